@@ -1,0 +1,55 @@
+"""The error tree.
+
+RodentEventsError
+├── ConfigError             (ValueError)    a setting is unknown, has a wrong value, or contradicts
+├── EventTypeError          (TypeError)     something given to emit has a wrong type
+├── EventValueError         (ValueError)    something given to emit has a wrong value
+├── AlreadyInitializedError (RuntimeError)  initialize was called twice
+├── NotInitializedError     (RuntimeError)  a call that needs initialize came before it
+└── SpoolError              (OSError)       a spool folder or file cannot be used
+"""
+
+from __future__ import annotations
+
+
+class RodentEventsError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+
+class ConfigError(RodentEventsError, ValueError):
+    """A setting is unknown, has a wrong value, or contradicts another."""
+
+
+class EventTypeError(RodentEventsError, TypeError):
+    """Something given to emit has a wrong type."""
+
+
+class EventValueError(RodentEventsError, ValueError):
+    """Something given to emit has a wrong value."""
+
+
+class AlreadyInitializedError(RodentEventsError, RuntimeError):
+    """``initialize`` was called while the global bus runs."""
+
+
+class NotInitializedError(RodentEventsError, RuntimeError):
+    """The call needs ``initialize`` before it."""
+
+
+class SpoolError(RodentEventsError, OSError):
+    """A spool folder or file cannot be used."""
+
+
+def wrong_payload(emitter: str, wanted: type, given: object) -> EventTypeError:
+    """The error of a typed emitter that was given something else than its payload."""
+    return EventTypeError(
+        f"{emitter}() takes a {wanted.__name__}, got {describe(given)}. "
+        f"Check the order of the arguments, or use emit() for any payload type."
+    )
+
+
+def describe(value: object) -> str:
+    """A value for an error message: its type, and the value itself where it is short."""
+    text = repr(value)
+    name = type(value).__name__
+    return f"{name} {text}" if len(text) <= 60 and "\n" not in text else name
