@@ -1,0 +1,343 @@
+"""Events that wait: in memory, then on disk, handed out in the order in which they came."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rodent_events import wire
+from rodent_events.batch import Batch
+from rodent_events.config import CATEGORIES, LEVELS, EventConfig
+from rodent_events.errors import describe
+from rodent_events.ids import new_id
+from rodent_events.ledger import DropReason, Ledger, Place
+from rodent_events.pb.events.event_messages_pb2 import Event
+from rodent_events.spool import Spool
+
+logger = logging.getLogger("rodent_events")
+
+# The bytes of a trailer: a timestamp and an id.
+_TRAILER_BYTES = 64
+
+_UNKNOWN_HEAD = wire.EventHead(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """How far a buffer has come: events that entered it, that are settled, and lost among these."""
+
+    entered: int
+    settled: int
+    lost: int
+
+
+class EventBuffer:
+    """Holds events until they are acknowledged.
+
+    :meth:`append` may be called from any thread; all else belongs to one thread, the bus's worker.
+    The oldest batch is *in hand* from :meth:`next_batch` until it is acknowledged, held, split or
+    quarantined; events on disk come before events in memory.
+
+    Args:
+        config: As for :meth:`EventConfig.load`.
+        settings: As for :meth:`EventConfig.load`.
+
+    Raises:
+        ConfigError: A setting is wrong.
+    """
+
+    def __init__(
+        self, config: EventConfig | Mapping[str, Any] | str | None = None, **settings: Any
+    ) -> None:
+        self.config = EventConfig.load(config, **settings)
+        self.ledger = Ledger()
+        self._memory: deque[bytes] = deque()
+        self._parts: deque[Batch] = deque()
+        self._whole_id = ""
+        self._origin = Place.MEMORY
+        self._spool = Spool(
+            self.config.events_dir,
+            max_events=self.config.batch_size,
+            max_bytes=self.config.max_batch_bytes,
+        )
+
+    def open(self) -> None:
+        """Take the spool folder and what earlier processes left in it.
+
+        Raises:
+            SpoolError: The folder cannot be used, or another process uses it.
+        """
+        self.ledger.move(self._spool.open(), Place.FOUND, Place.DISK)
+
+    def close(self) -> None:
+        """Bring what waits in memory to disk, and leave the folder to others.
+
+        Raises:
+            OSError: What waits cannot be written; it is still in memory.
+        """
+        try:
+            self.hold()
+            self.spill()
+        finally:
+            self._spool.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Events in memory."""
+        return len(self._memory)
+
+    def add(self, event: Event) -> None:
+        """Append an event message.
+
+        Raises:
+            TypeError: It is no Event.
+        """
+        if not isinstance(event, Event):
+            raise TypeError(f"add() takes an Event, got {describe(event)}")
+        self.append(wire.delimited(1, event.SerializeToString()))
+
+    def append(self, frame: bytes) -> None:
+        """Append the frame of an event; if memory is full, the oldest event there is dropped."""
+        if len(self._memory) >= self.config.buffer_size:
+            self._make_room()
+        self._memory.append(frame)
+
+    def _make_room(self) -> None:
+        with self.ledger.lock:
+            while len(self._memory) >= self.config.buffer_size:
+                frame = self._memory.popleft()
+                self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [wire.event_head(frame)])
+
+    @property
+    def waiting(self) -> int:
+        """Events in memory, in hand and on disk."""
+        with self.ledger.lock:
+            balance = self.ledger.balance
+            return len(self._memory) + balance[Place.IN_HAND] + balance[Place.DISK]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are more events in memory than flush_threshold."""
+        return len(self._memory) > self.config.flush_threshold
+
+    def next_batch(self, *, partial: bool = True) -> Batch | None:
+        """The batch in hand, or else the oldest that waits.
+
+        Args:
+            partial: Whether a batch from memory may have less than batch_size events.
+        """
+        while True:
+            if not self._parts and not self._take_in_hand(partial):
+                return None
+            batch = self._parts[0]
+            if len(batch.frames) + _TRAILER_BYTES <= self.config.max_batch_bytes:
+                return batch
+            if batch.count > 1:
+                self.split()
+            else:
+                limit = self.config.max_batch_bytes
+                self.quarantine(
+                    f"the event has {len(batch.frames)} bytes; max_batch_bytes is {limit}"
+                )
+
+    def _take_in_hand(self, partial: bool) -> bool:
+        batch = self._first_on_disk()
+        self._origin = Place.DISK
+        if batch is None and (partial or len(self._memory) >= self.config.batch_size):
+            batch = self._freeze()
+            self._origin = Place.MEMORY
+        if batch is None:
+            return False
+        if self._origin is Place.DISK:
+            self.ledger.move(batch.count, Place.DISK, Place.IN_HAND)
+        self._whole_id = batch.id
+        self._parts.append(batch)
+        return True
+
+    def _first_on_disk(self) -> Batch | None:
+        while True:
+            try:
+                return self._spool.first()
+            except OSError as error:
+                count = self._spool.skip_file()
+                heads = repeat(_UNKNOWN_HEAD, count)
+                self.ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, heads)
+                logger.error("%d events on disk cannot be read: %s", count, error)
+
+    def _freeze(self) -> Batch | None:
+        """Take the oldest events out of memory, up to the limits of a batch."""
+        frames: list[bytes] = []
+        size = _TRAILER_BYTES
+        with self.ledger.lock:
+            while self._memory and len(frames) < self.config.batch_size:
+                size += len(self._memory[0])
+                if frames and size > self.config.max_batch_bytes:
+                    break
+                frames.append(self._memory.popleft())
+            self.ledger.move(len(frames), Place.MEMORY, Place.IN_HAND)
+        if not frames:
+            return None
+        return Batch.of(frames, batch_id=new_id(), timestamp=time.time_ns() // 1_000_000)
+
+    def acknowledge(self) -> None:
+        """Forget the batch in hand: Toggle has it."""
+        self._settle(Place.DELIVERED)
+
+    def quarantine(self, reason: str) -> None:
+        """Set the batch in hand aside, with the reason."""
+        batch = self._parts[0]
+        try:
+            self._spool.quarantine(batch, reason)
+        except OSError as error:
+            logger.error("batch %s (%s) cannot be set aside: %s", batch.id, reason, error)
+            self._settle(Place.DROPPED)
+        else:
+            logger.error("batch %s of %d events is quarantined: %s", batch.id, batch.count, reason)
+            self._settle(Place.QUARANTINED)
+
+    def split(self) -> None:
+        """Put the halves of the batch in hand into its place."""
+        self._parts.extendleft(reversed(self._parts.popleft().halves()))
+
+    def hold(self) -> None:
+        """Put the batch in hand back to wait, on disk; its id and bytes stay.
+
+        Raises:
+            OSError: It cannot be written; it stays in hand.
+        """
+        if not self._parts:
+            return
+        count = sum(batch.count for batch in self._parts)
+        if self._origin is Place.MEMORY:
+            self._spool.write(list(self._parts), oldest=self._whole_id)
+        self._parts.clear()
+        self.ledger.move(count, Place.IN_HAND, Place.DISK)
+
+    def _settle(self, target: Place) -> None:
+        batch = self._parts.popleft()
+        if target is Place.DROPPED:
+            heads = map(wire.event_head, batch.single_frames())
+            self.ledger.drop(DropReason.QUARANTINE_FAILED, Place.IN_HAND, heads)
+        else:
+            self.ledger.move(batch.count, Place.IN_HAND, target)
+        if self._origin is Place.DISK:
+            try:
+                self._spool.acknowledge(batch.count)
+            except OSError as error:
+                logger.error("cannot note on disk that %s is delivered: %s", batch.id, error)
+
+    def spill(self) -> list[Path]:
+        """Move what waits in memory to disk.
+
+        Returns:
+            The files written.
+
+        Raises:
+            OSError: A file cannot be written; its events are still in memory.
+        """
+        paths: list[Path] = []
+        while batches := self._freeze_file():
+            count = sum(batch.count for batch in batches)
+            try:
+                paths.append(self._spool.write(batches))
+            except OSError:
+                self._put_back(batches, count)
+                raise
+            self.ledger.move(count, Place.IN_HAND, Place.DISK)
+        return paths
+
+    def _freeze_file(self) -> list[Batch]:
+        """As many batches as fit into one file."""
+        batches: list[Batch] = []
+        size = 0
+        while size + self.config.max_batch_bytes <= self.config.max_file_size:
+            batch = self._freeze()
+            if batch is None:
+                break
+            batches.append(batch)
+            size += len(batch.data)
+        return batches
+
+    def _put_back(self, batches: list[Batch], count: int) -> None:
+        with self.ledger.lock:
+            for batch in reversed(batches):
+                self._memory.extendleft(reversed(batch.single_frames()))
+            self.ledger.move(count, Place.IN_HAND, Place.MEMORY)
+
+    def drain(self) -> list[bytes]:
+        """Take all frames out of memory, unaccounted: for another buffer to append."""
+        with self.ledger.lock:
+            frames = list(self._memory)
+            self._memory.clear()
+        return frames
+
+    def turnover(self) -> Turnover:
+        """How far the buffer has come; in the order of their coming, events are settled."""
+        with self.ledger.lock:
+            balance = self.ledger.balance
+            entered = len(self._memory) - balance[Place.MEMORY] - balance[Place.FOUND]
+            lost = balance[Place.QUARANTINED] + balance[Place.DROPPED] - self.ledger.refused
+            return Turnover(entered, lost + balance[Place.DELIVERED], lost)
+
+    def stats(self) -> dict[str, Any]:
+        """The account of all events, consistent at the moment of the call.
+
+        ``emitted + recovered == delivered + waiting + filtered + dropped + quarantined``, where
+        ``recovered`` events were found on disk at the start.
+        """
+        with self.ledger.lock:
+            balance = self.ledger.balance
+            memory = len(self._memory)
+            filtered = self.ledger.filtered.total()
+            return {
+                "buffer_size": memory,
+                "max_buffer_size": self.config.buffer_size,
+                "flush_threshold": self.config.flush_threshold,
+                "batch_size": self.config.batch_size,
+                "pending_events": balance[Place.IN_HAND],
+                "max_pending": self.config.batch_size,
+                "emitted": memory - balance[Place.MEMORY] + filtered + self.ledger.refused,
+                "recovered": -balance[Place.FOUND],
+                "delivered": balance[Place.DELIVERED],
+                "waiting": memory + balance[Place.IN_HAND] + balance[Place.DISK],
+                "spooled": balance[Place.DISK],
+                "filtered": filtered,
+                "dropped": balance[Place.DROPPED],
+                "quarantined": balance[Place.QUARANTINED],
+                "dropped_by_reason": _dropped_by_reason(self.ledger.dropped),
+                "filtered_by_kind": {
+                    _kind(head): count for head, count in self.ledger.filtered.items()
+                },
+            }
+
+
+def _kind(head: wire.EventHead) -> str:
+    level = LEVELS.get(head.level, str(head.level))
+    return f"{level} {CATEGORIES.get(head.category, str(head.category))}"
+
+
+def _dropped_by_reason(
+    dropped: Mapping[tuple[DropReason, wire.EventHead], int],
+) -> dict[str, dict[str, int]]:
+    reasons: dict[str, dict[str, int]] = {}
+    for (reason, head), count in dropped.items():
+        reasons.setdefault(reason.value, {})[_kind(head)] = count
+    return reasons

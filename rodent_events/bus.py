@@ -1,0 +1,292 @@
+"""The event bus: emit from anywhere, deliver in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from google.protobuf.message import Message
+
+from rodent_events import wire
+from rodent_events.buffer import EventBuffer
+from rodent_events.catalog import EVENT, EVENT_LEVEL, enum_of, payload_types, schema_of
+from rodent_events.client import EventClient
+from rodent_events.config import CATEGORIES, LEVELS, EventConfig
+from rodent_events.emitters import Emitters
+from rodent_events.errors import EventTypeError, EventValueError, describe
+from rodent_events.ids import new_id
+from rodent_events.ledger import DropReason
+from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
+from rodent_events.worker import Worker
+
+logger = logging.getLogger("rodent_events")
+
+DEFAULT_SHUTDOWN_TIMEOUT = 10.0
+"""Seconds."""
+
+# Sources are free text; the encoded heads of so many kinds of events are kept.
+_MAX_HEADS = 1024
+
+
+class EventBus(Emitters):
+    """Takes events from any thread and delivers them to Toggle in the order in which they came.
+
+    Events may be emitted before :meth:`start`; they wait in memory.
+
+    Args:
+        config: As for :meth:`EventConfig.load`.
+        settings: As for :meth:`EventConfig.load`.
+
+    Raises:
+        ConfigError: A setting is wrong.
+    """
+
+    def __init__(
+        self, config: EventConfig | Mapping[str, Any] | str | None = None, **settings: Any
+    ) -> None:
+        self.config = EventConfig.load(config, **settings)
+        self._buffer = EventBuffer(self.config)
+        self._heads: dict[tuple[type, int, str | None], wire.Head | wire.EventHead] = {}
+        self._worker: Worker | None = None
+        self._closed = False
+        self._closing = threading.RLock()
+
+    # Lifecycle
+
+    def start(self) -> Self:
+        """Open the spool folder and the channel, and start to deliver.
+
+        Raises:
+            ConfigError: ``target`` or ``jwt`` is missing, or a certificate cannot be read.
+            SpoolError: The folder cannot be used, or another process uses it.
+            RuntimeError: The bus was started before.
+        """
+        if self._worker is not None or self._closed:
+            raise RuntimeError("this bus was started before: make a new EventBus")
+        client = EventClient(self.config)
+        try:
+            self._buffer.open()
+        except BaseException:
+            client.close()
+            raise
+        self._worker = Worker(self._buffer, client, self._close_buffer)
+        self._worker.start()
+        atexit.register(self.shutdown)
+        return self
+
+    def flush(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """Send all that was emitted before the call, and wait.
+
+        Args:
+            timeout: Seconds; None waits until the outcome is known.
+
+        Returns:
+            True only if Toggle acknowledged all of it.
+        """
+        if self._worker is None or self._closed:
+            return self._buffer.waiting == 0
+        return self._worker.flush().wait(timeout)
+
+    async def flush_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """:meth:`flush`, without blocking the event loop."""
+        return await asyncio.to_thread(self.flush, timeout)
+
+    def shutdown(self, timeout: float = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """Send what can be sent within the timeout, and bring the rest to disk.
+
+        Args:
+            timeout: Seconds; the call ends within them whatever Toggle does.
+
+        Returns:
+            True only if nothing is left to deliver.
+        """
+        atexit.unregister(self.shutdown)
+        if self._worker is None:
+            self._close_buffer()
+        elif not self._worker.stop(timeout):
+            logger.error(
+                "shutdown took longer than %.1f s; some events may not be on disk", timeout
+            )
+            return False
+        return self._buffer.waiting == 0
+
+    def _close_buffer(self) -> None:
+        with self._closing:
+            self._closed = True
+            try:
+                self._buffer.close()
+            except OSError as error:
+                waiting = len(self._buffer)
+                logger.error("%d events could not be brought to disk: %s", waiting, error)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.shutdown()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.shutdown)
+
+    # Emission
+
+    def emit(
+        self,
+        payload: Message,
+        *,
+        level: int = EVENT_LEVEL_INFO,
+        metadata: Mapping[str, str] | None = None,
+        source: str | None = None,
+    ) -> str | None:
+        """Emit a payload of any type; see :meth:`Emitters.emit`."""
+        try:
+            head = self._heads[type(payload), level, source]
+        except (KeyError, TypeError):
+            head = self._learn_head(payload, level, source)
+        if isinstance(head, wire.EventHead):
+            self._buffer.ledger.filter(head)
+            return None
+        event_id = new_id()
+        try:
+            frame = wire.event_frame(
+                head,
+                event_id.encode(),
+                time.time_ns() // 1_000_000,
+                metadata,
+                payload.SerializeToString(),
+            )
+        except (AttributeError, UnicodeEncodeError) as error:
+            raise _metadata_error(metadata) from error
+        return event_id if self._append(frame) else None
+
+    def adopt(self, early: EventBus) -> None:
+        """Take over what was emitted on a bus that is not started; the filters hold for it too."""
+        for (reason, head), count in early._buffer.ledger.dropped.items():
+            for _ in range(count):
+                self._buffer.ledger.refuse(reason, head)
+        for frame in early._buffer.drain():
+            head = wire.event_head(frame)
+            if self._enabled(head):
+                self._append(frame)
+            else:
+                self._buffer.ledger.filter(head)
+
+    def _append(self, frame: bytes) -> bool:
+        """Put a frame into memory; False if the bus is shut down."""
+        if self._closed:
+            self._buffer.ledger.refuse(DropReason.SHUTDOWN, wire.event_head(frame))
+            return False
+        self._buffer.append(frame)
+        self._attend()
+        return True
+
+    def _attend(self) -> None:
+        """See to it that what was just appended is taken care of."""
+        if self._worker is not None:
+            if len(self._buffer) >= self._worker.wake_at:
+                self._worker.wake()
+            if self._buffer.crowded:
+                # Give up the interpreter for a moment: threads that only emit would keep the worker
+                # from emptying memory in time.
+                time.sleep(0)
+        if self._closed:
+            # Memory was emptied for the last time, maybe just before append.
+            self._close_buffer()
+
+    def _learn_head(
+        self, payload: Message, level: int, source: str | None
+    ) -> wire.Head | wire.EventHead:
+        head = self._make_head(payload, level, source)
+        if len(self._heads) >= _MAX_HEADS:
+            self._heads.clear()
+        self._heads[type(payload), level, source] = head
+        return head
+
+    def _make_head(
+        self, payload: Message, level: int, source: str | None
+    ) -> wire.Head | wire.EventHead:
+        """Check what describes an event; level and category alone tell that it is filtered."""
+        if not isinstance(payload, Message):
+            raise EventTypeError(f"emit() takes a payload message, got {describe(payload)}")
+        schema = schema_of(payload)
+        known = payload_types(schema)
+        if schema.full_name not in known:
+            raise EventTypeError(
+                f"emit() takes one of the {len(known)} payload messages of {EVENT}, "
+                f"such as StorageTransferPayload; {schema.full_name} is none of them"
+            )
+        place = known[schema.full_name]
+        _check_level(level, payload)
+        if not isinstance(source, str | None):
+            raise EventTypeError(f"source is text, got {describe(source)}")
+        event_head = wire.EventHead(level, place.category)
+        if not self._enabled(event_head):
+            return event_head
+        try:
+            return wire.Head.of(
+                level=level,
+                category=place.category,
+                source=place.source if source is None else source,
+                wrapper=place.wrapper.number,
+                member=place.member.number,
+            )
+        except UnicodeEncodeError as error:
+            raise EventValueError(f"source {source!r} cannot be encoded as UTF-8") from error
+
+    def _enabled(self, head: wire.EventHead) -> bool:
+        # A category that this schema does not know cannot be named in the settings.
+        category = CATEGORIES.get(head.category)
+        return LEVELS[head.level] in self.config.enabled_levels and (
+            category is None or category in self.config.enabled_categories
+        )
+
+    # Statistics
+
+    def get_stats(self) -> dict[str, Any]:
+        """Where all events are; see :meth:`EventBuffer.stats`."""
+        return {
+            "initialized": self._worker is not None and not self._closed,
+            "is_shutdown": self._closed,
+            **self._buffer.stats(),
+        }
+
+
+def _check_level(level: int, payload: Message) -> None:
+    known = enum_of(schema_of(payload), EVENT_LEVEL).values_by_number
+    if isinstance(level, bool) or not isinstance(level, int):
+        raise EventTypeError(f"level is a number of EventLevel, got {describe(level)}")
+    if level not in known:
+        names = ", ".join(f"{value.name} ({number})" for number, value in known.items())
+        raise EventValueError(f"level {level} is unknown; known are {names}")
+
+
+def _metadata_error(metadata: object) -> EventTypeError | EventValueError:
+    if not isinstance(metadata, Mapping):
+        return EventTypeError(f"metadata maps text to text, got {describe(metadata)}")
+    for key, value in metadata.items():
+        for part, text in (("key", key), ("value", value)):
+            if not isinstance(text, str):
+                return EventTypeError(
+                    f"metadata maps text to text; the {part} at {key!r} is {describe(text)}: "
+                    f"use str()"
+                )
+    return EventValueError(f"metadata {describe(dict(metadata))} cannot be encoded as UTF-8")

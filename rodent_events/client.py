@@ -1,0 +1,208 @@
+"""SendEvents over gRPC: the channel, credentials and deadlines; statuses become outcomes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from rodent_events.batch import Batch
+from rodent_events.config import EventConfig
+from rodent_events.delivery import Outcome, Status
+from rodent_events.errors import ConfigError, describe
+from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
+
+SEND_EVENTS = "/rodent.RodentService/SendEvents"
+
+CHANNEL_OPTIONS = [
+    # Keepalive as the Go Rodent's: a ping each 40 s also without calls, 20 s for its answer.
+    ("grpc.keepalive_time_ms", 40_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    # When a batch is sent again is decided in delivery.py alone.
+    ("grpc.enable_retries", 0),
+    # A restarted server is found again soon, also after an outage of hours.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+    # Two buses with the same target have connections of their own.
+    ("grpc.use_local_subchannel_pool", 1),
+]
+
+
+class Cancellable(Protocol):
+    """A call under way."""
+
+    def cancel(self) -> bool:
+        """Give the call up; it ends with CANCELLED."""
+        ...
+
+
+class EventClient:
+    """Sends batches to Toggle.
+
+    Args:
+        config: As for :meth:`EventConfig.load`; ``target`` and ``jwt`` are needed.
+        settings: As for :meth:`EventConfig.load`.
+
+    Raises:
+        ConfigError: A setting is wrong or missing, or a certificate cannot be read.
+    """
+
+    def __init__(
+        self, config: EventConfig | Mapping[str, Any] | str | None = None, **settings: Any
+    ) -> None:
+        self.config = EventConfig.load(config, **settings)
+        if self.config.target is None:
+            raise ConfigError("target is not set: give Toggle's address as host:port")
+        if self.config.jwt is None:
+            raise ConfigError("jwt is not set: give the token that Toggle issued for this node")
+        self._channel = _open_channel(self.config, self.config.target)
+        self._send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
+            SEND_EVENTS
+        )
+        self._token: str | None = None
+
+    def send_batch(self, batch: Batch | EventBatch | bytes) -> Outcome:
+        """Send one batch once, and wait for the outcome.
+
+        Args:
+            batch: A frozen batch, an EventBatch message, or the bytes of one.
+
+        Raises:
+            TypeError: It is none of these.
+        """
+        request = _serialized(batch)
+        try:
+            call = self._call(request)
+        except TokenError as error:
+            return _refused_token(error)
+        return _outcome(call)
+
+    def start_send(self, batch: Batch, done: Callable[[Outcome], None]) -> Cancellable | None:
+        """Send one batch once, without waiting.
+
+        Args:
+            batch: A frozen batch.
+            done: Called with the outcome, from a thread of gRPC's, or at once if there is no token.
+
+        Returns:
+            The call under way, None if there is none.
+        """
+        try:
+            call = self._call(batch.data)
+        except TokenError as error:
+            done(_refused_token(error))
+            return None
+        call.add_done_callback(lambda ended: done(_outcome(ended)))
+        return call
+
+    def forget_token(self) -> None:
+        """Ask the token provider anew before the next send."""
+        self._token = None
+
+    def close(self) -> None:
+        """Close the channel; a call under way ends with CANCELLED."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _call(self, request: bytes) -> grpc.Future[bytes]:
+        return self._send.future(
+            request,
+            timeout=self.config.send_timeout,
+            metadata=(("authorization", f"Bearer {self._current_token()}"),),
+        )
+
+    def _current_token(self) -> str:
+        if self._token is None:
+            self._token = _ask_for_token(self.config.jwt)
+        return self._token
+
+
+class TokenError(Exception):
+    """There is no usable token at the moment."""
+
+
+# What may stand in the metadata of a call. A token with anything else would make gRPC raise.
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+
+
+def _ask_for_token(source: object) -> str:
+    try:
+        token = source() if callable(source) else source
+    except Exception as error:
+        raise TokenError(f"the token provider raised {type(error).__name__}") from error
+    if not isinstance(token, str) or not _PRINTABLE.fullmatch(token.strip()):
+        if inspect.iscoroutine(token):
+            token.close()
+        raise TokenError(f"the token provider returned no token but {type(token).__name__}")
+    return token.strip()
+
+
+def _refused_token(error: TokenError) -> Outcome:
+    return Outcome(Status.UNAUTHENTICATED, str(error))
+
+
+def _serialized(batch: Batch | EventBatch | bytes) -> bytes:
+    if isinstance(batch, Batch):
+        return batch.data
+    if isinstance(batch, EventBatch):
+        return batch.SerializeToString()
+    if isinstance(batch, bytes):
+        return batch
+    raise TypeError(f"send_batch() takes a Batch, an EventBatch or bytes, got {describe(batch)}")
+
+
+def _outcome(call: Any) -> Outcome:
+    """The outcome of a call; waits until it has ended."""
+    try:
+        raw = call.result()
+    except grpc.FutureCancelledError:
+        return Outcome(Status.CANCELLED, "cancelled by this side")
+    except grpc.RpcError as error:
+        return _failure(error)
+    try:
+        response = EventBatchResponse.FromString(raw)
+    except DecodeError:
+        return Outcome(Status.INTERNAL, f"the answer is no EventBatchResponse: {raw[:40]!r}")
+    return Outcome(Status.OK if response.success else Status.REJECTED, response.message)
+
+
+def _failure(error: Any) -> Outcome:
+    status, message = Status(error.code().value[0]), error.details() or ""
+    too_large = status is Status.RESOURCE_EXHAUSTED and "larger than max" in message
+    return Outcome(status, message, too_large=too_large)
+
+
+def _open_channel(config: EventConfig, target: str) -> grpc.Channel:
+    if not config.secure:
+        return grpc.insecure_channel(target, CHANNEL_OPTIONS)
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=_read("tls_ca_file", config.tls_ca_file),
+        private_key=_read("tls_key_file", config.tls_key_file),
+        certificate_chain=_read("tls_cert_file", config.tls_cert_file),
+    )
+    return grpc.secure_channel(target, credentials, CHANNEL_OPTIONS)
+
+
+def _read(key: str, path: Any) -> bytes | None:
+    try:
+        return path.read_bytes() if path else None
+    except OSError as error:
+        raise ConfigError(f"{key} is {path}, which cannot be read: {error}") from error

@@ -1,0 +1,126 @@
+"""The one bus of a process behind ``rodent_events.emit_*``: initialize, emit, shutdown."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+from google.protobuf.message import Message
+
+from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus
+from rodent_events.config import CATEGORIES, LEVELS, EventConfig, TokenProvider
+from rodent_events.emitters import Emitters
+from rodent_events.errors import AlreadyInitializedError, NotInitializedError
+from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
+
+
+def _new_early_bus() -> EventBus:
+    """A bus that is never started, and filters nothing: the filters come with the settings."""
+    return EventBus(
+        EventConfig(
+            enabled_levels=frozenset(LEVELS.values()),
+            enabled_categories=frozenset(CATEGORIES.values()),
+        )
+    )
+
+
+class GlobalBus(Emitters):
+    """The functions of the package, as methods of one object."""
+
+    def __init__(self) -> None:
+        self._lifecycle = threading.RLock()
+        self._switch = threading.RLock()
+        self._bus: EventBus | None = None
+        self._early = _new_early_bus()
+        self._ended: EventBus | None = None
+
+    def initialize(
+        self,
+        config: EventConfig | Mapping[str, Any] | str | PathLike[str] | None = None,
+        *,
+        target: str | None = None,
+        jwt: str | TokenProvider | None = None,
+        **settings: Any,
+    ) -> None:
+        """Start the global bus. Events that were emitted before are delivered first.
+
+        Args:
+            config: As for :meth:`EventConfig.load`.
+            target: Toggle's address, ``host:port``.
+            jwt: The token, or a function that returns it.
+            settings: Any other setting of EventConfig.
+
+        Raises:
+            AlreadyInitializedError: It runs already.
+            ConfigError: A setting is wrong or missing.
+            SpoolError: The spool folder cannot be used.
+        """
+        with self._lifecycle:
+            if self._bus is not None:
+                raise AlreadyInitializedError("the event system runs: call shutdown() first")
+            bus = EventBus(EventConfig.load(config, target=target, jwt=jwt, **settings)).start()
+            with self._switch:
+                bus.adopt(self._early)
+                self._early = _new_early_bus()
+                self._bus = bus
+
+    def is_initialized(self) -> bool:
+        """Whether the global bus runs."""
+        return self._bus is not None
+
+    def emit(
+        self,
+        payload: Message,
+        *,
+        level: int = EVENT_LEVEL_INFO,
+        metadata: Mapping[str, str] | None = None,
+        source: str | None = None,
+    ) -> str | None:
+        """Emit a payload of any type; see :meth:`Emitters.emit`.
+
+        Before :meth:`initialize`, events wait for it, up to the buffer_size of the default profile.
+        """
+        bus = self._bus
+        if bus is None:
+            with self._switch:
+                bus = self._bus or self._early
+                return bus.emit(payload, level=level, metadata=metadata, source=source)
+        return bus.emit(payload, level=level, metadata=metadata, source=source)
+
+    def flush(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """Send all that was emitted before the call, and wait; see :meth:`EventBus.flush`.
+
+        Raises:
+            NotInitializedError: :meth:`initialize` was not called.
+        """
+        bus = self._bus
+        if bus is None:
+            raise NotInitializedError("the event system does not run: call initialize() first")
+        return bus.flush(timeout)
+
+    def shutdown(self, timeout: float = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """Send what can be sent within the timeout, and bring the rest to disk.
+
+        What is emitted from now on waits for the next :meth:`initialize`.
+
+        Args:
+            timeout: Seconds; the call ends within them whatever Toggle does.
+
+        Returns:
+            True only if nothing is left to deliver; also if nothing was initialized.
+        """
+        with self._lifecycle:
+            if self._bus is None:
+                return True
+            self._ended, self._bus = self._bus, None
+            return self._ended.shutdown(timeout)
+
+    def get_stats(self) -> dict[str, Any]:
+        """Where all events are; see :meth:`EventBuffer.stats`.
+
+        Before the first :meth:`initialize` they are those of the events that wait for it; after
+        :meth:`shutdown`, those of the bus that ended.
+        """
+        return (self._bus or self._ended or self._early).get_stats()

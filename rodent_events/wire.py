@@ -1,0 +1,318 @@
+"""Bytes: an event's frame, a batch made of frames, and both taken apart again. Pure.
+
+A protobuf message may be written as the concatenation of its parts. So the *frame* of an event,
+``0x0a <length> <event>``, is field 1 of an EventBatch, and a batch is its frames joined, followed
+by its *trailer*: batch_timestamp (field 2) and batch_id (field 3). Frames and trailers are made
+once and only moved from then on. Bytes that hold several batches one behind the other are still
+one valid EventBatch for every reader of protobuf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+VARINT, LENGTH_DELIMITED = 0, 2
+
+_FRAME_TAG = b"\x0a"  # EventBatch.events
+_TIMESTAMP_TAG = b"\x10"  # EventBatch.batch_timestamp
+_BATCH_ID_TAG = b"\x1a"  # EventBatch.batch_id
+
+_UINT64_MASK = (1 << 64) - 1
+_MAX_VARINT_BYTES = 10
+
+# Lengths below 128 are one byte, and nearly all lengths inside an event are below 128.
+_ONE_BYTE = tuple(bytes((n,)) for n in range(128))
+
+
+class WireError(ValueError):
+    """Bytes that are not what they should be; ``offset`` tells where the sound part ends."""
+
+    def __init__(self, reason: str, offset: int) -> None:
+        super().__init__(f"{reason} at byte {offset}")
+        self.reason = reason
+        self.offset = offset
+
+
+def varint(number: int) -> bytes:
+    """An int32, int64, enum or length as a varint; negative numbers take ten bytes."""
+    number &= _UINT64_MASK
+    if number < 128:
+        return _ONE_BYTE[number]
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def tag(field_number: int, wire_type: int) -> bytes:
+    """A field's tag."""
+    return varint(field_number << 3 | wire_type)
+
+
+def delimited(field_number: int, content: bytes) -> bytes:
+    """A length-delimited field: text, bytes or a message."""
+    return tag(field_number, LENGTH_DELIMITED) + varint(len(content)) + content
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What all events of one payload type, level and source have in common, encoded once."""
+
+    envelope: bytes
+    """level, category and source, without those that are zero or empty."""
+    wrapper_tag: bytes
+    """The tag of the wrapper, such as storage_event, in Event."""
+    member_tag: bytes
+    """The tag of the payload in its wrapper."""
+
+    @classmethod
+    def of(cls, *, level: int, category: int, source: str, wrapper: int, member: int) -> Head:
+        """A head from numbers: ``wrapper`` and ``member`` are field numbers."""
+        envelope = b"".join(
+            (
+                tag(2, VARINT) + varint(level) if level else b"",
+                tag(3, VARINT) + varint(category) if category else b"",
+                delimited(4, source.encode()) if source else b"",
+            )
+        )
+        return cls(envelope, tag(wrapper, LENGTH_DELIMITED), tag(member, LENGTH_DELIMITED))
+
+
+def event_frame(
+    head: Head,
+    event_id: bytes,
+    timestamp: int,
+    metadata: Mapping[str, str] | None,
+    payload: bytes,
+) -> bytes:
+    """The frame of an event.
+
+    Args:
+        head: The common part.
+        event_id: A UUID as ASCII text.
+        timestamp: Milliseconds since the Unix epoch.
+        metadata: Text by text, or None.
+        payload: The serialized payload message.
+
+    Raises:
+        AttributeError: A key or a value of the metadata is not text.
+        UnicodeEncodeError: A key or a value of the metadata cannot be encoded as UTF-8.
+    """
+    member = head.member_tag + varint(len(payload)) + payload
+    event = b"".join(
+        (
+            b"\x0a",
+            varint(len(event_id)),
+            event_id,
+            head.envelope,
+            b"\x28" + varint(timestamp) if timestamp else b"",
+            metadata_fields(metadata) if metadata else b"",
+            head.wrapper_tag,
+            varint(len(member)),
+            member,
+        )
+    )
+    return _FRAME_TAG + varint(len(event)) + event
+
+
+def metadata_fields(metadata: Mapping[str, str]) -> bytes:
+    """The entries of Event.metadata; raises as :func:`event_frame` does."""
+    parts = []
+    for key, value in metadata.items():
+        raw_key, raw_value = key.encode(), value.encode()
+        entry = b"\x0a%b%b\x12%b%b" % (
+            varint(len(raw_key)),
+            raw_key,
+            varint(len(raw_value)),
+            raw_value,
+        )
+        parts.append(b"\x32" + varint(len(entry)) + entry)
+    return b"".join(parts)
+
+
+def batch_trailer(batch_id: str, timestamp: int) -> bytes:
+    """What closes a batch; ``timestamp`` in milliseconds since the Unix epoch."""
+    raw_id = batch_id.encode("ascii")
+    return b"".join((_TIMESTAMP_TAG, varint(timestamp), _BATCH_ID_TAG, varint(len(raw_id)), raw_id))
+
+
+def batch(frames: Iterable[bytes], batch_id: str, timestamp: int) -> bytes:
+    """A serialized EventBatch."""
+    return b"".join(frames) + batch_trailer(batch_id, timestamp)
+
+
+def read_varint(data: bytes, offset: int) -> tuple[int, int]:
+    """A varint and the offset behind it.
+
+    Raises:
+        WireError: The data ends inside it, or it is longer than ten bytes.
+    """
+    result = 0
+    for position in range(_MAX_VARINT_BYTES):
+        if offset + position >= len(data):
+            raise WireError("truncated varint", offset)
+        byte = data[offset + position]
+        result |= (byte & 127) << 7 * position
+        if byte < 128:
+            return result & _UINT64_MASK, offset + position + 1
+    raise WireError("varint of more than ten bytes", offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field as it stands on the wire: ``data[start:end]``, its content from ``content`` on."""
+
+    number: int
+    wire_type: int
+    start: int
+    content: int
+    end: int
+
+
+_FIXED_WIDTHS = {1: 8, 5: 4}
+
+
+def fields(data: bytes, offset: int = 0, end: int | None = None) -> Iterator[Field]:
+    """The fields of a serialized message, one after the other.
+
+    Raises:
+        WireError: What follows is not a whole field; its offset is where that field starts.
+    """
+    end = len(data) if end is None else end
+    while offset < end:
+        try:
+            field = _field(data, offset)
+        except WireError as error:
+            raise WireError(error.reason, offset) from None
+        if field.end > end:
+            raise WireError("truncated field", offset)
+        yield field
+        offset = field.end
+
+
+def _field(data: bytes, start: int) -> Field:
+    key, content = read_varint(data, start)
+    number, wire_type = key >> 3, key & 7
+    if not 0 < number < 1 << 29:
+        raise WireError(f"field number {number}", start)
+    if wire_type == LENGTH_DELIMITED:
+        length, content = read_varint(data, content)
+        return Field(number, wire_type, start, content, content + length)
+    if wire_type == VARINT:
+        return Field(number, wire_type, start, content, read_varint(data, content)[1])
+    if wire_type in _FIXED_WIDTHS:
+        return Field(number, wire_type, start, content, content + _FIXED_WIDTHS[wire_type])
+    raise WireError(f"wire type {wire_type}", start)
+
+
+@dataclass(frozen=True, slots=True)
+class EventHead:
+    """The level and the category of a serialized event, as numbers."""
+
+    level: int
+    category: int
+
+
+def event_head(frame: bytes) -> EventHead:
+    """Read level and category out of a frame, without decoding the rest."""
+    outer = next(fields(frame))
+    level = category = 0
+    for field in fields(frame, outer.content, outer.end):
+        if field.number == 2:
+            level = read_varint(frame, field.content)[0]
+        elif field.number == 3:
+            category = read_varint(frame, field.content)[0]
+    return EventHead(level, category)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A batch inside a longer run of bytes: frames from ``start``, trailer from ``frames_end``."""
+
+    start: int
+    frames_end: int
+    end: int
+    count: int
+    batch_id: str | None
+    """None for frames without a trailer: they were never frozen."""
+    timestamp: int
+
+
+def read_sections(
+    data: bytes, *, max_events: int, max_bytes: int
+) -> tuple[list[Section], WireError | None]:
+    """Find the batches in bytes that hold one behind the other.
+
+    Args:
+        data: The bytes, such as the content of a spool file.
+        max_events: Events in one section of frames that have no trailer.
+        max_bytes: Bytes in one section of frames that have no trailer.
+
+    Returns:
+        The sound sections from the start on, and what is wrong behind them, if anything is.
+    """
+    sections: list[Section] = []
+    start = 0
+    while start < len(data):
+        ends = frame_ends(data, start)
+        frames_end = ends[-1] if ends else start
+        try:
+            trailer = _read_trailer(data, frames_end)
+        except WireError as error:
+            sections.extend(_unfrozen(start, ends, max_events, max_bytes))
+            return sections, None if frames_end == len(data) else error
+        sections.append(
+            Section(start, frames_end, trailer.end, len(ends), trailer.batch_id, trailer.timestamp)
+        )
+        start = trailer.end
+    return sections, None
+
+
+def frame_ends(data: bytes, start: int = 0, limit: int | None = None) -> list[int]:
+    """Where each of the whole frames from ``start`` on ends, ``limit`` of them at the most."""
+    ends: list[int] = []
+    offset, size = start, len(data)
+    while offset < size and data[offset] == 0x0A and len(ends) != limit:
+        try:
+            length, content = read_varint(data, offset + 1)
+        except WireError:
+            break
+        offset = content + length
+        if offset > size:
+            break
+        ends.append(offset)
+    return ends
+
+
+@dataclass(frozen=True, slots=True)
+class _Trailer:
+    batch_id: str | None
+    timestamp: int
+    end: int
+
+
+def _read_trailer(data: bytes, start: int) -> _Trailer:
+    timestamp = 0
+    for field in fields(data, start):
+        if field.number == 2 and field.wire_type == VARINT:
+            timestamp = read_varint(data, field.content)[0]
+        elif field.number == 3 and field.wire_type == LENGTH_DELIMITED:
+            batch_id = data[field.content : field.end].decode("utf-8", "replace")
+            return _Trailer(batch_id, timestamp, field.end)
+        else:
+            raise WireError(f"unexpected field {field.number}", field.start)
+    raise WireError("no batch_id", start)
+
+
+def _unfrozen(start: int, ends: list[int], max_events: int, max_bytes: int) -> Iterator[Section]:
+    count, last = 0, start
+    for end in ends:
+        if count and (count == max_events or end - start > max_bytes):
+            yield Section(start, last, last, count, None, 0)
+            start, count = last, 0
+        count, last = count + 1, end
+    if count:
+        yield Section(start, last, last, count, None, 0)

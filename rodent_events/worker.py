@@ -1,0 +1,262 @@
+"""The one thread that owns everything behind memory: disk, client, timers, and the batch in hand.
+
+Others speak to it through an inbox of functions, which it calls one after the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+from rodent_events.batch import Batch
+from rodent_events.buffer import EventBuffer
+from rodent_events.client import Cancellable, EventClient
+from rodent_events.delivery import Action, Outcome, Policy, decide
+
+logger = logging.getLogger("rodent_events")
+
+# Seconds after which a spill that failed is tried again.
+_SPILL_PAUSE = 1.0
+
+# Seconds of rest after an error that should not happen.
+_ERROR_PAUSE = 1.0
+
+# A call that hangs forever is ended by its deadline; nothing else needs this thread before.
+_LONG = float(threading.TIMEOUT_MAX)
+
+# The part of shutdown's time that is kept for bringing events to disk.
+_DISK_SHARE = 0.2
+
+
+class Flush:
+    """A request to deliver all that was emitted before it."""
+
+    def __init__(self, buffer: EventBuffer) -> None:
+        self._buffer = buffer
+        self._start = buffer.turnover()
+        self._over = threading.Event()
+        self._complete = False
+
+    def check(self) -> bool:
+        """Whether it is over: each event from before it is delivered, or never will be."""
+        now = self._buffer.turnover()
+        if now.settled >= self._start.entered:
+            self._complete = now.lost == self._start.lost
+            self._over.set()
+        return self._over.is_set()
+
+    def give_up(self) -> None:
+        """End it without success."""
+        self._over.set()
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait for its end, so many seconds at the most; True if all was acknowledged."""
+        self._over.wait(timeout)
+        return self._complete
+
+
+class Worker:
+    """Delivers what is in a buffer.
+
+    Args:
+        buffer: An opened buffer; the worker closes it.
+        client: The worker closes it.
+        on_close: Called in the worker's thread just before it empties memory for the last time.
+    """
+
+    def __init__(
+        self, buffer: EventBuffer, client: EventClient, on_close: Callable[[], None]
+    ) -> None:
+        self._buffer = buffer
+        self._client = client
+        self._on_close = on_close
+        config = buffer.config
+        self._policy = Policy(
+            config.max_retry_attempts,
+            config.retry_backoff_base,
+            config.retry_backoff_max,
+            config.retry_rejected,
+        )
+        self._batch_size = config.batch_size
+        self._batch_timeout = config.batch_timeout
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._call: Cancellable | None = None
+        self._sending: Batch | None = None
+        self._failures = 0
+        self._send_at = 0.0
+        self._partial_at = time.monotonic() + config.batch_timeout
+        self._spill_at = 0.0
+        self._flushes: list[Flush] = []
+        self._stop_at: float | None = None
+        self._stopped = False
+        self.wake_at = self._batch_size
+        """The number of events in memory at which :meth:`wake` should be called."""
+        self._thread = threading.Thread(target=self._run, name="rodent-events", daemon=True)
+
+    # Called from any thread.
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Tell that ``wake_at`` is reached. Takes no lock that a signal handler could meet."""
+        self.wake_at = sys.maxsize
+        self._inbox.put(_nothing)
+
+    def flush(self) -> Flush:
+        """Deliver all that was emitted so far, without waiting for a full batch."""
+        request = Flush(self._buffer)
+        self._inbox.put(lambda: self._begin_flush(request))
+        return request
+
+    def stop(self, timeout: float) -> bool:
+        """Deliver what can be delivered, bring the rest to disk, and end.
+
+        Returns:
+            Whether the thread has ended within the timeout, in seconds.
+        """
+        now = time.monotonic()
+        self._inbox.put(lambda: self._begin_stop(now + timeout * (1 - _DISK_SHARE)))
+        self._thread.join(max(0.0, now + timeout - time.monotonic()))
+        return not self._thread.is_alive()
+
+    # Everything below runs in the worker's thread.
+
+    def _run(self) -> None:
+        while not self._stopped:
+            try:
+                self._take_messages()
+                self._spill_if_crowded()
+                self._send_if_due()
+                self._flushes = [flush for flush in self._flushes if not flush.check()]
+                self._stop_if_due()
+            except Exception:
+                # Without this thread nothing would ever be delivered again.
+                logger.exception("unexpected error; delivery goes on in %.0f s", _ERROR_PAUSE)
+                self._send_at = self._spill_at = time.monotonic() + _ERROR_PAUSE
+
+    def _take_messages(self) -> None:
+        try:
+            self._inbox.get(timeout=self._patience())()
+            while True:
+                self._inbox.get_nowait()()
+        except Empty:
+            pass
+
+    def _patience(self) -> float:
+        """Seconds until something is due, unless a message comes first."""
+        now = time.monotonic()
+        resting = now < self._send_at
+        busy = resting or self._sending is not None
+        self.wake_at = self._buffer.config.flush_threshold + 1 if busy else self._batch_size
+        # Set first, read then: an emitter that appends from now on sees it and wakes this thread.
+        if len(self._buffer) >= self.wake_at and now >= self._spill_at:
+            return 0.0
+        due = [self._send_at if resting else self._partial_at] if self._sending is None else []
+        if self._buffer.crowded:
+            due.append(self._spill_at)
+        if self._stop_at is not None:
+            due.append(self._stop_at)
+        return max(0.0, min(due, default=_LONG) - now)
+
+    def _begin_flush(self, request: Flush) -> None:
+        self._flushes.append(request)
+        self._send_at = 0.0
+
+    def _begin_stop(self, stop_at: float) -> None:
+        self._stop_at = stop_at
+        self._send_at = 0.0
+
+    def _spill_if_crowded(self) -> None:
+        if not self._buffer.crowded or time.monotonic() < self._spill_at:
+            return
+        try:
+            self._buffer.spill()
+        except OSError as error:
+            self._spill_at = time.monotonic() + _SPILL_PAUSE
+            logger.error("events stay in memory, which is nearly full: %s", error)
+
+    def _send_if_due(self) -> None:
+        now = time.monotonic()
+        if self._sending is not None or now < self._send_at:
+            return
+        hurried = bool(self._flushes) or self._stop_at is not None
+        batch = self._buffer.next_batch(partial=hurried or now >= self._partial_at)
+        if batch is None or len(self._buffer) == 0:
+            self._partial_at = now + self._batch_timeout
+        if batch is None:
+            return
+        self._sending = batch
+        self._call = self._client.start_send(
+            batch, lambda outcome: self._inbox.put(lambda: self._ended(outcome))
+        )
+
+    def _ended(self, outcome: Outcome) -> None:
+        batch, self._sending, self._call = self._sending, None, None
+        if batch is None:
+            return
+        self._failures += 1
+        decision = decide(
+            outcome,
+            failures=self._failures,
+            events=batch.count,
+            policy=self._policy,
+            jitter=random.random(),
+        )
+        self._send_at = time.monotonic() + decision.delay
+        if decision.action is not Action.ACKNOWLEDGE:
+            logger.warning(
+                "batch %s of %d events: %s (%s): %s, next send in %.1f s",
+                *(batch.id, batch.count, outcome.status.name, outcome.message),
+                *(decision.action.name, decision.delay),
+            )
+        self._act(decision.action, outcome)
+
+    def _act(self, action: Action, outcome: Outcome) -> None:
+        match action:
+            case Action.ACKNOWLEDGE:
+                self._failures = 0
+                self._buffer.acknowledge()
+            case Action.QUARANTINE:
+                self._failures = 0
+                self._buffer.quarantine(f"{outcome.status.name}: {outcome.message}")
+            case Action.SPLIT:
+                self._failures = 0
+                self._buffer.split()
+            case Action.REAUTHENTICATE:
+                self._client.forget_token()
+            case Action.HOLD:
+                self._hold()
+            case Action.RETRY:
+                pass
+
+    def _hold(self) -> None:
+        try:
+            self._buffer.hold()
+        except OSError as error:
+            logger.error("the batch that waits for Toggle stays in memory: %s", error)
+        if self._stop_at is not None:
+            self._stop_at = 0.0
+
+    def _stop_if_due(self) -> None:
+        if self._stop_at is None:
+            return
+        if time.monotonic() < self._stop_at and self._buffer.waiting:
+            return
+        if self._call is not None:
+            self._call.cancel()
+        self._client.close()
+        for flush in self._flushes:
+            flush.give_up()
+        self._on_close()
+        self._stopped = True
+
+
+def _nothing() -> None:
+    """A message that only wakes."""
