@@ -240,12 +240,13 @@ class Recording:
         """All events, from the first on, each as it arrives.
 
         Args:
-            stopped: Whether to end; asked at least each ``poke`` seconds.
+            stopped: Whether to end once all is given out; asked at least each ``poke`` seconds.
             poke: Seconds.
         """
         cursor = _Cursor(self._epoch)
         while not stopped():
             yield from Events(self._read(cursor, poke).batches)
+        yield from Events(self._read(cursor, 0).batches)
 
     def wait_for(
         self, matcher: Matcher = None, *, count: int = 1, timeout: float = 5.0

@@ -29,8 +29,8 @@ _GRACE = 0.5
 class ToggleServer:
     """A mock Toggle.
 
-    It serves from :meth:`start` to :meth:`stop`, or inside ``with`` or ``async with``. All methods
-    may be called from any thread.
+    It serves from :meth:`start` to :meth:`stop`, or inside ``with`` or ``async with``, which start
+    it unless it runs. All methods may be called from any thread.
 
     Args:
         host: The address to listen on; loopback unless asked otherwise.
@@ -102,7 +102,7 @@ class ToggleServer:
             self._end_thread()
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if self._thread is not None else self.start()
 
     def __exit__(
         self,
@@ -113,7 +113,7 @@ class ToggleServer:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.start)
+        return await asyncio.to_thread(self.__enter__)
 
     async def __aexit__(
         self,
