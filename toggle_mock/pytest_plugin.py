@@ -68,7 +68,7 @@ def event_bus(
     """A running EventBus that reports to ``toggle_server``, with a spool folder of its own."""
     from rodent_events import EventBus
 
-    settings = {
+    settings: dict[str, Any] = {
         "target": toggle_server.address,
         "jwt": toggle_server.jwt(),
         "events_dir": tmp_path / "events",

@@ -1,0 +1,227 @@
+"""Settings: sources, precedence, checks, contradictions."""
+
+from pathlib import Path
+
+import pytest
+
+from rodent_events import ConfigError, EventConfig
+from rodent_events.config import PROFILES
+
+SEED_YAML = """
+server:
+  port: 8042
+events:
+  profile: "default"  # default, high-throughput, low-latency, minimal
+  buffer_size: 20000
+  flush_threshold: 18000
+  batch_size: 100
+  batch_timeout: 30
+"""
+
+
+def load(config=None, environ=None, **settings):
+    return EventConfig.load(config, environ=environ or {}, **settings)
+
+
+@pytest.fixture
+def yaml_file(tmp_path):
+    def write(text: str) -> Path:
+        path = tmp_path / "rodent.yml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ("default", (20_000, 18_000, 100, 30.0, {"INFO", "WARN", "ERROR", "CRITICAL"})),
+        ("high-throughput", (50_000, 45_000, 500, 60.0, {"INFO", "WARN", "ERROR", "CRITICAL"})),
+        ("low-latency", (5_000, 4_000, 50, 5.0, {"INFO", "WARN", "ERROR", "CRITICAL"})),
+        ("minimal", (2_000, 1_800, 25, 30.0, {"ERROR", "CRITICAL"})),
+    ],
+)
+def test_profiles(profile, expected):
+    config = load(profile=profile)
+    assert (
+        config.buffer_size,
+        config.flush_threshold,
+        config.batch_size,
+        config.batch_timeout,
+        config.enabled_levels,
+    ) == expected
+
+
+def test_default_categories_are_all_but_usage():
+    assert "USAGE" not in load().enabled_categories
+    assert len(load().enabled_categories) == 10
+
+
+def test_the_seeds_file(yaml_file):
+    config = load(yaml_file(SEED_YAML))
+    assert (config.buffer_size, config.flush_threshold) == (20_000, 18_000)
+    assert (config.batch_size, config.batch_timeout) == (100, 30.0)
+
+
+def test_camel_case_of_deployed_files(yaml_file):
+    path = yaml_file(
+        "events:\n  bufferSize: 500\n  flushThreshold: 400\n  enabledLevels: [ERROR]\n"
+    )
+    config = load(path)
+    assert (config.buffer_size, config.flush_threshold) == (500, 400)
+    assert config.enabled_levels == {"ERROR"}
+
+
+def test_single_values_override_the_profile(yaml_file):
+    config = load(yaml_file("events:\n  profile: minimal\n  batch_size: 7\n"))
+    assert (config.batch_size, config.buffer_size) == (7, 2_000)
+
+
+def test_precedence_profile_file_environment_keywords(yaml_file):
+    path = yaml_file("events:\n  batch_size: 2\n  batch_timeout: 2\n  send_timeout: 2\n")
+    environ = {"RODENT_EVENTS_BATCH_TIMEOUT": "3", "RODENT_EVENTS_SEND_TIMEOUT": "3"}
+    config = load(path, environ, send_timeout=4)
+    assert config.buffer_size == PROFILES["default"]["buffer_size"]
+    assert (config.batch_size, config.batch_timeout, config.send_timeout) == (2, 3.0, 4.0)
+
+
+def test_the_environment_may_name_the_file(yaml_file):
+    path = yaml_file("events: {batch_size: 9}")
+    assert load(environ={"RODENT_EVENTS_CONFIG": str(path)}).batch_size == 9
+
+
+def test_every_kind_of_setting_from_the_environment():
+    environ = {
+        "RODENT_EVENTS_TARGET": "https://toggle.example.com:443",
+        "RODENT_EVENTS_JWT": "a.b.c",
+        "RODENT_EVENTS_TLS": "true",
+        "RODENT_EVENTS_TLS_CA_FILE": "/etc/ca.pem",
+        "RODENT_EVENTS_EVENTS_DIR": "/var/spool/rodent",
+        "RODENT_EVENTS_ENABLED_LEVELS": "error, EVENT_LEVEL_CRITICAL",
+        "RODENT_EVENTS_BATCH_SIZE": "12",
+        "RODENT_EVENTS_BATCH_TIMEOUT": "0.5",
+    }
+    config = load(environ=environ)
+    assert (config.target, config.jwt, config.tls) == ("toggle.example.com:443", "a.b.c", True)
+    assert (config.tls_ca_file, config.events_dir) == (
+        Path("/etc/ca.pem"),
+        Path("/var/spool/rodent"),
+    )
+    assert config.enabled_levels == {"ERROR", "CRITICAL"}
+    assert (config.batch_size, config.batch_timeout) == (12, 0.5)
+
+
+def test_a_whole_config_leaves_out_file_and_environment():
+    base = EventConfig(batch_size=5)
+    assert load(base, {"RODENT_EVENTS_BATCH_SIZE": "6"}).batch_size == 5
+    assert load(base, batch_size=7).batch_size == 7
+
+
+def test_a_mapping_is_the_section_itself():
+    assert load({"batchSize": 3}).batch_size == 3
+
+
+@pytest.mark.parametrize("text", ["", "server: {}", "events:"])
+def test_a_file_without_the_section_sets_nothing(yaml_file, text):
+    assert load(yaml_file(text)) == load()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"flush_threshold": 30_000},
+            "flush_threshold is 30000, more than buffer_size, which is 20000: "
+            "lower flush_threshold or raise buffer_size",
+        ),
+        ({"batch_size": 19_000}, "batch_size is 19000, more than flush_threshold"),
+        ({"batch_size": 0}, "batch_size is int 0: give a whole number of 1 or more"),
+        ({"batch_size": -1}, "batch_size is int -1"),
+        ({"batch_size": True}, "batch_size is bool True"),
+        ({"batch_size": "100"}, "batch_size is str '100'"),
+        ({"batch_size": 1.5}, "batch_size is float 1.5"),
+        ({"batch_timeout": 0}, "batch_timeout is int 0: give a number of seconds above 0"),
+        ({"batch_timeout": float("nan")}, "batch_timeout is float nan"),
+        ({"batch_timeout": float("inf")}, "batch_timeout is float inf"),
+        ({"profile": "fast"}, "profile is str 'fast': give one of default, high-throughput"),
+        ({"profile": ["default"]}, "profile is list"),
+        ({"enabled_levels": "INFO"}, "enabled_levels is str 'INFO': give a list"),
+        ({"enabled_levels": []}, "enabled_levels is list []"),
+        ({"enabled_levels": ["LOUD"]}, "enabled_levels is str 'LOUD': give one of"),
+        ({"enabled_levels": [3]}, "enabled_levels is int 3"),
+        ({"enabled_categories": ["DISK"]}, "enabled_categories is str 'DISK'"),
+        ({"target": "toggle.example.com"}, "target is str 'toggle.example.com': give host:port"),
+        ({"target": "host:99999"}, "target is str 'host:99999'"),
+        ({"target": 443}, "target is int 443"),
+        ({"events_dir": ""}, "events_dir is str '': give a path"),
+        ({"tls": "yes"}, "tls is str 'yes': give true or false"),
+        ({"tls_cert_file": "/c.pem"}, "mTLS needs both"),
+        ({"max_file_size": 1000}, "max_batch_bytes is 4000000, more than max_file_size"),
+        ({"batchsize": 1}, "unknown setting 'batchsize' in the keyword arguments: did you mean"),
+        ({"colour": 1}, "unknown setting 'colour' in the keyword arguments: known are"),
+    ],
+)
+def test_bad_settings_name_key_value_and_remedy(settings, message):
+    with pytest.raises(ConfigError) as caught:
+        load(**settings)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("events: {batch_sise: 1}", "unknown setting 'batch_sise' in "),
+        ("events: [1]", "is list [1]: give a mapping"),
+        ("events: {batch_size: 1, batchSize: 2}", "batch_size stands twice in "),
+        ("events: {: ", "cannot read the settings in "),
+    ],
+)
+def test_bad_files(yaml_file, text, message):
+    with pytest.raises(ConfigError) as caught:
+        load(yaml_file(text))
+    assert message in str(caught.value)
+    assert "rodent.yml" in str(caught.value) or "give a mapping" in str(caught.value)
+
+
+def test_a_missing_file():
+    with pytest.raises(ConfigError, match=r"cannot read the settings in /no/rodent\.yml"):
+        load("/no/rodent.yml")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [("BATCH_SIZE", "many"), ("BATCH_TIMEOUT", "long"), ("TLS", "1")],
+)
+def test_bad_text_in_the_environment_names_the_variable(variable, text):
+    with pytest.raises(ConfigError, match=f"RODENT_EVENTS_{variable} is str '{text}'"):
+        load(environ={f"RODENT_EVENTS_{variable}": text})
+
+
+def test_an_unknown_variable():
+    with pytest.raises(ConfigError, match="unknown setting 'batchsize' in the environment"):
+        load(environ={"RODENT_EVENTS_BATCHSIZE": "1"})
+
+
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [
+        ("http://toggle:50051", "toggle:50051"),
+        ("https://toggle:50051/", "toggle:50051"),
+        ("127.0.0.1:1", "127.0.0.1:1"),
+        ("[::1]:50051", "[::1]:50051"),
+    ],
+)
+def test_targets(given, target):
+    assert load(target=given).target == target
+
+
+def test_the_token_is_never_shown():
+    assert "top.secret.token" not in repr(load(jwt="top.secret.token"))
+    with pytest.raises(ConfigError) as caught:
+        load(jwt=["top.secret.token"])
+    assert "top.secret.token" not in str(caught.value)
+
+
+def test_a_token_may_be_a_function():
+    assert load(jwt=lambda: "a.b.c").jwt() == "a.b.c"
