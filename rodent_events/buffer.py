@@ -245,7 +245,7 @@ class EventBuffer:
                 logger.error("cannot note on disk that %s is delivered: %s", batch.id, error)
 
     def spill(self) -> list[Path]:
-        """Move what waits in memory to disk.
+        """Move to disk what waits in memory now.
 
         Returns:
             The files written.
@@ -254,8 +254,10 @@ class EventBuffer:
             OSError: A file cannot be written; its events are still in memory.
         """
         paths: list[Path] = []
-        while batches := self._freeze_file():
+        left = len(self._memory)  # emitters may add more all the time
+        while left > 0 and (batches := self._freeze_file()):
             count = sum(batch.count for batch in batches)
+            left -= count
             try:
                 paths.append(self._spool.write(batches))
             except OSError:

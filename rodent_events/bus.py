@@ -55,7 +55,8 @@ class EventBus(Emitters):
         self._heads: dict[tuple[type, int, str | None], wire.Head | wire.EventHead] = {}
         self._worker: Worker | None = None
         self._closed = False
-        self._closing = threading.RLock()
+        self._finished = False
+        self._finishing = threading.RLock()
 
     # Lifecycle
 
@@ -75,7 +76,7 @@ class EventBus(Emitters):
         except BaseException:
             client.close()
             raise
-        self._worker = Worker(self._buffer, client, self._close_buffer)
+        self._worker = Worker(self._buffer, client, self._finish)
         self._worker.start()
         atexit.register(self.shutdown)
         return self
@@ -98,7 +99,7 @@ class EventBus(Emitters):
         return await asyncio.to_thread(self.flush, timeout)
 
     def shutdown(self, timeout: float = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
-        """Send what can be sent within the timeout, and bring the rest to disk.
+        """Take no more events, send what can be sent in time, and bring the rest to disk.
 
         Args:
             timeout: Seconds; the call ends within them whatever Toggle does.
@@ -107,8 +108,9 @@ class EventBus(Emitters):
             True only if nothing is left to deliver.
         """
         atexit.unregister(self.shutdown)
+        self._closed = True
         if self._worker is None:
-            self._close_buffer()
+            self._finish()
         elif not self._worker.stop(timeout):
             logger.error(
                 "shutdown took longer than %.1f s; some events may not be on disk", timeout
@@ -116,9 +118,9 @@ class EventBus(Emitters):
             return False
         return self._buffer.waiting == 0
 
-    def _close_buffer(self) -> None:
-        with self._closing:
-            self._closed = True
+    def _finish(self) -> None:
+        with self._finishing:
+            self._finished = True
             try:
                 self._buffer.close()
             except OSError as error:
@@ -208,9 +210,9 @@ class EventBus(Emitters):
                 # Give up the interpreter for a moment: threads that only emit would keep the worker
                 # from emptying memory in time.
                 time.sleep(0)
-        if self._closed:
-            # Memory was emptied for the last time, maybe just before append.
-            self._close_buffer()
+        if self._finished:
+            # Shutdown came between the first look and here, and has emptied memory already.
+            self._finish()
 
     def _learn_head(
         self, payload: Message, level: int, source: str | None
@@ -265,7 +267,7 @@ class EventBus(Emitters):
         """Where all events are; see :meth:`EventBuffer.stats`."""
         return {
             "initialized": self._worker is not None and not self._closed,
-            "is_shutdown": self._closed,
+            "is_shutdown": self._finished,
             **self._buffer.stats(),
         }
 

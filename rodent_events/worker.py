@@ -64,17 +64,17 @@ class Worker:
     """Delivers what is in a buffer.
 
     Args:
-        buffer: An opened buffer; the worker closes it.
+        buffer: An opened buffer.
         client: The worker closes it.
-        on_close: Called in the worker's thread just before it empties memory for the last time.
+        on_end: Called in the worker's thread at its end; it closes the buffer.
     """
 
     def __init__(
-        self, buffer: EventBuffer, client: EventClient, on_close: Callable[[], None]
+        self, buffer: EventBuffer, client: EventClient, on_end: Callable[[], None]
     ) -> None:
         self._buffer = buffer
         self._client = client
-        self._on_close = on_close
+        self._on_end = on_end
         config = buffer.config
         self._policy = Policy(
             config.max_retry_attempts,
@@ -254,7 +254,7 @@ class Worker:
         self._client.close()
         for flush in self._flushes:
             flush.give_up()
-        self._on_close()
+        self._on_end()
         self._stopped = True
 
 

@@ -1,0 +1,106 @@
+"""Servers and folders for tests over real gRPC and real files."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+
+from rodent_events import EventBatch, EventBatchResponse
+from rodent_events.client import SEND_EVENTS
+
+
+def wait_until(condition, timeout: float = 20.0):
+    """Wait until a condition holds; its value is returned."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout} s: {condition}")
+        threading.Event().wait(0.005)
+    return value
+
+
+@pytest.fixture(name="wait_until")
+def _wait_until():
+    return wait_until
+
+
+class ScriptedToggle:
+    """Answers SendEvents with scripted outcomes, one for each call, then with success.
+
+    An outcome is a status code, a response, or a function of the request and the context.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self.requests: list[bytes] = []
+        self.metadata: list[dict] = []
+        self.script: list[object] = []
+        self._server = grpc.server(
+            ThreadPoolExecutor(max_workers=8), options=[("grpc.so_reuseport", 0)]
+        )
+        handler = grpc.unary_unary_rpc_method_handler(self._answer)
+        service, method = SEND_EVENTS.strip("/").split("/")
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service, {method: handler}),)
+        )
+        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        self.address = f"127.0.0.1:{self.port}"
+        self._server.start()
+
+    def _answer(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        self.requests.append(request)
+        self.metadata.append(dict(context.invocation_metadata()))
+        outcome = self.script.pop(0) if self.script else EventBatchResponse(success=True)
+        if isinstance(outcome, grpc.StatusCode):
+            context.abort(outcome, f"scripted {outcome.name}")
+        if callable(outcome):
+            outcome = outcome(request, context)
+        return outcome.SerializeToString()
+
+    @property
+    def batches(self) -> list[EventBatch]:
+        return [EventBatch.FromString(request) for request in self.requests]
+
+    def stop(self) -> None:
+        self._server.stop(None).wait()
+
+
+@pytest.fixture
+def make_scripted_toggle():
+    made = []
+
+    def make(port: int = 0) -> ScriptedToggle:
+        made.append(ScriptedToggle(port))
+        return made[-1]
+
+    yield make
+    for toggle in made:
+        toggle.stop()
+
+
+@pytest.fixture
+def scripted_toggle(make_scripted_toggle):
+    return make_scripted_toggle()
+
+
+@pytest.fixture
+def free_port():
+    """A port where nothing listens."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings of a bus that does not wait long for anything."""
+    return {
+        "jwt": "header.payload.signature",
+        "events_dir": tmp_path / "events",
+        "retry_backoff_base": 0.001,
+        "retry_backoff_max": 0.01,
+        "batch_timeout": 0.05,
+    }

@@ -1,0 +1,411 @@
+"""The bus against scripted servers: batches, retries, outages, spill, shutdown, restart."""
+
+import logging
+import threading
+
+import grpc
+import pytest
+
+from rodent_events import (
+    ConfigError,
+    EventBatch,
+    EventBatchResponse,
+    EventBus,
+    SpoolError,
+    StorageTransferPayload,
+)
+
+Code = grpc.StatusCode
+
+
+def emit(bus: EventBus, count: int, start: int = 0) -> list[str]:
+    return [
+        bus.emit(StorageTransferPayload(size_bytes=number), metadata={"n": str(number)})
+        for number in range(start, start + count)
+    ]
+
+
+def ids(batches: list[EventBatch]) -> list[str]:
+    return [event.event_id for batch in batches for event in batch.events]
+
+
+def spooled(folder) -> list[EventBatch]:
+    return [EventBatch.FromString(path.read_bytes()) for path in sorted(folder.glob("*.pb"))]
+
+
+def assert_balanced(bus: EventBus) -> dict:
+    stats = bus.get_stats()
+    parts = ("delivered", "waiting", "filtered", "dropped", "quarantined")
+    assert stats["emitted"] + stats["recovered"] == sum(stats[part] for part in parts), stats
+    return stats
+
+
+def test_a_full_batch_goes_out_at_once(scripted_toggle, settings, wait_until):
+    settings |= {"batch_size": 10, "batch_timeout": 3600}
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent = emit(bus, 25)
+        wait_until(lambda: bus.get_stats()["delivered"] == 20)
+        assert [len(batch.events) for batch in scripted_toggle.batches] == [10, 10]
+        assert ids(scripted_toggle.batches) == sent[:20]
+        assert len(bus._buffer) == 5
+
+
+def test_a_partial_batch_goes_out_at_the_timeout(scripted_toggle, settings, wait_until):
+    with EventBus(target=scripted_toggle.address, **settings | {"batch_timeout": 0.2}) as bus:
+        sent = emit(bus, 3)
+        wait_until(lambda: bus.get_stats()["delivered"] == 3)
+        assert ids(scripted_toggle.batches) == sent
+
+
+def test_the_token_is_sent_and_nothing_else_of_ours(scripted_toggle, settings):
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        emit(bus, 1)
+        assert bus.flush()
+    (metadata,) = scripted_toggle.metadata
+    assert metadata.pop("authorization") == "Bearer header.payload.signature"
+    assert set(metadata) <= {"user-agent"}
+
+
+def test_a_retry_has_the_same_id_and_the_same_bytes(scripted_toggle, settings):
+    scripted_toggle.script = [Code.UNAVAILABLE, Code.INTERNAL]
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent = emit(bus, 3)
+        assert bus.flush()
+    assert len(scripted_toggle.requests) == 3
+    assert len(set(scripted_toggle.requests)) == 1
+    assert ids(scripted_toggle.batches[-1:]) == sent
+
+
+def test_a_try_ends_at_its_deadline_and_is_repeated(scripted_toggle, settings):
+    release = threading.Event()
+
+    def hang(_request, _context):
+        release.wait(30)
+        return EventBatchResponse(success=True)
+
+    scripted_toggle.script = [hang]
+    with EventBus(target=scripted_toggle.address, **settings | {"send_timeout": 0.3}) as bus:
+        emit(bus, 1)
+        assert bus.flush()
+    release.set()
+    first, second = scripted_toggle.requests
+    assert first == second
+
+
+def test_an_outage_beyond_all_tries_loses_nothing(scripted_toggle, settings, wait_until):
+    scripted_toggle.script = [Code.UNAVAILABLE] * 7
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent = emit(bus, 250)
+        assert bus.flush()
+        stats = assert_balanced(bus)
+        assert (stats["delivered"], stats["dropped"], stats["spooled"]) == (250, 0, 0)
+    assert len(set(scripted_toggle.requests[:8])) == 1
+    assert ids(scripted_toggle.batches[7:]) == sent
+    assert list(settings["events_dir"].glob("*.pb")) == []
+
+
+def test_order_holds_through_spill_outage_and_replay(scripted_toggle, settings):
+    settings |= {"buffer_size": 60, "flush_threshold": 40, "batch_size": 10}
+    scripted_toggle.script = [Code.UNAVAILABLE] * 20
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent = []
+        for start in range(0, 500, 20):
+            sent += emit(bus, 20, start)
+            # Memory is small here; let it be spilled before it overflows.
+            while len(bus._buffer) > 40:
+                threading.Event().wait(0.001)
+        assert bus.flush(30)
+        stats = assert_balanced(bus)
+    assert stats["dropped"] == 0
+    seen = list(dict.fromkeys(ids(scripted_toggle.batches)))
+    assert seen == sent
+
+
+def test_beyond_the_threshold_events_are_spilled_to_files_of_mode_0600(
+    free_port, settings, wait_until
+):
+    settings |= {"buffer_size": 100, "flush_threshold": 50, "batch_size": 10}
+    settings |= {"retry_backoff_base": 60.0, "retry_backoff_max": 60.0}
+    folder = settings["events_dir"]
+    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
+        sent = emit(bus, 80)
+        wait_until(lambda: assert_balanced(bus)["spooled"] > 50)
+        assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.glob("*.pb"))
+        assert folder.stat().st_mode & 0o777 == 0o700
+        bus.shutdown(1.0)
+    assert ids(spooled(folder)) == sent
+
+
+def test_shutdown_with_toggle_down_brings_all_to_disk_and_a_restart_delivers(
+    make_scripted_toggle, free_port, settings
+):
+    folder = settings["events_dir"]
+    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
+        sent = emit(bus, 250)
+        assert bus.shutdown(10.0) is False
+        stats = assert_balanced(bus)
+    assert (stats["waiting"], stats["spooled"]) == (250, 250)
+    assert ids(spooled(folder)) == sent
+
+    toggle = make_scripted_toggle()
+    with EventBus(target=toggle.address, **settings) as bus:
+        sent += emit(bus, 10, 250)
+        assert bus.flush()
+        stats = assert_balanced(bus)
+        assert (stats["recovered"], stats["emitted"], stats["delivered"]) == (250, 10, 260)
+    assert ids(toggle.batches) == sent
+    assert list(folder.glob("*.pb")) == list(folder.glob("*.ack")) == []
+
+
+def test_a_batch_whose_answer_was_lost_keeps_id_and_bytes_over_a_restart(
+    make_scripted_toggle, settings
+):
+    first = make_scripted_toggle()
+
+    def lose_the_answer(_request, context):
+        context.abort(Code.UNAVAILABLE, "the answer got lost")
+
+    first.script = [lose_the_answer] * 1000
+    with EventBus(target=first.address, **settings) as bus:
+        emit(bus, 5)
+        bus.flush(0.5)
+        first.stop()
+        bus.shutdown(1.0)
+    second = make_scripted_toggle()
+    with EventBus(target=second.address, **settings) as bus:
+        assert bus.flush()
+    assert second.requests == [first.requests[0]]
+
+
+def test_shutdown_keeps_its_deadline_with_a_hung_server(scripted_toggle, settings):
+    release = threading.Event()
+
+    def hang(_request, _context):
+        release.wait(30)
+        return EventBatchResponse(success=True)
+
+    scripted_toggle.script = [hang] * 10
+    bus = EventBus(target=scripted_toggle.address, **settings).start()
+    sent = emit(bus, 150)
+    finished = []
+    ending = threading.Thread(target=lambda: finished.append(bus.shutdown(1.0)))
+    ending.start()
+    ending.join(5.0)
+    assert finished == [False]
+    release.set()
+    assert ids(spooled(settings["events_dir"])) == sent
+    assert_balanced(bus)
+
+
+def test_shutdown_races_with_emit(scripted_toggle, settings):
+    bus = EventBus(target=scripted_toggle.address, **settings).start()
+    go, accepted = threading.Event(), [[] for _ in range(8)]
+
+    def emit_until_refused(mine):
+        go.wait()
+        while (event_id := bus.emit(StorageTransferPayload())) is not None:
+            mine.append(event_id)
+
+    threads = [threading.Thread(target=emit_until_refused, args=(mine,)) for mine in accepted]
+    for thread in threads:
+        thread.start()
+    go.set()
+    bus.shutdown(5.0)
+    for thread in threads:
+        thread.join()
+    arrived = ids(scripted_toggle.batches) + ids(spooled(settings["events_dir"]))
+    assert sorted(arrived) == sorted(event_id for mine in accepted for event_id in mine)
+    assert_balanced(bus)
+
+
+def test_an_expired_token_is_asked_for_anew_within_one_retry(scripted_toggle, settings):
+    tokens = iter(["old.old.old", "new.new.new"])
+    scripted_toggle.script = [Code.UNAUTHENTICATED]
+    settings |= {"jwt": lambda: next(tokens), "retry_backoff_base": 60.0}
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        emit(bus, 1)
+        assert bus.flush(5.0)
+    used = [metadata["authorization"] for metadata in scripted_toggle.metadata]
+    assert used == ["Bearer old.old.old", "Bearer new.new.new"]
+
+
+@pytest.mark.parametrize("broken", [None, b"a.b.c", "", "a.b\nc", "tökän"])
+def test_a_provider_without_a_usable_token_delays_but_loses_nothing(
+    scripted_toggle, settings, broken
+):
+    answers = [broken, broken]
+    settings |= {"jwt": lambda: answers.pop() if answers else "a.b.c"}
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        emit(bus, 1)
+        assert bus.flush()
+    assert len(scripted_toggle.requests) == 1
+
+
+def test_a_provider_that_raises_delays_but_loses_nothing(scripted_toggle, settings, caplog):
+    failures = [ValueError("the secret is hunter2")]
+
+    def provide():
+        if failures:
+            raise failures.pop()
+        return "a.b.c"
+
+    with EventBus(target=scripted_toggle.address, **settings | {"jwt": provide}) as bus:
+        emit(bus, 1)
+        assert bus.flush()
+    assert "hunter2" not in caplog.text
+
+
+def test_one_poisonous_event_is_quarantined_and_its_neighbours_arrive(scripted_toggle, settings):
+    def judge(request, context):
+        batch = EventBatch.FromString(request)
+        if any(event.metadata["n"] == "13" for event in batch.events):
+            context.abort(Code.INVALID_ARGUMENT, "event 13 is poisonous")
+        accepted.append(batch)
+        return EventBatchResponse(success=True)
+
+    accepted: list[EventBatch] = []
+    scripted_toggle.script = [judge] * 100
+    settings |= {"batch_timeout": 3600}
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent = emit(bus, 100)
+        assert bus.flush() is False
+        stats = assert_balanced(bus)
+    assert (stats["delivered"], stats["quarantined"]) == (99, 1)
+    assert ids(accepted) == sent[:13] + sent[14:]
+    (path,) = settings["events_dir"].glob("quarantine/*.pb")
+    assert ids([EventBatch.FromString(path.read_bytes())]) == [sent[13]]
+    assert "event 13 is poisonous" in path.with_suffix(".txt").read_text()
+
+
+def test_a_rejected_batch_is_quarantined_with_toggles_words(scripted_toggle, settings, caplog):
+    scripted_toggle.script = [EventBatchResponse(success=False, message="no space on Toggle")]
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        emit(bus, 2)
+        assert bus.flush() is False
+        assert assert_balanced(bus)["quarantined"] == 2
+    (reason,) = settings["events_dir"].glob("quarantine/*.txt")
+    assert reason.read_text() == "REJECTED: no space on Toggle\n"
+    assert "no space on Toggle" in caplog.text
+
+
+def test_a_batch_that_is_too_large_for_the_server_is_split(scripted_toggle, settings):
+    settings |= {"max_batch_bytes": 20_000_000, "batch_timeout": 3600, "max_file_size": 50_000_000}
+    text = "x" * 60_000
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent = [bus.emit(StorageTransferPayload(source=text)) for _ in range(100)]
+        assert bus.flush()
+    assert ids(scripted_toggle.batches) == sent
+    assert len(scripted_toggle.batches) == 2
+
+
+def test_batches_stay_below_max_batch_bytes(scripted_toggle, settings):
+    settings |= {"max_batch_bytes": 10_000, "batch_timeout": 3600}
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent = [bus.emit(StorageTransferPayload(source="x" * 3_000)) for _ in range(20)]
+        assert bus.flush()
+    assert ids(scripted_toggle.batches) == sent
+    assert all(len(request) <= 10_000 for request in scripted_toggle.requests)
+
+
+def test_an_event_too_large_for_any_batch_is_quarantined_alone(scripted_toggle, settings):
+    settings |= {"max_batch_bytes": 10_000, "batch_timeout": 3600}
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        before = emit(bus, 2)
+        bus.emit(StorageTransferPayload(source="x" * 20_000))
+        after = emit(bus, 2)
+        assert bus.flush() is False
+        assert assert_balanced(bus)["quarantined"] == 1
+    assert ids(scripted_toggle.batches) == before + after
+    (reason,) = settings["events_dir"].glob("quarantine/*.txt")
+    assert "max_batch_bytes is 10000" in reason.read_text()
+
+
+def test_two_buses_cannot_share_a_folder(scripted_toggle, settings):
+    with EventBus(target=scripted_toggle.address, **settings):
+        second = EventBus(target=scripted_toggle.address, **settings)
+        with pytest.raises(SpoolError, match="set events_dir to another folder"):
+            second.start()
+    with EventBus(target=scripted_toggle.address, **settings):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"), [("target", "target is not set"), ("jwt", "jwt is not set")]
+)
+def test_what_a_start_needs(settings, missing, message):
+    given = {"target": "127.0.0.1:1", **settings}
+    del given[missing]
+    with pytest.raises(ConfigError, match=message):
+        EventBus(**given).start()
+
+
+def test_a_bus_starts_once(scripted_toggle, settings):
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        with pytest.raises(RuntimeError, match="started before"):
+            bus.start()
+    with pytest.raises(RuntimeError, match="started before"):
+        bus.start()
+
+
+def test_events_from_before_the_start_are_delivered(scripted_toggle, settings):
+    bus = EventBus(target=scripted_toggle.address, **settings)
+    sent = emit(bus, 3)
+    with bus:
+        sent += emit(bus, 3)
+        assert bus.flush()
+    assert ids(scripted_toggle.batches) == sent
+
+
+async def test_async_with_does_not_block_the_loop(scripted_toggle, settings):
+    import asyncio
+
+    release = threading.Event()
+
+    def answer_when_told(_request, _context):
+        release.wait(30)
+        return EventBatchResponse(success=True)
+
+    scripted_toggle.script = [answer_when_told]
+    async with EventBus(target=scripted_toggle.address, **settings) as bus:
+        emit(bus, 1)
+        flushing = asyncio.create_task(bus.flush_async())
+        await asyncio.sleep(0)
+        release.set()  # only a loop that runs gets here
+        assert await flushing
+    assert len(scripted_toggle.requests) == 1
+
+
+def test_flush_tells_the_truth(scripted_toggle, settings, free_port):
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        assert bus.flush()
+        emit(bus, 1)
+        assert bus.flush()
+    settings["events_dir"] = settings["events_dir"] / "other"
+    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
+        emit(bus, 1)
+        assert bus.flush(0.2) is False
+
+
+def test_emit_from_a_handler_of_the_library_s_own_logger(scripted_toggle, settings):
+    scripted_toggle.script = [Code.UNAVAILABLE]
+
+    class Emitting(logging.Handler):
+        def emit(self, record):
+            bus.emit(StorageTransferPayload(source=record.getMessage()))
+
+    handler = Emitting()
+    logger = logging.getLogger("rodent_events")
+    logger.addHandler(handler)
+    try:
+        with EventBus(target=scripted_toggle.address, **settings) as bus:
+            emit(bus, 1)
+            assert bus.flush()
+            assert bus.flush()
+    finally:
+        logger.removeHandler(handler)
+    sources = [
+        event.storage_event.transfer_event.source
+        for batch in scripted_toggle.batches
+        for event in batch.events
+    ]
+    assert any("UNAVAILABLE" in source for source in sources)
