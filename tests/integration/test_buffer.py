@@ -1,0 +1,294 @@
+"""The buffer and its spool folder: real files, damaged ones too."""
+
+import os
+
+import pytest
+
+from rodent_events import Event, EventBatch, EventBuffer, SpoolError, wire
+from rodent_events.ids import new_id, new_id_after
+
+
+def events(count: int, start: int = 0) -> list[Event]:
+    return [
+        Event(event_id=f"e{number:05}", level=1, category=2, source="s" * (number % 50))
+        for number in range(start, start + count)
+    ]
+
+
+def frames(count: int, start: int = 0) -> bytes:
+    return b"".join(wire.delimited(1, e.SerializeToString()) for e in events(count, start))
+
+
+def batch_bytes(count: int, start: int = 0, batch_id: str = "") -> bytes:
+    return frames(count, start) + wire.batch_trailer(batch_id or new_id(), 1)
+
+
+def names(count: int, start: int = 0) -> list[str]:
+    return [event.event_id for event in events(count, start)]
+
+
+@pytest.fixture
+def make_buffer(tmp_path):
+    made = []
+
+    def make(**settings):
+        settings = {"batch_size": 10, "flush_threshold": 100, "buffer_size": 200} | settings
+        made.append(EventBuffer(events_dir=tmp_path, **settings))
+        made[-1].open()
+        return made[-1]
+
+    yield make
+    for buffer in made:
+        buffer.close()
+
+
+def deliver_all(buffer: EventBuffer) -> list[str]:
+    arrived: list[str] = []
+    while batch := buffer.next_batch():
+        arrived += (event.event_id for event in EventBatch.FromString(batch.data).events)
+        buffer.acknowledge()
+    return arrived
+
+
+def fill(buffer: EventBuffer, count: int, start: int = 0) -> None:
+    for event in events(count, start):
+        buffer.add(event)
+
+
+def test_the_seeds_flush_to_disk_and_its_validation(tmp_path, make_buffer):
+    buffer = make_buffer()
+    fill(buffer, 25)
+    (path,) = buffer.spill()
+    batch = EventBatch.FromString(path.read_bytes())
+    assert list(batch.events) == events(25)
+    assert path.suffix == ".pb"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(buffer) == 0
+    assert buffer.waiting == 25
+
+
+def test_disk_before_memory_and_files_by_age(make_buffer):
+    buffer = make_buffer()
+    fill(buffer, 25)
+    buffer.spill()
+    fill(buffer, 25, 25)
+    buffer.spill()
+    fill(buffer, 5, 50)
+    assert deliver_all(buffer) == names(55)
+    assert buffer.waiting == 0
+
+
+def test_a_partial_batch_waits_for_more_unless_told(make_buffer):
+    buffer = make_buffer()
+    fill(buffer, 9)
+    assert buffer.next_batch(partial=False) is None
+    fill(buffer, 1, 9)
+    assert buffer.next_batch(partial=False).count == 10
+
+
+def test_a_held_batch_comes_first_with_its_id_and_bytes(tmp_path, make_buffer):
+    buffer = make_buffer()
+    fill(buffer, 30)
+    batch = buffer.next_batch()
+    buffer.spill()  # what is newer goes to disk while the batch is in hand
+    buffer.hold()
+    assert buffer.next_batch() == batch
+    buffer.hold()
+    buffer.close()
+    again = make_buffer()
+    assert again.next_batch().data == batch.data
+    assert deliver_all(again) == names(30)
+
+
+def test_a_split_batch_is_held_as_its_halves(make_buffer):
+    buffer = make_buffer()
+    fill(buffer, 10)
+    buffer.next_batch()
+    buffer.split()
+    left = buffer.next_batch()
+    buffer.acknowledge()
+    right = buffer.next_batch()
+    buffer.hold()
+    buffer.close()
+    again = make_buffer()
+    assert again.next_batch() == right
+    assert (left.count, right.count) == (5, 5)
+    assert deliver_all(again) == names(5, 5)
+
+
+def test_progress_in_a_file_survives_a_restart(tmp_path, make_buffer):
+    buffer = make_buffer()
+    fill(buffer, 35)
+    buffer.spill()
+    for _ in range(2):
+        buffer.next_batch()
+        buffer.acknowledge()
+    expected = buffer.next_batch()
+    buffer.hold()
+    buffer.close()
+    again = make_buffer()
+    assert again.waiting == 15
+    assert again.next_batch() == expected
+    assert deliver_all(again) == names(15, 20)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock"]
+
+
+def test_progress_inside_a_split_batch_survives_a_restart(tmp_path, make_buffer):
+    (tmp_path / f"{new_id()}.pb").write_bytes(batch_bytes(10))
+    buffer = make_buffer()
+    buffer.next_batch()
+    buffer.split()
+    buffer.next_batch()
+    buffer.acknowledge()
+    right = buffer.next_batch()
+    buffer.hold()
+    buffer.close()
+    again = make_buffer()
+    assert again.waiting == 5
+    assert again.next_batch() == right
+    assert deliver_all(again) == names(5, 5)
+
+
+def test_a_go_rodents_file_of_20_000_events(tmp_path, make_buffer):
+    batch = EventBatch(events=events(20_000), batch_timestamp=5, batch_id=new_id())
+    (tmp_path / f"{new_id()}.pb").write_bytes(batch.SerializeToString())
+    buffer = make_buffer(max_batch_bytes=100_000)
+    sizes = []
+    arrived = []
+    while found := buffer.next_batch():
+        sizes.append(len(found.data))
+        arrived += (event.event_id for event in EventBatch.FromString(found.data).events)
+        buffer.acknowledge()
+    assert arrived == names(20_000)
+    assert max(sizes) <= 100_000
+
+
+DAMAGE = {
+    "torn tail": (batch_bytes(10) + batch_bytes(10, 10)[:-50], 10, None),
+    "torn in the first frame": (b"\x0a\x7fabc", 0, 0),
+    "torn inside a length": (frames(3) + b"\x0a\x80", 3, 3),
+    "zero bytes at the end": (batch_bytes(10) + bytes(100), 10, 10),
+    "only zero bytes": (bytes(100), 0, 0),
+    "a foreign file": (b"#!/bin/sh\necho hello\n", 0, 0),
+    "text in the middle": (batch_bytes(5) + b"hello world" + batch_bytes(5), 5, 5),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_costs_only_what_is_damaged(tmp_path, make_buffer, caplog, name):
+    content, at_least, exactly = DAMAGE[name]
+    path = tmp_path / f"{new_id()}.pb"
+    path.write_bytes(content)
+    (tmp_path / f"{new_id()}.pb").write_bytes(batch_bytes(7, 100))
+    buffer = make_buffer()
+    arrived = deliver_all(buffer)
+    assert arrived[-7:] == names(7, 100)
+    assert arrived[:at_least] == names(at_least)
+    if exactly is not None:
+        assert len(arrived) == exactly + 7
+    assert path.with_suffix(".damaged").read_bytes() == content
+    assert not path.exists()
+    assert caplog.text.count("is damaged") == 1
+    stats = buffer.stats()
+    assert stats["recovered"] == stats["delivered"] == len(arrived)
+
+
+def test_an_empty_file_is_removed(tmp_path, make_buffer):
+    (tmp_path / f"{new_id()}.pb").touch()
+    assert deliver_all(make_buffer()) == []
+    assert list(tmp_path.glob("*.pb")) == []
+
+
+def test_frames_that_were_never_frozen_get_ids_that_a_restart_repeats(tmp_path, make_buffer):
+    (tmp_path / f"{new_id()}.pb").write_bytes(frames(25))
+    first = make_buffer()
+    batch = first.next_batch()
+    first.hold()
+    first.close()
+    again = make_buffer()
+    assert again.next_batch() == batch
+    assert deliver_all(again) == names(25)
+
+
+def test_a_note_whose_file_is_gone_is_removed(tmp_path, make_buffer):
+    (tmp_path / f"{new_id()}.ack").write_text("00000000000000000007")
+    make_buffer()
+    assert list(tmp_path.glob("*.ack")) == []
+
+
+def test_a_file_that_somebody_deletes_is_counted_and_the_rest_delivered(tmp_path, make_buffer):
+    buffer = make_buffer()
+    fill(buffer, 20)
+    (path,) = buffer.spill()
+    fill(buffer, 5, 20)
+    path.unlink()
+    assert deliver_all(buffer) == names(5, 20)
+    assert buffer.stats()["dropped_by_reason"] == {
+        "spool_unreadable": {"UNSPECIFIED UNSPECIFIED": 20}
+    }
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Every write to a new file fails with ENOSPC."""
+    import errno
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+
+def test_a_full_disk_leaves_events_in_memory_and_no_file(tmp_path, make_buffer, full_disk):
+    buffer = make_buffer()
+    fill(buffer, 25)
+    with pytest.raises(OSError, match="No space left"):
+        buffer.spill()
+    assert len(buffer) == 25
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    assert deliver_all(buffer) == names(25)
+
+
+def test_a_batch_that_cannot_be_held_stays_in_hand(make_buffer, full_disk):
+    buffer = make_buffer()
+    fill(buffer, 10)
+    batch = buffer.next_batch()
+    with pytest.raises(OSError, match="No space left"):
+        buffer.hold()
+    assert buffer.next_batch() == batch
+
+
+def test_what_cannot_be_quarantined_is_counted_as_dropped(make_buffer, full_disk):
+    buffer = make_buffer()
+    fill(buffer, 3)
+    buffer.next_batch()
+    buffer.quarantine("refused")
+    assert buffer.stats()["dropped_by_reason"] == {"quarantine_failed": {"INFO STORAGE": 3}}
+    assert buffer.waiting == 0
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.touch()
+    with pytest.raises(SpoolError, match="cannot use .*file/events for events"):
+        EventBuffer(events_dir=blocked / "events").open()
+
+
+def test_add_takes_events_only(make_buffer):
+    with pytest.raises(TypeError, match=r"add\(\) takes an Event, got str 'x'"):
+        make_buffer().add("x")
+
+
+def test_names_increase_even_if_the_clock_is_set_back():
+    future = "ffffffff-ffff-7000-8000-000000000000"
+    assert new_id_after(future) > future
+    assert new_id_after(None) < future
+
+
+def test_a_file_is_limited_by_max_file_size(make_buffer):
+    buffer = make_buffer(max_batch_bytes=1_000, max_file_size=3_000)
+    fill(buffer, 100)
+    paths = buffer.spill()
+    assert len(paths) > 1
+    assert all(path.stat().st_size <= 3_000 for path in paths)
+    assert deliver_all(buffer) == names(100)

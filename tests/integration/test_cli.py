@@ -1,0 +1,127 @@
+"""The command line, as processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rodent_events import EventBus, StorageTransferPayload
+
+TOGGLE_MOCK = str(Path(sys.executable).parent / "toggle-mock")
+
+
+@pytest.fixture
+def serve():
+    """Starts ``toggle-mock serve``; it is ended after the test."""
+    started = []
+
+    def start(*options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [TOGGLE_MOCK, "serve", *options], stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+def emit_one(address: str, folder: Path, payload: StorageTransferPayload) -> None:
+    token = subprocess.run([TOGGLE_MOCK, "token"], capture_output=True, text=True, check=True)
+    with EventBus(target=address, jwt=token.stdout, events_dir=folder) as bus:
+        bus.emit(payload, metadata={"transfer_id": "t1"})
+        assert bus.flush()
+
+
+def test_serve_prints_the_address_and_each_event(serve, tmp_path):
+    process = serve()
+    first = process.stdout.readline()
+    assert first.startswith("Toggle mock at 127.0.0.1:")
+    emit_one(first.split()[-1], tmp_path, StorageTransferPayload(source="tank/a", operation=1))
+    line = process.stdout.readline()
+    assert "INFO     STORAGE       storage_transfer" in line
+    assert "source=tank/a operation=STARTED  [transfer_id=t1]  rodent-1" in line
+
+
+def test_serve_json(serve, tmp_path):
+    process = serve("--json")
+    address = json.loads(process.stdout.readline())["listening"]
+    emit_one(address, tmp_path, StorageTransferPayload(source="tank/a", size_bytes=2**60))
+    received = json.loads(process.stdout.readline())
+    assert received["rid"] == "rodent-1"
+    event = received["event"]
+    assert event["storage_event"]["transfer_event"] == {
+        "source": "tank/a",
+        "size_bytes": str(2**60),
+    }
+    assert event["metadata"] == {"transfer_id": "t1"}
+
+
+def test_nothing_recorded_reaches_the_terminal_raw(serve, tmp_path):
+    process = serve()
+    address = process.stdout.readline().split()[-1]
+    emit_one(address, tmp_path, StorageTransferPayload(source="\x1b[2J\n\rboo\u202e"))
+    line = process.stdout.readline()
+    assert "\\x1b[2J\\n\\rboo\\u202e" in line
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_ends_well_on_a_signal(serve, number):
+    process = serve()
+    process.stdout.readline()
+    process.send_signal(number)
+    assert process.wait(20) == 0
+
+
+def test_serve_on_a_chosen_port_and_on_one_that_is_taken(serve, free_port):
+    first = serve("--port", str(free_port))
+    assert first.stdout.readline().endswith(f":{free_port}\n")
+    second = subprocess.run(
+        [TOGGLE_MOCK, "serve", "--port", str(free_port)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"Error: cannot listen on 127.0.0.1:{free_port}" in second.stderr
+
+
+def test_demo_once(tmp_path):
+    demo = subprocess.run(
+        [TOGGLE_MOCK, "demo", "--once"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "were recorded, each once." in demo.stdout
+    for part in ("system_startup", "network_interface", "service_status", "as JSON", "delivered"):
+        assert part in demo.stdout
+    assert "interface_name=lo" in demo.stdout
+
+
+def test_demo_ends_on_an_interrupt_with_all_recorded(tmp_path):
+    demo = subprocess.Popen(
+        [TOGGLE_MOCK, "demo", "--interval", "0.1"],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    seen = ""
+    while "usage_resource" not in seen:
+        seen += demo.stdout.readline()
+    os.killpg(demo.pid, signal.SIGINT)
+    rest, _ = demo.communicate(timeout=30)
+    assert demo.returncode == 0, seen + rest
+    assert "were recorded, each once." in rest
+
+
+def test_help_names_the_commands():
+    helped = subprocess.run([TOGGLE_MOCK, "--help"], capture_output=True, text=True, check=True)
+    for command in ("serve", "demo", "token"):
+        assert f"  {command}" in helped.stdout
