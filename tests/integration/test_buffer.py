@@ -270,7 +270,7 @@ def test_what_cannot_be_quarantined_is_counted_as_dropped(make_buffer, full_disk
 def test_a_folder_that_cannot_be_made(tmp_path):
     blocked = tmp_path / "file"
     blocked.touch()
-    with pytest.raises(SpoolError, match="cannot use .*file/events for events"):
+    with pytest.raises(SpoolError, match=r"cannot use .*file/events for events"):
         EventBuffer(events_dir=blocked / "events").open()
 
 

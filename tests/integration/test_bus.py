@@ -340,9 +340,9 @@ def test_what_a_start_needs(settings, missing, message):
 
 
 def test_a_bus_starts_once(scripted_toggle, settings):
-    with EventBus(target=scripted_toggle.address, **settings) as bus:
-        with pytest.raises(RuntimeError, match="started before"):
-            bus.start()
+    bus = EventBus(target=scripted_toggle.address, **settings)
+    with bus, pytest.raises(RuntimeError, match="started before"):
+        bus.start()
     with pytest.raises(RuntimeError, match="started before"):
         bus.start()
 

@@ -9,10 +9,10 @@ import threading
 import grpc
 import pytest
 from google.protobuf import message_factory
+from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
-from google.protobuf.descriptor_pool import DescriptorPool
 from support.payloads import PLACES, empty, filled, largest
 
 from rodent_events import EVENT_LEVEL_INFO, StorageTransferPayload
@@ -79,7 +79,8 @@ from google.protobuf.internal import api_implementation
 from google.protobuf.json_format import MessageToDict
 from rodent_events import EventBatch
 assert api_implementation.Type() == "python", api_implementation.Type()
-json.dump([MessageToDict(EventBatch.FromString(bytes.fromhex(line))) for line in sys.stdin], sys.stdout)
+batches = [EventBatch.FromString(bytes.fromhex(line)) for line in sys.stdin]
+json.dump([MessageToDict(batch) for batch in batches], sys.stdout)
 """
 
 

@@ -1,0 +1,77 @@
+"""TLS and mTLS between the client and a server."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+import trustme
+
+from rodent_events import ConfigError, EventBatch, EventBatchResponse, EventClient
+from rodent_events.client import SEND_EVENTS
+from rodent_events.delivery import Status
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def files(authority, tmp_path):
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    client = authority.issue_cert("rodent-1")
+    client.private_key_pem.write_to_path(tmp_path / "key.pem")
+    client.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    return tmp_path
+
+
+@pytest.fixture
+def make_tls_server(authority):
+    servers = []
+
+    def make(*, client_certificate: bool) -> str:
+        server = grpc.server(ThreadPoolExecutor(max_workers=2))
+        own = authority.issue_cert("localhost")
+        credentials = grpc.ssl_server_credentials(
+            [(own.private_key_pem.bytes(), own.cert_chain_pems[0].bytes())],
+            root_certificates=authority.cert_pem.bytes(),
+            require_client_auth=client_certificate,
+        )
+        answer = EventBatchResponse(success=True).SerializeToString()
+        handler = grpc.unary_unary_rpc_method_handler(lambda _request, _context: answer)
+        service, method = SEND_EVENTS.strip("/").split("/")
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service, {method: handler}),)
+        )
+        port = server.add_secure_port("localhost:0", credentials)
+        server.start()
+        servers.append(server)
+        return f"localhost:{port}"
+
+    yield make
+    for server in servers:
+        server.stop(None).wait()
+
+
+def status(target: str, **settings) -> Status:
+    with EventClient(target=target, jwt="a.b.c", send_timeout=10, **settings) as client:
+        return client.send_batch(EventBatch()).status
+
+
+def test_tls(make_tls_server, files):
+    target = make_tls_server(client_certificate=False)
+    assert status(target, tls_ca_file=files / "ca.pem") is Status.OK
+    assert status(target, tls=True) is Status.UNAVAILABLE  # the system's roots do not know it
+    assert status(target) is Status.UNAVAILABLE  # plaintext
+
+
+def test_mtls(make_tls_server, files):
+    target = make_tls_server(client_certificate=True)
+    own = {"tls_cert_file": files / "cert.pem", "tls_key_file": files / "key.pem"}
+    assert status(target, tls_ca_file=files / "ca.pem", **own) is Status.OK
+    assert status(target, tls_ca_file=files / "ca.pem") is Status.UNAVAILABLE
+
+
+def test_a_certificate_that_cannot_be_read():
+    with pytest.raises(ConfigError, match=r"tls_ca_file is /no/ca\.pem, which cannot be read"):
+        EventClient(target="localhost:1", jwt="a.b.c", tls_ca_file="/no/ca.pem")

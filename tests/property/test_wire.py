@@ -1,0 +1,107 @@
+"""The hand-made bytes against protobuf's own encoder and decoder."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rodent_events import Event, EventBatch, wire
+from rodent_events.batch import Batch
+from rodent_events.ids import new_id
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+int64s = st.integers(-(2**63), 2**63 - 1)
+metadata = st.dictionaries(texts, texts, max_size=5)
+
+
+@given(st.integers(0, 7), st.integers(0, 10), texts, int64s, metadata, st.binary(max_size=300))
+def test_event_frame_against_protobuf(level, category, source, timestamp, labels, payload):
+    head = wire.Head.of(level=level, category=category, source=source, wrapper=18, member=3)
+    frame = wire.event_frame(head, b"an-id", timestamp, labels, payload)
+
+    (event,) = _parse_with_opaque_payload(frame)
+    assert event == Event(
+        event_id="an-id",
+        level=level,
+        category=category,
+        source=source,
+        timestamp=timestamp,
+        metadata=labels,
+    )
+    assert frame.endswith(payload)
+    assert wire.event_head(frame) == wire.EventHead(level, category)
+
+
+def _parse_with_opaque_payload(frame: bytes) -> list[Event]:
+    """The events of some frames, without the wrapper, whose content here is any bytes."""
+    events = []
+    for outer in wire.fields(frame):
+        kept = [
+            frame[field.start : field.end]
+            for field in wire.fields(frame, outer.content, outer.end)
+            if field.number < 10
+        ]
+        events.append(Event.FromString(b"".join(kept)))
+    return events
+
+
+events = st.builds(
+    Event,
+    event_id=texts,
+    level=st.integers(0, 7),
+    source=texts,
+    timestamp=int64s,
+    metadata=metadata,
+)
+
+
+@given(st.lists(events, max_size=20), st.integers(0, 2**63 - 1))
+def test_batch_against_protobuf(messages, timestamp):
+    frames = [wire.delimited(1, message.SerializeToString()) for message in messages]
+    batch_id = new_id()
+    expected = EventBatch(events=messages, batch_timestamp=timestamp, batch_id=batch_id)
+    ours = wire.batch(frames, batch_id, timestamp)
+    assert EventBatch.FromString(ours) == expected
+    assert wire.frame_ends(ours) == [len(b"".join(frames[: n + 1])) for n in range(len(frames))]
+
+
+@given(st.lists(events, min_size=1, max_size=8), st.integers(1, 9), st.data())
+def test_sections_of_a_truncated_file_are_a_prefix(messages, batch_size, data):
+    frames = [wire.delimited(1, message.SerializeToString()) for message in messages]
+    groups = [frames[n : n + batch_size] for n in range(0, len(frames), batch_size)]
+    content = b"".join(wire.batch(group, new_id(), 1) for group in groups)
+    cut = data.draw(st.integers(0, len(content)))
+    sections, _ = wire.read_sections(content[:cut], max_events=batch_size, max_bytes=10**6)
+    found = [
+        frame
+        for section in sections
+        for frame in Batch(
+            "x", 0, content[section.start : section.frames_end], section.count
+        ).single_frames()
+    ]
+    assert found == frames[: len(found)]
+    whole_batches = [s for s in sections if s.batch_id is not None]
+    assert all(s.batch_id is not None for s in sections[: len(whole_batches)])
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_reader(content):
+    sections, damage = wire.read_sections(content, max_events=10, max_bytes=1000)
+    end = sections[-1].end if sections else 0
+    assert (damage is None) == (end == len(content))
+    assert [s.start for s in sections[1:]] == [s.end for s in sections[:-1]]
+
+
+@given(int64s)
+def test_varint_against_protobuf(number):
+    expected = EventBatch(batch_timestamp=number).SerializeToString()
+    ours = b"\x10" + wire.varint(number)
+    assert ours == (expected or b"\x10\x00")
+
+
+@given(st.lists(events, min_size=2, max_size=40), st.data())
+def test_halves_of_halves_keep_events_and_order(messages, data):
+    frames = [wire.delimited(1, message.SerializeToString()) for message in messages]
+    batch = Batch.of(frames, batch_id=new_id(), timestamp=1)
+    done = data.draw(st.integers(0, len(frames)))
+    rest = batch.after(done)
+    assert b"".join(part.frames for part in rest) == b"".join(frames[done:])
+    assert len({part.id for part in rest}) == len(rest)

@@ -1,0 +1,33 @@
+"""The types of the public API, as a user's type checker sees them. Read by mypy, not by pytest."""
+
+from pathlib import Path
+from typing import assert_type
+
+import rodent_events
+from rodent_events import EventBus, EventConfig, StoragePoolPayload, SystemStartupPayload
+from toggle_mock import RecordedBatch, RecordedEvent, ToggleServer
+
+assert_type(rodent_events.emit(StoragePoolPayload(pool_name="tank")), str | None)
+assert_type(
+    rodent_events.emit_system_startup(SystemStartupPayload(), {"component": "c"}), str | None
+)
+assert_type(
+    rodent_events.emit_storage_pool(rodent_events.EVENT_LEVEL_INFO, StoragePoolPayload()),
+    str | None,
+)
+assert_type(rodent_events.flush(), bool)
+assert_type(rodent_events.shutdown(1.0), bool)
+rodent_events.initialize(Path("rodent.yml"), target="t:1", jwt=lambda: "a.b.c", batch_size=5)
+assert_type(EventConfig.load(profile="minimal").batch_size, int)
+
+with ToggleServer() as toggle, EventBus(target=toggle.address, jwt=toggle.jwt()) as bus:
+    assert_type(bus.emit_storage_pool(1, StoragePoolPayload()), str | None)
+    assert_type(bus.flush(5), bool)
+    assert_type(toggle.wait_for(StoragePoolPayload), list[RecordedEvent])
+    assert_type(toggle.batches, list[RecordedBatch])
+    assert_type(toggle.events[0], RecordedEvent)
+    assert_type(toggle.events[0].metadata, dict[str, str])
+
+# What must not pass: the payload of another emitter, and a number as metadata.
+rodent_events.emit_storage_pool(1, SystemStartupPayload())  # type: ignore[arg-type]
+rodent_events.emit(StoragePoolPayload(), metadata={"n": 5})  # type: ignore[dict-item]
