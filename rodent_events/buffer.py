@@ -138,6 +138,13 @@ class EventBuffer:
         """Whether there are more events in memory than flush_threshold."""
         return len(self._memory) > self.config.flush_threshold
 
+    @property
+    def crowding(self) -> float:
+        """How far memory is filled beyond flush_threshold: 0 not at all, 1 up to buffer_size."""
+        room = self.config.buffer_size - self.config.flush_threshold
+        beyond = len(self._memory) - self.config.flush_threshold
+        return min(1.0, max(0.0, beyond / room)) if room else float(beyond > 0)
+
     def next_batch(self, *, partial: bool = True) -> Batch | None:
         """The batch in hand, or else the oldest that waits.
 

@@ -30,6 +30,9 @@ logger = logging.getLogger("rodent_events")
 DEFAULT_SHUTDOWN_TIMEOUT = 10.0
 """Seconds."""
 
+# Seconds that emit pauses, at the most, to let the worker run when memory is nearly full.
+_LONGEST_PAUSE = 0.001
+
 # Sources are free text; the encoded heads of so many kinds of events are kept.
 _MAX_HEADS = 1024
 
@@ -207,9 +210,8 @@ class EventBus(Emitters):
             if len(self._buffer) >= self._worker.wake_at:
                 self._worker.wake()
             if self._buffer.crowded:
-                # Give up the interpreter for a moment: threads that only emit would keep the worker
-                # from emptying memory in time.
-                time.sleep(0)
+                # Threads that only emit would keep the worker from emptying memory in time.
+                time.sleep(self._buffer.crowding * _LONGEST_PAUSE)
         if self._finished:
             # Shutdown came between the first look and here, and has emptied memory already.
             self._finish()

@@ -262,7 +262,9 @@ def _unacknowledged(
 
 
 def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file of mode 0600 under a temporary name, sync it, and give it its name.
+    """Write a file of mode 0600 under a temporary name, then give it its name.
+
+    It is not synced: after the loss of power it may be gone, as what was in memory would be.
 
     Raises:
         OSError: It cannot be written; nothing is left of it.
@@ -270,23 +272,20 @@ def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
     temporary = path.with_name(path.name + ".tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.writelines(parts)
-            stream.flush()
-            os.fsync(descriptor)
+        try:
+            _write_all(descriptor, b"".join(parts))
+        finally:
+            os.close(descriptor)
         temporary.replace(path)
-        _sync_folder(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _lock_folder(folder: Path) -> int:
