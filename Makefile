@@ -1,6 +1,6 @@
-.PHONY: run test check proto bench docs clean
+.PHONY: run test check lint check-wheel check-oldest proto docs clean
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 PROTO_READY := .venv-proto/.ready
@@ -12,15 +12,35 @@ run: $(READY)  ## Show real events of this machine on their way to a mock Toggle
 test: $(READY)  ## Run all tests.
 	$(BIN)/pytest -n $(WORKERS)
 
-check: $(READY) $(PROTO_READY)  ## Format, lint, types, drift of generated code, tests.
+check: lint docs test  ## All that a change must pass, short of the wheel and the oldest versions.
+
+lint: $(READY) $(PROTO_READY)  ## Format, lint, types, drift of generated code.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	.venv-proto/bin/python tools/generate.py --check
-	$(MAKE) test
+
+check-wheel:  ## Install the wheel without its extras, and emit.
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	build/wheel/venv/bin/pip install --quiet build/wheel/*.whl
+	cd build/wheel && venv/bin/python ../../tools/check_wheel.py *.whl
+
+check-oldest:  ## The tests of pipeline and mock with the oldest dependencies allowed.
+	rm -rf build/oldest
+	$(PYTHON) -m venv build/oldest
+	build/oldest/bin/pip install --quiet --constraint tools/oldest.txt --editable '.[testing]' \
+		pytest pytest-asyncio pytest-timeout pytest-xdist hypothesis trustme
+	build/oldest/bin/pytest -n $(WORKERS) -q -p no:cacheprovider \
+		tests/unit tests/property tests/integration/test_end_to_end.py \
+		tests/integration/test_bus.py tests/integration/test_server.py
 
 proto: $(PROTO_READY)  ## Generate code from proto/.
 	.venv-proto/bin/python tools/generate.py
+
+docs: $(READY)  ## Build the documentation into build/docs.
+	$(BIN)/mkdocs build --strict --quiet
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -33,4 +53,4 @@ $(PROTO_READY): proto/requirements.txt
 	touch $@
 
 clean:
-	rm -rf .venv .venv-proto .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-proto build .mypy_cache .ruff_cache .hypothesis *.egg-info

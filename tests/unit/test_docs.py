@@ -1,0 +1,91 @@
+"""The documentation says what the code says."""
+
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+from support.payloads import PLACES
+
+from rodent_events import EventConfig
+from rodent_events.config import CATEGORIES, PROFILES
+from rodent_events.delivery import RULES, Rule
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PYTHON_BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+BLOCKS = [
+    pytest.param(block, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, block in enumerate(PYTHON_BLOCK.findall(page.read_text()))
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_each_example_is_a_file_that_runs(block):
+    first, _, rest = block.partition("\n")
+    path = re.fullmatch(r"# (examples/\w+\.py)", first)
+    assert path, f"an example starts with the name of its file, got {first!r}"
+    assert rest == (ROOT / path[1]).read_text()
+
+
+def test_there_are_examples():
+    assert len(BLOCKS) >= 3
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of the table below a heading, without their code marks."""
+    text = (ROOT / "docs" / page).read_text()
+    section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_every_setting_is_documented_with_its_default():
+    documented = {row[0]: row[1] for row in rows("configuration.md", "Settings")}
+    profile = PROFILES["default"]
+    for setting in fields(EventConfig):
+        default = setting.default
+        if setting.name in profile and setting.name != "enabled_levels":
+            default = profile[setting.name]
+        shown = documented.pop(setting.name)
+        if isinstance(default, bool | int | float | str) and default is not MISSING:
+            assert shown.replace("\u00a0", "").replace(",", "") in (
+                f"{default:g}" if isinstance(default, float) else str(default).lower()
+            ), setting.name
+    assert documented == {}
+
+
+def test_every_profile_is_documented():
+    documented = {
+        row[0]: [float(cell.replace(",", "")) for cell in row[1:5]]
+        for row in rows("configuration.md", "Profiles")
+    }
+    assert documented == {
+        name: [
+            float(profile[key])
+            for key in ("buffer_size", "flush_threshold", "batch_size", "batch_timeout")
+        ]
+        for name, profile in PROFILES.items()
+    }
+
+
+def test_every_payload_type_is_documented():
+    documented = [row[:4] for row in rows("events.md", "Payload types")]
+    assert documented == [
+        [place.category_name, place.name, place.emitter, place.source] for place in PLACES
+    ]
+
+
+def test_every_status_is_documented():
+    documented = {
+        status: Rule[row[1]]
+        for row in rows("delivery.md", "Statuses")
+        for status in row[0].replace("`", "").split(", ")
+    }
+    assert documented == {status.name: rule for status, rule in RULES.items()}
+
+
+def test_every_category_is_named():
+    text = (ROOT / "docs" / "events.md").read_text()
+    assert all(name in text for name in CATEGORIES.values() if name != "UNSPECIFIED")
