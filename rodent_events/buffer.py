@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -17,14 +18,15 @@ from rodent_events.batch import Batch
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.errors import describe
 from rodent_events.ids import new_id
+from rodent_events.journal import Journal
 from rodent_events.ledger import DropReason, Ledger, Place
 from rodent_events.pb.events.event_messages_pb2 import Event
-from rodent_events.spool import Spool
+from rodent_events.spool import Spool, SpoolFullError
 
 logger = logging.getLogger("rodent_events")
 
-# The bytes of a trailer: a timestamp and an id.
-_TRAILER_BYTES = 64
+# Seconds in which the journal is not tried again after it could not be written.
+_DISK_PAUSE = 1.0
 
 _UNKNOWN_HEAD = wire.EventHead(0, 0)
 
@@ -62,11 +64,13 @@ class EventBuffer:
         self._parts: deque[Batch] = deque()
         self._whole_id = ""
         self._origin = Place.MEMORY
-        self._spool = Spool(
-            self.config.events_dir,
-            max_events=self.config.batch_size,
-            max_bytes=self.config.max_batch_bytes,
-        )
+        self._spool = Spool(self.config)
+        self._journal: Journal | None = None
+        if self.config.spool_mode == "journal":
+            self._journal = Journal(self.config, self._next_segment, self._spool.add)
+        self._journaled = 0
+        self._room = threading.Condition()
+        self._full_until = 0.0
 
     def open(self) -> None:
         """Take the spool folder and what earlier processes left in it.
@@ -84,6 +88,9 @@ class EventBuffer:
         """
         try:
             self.hold()
+            if self._journal is not None:
+                self._journal.close()
+                self._spool.first()  # deletes the files that hold nothing more
             self.spill()
         finally:
             self._spool.close()
@@ -114,17 +121,69 @@ class EventBuffer:
             raise TypeError(f"add() takes an Event, got {describe(event)}")
         self.append(wire.delimited(1, event.SerializeToString()))
 
-    def append(self, frame: bytes) -> None:
-        """Append the frame of an event; if memory is full, the oldest event there is dropped."""
-        if len(self._memory) >= self.config.buffer_size:
-            self._make_room()
-        self._memory.append(frame)
+    def append(self, frame: bytes) -> bool:
+        """Append the frame of an event: to the journal if there is one, else to memory.
 
-    def _make_room(self) -> None:
-        with self.ledger.lock:
-            while len(self._memory) >= self.config.buffer_size:
-                frame = self._memory.popleft()
-                self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [wire.event_head(frame)])
+        Returns:
+            False if it was dropped, since memory is full and ``overflow`` says so.
+        """
+        if self._journal is not None and not self._memory and self._append_to_journal(frame):
+            return True
+        if len(self._memory) >= self.config.buffer_size and not self._make_room():
+            self.ledger.refuse(DropReason.OVERFLOW, wire.event_head(frame))
+            return False
+        self._memory.append(frame)
+        return True
+
+    def _append_to_journal(self, frame: bytes) -> bool:
+        """False if disk takes nothing: then memory does, and until it is empty again."""
+        assert self._journal is not None
+        now = time.monotonic()
+        if now < self._full_until:
+            return False
+        try:
+            self._journal.append(frame)
+        except OSError as error:
+            self._full_until = now + _DISK_PAUSE
+            self._journal.give_up()
+            logger.error("the journal cannot be written; events wait in memory: %s", error)
+            return False
+        self.ledger.move(1, Place.EMITTED, Place.DISK)
+        return True
+
+    def _next_segment(self) -> Path:
+        """The path of the journal's next file, once there is room for it."""
+        while True:
+            try:
+                self._spool.check_room(self.config.max_file_size)
+            except SpoolFullError:
+                if not self._drop_oldest_file():
+                    raise
+            else:
+                return self._spool.new_path()
+
+    def _drop_oldest_file(self) -> bool:
+        if self.config.overflow != "drop_oldest":
+            return False
+        # The worker may be reading the first file at this moment.
+        heads = self._spool.drop_oldest()
+        self.ledger.drop(DropReason.OVERFLOW, Place.DISK, heads)
+        return bool(heads)
+
+    def _make_room(self) -> bool:
+        """Make room in memory for an event, as ``overflow`` says."""
+        if self.config.overflow == "drop_oldest":
+            with self.ledger.lock:
+                while len(self._memory) >= self.config.buffer_size:
+                    head = wire.event_head(self._memory.popleft())
+                    self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [head])
+            return True
+        timeout = self.config.overflow_timeout if self.config.overflow == "block" else 0.0
+        with self._room:
+            return self._room.wait_for(self._has_room, timeout)
+
+    def _has_room(self) -> bool:
+        return len(self._memory) < self.config.buffer_size
 
     @property
     def waiting(self) -> int:
@@ -155,7 +214,7 @@ class EventBuffer:
             if not self._parts and not self._take_in_hand(partial):
                 return None
             batch = self._parts[0]
-            if len(batch.frames) + _TRAILER_BYTES <= self.config.max_batch_bytes:
+            if len(batch.frames) + wire.TRAILER_BYTES <= self.config.max_batch_bytes:
                 return batch
             if batch.count > 1:
                 self.split()
@@ -166,7 +225,7 @@ class EventBuffer:
                 )
 
     def _take_in_hand(self, partial: bool) -> bool:
-        batch = self._first_on_disk()
+        batch = self._first_on_disk(partial)
         self._origin = Place.DISK
         if batch is None and (partial or len(self._memory) >= self.config.batch_size):
             batch = self._freeze()
@@ -175,24 +234,67 @@ class EventBuffer:
             return False
         if self._origin is Place.DISK:
             self.ledger.move(batch.count, Place.DISK, Place.IN_HAND)
+            self._journaled += batch.count
         self._whole_id = batch.id
         self._parts.append(batch)
         return True
 
-    def _first_on_disk(self) -> Batch | None:
+    def _first_on_disk(self, partial: bool) -> Batch | None:
         while True:
             try:
-                return self._spool.first()
+                batch = self._spool.first()
+                if batch is None and self._complete_on_disk(partial):
+                    batch = self._spool.first()
             except OSError as error:
                 count = self._spool.skip_file()
                 heads = repeat(_UNKNOWN_HEAD, count)
                 self.ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, heads)
                 logger.error("%d events on disk cannot be read: %s", count, error)
+            else:
+                return batch
+
+    def _complete_on_disk(self, partial: bool) -> bool:
+        """Complete a batch of the journal; whether there may be one to send now."""
+        journal = self._journal
+        if journal is None:
+            return False
+        try:
+            if partial and journal.unsealed:
+                journal.seal()
+            elif journal.unsynced:
+                journal.sync()
+            else:
+                return False
+        except OSError as error:
+            logger.error("the journal cannot be written or synced: %s", error)
+            return False
+        return True
+
+    def sync(self) -> None:
+        """Sync the journal, if there is one.
+
+        Raises:
+            OSError: It cannot be synced.
+        """
+        if self._journal is not None:
+            self._journal.sync()
+
+    @property
+    def unsynced(self) -> bool:
+        """Whether the journal has something to sync by ``fsync="interval"``."""
+        interval = self.config.fsync == "interval"
+        return interval and self._journal is not None and self._journal.unsynced
+
+    @property
+    def backlog(self) -> int:
+        """Events that came and were not taken in hand yet, less what earlier processes left."""
+        journaled = 0 if self._journal is None else self._journal.appended - self._journaled
+        return len(self._memory) + max(0, journaled)
 
     def _freeze(self) -> Batch | None:
         """Take the oldest events out of memory, up to the limits of a batch."""
         frames: list[bytes] = []
-        size = _TRAILER_BYTES
+        size = wire.TRAILER_BYTES
         with self.ledger.lock:
             while self._memory and len(frames) < self.config.batch_size:
                 size += len(self._memory[0])
@@ -202,6 +304,9 @@ class EventBuffer:
             self.ledger.move(len(frames), Place.MEMORY, Place.IN_HAND)
         if not frames:
             return None
+        if self.config.overflow == "block":
+            with self._room:
+                self._room.notify_all()
         return Batch.of(frames, batch_id=new_id(), timestamp=time.time_ns() // 1_000_000)
 
     def acknowledge(self) -> None:
@@ -266,12 +371,20 @@ class EventBuffer:
             count = sum(batch.count for batch in batches)
             left -= count
             try:
-                paths.append(self._spool.write(batches))
+                paths.append(self._write_file(batches))
             except OSError:
                 self._put_back(batches, count)
                 raise
             self.ledger.move(count, Place.IN_HAND, Place.DISK)
         return paths
+
+    def _write_file(self, batches: list[Batch]) -> Path:
+        while True:
+            try:
+                return self._spool.write(batches)
+            except SpoolFullError:
+                if not self._drop_oldest_file():
+                    raise
 
     def _freeze_file(self) -> list[Batch]:
         """As many batches as fit into one file."""
@@ -298,11 +411,16 @@ class EventBuffer:
             self._memory.clear()
         return frames
 
+    def _entered(self) -> int:
+        """Events that came into memory or into the journal."""
+        balance = self.ledger.balance
+        return len(self._memory) - balance[Place.MEMORY] - balance[Place.EMITTED]
+
     def turnover(self) -> Turnover:
         """How far the buffer has come; in the order of their coming, events are settled."""
         with self.ledger.lock:
             balance = self.ledger.balance
-            entered = len(self._memory) - balance[Place.MEMORY] - balance[Place.FOUND]
+            entered = self._entered() - balance[Place.FOUND]
             lost = balance[Place.QUARANTINED] + balance[Place.DROPPED] - self.ledger.refused
             return Turnover(entered, lost + balance[Place.DELIVERED], lost)
 
@@ -323,7 +441,7 @@ class EventBuffer:
                 "batch_size": self.config.batch_size,
                 "pending_events": balance[Place.IN_HAND],
                 "max_pending": self.config.batch_size,
-                "emitted": memory - balance[Place.MEMORY] + filtered + self.ledger.refused,
+                "emitted": self._entered() + filtered + self.ledger.refused,
                 "recovered": -balance[Place.FOUND],
                 "delivered": balance[Place.DELIVERED],
                 "waiting": memory + balance[Place.IN_HAND] + balance[Place.DISK],

@@ -200,14 +200,14 @@ class EventBus(Emitters):
         if self._closed:
             self._buffer.ledger.refuse(DropReason.SHUTDOWN, wire.event_head(frame))
             return False
-        self._buffer.append(frame)
+        accepted = self._buffer.append(frame)
         self._attend()
-        return True
+        return accepted
 
     def _attend(self) -> None:
         """See to it that what was just appended is taken care of."""
         if self._worker is not None:
-            if len(self._buffer) >= self._worker.wake_at:
+            if self._buffer.backlog >= self._worker.wake_at:
                 self._worker.wake()
             if self._buffer.crowded:
                 # Threads that only emit would keep the worker from emptying memory in time.

@@ -23,6 +23,7 @@ TokenProvider = Callable[[], str]
 """Returns a JWT; it is asked again when Toggle refuses the last one."""
 
 ENVIRONMENT_PREFIX = "RODENT_EVENTS_"
+_SECTION = "events"
 CONFIG_FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
 
 LEVELS: Mapping[int, str] = short_names(EventLevel.DESCRIPTOR)
@@ -73,7 +74,7 @@ class EventConfig:
     """
 
     target: str | None = None
-    """Toggle's address, ``host:port``; a http:// or https:// before it is dropped."""
+    """Toggle's address, ``host:port``. Before it, http:// is dropped, and https:// means ``tls``."""
     jwt: str | TokenProvider | None = field(default=None, repr=False)
     """The token sent as ``authorization: Bearer <jwt>``, or a function that returns it."""
     tls: bool = False
@@ -102,9 +103,25 @@ class EventConfig:
 
     events_dir: Path = field(default_factory=default_events_dir)
     """The spool folder."""
+    spool_mode: str = "spill"
+    """``spill``: events wait in memory, and on disk when it is crowded or Toggle is away.
+    ``journal``: each event is on disk before emit returns."""
+    fsync: str = "never"
+    """When files are synced, to outlast a loss of power: ``never``, each ``fsync_interval``
+    (``interval``), or before emit returns (``always``)."""
+    fsync_interval: float = 0.1
+    """Seconds between two syncs of the journal."""
+    spool_max_bytes: int = 1_000_000_000
+    """Bytes of all spool files at the most."""
+    spool_max_files: int = 10_000
+    """Spool files at the most."""
+    overflow: str = "drop_oldest"
+    """What happens when memory and disk are full: ``drop_oldest``, ``drop_newest`` or ``block``."""
+    overflow_timeout: float = 5.0
+    """Seconds that emit waits for room with ``overflow="block"`` before it drops the event."""
     max_batch_bytes: int = 4_000_000
     """Bytes in a batch at the most; a default gRPC server takes 4,194,304."""
-    max_file_size: int = 64_000_000
+    max_file_size: int = 16_000_000
     """Bytes in a spool file at the most."""
     max_retry_attempts: int = 3
     """Tries in a row before a batch goes to disk and waits for the server."""
@@ -121,6 +138,8 @@ class EventConfig:
         for name, value in PROFILES[_one_of("profile", self.profile, PROFILES)].items():
             if getattr(self, name) is None:
                 self._set(name, value)
+        if isinstance(self.target, str) and self.target.startswith("https://"):
+            self._set("tls", True)
         for setting in fields(self):
             value = getattr(self, setting.name)
             self._set(setting.name, _KINDS[setting.name].check(setting.name, value))
@@ -134,18 +153,33 @@ class EventConfig:
             ("batch_size", "flush_threshold"),
             ("flush_threshold", "buffer_size"),
             ("max_batch_bytes", "max_file_size"),
+            ("max_file_size", "spool_max_bytes"),
         ):
             low, high = getattr(self, smaller), getattr(self, larger)
             if low > high:
                 raise ConfigError(
-                    f"{smaller} is {low}, more than {larger}, which is {high}: "
-                    f"lower {smaller} or raise {larger}"
+                    f"{smaller} is {low}{self._origin(smaller)}, more than {larger}, which is "
+                    f"{high}{self._origin(larger)}: lower {smaller} or raise {larger}"
                 )
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ConfigError(
                 f"tls_cert_file is {self.tls_cert_file} and tls_key_file is {self.tls_key_file}: "
                 f"mTLS needs both"
             )
+
+    def _given(self) -> dict[str, Any]:
+        """All settings but those that are as the profile has them."""
+        settings = {setting.name: getattr(self, setting.name) for setting in fields(self)}
+        profile = PROFILES[self.profile]
+        return {
+            key: value
+            for key, value in settings.items()
+            if key not in profile or profile[key] != value
+        }
+
+    def _origin(self, key: str) -> str:
+        profile = PROFILES[self.profile]
+        return f" by profile {self.profile}" if profile.get(key) == getattr(self, key) else ""
 
     @property
     def secure(self) -> bool:
@@ -180,8 +214,9 @@ class EventConfig:
             if value is not None
         }
         if isinstance(config, EventConfig):
-            own = {setting.name: getattr(config, setting.name) for setting in fields(config)}
-            return cls(**own | keywords)
+            return cls(**config._given() | keywords)
+        if not isinstance(config, Mapping | str | os.PathLike | None):
+            _fail("config", config, "give a path, a mapping, or an EventConfig")
         environ = os.environ if environ is None else environ
         return cls(**_from_file(config, environ) | _from_environment(environ) | keywords)
 
@@ -192,30 +227,54 @@ def _from_file(
     if isinstance(config, Mapping):
         return _normalize(config, "config")
     path = config or environ.get(CONFIG_FILE_VARIABLE)
-    if path is None:
+    if not path:
         return {}
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"cannot read the settings in {os.fspath(path)}: {error}") from error
-    section = document.get("events") if isinstance(document, dict) else document
+        hint = ""
+        if re.fullmatch(r"[\w.-]+:\d+", os.fspath(path)):
+            hint = "; an address is given as target="
+        raise ConfigError(
+            f"cannot read the settings in {os.fspath(path)}: {error}{hint}"
+        ) from error
+    return _normalize(_events_section(document, os.fspath(path)), os.fspath(path))
+
+
+def _events_section(document: Any, path: str) -> Mapping[str, Any]:
+    section = document.get(_SECTION) if isinstance(document, dict) else document
     if section is None:
+        misplaced = [key for key in document or () if _is_misplaced(str(key))]
+        if misplaced:
+            raise ConfigError(
+                f"{path} has {misplaced[0]!r} at the top: settings stand in the section "
+                f"{_SECTION!r}"
+            )
         return {}
     if not isinstance(section, dict):
-        raise ConfigError(
-            f"the events section of {os.fspath(path)} is {describe(section)}: give a mapping"
-        )
-    return _normalize(section, os.fspath(path))
+        raise ConfigError(f"{_SECTION} in {path} is {describe(section)}: give a mapping")
+    return section
+
+
+def _is_misplaced(key: str) -> bool:
+    if key == _SECTION:
+        return False
+    return _snake(key) in _KINDS or bool(difflib.get_close_matches(key.lower(), [_SECTION], 1, 0.8))
 
 
 def _normalize(section: Mapping[str, Any], origin: str) -> dict[str, Any]:
     """Keys in snake_case; deployed files have them in camelCase."""
     values: dict[str, Any] = {}
     for key, value in section.items():
-        name = _known_key(_snake(key), origin)
+        name = _snake(key)
+        if name not in _KINDS:
+            raise _unknown(str(key), origin)
         if name in values:
             raise ConfigError(f"{name} stands twice in {origin}, in snake_case and in camelCase")
-        values[name] = value
+        try:
+            values[name] = _KINDS[name].check(name, value)
+        except ConfigError as error:
+            raise ConfigError(f"{error} (in {origin})") from None
     return values
 
 
@@ -224,11 +283,15 @@ def _snake(key: object) -> str:
 
 
 def _known_key(key: str, origin: str) -> str:
-    if key in _KINDS:
-        return key
-    near = difflib.get_close_matches(key, _KINDS, n=1)
+    if key not in _KINDS:
+        raise _unknown(key, origin)
+    return key
+
+
+def _unknown(key: str, origin: str) -> ConfigError:
+    near = difflib.get_close_matches(_snake(key), _KINDS, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(sorted(_KINDS))}"
-    raise ConfigError(f"unknown setting {key!r} in {origin}: {hint}")
+    return ConfigError(f"unknown setting {key!r} in {origin}: {hint}")
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -325,26 +388,36 @@ def _address(key: str, value: Any) -> str | None:
 def _token(key: str, value: Any) -> str | TokenProvider | None:
     if value is None or callable(value):
         return value  # type: ignore[no-any-return]
-    if isinstance(value, str) and value.strip():
-        return value.strip()
     # The value may be a mangled token: it is not shown.
-    kind = "empty" if isinstance(value, str) else f"of type {type(value).__name__}"
-    raise ConfigError(f"{key} is {kind}: give a JWT as text, or a function that returns one")
+    if not isinstance(value, str):
+        wrong = f"of type {type(value).__name__}"
+    elif re.fullmatch(r"[\x21-\x7e]+", value.strip()):
+        return value.strip()
+    elif value.lower().startswith("bearer "):
+        wrong = "preceded by 'Bearer', which is added when it is sent"
+    else:
+        wrong = "text with other characters than a token has" if value.strip() else "empty"
+    raise ConfigError(f"{key} is {wrong}: give a JWT as text, or a function that returns one")
 
 
-def _names(prefix: str, known: Collection[str]) -> _Kind:
+def _names(prefix: str, known: Mapping[Any, str]) -> _Kind:
     def check(key: str, value: Any) -> frozenset[str]:
         if isinstance(value, str) or not isinstance(value, Collection) or not value:
-            _fail(key, value, f"give a list with at least one of {', '.join(known)}")
+            _fail(key, value, f"give a list with at least one of {', '.join(known.values())}")
         plain = [
-            item.upper().removeprefix(prefix) if isinstance(item, str) else item for item in value
+            item.upper().removeprefix(prefix) if isinstance(item, str) else known.get(item, item)
+            for item in value
         ]
-        return frozenset(_one_of(key, item, known) for item in plain)
+        return frozenset(_one_of(key, item, known.values()) for item in plain)
 
     def parse(_variable: str, text: str) -> list[str]:
         return [item.strip() for item in text.split(",") if item.strip()]
 
     return _Kind(check, parse)
+
+
+def _choice(*known: str) -> _Kind:
+    return _Kind(lambda key, value: _one_of(key, value, known))
 
 
 _COUNT = _Kind(_count, _parse_count)
@@ -359,14 +432,21 @@ _KINDS: Mapping[str, _Kind] = {
     "tls_ca_file": _OPTIONAL_PATH,
     "tls_cert_file": _OPTIONAL_PATH,
     "tls_key_file": _OPTIONAL_PATH,
-    "profile": _Kind(lambda key, value: _one_of(key, value, PROFILES)),
+    "profile": _choice(*PROFILES),
     "buffer_size": _COUNT,
     "flush_threshold": _COUNT,
     "batch_size": _COUNT,
     "batch_timeout": _SECONDS,
-    "enabled_levels": _names("EVENT_LEVEL_", LEVELS.values()),
-    "enabled_categories": _names("EVENT_CATEGORY_", CATEGORIES.values()),
+    "enabled_levels": _names("EVENT_LEVEL_", LEVELS),
+    "enabled_categories": _names("EVENT_CATEGORY_", CATEGORIES),
     "events_dir": _Kind(_path),
+    "spool_mode": _choice("spill", "journal"),
+    "fsync": _choice("never", "interval", "always"),
+    "fsync_interval": _SECONDS,
+    "spool_max_bytes": _COUNT,
+    "spool_max_files": _COUNT,
+    "overflow": _choice("drop_oldest", "drop_newest", "block"),
+    "overflow_timeout": _SECONDS,
     "max_batch_bytes": _COUNT,
     "max_file_size": _COUNT,
     "max_retry_attempts": _COUNT,

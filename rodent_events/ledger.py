@@ -18,6 +18,7 @@ from rodent_events.wire import EventHead
 class Place(Enum):
     """Where events are, or came from, or ended."""
 
+    EMITTED = "emitted straight to the journal"
     MEMORY = "waiting in memory"
     IN_HAND = "on the way to Toggle or to disk"
     DISK = "waiting on disk"
@@ -31,7 +32,7 @@ class DropReason(Enum):
     """Why an event was dropped."""
 
     OVERFLOW = "overflow"
-    """Memory was full and disk could not take more: the oldest went."""
+    """Memory was full and disk could take no more."""
     SHUTDOWN = "shutdown"
     """It was emitted after shutdown."""
     SPOOL_UNREADABLE = "spool_unreadable"

@@ -1,97 +1,52 @@
 """The folder of ``.pb`` files: batches that wait on disk, oldest first.
 
-A file ``<UUIDv7>.pb`` holds frozen batches one behind the other, which is one valid EventBatch for
-every reader of protobuf. Names sort by age. Beside a file that is delivered in part stands
-``<UUIDv7>.ack`` with the number of bytes that Toggle has acknowledged. A file that is damaged is
-renamed to ``.damaged`` when its sound part is delivered. What Toggle refuses for good goes to
-``quarantine/``.
+A file ``<UUIDv7>.pb`` holds batches one behind the other, which is one valid EventBatch for every
+reader of protobuf. Names sort by age. Bytes that are damaged are kept in ``<UUIDv7>.damaged``, and
+what Toggle refuses for good in ``quarantine/``.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 from rodent_events import wire
-from rodent_events.batch import Batch, derived_id
+from rodent_events.batch import Batch
+from rodent_events.config import EventConfig
 from rodent_events.errors import SpoolError
 from rodent_events.ids import new_id_after
+from rodent_events.segment import Segment, stored_batch, sync_folder, write_all
 
 logger = logging.getLogger("rodent_events")
 
 SUFFIX = ".pb"
 
 
-@dataclass(slots=True)
-class SpoolFile:
-    """A file of the spool, and how many of its events still wait."""
-
-    path: Path
-    count: int
-
-    @property
-    def progress_path(self) -> Path:
-        """Where the number of acknowledged bytes stands."""
-        return self.path.with_suffix(".ack")
-
-    def read_progress(self) -> int:
-        """Bytes that were acknowledged; 0 if none were or the note is unreadable."""
-        try:
-            return int(self.progress_path.read_text("ascii"))
-        except (FileNotFoundError, ValueError):
-            return 0
-
-    def write_progress(self, offset: int) -> None:
-        """Note so many bytes as acknowledged, in one write over the last note."""
-        descriptor = os.open(self.progress_path, os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            os.pwrite(descriptor, b"%020d\n" % offset, 0)
-        finally:
-            os.close(descriptor)
+class SpoolFullError(OSError):
+    """The spool has reached the limit of its bytes or files."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A batch and its place in the file."""
-
-    batch: Batch
-    start: int
-    end: int
-    """The file's progress once the whole batch is acknowledged."""
-
-
-@dataclass(slots=True)
-class _Opened:
-    """The oldest file, read: its batches that still wait, and what is wrong behind them."""
-
-    file: SpoolFile
-    waiting: deque[_Stored]
-    damage: wire.WireError | None
-    acknowledged: int = 0
-    """Events of the first waiting batch that are delivered."""
-
-
-@dataclass
 class Spool:
     """The batches on disk.
 
-    Not for several threads at once: the bus's worker owns it.
+    The worker's thread owns it; only :meth:`new_path`, :meth:`add` and :meth:`drop_oldest` may be
+    called from others, for the journal.
     """
 
-    folder: Path
-    max_events: int
-    """Events in a batch that is cut from frames which were never frozen."""
-    max_bytes: int
-    """Bytes in such a batch."""
-    _files: deque[SpoolFile] = field(default_factory=deque)
-    _opened: _Opened | None = None
-    _lock: int | None = None
+    def __init__(self, config: EventConfig) -> None:
+        self._config = config
+        self.folder = config.events_dir
+        self._segments: deque[Segment] = deque()
+        self._list_lock = threading.RLock()
+        self._last_name: str | None = None
+        self._folder_lock: int | None = None
 
     def open(self) -> int:
         """Take the folder, and find what earlier processes left in it.
@@ -104,30 +59,28 @@ class Spool:
         """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _lock_folder(self.folder)
-            paths = sorted(self.folder.glob(f"*{SUFFIX}"))
-            self._files = deque(SpoolFile(path, 0) for path in paths)
-            for file in self._files:
-                file.count = sum(stored.batch.count for stored in self._read(file).waiting)
-            for note in set(self.folder.glob("*.ack")) - {f.progress_path for f in self._files}:
+            self._folder_lock = _lock_folder(self.folder)
+            self._segments = deque(map(Segment, sorted(self.folder.glob(f"*{SUFFIX}"))))
+            for segment in self._segments:
+                self._examine(segment)
+            for note in set(self.folder.glob("*.ack")) - {s.progress_path for s in self._segments}:
                 note.unlink()  # its file was deleted just before a crash
+        except SpoolError:
+            raise
         except OSError as error:
             self.close()
-            if isinstance(error, SpoolError):
-                raise
             raise SpoolError(f"cannot use {self.folder} for events: {error}") from error
-        return self.count
+        if self._segments:
+            self._last_name = self._segments[-1].path.stem
+        return sum(segment.count for segment in self._segments)
 
     def close(self) -> None:
         """Leave the folder to others."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if self._folder_lock is not None:
+            os.close(self._folder_lock)
+            self._folder_lock = None
 
-    @property
-    def count(self) -> int:
-        """Events that wait on disk."""
-        return sum(file.count for file in self._files)
+    # Writing
 
     def write(self, batches: Sequence[Batch], *, oldest: str | None = None) -> Path:
         """Write batches to a new file, whole or not at all.
@@ -138,31 +91,70 @@ class Spool:
                 batch that they come from. Else the file gets a name of its own behind all others.
 
         Raises:
+            SpoolFullError: The spool is full; a batch that is the oldest is written all the same.
             OSError: The file cannot be written; nothing is left of it.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / f"{oldest or self._next_name()}{SUFFIX}"
-        write_atomically(path, (batch.data for batch in batches))
-        file = SpoolFile(path, sum(batch.count for batch in batches))
+        data = b"".join(map(stored_batch, batches))
         if oldest is None:
-            self._files.append(file)
-        else:
-            self._files.appendleft(file)
-            self._opened = None
+            self.check_room(len(data))
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / f"{oldest}{SUFFIX}" if oldest else self.new_path()
+        write_atomically(path, data, sync=self._config.fsync != "never")
+        count = sum(batch.count for batch in batches)
+        segment = Segment(path, written=count, size=len(data), end=len(data))
+        with self._list_lock:
+            if oldest is None:
+                self._segments.append(segment)
+            else:
+                self._segments.appendleft(segment)
         return path
 
+    def new_path(self) -> Path:
+        """The path of a new file, behind all others."""
+        with self._list_lock:
+            try:
+                name = new_id_after(self._last_name and str(UUID(self._last_name)))
+            except ValueError:  # a file of foreign name
+                name = new_id_after(None)
+            self._last_name = name
+        return self.folder / f"{name}{SUFFIX}"
+
+    def add(self, segment: Segment) -> None:
+        """Take a new segment of the journal in."""
+        with self._list_lock:
+            self._segments.append(segment)
+
+    def check_room(self, size: int) -> None:
+        """See whether so many bytes more, in a file of their own, are within the limits.
+
+        Raises:
+            SpoolFullError: They are not.
+        """
+        with self._list_lock:
+            used = sum(segment.size for segment in self._segments)
+            files = len(self._segments)
+        limits = self._config
+        if used + size > limits.spool_max_bytes or files >= limits.spool_max_files:
+            reason = f"{used} bytes in {files} files wait in {self.folder}"
+            raise SpoolFullError(errno.ENOSPC, reason)
+
+    # Reading
+
     def first(self) -> Batch | None:
-        """The oldest batch, or what is left of it.
+        """The oldest batch, or what is left of it. Files that hold nothing more are deleted.
 
         Raises:
             OSError: The oldest file cannot be read.
         """
-        while self._files:
-            if self._opened is None:
-                self._opened = self._read(self._files[0])
-            if self._opened.waiting:
-                return self._opened.waiting[0].batch
-            self._finish()
+        while self._segments:
+            segment = self._segments[0]
+            batch = segment.first()
+            if batch is not None or segment.growing:
+                return batch
+            if segment.first() is None:  # it may have grown for the last time in between
+                with self._list_lock:
+                    self._segments.popleft()
+                segment.remove()
         return None
 
     def acknowledge(self, count: int) -> None:
@@ -171,22 +163,7 @@ class Spool:
         Raises:
             OSError: The note cannot be written.
         """
-        opened = self._opened
-        assert opened is not None, "acknowledge needs a batch from first()"
-        stored = opened.waiting[0]
-        opened.acknowledged += count
-        opened.file.count -= count
-        offset = stored.end
-        if opened.acknowledged < stored.batch.count:
-            ends = wire.frame_ends(stored.batch.frames, limit=opened.acknowledged)
-            offset = stored.start + ends[-1]
-        else:
-            opened.waiting.popleft()
-            opened.acknowledged = 0
-        if opened.waiting:
-            opened.file.write_progress(offset)
-        else:
-            self._finish()
+        self._segments[0].acknowledge(count)
 
     def skip_file(self) -> int:
         """Pass over the oldest file, which cannot be read, until the next start.
@@ -194,8 +171,25 @@ class Spool:
         Returns:
             The number of its events.
         """
-        self._opened = None
-        return self._files.popleft().count
+        with self._list_lock:
+            return self._segments.popleft().count
+
+    def drop_oldest(self) -> list[wire.EventHead]:
+        """Delete the oldest file but the first, of which a batch may be in hand.
+
+        Returns:
+            The heads of its events; empty if there is no such file.
+        """
+        with self._list_lock:
+            if len(self._segments) < 2 or self._segments[1].growing:
+                return []
+            segment = self._segments[1]
+            self._segments.remove(segment)
+        heads = _heads_of(segment)
+        segment.remove()
+        return heads
+
+    # Setting aside
 
     def quarantine(self, batch: Batch, reason: str) -> None:
         """Keep a batch that Toggle refuses, with the reason in a text file beside it.
@@ -205,66 +199,41 @@ class Spool:
         """
         folder = self.folder / "quarantine"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(folder / f"{batch.id}.txt", [reason.encode("utf-8", "replace") + b"\n"])
-        write_atomically(folder / f"{batch.id}{SUFFIX}", [batch.data])
+        text = reason.encode("utf-8", "replace") + b"\n"
+        write_atomically(folder / f"{batch.id}.txt", text, sync=False)
+        write_atomically(folder / f"{batch.id}{SUFFIX}", batch.data, sync=False)
 
-    def _next_name(self) -> str:
-        last = self._files[-1].path.stem if self._files else None
-        try:
-            return new_id_after(last and str(UUID(last)))
-        except ValueError:  # a file of foreign name
-            return new_id_after(None)
-
-    def _read(self, file: SpoolFile) -> _Opened:
-        data = file.path.read_bytes()
-        sections, damage = wire.read_sections(
-            data, max_events=self.max_events, max_bytes=self.max_bytes
-        )
-        progress = file.read_progress()
-        waiting = deque(_unacknowledged(file.path.stem, data, sections, progress))
-        return _Opened(file, waiting, damage)
-
-    def _finish(self) -> None:
-        opened, self._opened = self._opened, None
-        assert opened is not None
-        file = self._files.popleft()
-        if opened.damage is None:
-            file.path.unlink(missing_ok=True)
-        else:
-            aside = file.path.with_suffix(".damaged")
-            file.path.replace(aside)
+    def _examine(self, segment: Segment) -> None:
+        damage = segment.examine()
+        if damage is not None:
+            aside = segment.path.with_suffix(".damaged")
+            write_atomically(aside, damage.content, sync=False)
             logger.error(
-                "%s is damaged (%s) and was set aside as %s", file.path, opened.damage, aside.name
+                "%s is damaged (%s); %d bytes are kept as %s, %d events can be read",
+                *(segment.path, damage.reason, len(damage.content), aside.name, segment.count),
             )
-        file.progress_path.unlink(missing_ok=True)
+        segment.close_batch()
 
 
-def _unacknowledged(
-    stem: str, data: bytes, sections: Iterable[wire.Section], progress: int
-) -> Iterator[_Stored]:
-    for section in sections:
-        if section.count == 0 or section.end <= progress:
-            continue
-        whole = Batch(
-            section.batch_id or derived_id(stem, f"{section.start}-{section.frames_end}"),
-            section.timestamp,
-            data[section.start : section.frames_end],
-            section.count,
-        )
-        done = sum(section.start + end <= progress for end in wire.frame_ends(whole.frames))
-        parts = whole.after(done)
-        start = section.frames_end - sum(len(part.frames) for part in parts)
-        for part in parts:
-            last = part is parts[-1]
-            end = start + len(part.frames)
-            yield _Stored(part, start, section.end if last else end)
-            start = end
+def _heads_of(segment: Segment) -> list[wire.EventHead]:
+    heads: list[wire.EventHead] = []
+    try:
+        while batch := segment.first():
+            heads.extend(map(wire.event_head, batch.single_frames()))
+            segment.acknowledge(batch.count)
+    except OSError as error:
+        logger.error("%s cannot be read: %s", segment.path, error)
+        heads.extend([wire.EventHead(0, 0)] * segment.count)
+    return heads
 
 
-def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
+def write_atomically(path: Path, data: bytes, *, sync: bool) -> None:
     """Write a file of mode 0600 under a temporary name, then give it its name.
 
-    It is not synced: after the loss of power it may be gone, as what was in memory would be.
+    Args:
+        path: Its name.
+        data: Its content.
+        sync: Whether file and folder are synced, so that they outlast a loss of power.
 
     Raises:
         OSError: It cannot be written; nothing is left of it.
@@ -273,19 +242,17 @@ def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            _write_all(descriptor, b"".join(parts))
+            write_all(descriptor, data)
+            if sync:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         temporary.replace(path)
+        if sync:
+            sync_folder(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 def _lock_folder(folder: Path) -> int:

@@ -17,6 +17,10 @@ VARINT, LENGTH_DELIMITED = 0, 2
 _FRAME_TAG = b"\x0a"  # EventBatch.events
 _TIMESTAMP_TAG = b"\x10"  # EventBatch.batch_timestamp
 _BATCH_ID_TAG = b"\x1a"  # EventBatch.batch_id
+_CHECKSUM_TAG = b"\xfd\x7f"  # field 2047, fixed32: not in EventBatch
+
+TRAILER_BYTES = 128
+"""What a trailer takes at the most, with room to spare."""
 
 _UINT64_MASK = (1 << 64) - 1
 _MAX_VARINT_BYTES = 10
@@ -228,6 +232,22 @@ def event_head(frame: bytes) -> EventHead:
     return EventHead(level, category)
 
 
+def stored_trailer(batch_id: str, timestamp: int, checksum: int) -> bytes:
+    """What closes a batch on disk: a trailer with the CRC-32 of the frames in it.
+
+    The checksum is a field that EventBatch does not have, so other readers pass over it; the id comes
+    last and marks the end.
+    """
+    raw_id = batch_id.encode("utf-8")
+    return b"".join(
+        (
+            *(_TIMESTAMP_TAG, varint(timestamp)),
+            *(_CHECKSUM_TAG, checksum.to_bytes(4, "little")),
+            *(_BATCH_ID_TAG, varint(len(raw_id)), raw_id),
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A batch inside a longer run of bytes: frames from ``start``, trailer from ``frames_end``."""
@@ -236,39 +256,39 @@ class Section:
     frames_end: int
     end: int
     count: int
-    batch_id: str | None
-    """None for frames without a trailer: they were never frozen."""
+    batch_id: str
     timestamp: int
+    checksum: int | None
+    """The CRC-32 of the frames that its writer noted; None if it noted none."""
 
 
-def read_sections(
-    data: bytes, *, max_events: int, max_bytes: int
-) -> tuple[list[Section], WireError | None]:
-    """Find the batches in bytes that hold one behind the other.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What :func:`read_sections` found."""
 
-    Args:
-        data: The bytes, such as the content of a spool file.
-        max_events: Events in one section of frames that have no trailer.
-        max_bytes: Bytes in one section of frames that have no trailer.
+    sections: list[Section]
+    open_start: int
+    """Where the last section ends."""
+    open_ends: list[int]
+    """The ends of the whole frames behind it, which have no trailer yet."""
+    error: WireError | None
+    """Why reading stopped; None if it stopped behind a frame or a trailer at the end of the data."""
 
-    Returns:
-        The sound sections from the start on, and what is wrong behind them, if anything is.
-    """
+
+def read_sections(data: bytes, start: int = 0) -> Reading:
+    """Find the batches in bytes that hold one behind the other."""
     sections: list[Section] = []
-    start = 0
-    while start < len(data):
+    while True:
         ends = frame_ends(data, start)
         frames_end = ends[-1] if ends else start
+        if frames_end == len(data):
+            return Reading(sections, start, ends, None)
         try:
-            trailer = _read_trailer(data, frames_end)
+            section = _read_trailer(data, start, frames_end, len(ends))
         except WireError as error:
-            sections.extend(_unfrozen(start, ends, max_events, max_bytes))
-            return sections, None if frames_end == len(data) else error
-        sections.append(
-            Section(start, frames_end, trailer.end, len(ends), trailer.batch_id, trailer.timestamp)
-        )
-        start = trailer.end
-    return sections, None
+            return Reading(sections, start, ends, error)
+        sections.append(section)
+        start = section.end
 
 
 def frame_ends(data: bytes, start: int = 0, limit: int | None = None) -> list[int]:
@@ -287,32 +307,18 @@ def frame_ends(data: bytes, start: int = 0, limit: int | None = None) -> list[in
     return ends
 
 
-@dataclass(frozen=True, slots=True)
-class _Trailer:
-    batch_id: str | None
-    timestamp: int
-    end: int
-
-
-def _read_trailer(data: bytes, start: int) -> _Trailer:
-    timestamp = 0
-    for field in fields(data, start):
-        if field.number == 2 and field.wire_type == VARINT:
-            timestamp = read_varint(data, field.content)[0]
-        elif field.number == 3 and field.wire_type == LENGTH_DELIMITED:
-            batch_id = data[field.content : field.end].decode("utf-8", "replace")
-            return _Trailer(batch_id, timestamp, field.end)
-        else:
-            raise WireError(f"unexpected field {field.number}", field.start)
-    raise WireError("no batch_id", start)
-
-
-def _unfrozen(start: int, ends: list[int], max_events: int, max_bytes: int) -> Iterator[Section]:
-    count, last = 0, start
-    for end in ends:
-        if count and (count == max_events or end - start > max_bytes):
-            yield Section(start, last, last, count, None, 0)
-            start, count = last, 0
-        count, last = count + 1, end
-    if count:
-        yield Section(start, last, last, count, None, 0)
+def _read_trailer(data: bytes, start: int, frames_end: int, count: int) -> Section:
+    timestamp, checksum = 0, None
+    for field in fields(data, frames_end):
+        content = data[field.content : field.end]
+        match field.number, field.wire_type:
+            case 2, 0:
+                timestamp = read_varint(data, field.content)[0]
+            case 2047, 5:
+                checksum = int.from_bytes(content, "little")
+            case 3, 2:
+                batch_id = content.decode("utf-8", "replace")
+                return Section(start, frames_end, field.end, count, batch_id, timestamp, checksum)
+            case _:
+                raise WireError(f"unexpected field {field.number}", field.start)
+    raise WireError("truncated trailer", frames_end)

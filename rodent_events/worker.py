@@ -41,6 +41,7 @@ class Flush:
         self._start = buffer.turnover()
         self._over = threading.Event()
         self._complete = False
+        self.check()
 
     def check(self) -> bool:
         """Whether it is over: each event from before it is delivered, or never will be."""
@@ -91,6 +92,7 @@ class Worker:
         self._send_at = 0.0
         self._partial_at = time.monotonic() + config.batch_timeout
         self._spill_at = 0.0
+        self._sync_at = 0.0
         self._flushes: list[Flush] = []
         self._stop_at: float | None = None
         self._stopped = False
@@ -133,6 +135,7 @@ class Worker:
             try:
                 self._take_messages()
                 self._spill_if_crowded()
+                self._sync_if_due()
                 self._send_if_due()
                 self._flushes = [flush for flush in self._flushes if not flush.check()]
                 self._stop_if_due()
@@ -154,16 +157,36 @@ class Worker:
         now = time.monotonic()
         resting = now < self._send_at
         busy = resting or self._sending is not None
-        self.wake_at = self._buffer.config.flush_threshold + 1 if busy else self._batch_size
+        self.wake_at = self._wake_level(busy)
         # Set first, read then: an emitter that appends from now on sees it and wakes this thread.
-        if len(self._buffer) >= self.wake_at and now >= self._spill_at:
+        if self._buffer.backlog >= self.wake_at and now >= self._spill_at:
             return 0.0
         due = [self._send_at if resting else self._partial_at] if self._sending is None else []
         if self._buffer.crowded:
             due.append(self._spill_at)
+        if self._buffer.unsynced:
+            due.append(self._sync_at)
         if self._stop_at is not None:
             due.append(self._stop_at)
         return max(0.0, min(due, default=_LONG) - now)
+
+    def _wake_level(self, busy: bool) -> int:
+        """The backlog that this thread has something to do about."""
+        config = self._buffer.config
+        backlog = self._buffer.backlog
+        if config.fsync == "interval" and not self._buffer.unsynced:
+            return backlog + 1  # the next event is to be synced, and starts the interval
+        if not busy:
+            return self._batch_size
+        return sys.maxsize if config.spool_mode == "journal" else config.flush_threshold + 1
+
+    def _sync_if_due(self) -> None:
+        now = time.monotonic()
+        if not self._buffer.unsynced:
+            self._sync_at = now + self._buffer.config.fsync_interval
+        elif now >= self._sync_at:
+            self._sync_at = now + self._buffer.config.fsync_interval
+            self._buffer.sync()
 
     def _begin_flush(self, request: Flush) -> None:
         self._flushes.append(request)
@@ -187,8 +210,9 @@ class Worker:
         if self._sending is not None or now < self._send_at:
             return
         hurried = bool(self._flushes) or self._stop_at is not None
-        batch = self._buffer.next_batch(partial=hurried or now >= self._partial_at)
-        if batch is None or len(self._buffer) == 0:
+        partial = hurried or now >= self._partial_at
+        batch = self._buffer.next_batch(partial=partial)
+        if self._buffer.backlog == 0 or (partial and batch is None):
             self._partial_at = now + self._batch_timeout
         if batch is None:
             return

@@ -5,7 +5,9 @@ import os
 import pytest
 
 from rodent_events import Event, EventBatch, EventBuffer, SpoolError, wire
+from rodent_events.batch import Batch
 from rodent_events.ids import new_id, new_id_after
+from rodent_events.segment import stored_batch
 
 
 def events(count: int, start: int = 0) -> list[Event]:
@@ -21,6 +23,11 @@ def frames(count: int, start: int = 0) -> bytes:
 
 def batch_bytes(count: int, start: int = 0, batch_id: str = "") -> bytes:
     return frames(count, start) + wire.batch_trailer(batch_id or new_id(), 1)
+
+
+def batch_of(count: int, start: int = 0) -> Batch:
+    parts = [wire.delimited(1, e.SerializeToString()) for e in events(count, start)]
+    return Batch.of(parts, batch_id=new_id(), timestamp=1)
 
 
 def names(count: int, start: int = 0) -> list[str]:
@@ -163,34 +170,51 @@ def test_a_go_rodents_file_of_20_000_events(tmp_path, make_buffer):
     assert max(sizes) <= 100_000
 
 
+def flipped(content: bytes, position: int) -> bytes:
+    return content[:position] + bytes((content[position] ^ 0x10,)) + content[position + 1 :]
+
+
+GOOD, LONG = batch_bytes(10), frames(10, 40)
+TORN = LONG[: len(LONG) - 5]
+SUMMED = [stored_batch(batch_of(10, start)) for start in (0, 10, 20)]
+
+# What lies in a file, which events can be read, and what is set aside.
 DAMAGE = {
-    "torn tail": (batch_bytes(10) + batch_bytes(10, 10)[:-50], 10, None),
-    "torn in the first frame": (b"\x0a\x7fabc", 0, 0),
-    "torn inside a length": (frames(3) + b"\x0a\x80", 3, 3),
-    "zero bytes at the end": (batch_bytes(10) + bytes(100), 10, 10),
-    "only zero bytes": (bytes(100), 0, 0),
-    "a foreign file": (b"#!/bin/sh\necho hello\n", 0, 0),
-    "text in the middle": (batch_bytes(5) + b"hello world" + batch_bytes(5), 5, 5),
+    "torn tail": (GOOD + TORN, names(10) + names(9, 40), TORN[len(frames(9, 40)) :]),
+    "torn in the first frame": (b"\x0a\x7fabc", [], b"\x0a\x7fabc"),
+    "torn in the middle of a length": (frames(3) + b"\x0a\x80", names(3), b"\x0a\x80"),
+    "torn trailer": (GOOD[:-5], names(10), GOOD[len(frames(10)) : -5]),
+    "zero bytes at the end": (GOOD + bytes(100), names(10), bytes(100)),
+    "only zero bytes": (bytes(100), [], bytes(100)),
+    "a foreign file": (b"#!/bin/sh\necho hello\n", [], b"#!/bin/sh\necho hello\n"),
+    "text in the middle": (GOOD + b"hello" + GOOD, names(10), b"hello" + GOOD),
+    "a flipped bit in an event": (
+        SUMMED[0] + flipped(SUMMED[1], 5) + SUMMED[2],
+        names(10) + names(10, 20),
+        flipped(SUMMED[1], 5),
+    ),
+    "a flipped bit in a checksum": (
+        SUMMED[0] + flipped(SUMMED[1], len(frames(10, 10)) + 5) + SUMMED[2],
+        names(10) + names(10, 20),
+        flipped(SUMMED[1], len(frames(10, 10)) + 5),
+    ),
+    "longer than a piece": (GOOD * 9000 + b"\x00", names(10) * 9000, b"\x00"),
 }
 
 
 @pytest.mark.parametrize("name", DAMAGE)
 def test_damage_costs_only_what_is_damaged(tmp_path, make_buffer, caplog, name):
-    content, at_least, exactly = DAMAGE[name]
+    content, readable, damaged = DAMAGE[name]
     path = tmp_path / f"{new_id()}.pb"
     path.write_bytes(content)
     (tmp_path / f"{new_id()}.pb").write_bytes(batch_bytes(7, 100))
     buffer = make_buffer()
-    arrived = deliver_all(buffer)
-    assert arrived[-7:] == names(7, 100)
-    assert arrived[:at_least] == names(at_least)
-    if exactly is not None:
-        assert len(arrived) == exactly + 7
-    assert path.with_suffix(".damaged").read_bytes() == content
+    assert deliver_all(buffer) == readable + names(7, 100)
+    assert path.with_suffix(".damaged").read_bytes() == damaged
     assert not path.exists()
     assert caplog.text.count("is damaged") == 1
     stats = buffer.stats()
-    assert stats["recovered"] == stats["delivered"] == len(arrived)
+    assert stats["recovered"] == stats["delivered"] == len(readable) + 7
 
 
 def test_an_empty_file_is_removed(tmp_path, make_buffer):
@@ -210,8 +234,29 @@ def test_frames_that_were_never_frozen_get_ids_that_a_restart_repeats(tmp_path, 
     assert deliver_all(again) == names(25)
 
 
+NOTES = {
+    "empty": ("", 30),
+    "no number": ("half", 30),
+    "negative": ("-0000000000000000007 0000000000", 30),
+    "beyond the file": ("00000000000009999999 0000000000", 30),
+    "more events than there are": ("00000000000000000000 0000000099", 20),
+    "the second batch": (f"{len(SUMMED[0]):020} 0000000003", 17),
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_note_that_is_wrong_repeats_rather_than_loses(tmp_path, make_buffer, name):
+    note, left = NOTES[name]
+    path = tmp_path / f"{new_id()}.pb"
+    path.write_bytes(b"".join(SUMMED))
+    path.with_suffix(".ack").write_text(note)
+    buffer = make_buffer()
+    assert buffer.waiting == left
+    assert deliver_all(buffer) == names(left, 30 - left)
+
+
 def test_a_note_whose_file_is_gone_is_removed(tmp_path, make_buffer):
-    (tmp_path / f"{new_id()}.ack").write_text("00000000000000000007")
+    (tmp_path / f"{new_id()}.ack").write_text("00000000000000000007 0000000001")
     make_buffer()
     assert list(tmp_path.glob("*.ack")) == []
 

@@ -64,30 +64,35 @@ def test_batch_against_protobuf(messages, timestamp):
 
 
 @given(st.lists(events, min_size=1, max_size=8), st.integers(1, 9), st.data())
-def test_sections_of_a_truncated_file_are_a_prefix(messages, batch_size, data):
+def test_what_is_read_of_a_truncated_file_is_a_prefix(messages, batch_size, data):
     frames = [wire.delimited(1, message.SerializeToString()) for message in messages]
     groups = [frames[n : n + batch_size] for n in range(0, len(frames), batch_size)]
     content = b"".join(wire.batch(group, new_id(), 1) for group in groups)
     cut = data.draw(st.integers(0, len(content)))
-    sections, _ = wire.read_sections(content[:cut], max_events=batch_size, max_bytes=10**6)
+    reading = wire.read_sections(content[:cut])
     found = [
         frame
-        for section in sections
+        for section in reading.sections
         for frame in Batch(
             "x", 0, content[section.start : section.frames_end], section.count
         ).single_frames()
     ]
+    start = reading.open_start
+    for end in reading.open_ends:
+        found.append(content[start:end])
+        start = end
     assert found == frames[: len(found)]
-    whole_batches = [s for s in sections if s.batch_id is not None]
-    assert all(s.batch_id is not None for s in sections[: len(whole_batches)])
+    whole = len(b"".join(frames[: len(found) + 1]))
+    assert len(found) == len(frames) or cut < whole + len(groups) * wire.TRAILER_BYTES
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_reader(content):
-    sections, damage = wire.read_sections(content, max_events=10, max_bytes=1000)
-    end = sections[-1].end if sections else 0
-    assert (damage is None) == (end == len(content))
-    assert [s.start for s in sections[1:]] == [s.end for s in sections[:-1]]
+    reading = wire.read_sections(content)
+    end = reading.open_ends[-1] if reading.open_ends else reading.open_start
+    assert (reading.error is None) == (end == len(content))
+    starts = [s.start for s in reading.sections] + [reading.open_start]
+    assert starts == [0] + [s.end for s in reading.sections]
 
 
 @given(int64s)

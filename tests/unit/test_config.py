@@ -103,6 +103,7 @@ def test_every_kind_of_setting_from_the_environment():
         "RODENT_EVENTS_BATCH_TIMEOUT": "0.5",
     }
     config = load(environ=environ)
+    assert not load(environ={"RODENT_EVENTS_CONFIG": ""}).secure
     assert (config.target, config.jwt, config.tls) == ("toggle.example.com:443", "a.b.c", True)
     assert (config.tls_ca_file, config.events_dir) == (
         Path("/etc/ca.pem"),
@@ -116,6 +117,21 @@ def test_a_whole_config_leaves_out_file_and_environment():
     base = EventConfig(batch_size=5)
     assert load(base, {"RODENT_EVENTS_BATCH_SIZE": "6"}).batch_size == 5
     assert load(base, batch_size=7).batch_size == 7
+
+
+def test_a_profile_given_over_a_whole_config_sets_what_the_old_profile_set():
+    config = load(EventConfig(batch_timeout=2), profile="minimal")
+    assert (config.batch_timeout, config.buffer_size) == (2.0, 2_000)
+    assert config.enabled_levels == {"ERROR", "CRITICAL"}
+
+
+def test_levels_by_number():
+    assert load(enabled_levels=[3, "CRITICAL"]).enabled_levels == {"ERROR", "CRITICAL"}
+
+
+def test_https_means_tls():
+    assert load(target="https://toggle:443").secure
+    assert not load(target="http://toggle:80").secure
 
 
 def test_a_mapping_is_the_section_itself():
@@ -132,7 +148,7 @@ def test_a_file_without_the_section_sets_nothing(yaml_file, text):
     [
         (
             {"flush_threshold": 30_000},
-            "more than buffer_size, which is 20000: lower flush_threshold or raise buffer_size",
+            "buffer_size, which is 20000 by profile default: lower flush_threshold or raise",
         ),
         ({"batch_size": 19_000}, "batch_size is 19000, more than flush_threshold"),
         ({"batch_size": 0}, "batch_size is int 0: give a whole number of 1 or more"),
@@ -148,7 +164,7 @@ def test_a_file_without_the_section_sets_nothing(yaml_file, text):
         ({"enabled_levels": "INFO"}, "enabled_levels is str 'INFO': give a list"),
         ({"enabled_levels": []}, "enabled_levels is list []"),
         ({"enabled_levels": ["LOUD"]}, "enabled_levels is str 'LOUD': give one of"),
-        ({"enabled_levels": [3]}, "enabled_levels is int 3"),
+        ({"enabled_levels": [99]}, "enabled_levels is int 99"),
         ({"enabled_categories": ["DISK"]}, "enabled_categories is str 'DISK'"),
         ({"target": "toggle.example.com"}, "target is str 'toggle.example.com': give host:port"),
         ({"target": "host:99999"}, "target is str 'host:99999'"),
@@ -158,6 +174,11 @@ def test_a_file_without_the_section_sets_nothing(yaml_file, text):
         ({"tls_cert_file": "/c.pem"}, "mTLS needs both"),
         ({"max_file_size": 1000}, "max_batch_bytes is 4000000, more than max_file_size"),
         ({"batchsize": 1}, "unknown setting 'batchsize' in the keyword arguments: did you mean"),
+        ({"jwt": "Bearer a.b.c"}, "jwt is preceded by 'Bearer'"),
+        ({"jwt": "tökén"}, "jwt is text with other characters than a token has"),
+        ({"jwt": " "}, "jwt is empty: give a JWT as text"),
+        ({"config": 5}, "config is int 5: give a path, a mapping, or an EventConfig"),
+        ({"config": "127.0.0.1:5000"}, "; an address is given as target="),
         ({"colour": 1}, "unknown setting 'colour' in the keyword arguments: known are"),
     ],
 )
@@ -174,6 +195,10 @@ def test_bad_settings_name_key_value_and_remedy(settings, message):
         ("events: [1]", "is list [1]: give a mapping"),
         ("events: {batch_size: 1, batchSize: 2}", "batch_size stands twice in "),
         ("events: {: ", "cannot read the settings in "),
+        ("events: {batch_size: many}", "give a whole number of 1 or more (in "),
+        ("batch_size: 7", "has 'batch_size' at the top: settings stand in the section 'events'"),
+        ("Events: {batch_size: 7}", "has 'Events' at the top"),
+        ("events: {tlsCAFile: /ca}", "unknown setting 'tlsCAFile' in "),
     ],
 )
 def test_bad_files(yaml_file, text, message):

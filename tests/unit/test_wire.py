@@ -59,43 +59,34 @@ def test_a_batch_is_frames_and_a_trailer():
 
 
 def test_batches_behind_each_other_are_one_valid_batch_and_are_found_again():
-    data = BATCH + wire.batch(FRAMES[:3], "batch-2", 5) + wire.batch([], "batch-3", 6)
+    second = b"".join(FRAMES[:3]) + wire.stored_trailer("batch-2", 5, 0xDEADBEEF)
+    data = BATCH + second + wire.batch([], "batch-3", 6)
     assert len(EventBatch.FromString(data).events) == 13
-    sections, damage = wire.read_sections(data, max_events=2, max_bytes=50)
-    assert damage is None
-    assert [(s.batch_id, s.count, s.timestamp) for s in sections] == [
-        ("batch-1", 10, 1_700_000_000_000),
-        ("batch-2", 3, 5),
-        ("batch-3", 0, 6),
+    reading = wire.read_sections(data)
+    assert [(s.batch_id, s.count, s.timestamp, s.checksum) for s in reading.sections] == [
+        ("batch-1", 10, 1_700_000_000_000, None),
+        ("batch-2", 3, 5, 0xDEADBEEF),
+        ("batch-3", 0, 6, None),
     ]
-    assert [data[s.start : s.end] for s in sections[:2]] == [
-        BATCH,
-        wire.batch(FRAMES[:3], "batch-2", 5),
-    ]
+    assert [data[s.start : s.end] for s in reading.sections[:2]] == [BATCH, second]
+    assert (reading.open_start, reading.open_ends, reading.error) == (len(data), [], None)
 
 
-def test_frames_without_a_trailer_are_cut_by_both_limits():
+def test_frames_without_a_trailer_are_an_open_batch():
     data = BATCH + b"".join(FRAMES)
-    sections, damage = wire.read_sections(data, max_events=4, max_bytes=10_000)
-    assert damage is None
-    assert [(s.batch_id, s.count) for s in sections] == [
-        *[("batch-1", 10)],
-        *[(None, 4), (None, 4), (None, 2)],
-    ]
-    assert b"".join(data[s.start : s.end] for s in sections) == data
-    by_bytes, _ = wire.read_sections(b"".join(FRAMES), max_events=100, max_bytes=30)
-    assert all(s.count == 1 or s.end - s.start <= 30 for s in by_bytes)
-    assert sum(s.count for s in by_bytes) == 10
+    reading = wire.read_sections(data)
+    assert [s.batch_id for s in reading.sections] == ["batch-1"]
+    assert reading.open_start == len(BATCH)
+    assert (len(reading.open_ends), reading.open_ends[-1]) == (10, len(data))
+    assert reading.error is None
 
 
 @pytest.mark.parametrize("cut", range(1, len(BATCH)))
 def test_a_torn_tail_costs_nothing_before_it(cut):
-    data = BATCH + BATCH[:cut]
-    sections, damage = wire.read_sections(data, max_events=100, max_bytes=10_000)
-    whole_frames = len(wire.frame_ends(BATCH[:cut]))
-    assert sum(section.count for section in sections) == 10 + whole_frames
-    at_frame_boundary = cut in {0, *wire.frame_ends(BATCH)}
-    assert (damage is None) == at_frame_boundary
+    reading = wire.read_sections(BATCH + BATCH[:cut])
+    assert [section.count for section in reading.sections] == [10]
+    assert len(reading.open_ends) == len(wire.frame_ends(BATCH[:cut]))
+    assert (reading.error is None) == (cut in wire.frame_ends(BATCH))
 
 
 def test_event_head_is_read_without_decoding():

@@ -1,0 +1,204 @@
+"""The journal: what emit accepted is on disk before it returns."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import grpc
+import pytest
+
+from rodent_events import EventBatch, EventBus, StorageTransferPayload
+
+FSYNC = ["never", "interval", "always"]
+
+
+@pytest.fixture
+def journal(settings):
+    return settings | {"spool_mode": "journal", "batch_size": 10, "batch_timeout": 0.05}
+
+
+def emit(bus: EventBus, count: int) -> list[str]:
+    return [bus.emit(StorageTransferPayload(size_bytes=number)) for number in range(count)]
+
+
+def ids(batches) -> list[str]:
+    return [event.event_id for batch in batches for event in batch.events]
+
+
+def on_disk(folder) -> list[str]:
+    return ids(EventBatch.FromString(path.read_bytes()) for path in sorted(folder.glob("*.pb")))
+
+
+def assert_balanced(bus: EventBus) -> dict:
+    stats = bus.get_stats()
+    parts = ("delivered", "waiting", "filtered", "dropped", "quarantined")
+    assert stats["emitted"] + stats["recovered"] == sum(stats[part] for part in parts), stats
+    return stats
+
+
+@pytest.mark.parametrize("fsync", FSYNC)
+def test_each_event_is_in_the_file_when_emit_returns(free_port, journal, fsync):
+    folder = journal["events_dir"]
+    with EventBus(target=f"127.0.0.1:{free_port}", fsync=fsync, **journal) as bus:
+        sent = []
+        for _ in range(25):
+            sent += emit(bus, 1)
+            assert on_disk(folder) == sent
+        assert assert_balanced(bus)["spooled"] + bus.get_stats()["pending_events"] == 25
+        bus.shutdown(1)
+    assert on_disk(folder) == sent
+
+
+@pytest.mark.parametrize("fsync", FSYNC)
+def test_delivery_in_order_and_nothing_left(scripted_toggle, journal, fsync):
+    with EventBus(target=scripted_toggle.address, fsync=fsync, **journal) as bus:
+        sent = emit(bus, 1234)
+        assert bus.flush()
+        stats = assert_balanced(bus)
+    assert ids(scripted_toggle.batches) == sent
+    assert (stats["delivered"], stats["waiting"]) == (1234, 0)
+    assert list(journal["events_dir"].glob("*.pb")) == []
+
+
+@pytest.mark.parametrize("fsync", FSYNC)
+def test_a_partial_batch_goes_out_at_the_timeout(scripted_toggle, journal, fsync, wait_until):
+    with EventBus(target=scripted_toggle.address, fsync=fsync, **journal) as bus:
+        emit(bus, 3)
+        wait_until(lambda: bus.get_stats()["delivered"] == 3)
+        emit(bus, 4)
+        wait_until(lambda: bus.get_stats()["delivered"] == 7)
+
+
+def test_segments_rotate_and_are_deleted_as_they_are_delivered(scripted_toggle, journal):
+    journal |= {"max_batch_bytes": 2_000, "max_file_size": 4_000}
+    scripted_toggle.script = [grpc.StatusCode.UNAVAILABLE] * 5
+    with EventBus(target=scripted_toggle.address, **journal) as bus:
+        sent = emit(bus, 300)
+        sizes = [path.stat().st_size for path in journal["events_dir"].glob("*.pb")]
+        assert len(sizes) > 5
+        assert max(sizes) <= 4_000 + 2_000
+        assert bus.flush()
+    assert list(dict.fromkeys(ids(scripted_toggle.batches))) == sent
+    assert list(journal["events_dir"].glob("*.pb")) == []
+
+
+def test_threads(scripted_toggle, journal):
+    with EventBus(target=scripted_toggle.address, **journal | {"batch_size": 100}) as bus:
+        sent = [[] for _ in range(8)]
+        threads = [
+            threading.Thread(target=lambda mine=mine: mine.extend(emit(bus, 500))) for mine in sent
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert bus.flush(60)
+        assert_balanced(bus)
+    arrived = ids(scripted_toggle.batches)
+    assert sorted(arrived) == sorted(event_id for mine in sent for event_id in mine)
+    for mine in sent:
+        of_this_thread = set(mine)
+        assert [event_id for event_id in arrived if event_id in of_this_thread] == mine
+
+
+AGENT = """
+import sys, rodent_events
+from rodent_events import EventBus, StorageTransferPayload
+target, folder, fsync = sys.argv[1:]
+bus = EventBus(target=target, jwt="a.b.c", events_dir=folder, spool_mode="journal", fsync=fsync,
+               batch_size=10, batch_timeout=0.02, retry_backoff_base=0.01, max_file_size=20_000,
+               max_batch_bytes=10_000).start()
+while True:
+    print(bus.emit(StorageTransferPayload(source="x" * 50)), flush=True)
+"""
+
+
+@pytest.mark.parametrize("fsync", FSYNC)
+def test_kill_9_loses_nothing_and_repeats_only_under_the_same_batch_id(
+    make_scripted_toggle, journal, fsync
+):
+    toggle = make_scripted_toggle()
+    folder = journal["events_dir"]
+    accepted: list[str] = []
+    for _round in range(5):
+        agent = subprocess.Popen(
+            [sys.executable, "-c", AGENT, toggle.address, str(folder), fsync],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(200):
+            accepted.append(agent.stdout.readline().strip())
+        agent.send_signal(signal.SIGKILL)
+        accepted += agent.stdout.read().split("\n")[:-1]
+        agent.wait()
+        agent.stdout.close()
+    with EventBus(target=toggle.address, **journal) as bus:
+        assert bus.flush(30)
+        assert_balanced(bus)
+    by_batch = {batch.batch_id: batch for batch in toggle.batches}
+    delivered = ids(by_batch.values())
+    assert len(delivered) == len(set(delivered))
+    assert set(accepted) <= set(delivered)
+    assert len(set(delivered) - set(accepted)) <= 5  # written, and killed before it was printed
+    repeated = [batch for batch in toggle.batches if batch != by_batch[batch.batch_id]]
+    assert repeated == []
+
+
+@pytest.fixture
+def failing_writes(monkeypatch):
+    """A switch: while it is on, writes come out short and then fail with ENOSPC."""
+    import errno
+
+    switch = threading.Event()
+    real_write = os.write
+
+    def write(descriptor, data):
+        if not switch.is_set() or len(data) < 20:
+            return real_write(descriptor, data)
+        if len(data) > 40:
+            return real_write(descriptor, data[:30])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", write)
+    return switch
+
+
+def test_a_full_disk_sends_events_by_memory_and_keeps_their_order(
+    scripted_toggle, journal, failing_writes, monkeypatch
+):
+    monkeypatch.setattr("rodent_events.buffer._DISK_PAUSE", 0.0)
+    with EventBus(target=scripted_toggle.address, **journal) as bus:
+        sent = emit(bus, 25)
+        failing_writes.set()
+        sent += emit(bus, 25)
+        failing_writes.clear()
+        sent += emit(bus, 25)
+        assert bus.flush()
+        sent += emit(bus, 25)
+        assert bus.flush()
+        stats = assert_balanced(bus)
+    assert stats["delivered"] == 100
+    assert ids(scripted_toggle.batches) == sent
+
+
+@pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest", "block"])
+def test_memory_and_disk_are_limited(free_port, journal, overflow):
+    journal |= {"max_batch_bytes": 2_000, "max_file_size": 4_000, "spool_max_bytes": 20_000}
+    journal |= {"buffer_size": 100, "flush_threshold": 50, "overflow": overflow}
+    journal |= {"overflow_timeout": 0.01, "retry_backoff_base": 60.0, "retry_backoff_max": 60.0}
+    folder = journal["events_dir"]
+    with EventBus(target=f"127.0.0.1:{free_port}", **journal) as bus:
+        results = emit(bus, 500)
+        stats = assert_balanced(bus)
+        used = sum(path.stat().st_size for path in folder.glob("*.pb"))
+        assert used <= 20_000 + 6_000
+        assert stats["dropped"] > 0
+        assert stats["dropped_by_reason"].keys() == {"overflow"}
+        if overflow == "drop_oldest":
+            assert None not in results
+        else:
+            assert results.count(None) == stats["dropped"]
+        bus.shutdown(1)
+        assert_balanced(bus)
