@@ -202,6 +202,7 @@ __all__ = [
     "emit_usage_resource",
     "emit_usage_threshold",
     "flush",
+    "flush_async",
     "get_stats",
     "initialize",
     "is_initialized",
@@ -212,6 +213,7 @@ _global_bus = GlobalBus()
 
 emit = _global_bus.emit
 flush = _global_bus.flush
+flush_async = _global_bus.flush_async
 get_stats = _global_bus.get_stats
 initialize = _global_bus.initialize
 is_initialized = _global_bus.is_initialized

@@ -101,23 +101,27 @@ class EventBus(Emitters):
         """:meth:`flush`, without blocking the event loop."""
         return await asyncio.to_thread(self.flush, timeout)
 
-    def shutdown(self, timeout: float = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+    def shutdown(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Take no more events, send what can be sent in time, and bring the rest to disk.
 
         Args:
-            timeout: Seconds; the call ends within them whatever Toggle does.
+            timeout: Seconds; the call ends within them whatever Toggle does. None waits until all
+                is sent, or held on disk since Toggle does not answer.
 
         Returns:
             True only if nothing is left to deliver.
+
+        Raises:
+            TypeError: The timeout is no number.
         """
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float | None):
+            raise TypeError(f"timeout is a number of seconds or None, got {describe(timeout)}")
         atexit.unregister(self.shutdown)
         self._closed = True
         if self._worker is None:
             self._finish()
         elif not self._worker.stop(timeout):
-            logger.error(
-                "shutdown took longer than %.1f s; some events may not be on disk", timeout
-            )
+            logger.error("shutdown took longer than %s s; some events may not be on disk", timeout)
             return False
         return self._buffer.waiting == 0
 
@@ -235,8 +239,8 @@ class EventBus(Emitters):
         known = payload_types(schema)
         if schema.full_name not in known:
             raise EventTypeError(
-                f"emit() takes one of the {len(known)} payload messages of {EVENT}, "
-                f"such as StorageTransferPayload; {schema.full_name} is none of them"
+                f"emit() takes one of the payload messages of {EVENT}, such as "
+                f"StorageTransferPayload; {schema.full_name} is none of them"
             )
         place = known[schema.full_name]
         _check_level(level, payload)
@@ -277,7 +281,9 @@ class EventBus(Emitters):
 def _check_level(level: int, payload: Message) -> None:
     known = enum_of(schema_of(payload), EVENT_LEVEL).values_by_number
     if isinstance(level, bool) or not isinstance(level, int):
-        raise EventTypeError(f"level is a number of EventLevel, got {describe(level)}")
+        raise EventTypeError(
+            f"level is a number of EventLevel, such as EVENT_LEVEL_INFO, got {describe(level)}"
+        )
     if level not in known:
         names = ", ".join(f"{value.name} ({number})" for number, value in known.items())
         raise EventValueError(f"level {level} is unknown; known are {names}")

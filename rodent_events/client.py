@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -12,7 +15,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from rodent_events.batch import Batch
-from rodent_events.config import EventConfig
+from rodent_events.config import EventConfig, TokenProvider
 from rodent_events.delivery import Outcome, Status
 from rodent_events.errors import ConfigError, describe
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
@@ -143,16 +146,25 @@ class TokenError(Exception):
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
-def _ask_for_token(source: object) -> str:
+def _ask_for_token(source: str | TokenProvider | None) -> str:
+    if not callable(source):
+        return source or ""
     try:
-        token = source() if callable(source) else source
+        token = source()
+        if inspect.isawaitable(token):
+            token = asyncio.run(_awaited(token))
     except Exception as error:
+        # What it says may hold a secret.
         raise TokenError(f"the token provider raised {type(error).__name__}") from error
-    if not isinstance(token, str) or not _PRINTABLE.fullmatch(token.strip()):
-        if inspect.iscoroutine(token):
-            token.close()
-        raise TokenError(f"the token provider returned no token but {type(token).__name__}")
+    if not isinstance(token, str):
+        raise TokenError(f"the token provider returned {type(token).__name__}, not text")
+    if not _PRINTABLE.fullmatch(token.strip()):
+        raise TokenError("the token provider returned text with other characters than a token has")
     return token.strip()
+
+
+async def _awaited(token: Awaitable[str]) -> str:
+    return await token
 
 
 def _refused_token(error: TokenError) -> Outcome:
@@ -193,16 +205,32 @@ def _failure(error: Any) -> Outcome:
 def _open_channel(config: EventConfig, target: str) -> grpc.Channel:
     if not config.secure:
         return grpc.insecure_channel(target, CHANNEL_OPTIONS)
+    _check_certificates(config)
     credentials = grpc.ssl_channel_credentials(
-        root_certificates=_read("tls_ca_file", config.tls_ca_file),
-        private_key=_read("tls_key_file", config.tls_key_file),
-        certificate_chain=_read("tls_cert_file", config.tls_cert_file),
+        root_certificates=_read(config.tls_ca_file),
+        private_key=_read(config.tls_key_file),
+        certificate_chain=_read(config.tls_cert_file),
     )
     return grpc.secure_channel(target, credentials, CHANNEL_OPTIONS)
 
 
-def _read(key: str, path: Any) -> bytes | None:
+def _check_certificates(config: EventConfig) -> None:
+    """Read the files as TLS will; without this, one would only see that the connection fails.
+
+    Raises:
+        ConfigError: A file cannot be read, or is not what it should be.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    what = f"tls_ca_file {config.tls_ca_file}"
     try:
-        return path.read_bytes() if path else None
-    except OSError as error:
-        raise ConfigError(f"{key} is {path}, which cannot be read: {error}") from error
+        if config.tls_ca_file:
+            context.load_verify_locations(config.tls_ca_file)
+        if config.tls_cert_file:
+            what = f"tls_cert_file {config.tls_cert_file} with tls_key_file {config.tls_key_file}"
+            context.load_cert_chain(config.tls_cert_file, config.tls_key_file)
+    except OSError as error:  # ssl's own errors are OSErrors
+        raise ConfigError(f"{what} cannot be used: {error}") from error
+
+
+def _read(path: Path | None) -> bytes | None:
+    return path.read_bytes() if path else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,8 +19,8 @@ from rodent_events.catalog import short_names
 from rodent_events.errors import ConfigError, describe
 from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
 
-TokenProvider = Callable[[], str]
-"""Returns a JWT; it is asked again when Toggle refuses the last one."""
+TokenProvider = Callable[[], str | Awaitable[str]]
+"""Returns a JWT, or an awaitable of one; it is asked again when Toggle refuses the last one."""
 
 ENVIRONMENT_PREFIX = "RODENT_EVENTS_"
 _SECTION = "events"
@@ -74,7 +74,7 @@ class EventConfig:
     """
 
     target: str | None = None
-    """Toggle's address, ``host:port``. Before it, http:// is dropped, and https:// means ``tls``."""
+    """Toggle's address, ``host:port``; http:// before it is dropped, https:// means ``tls``."""
     jwt: str | TokenProvider | None = field(default=None, repr=False)
     """The token sent as ``authorization: Bearer <jwt>``, or a function that returns it."""
     tls: bool = False
@@ -167,7 +167,7 @@ class EventConfig:
                 f"mTLS needs both"
             )
 
-    def _given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """All settings but those that are as the profile has them."""
         settings = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         profile = PROFILES[self.profile]
@@ -214,7 +214,7 @@ class EventConfig:
             if value is not None
         }
         if isinstance(config, EventConfig):
-            return cls(**config._given() | keywords)
+            return cls(**config.given() | keywords)
         if not isinstance(config, Mapping | str | os.PathLike | None):
             _fail("config", config, "give a path, a mapping, or an EventConfig")
         environ = os.environ if environ is None else environ

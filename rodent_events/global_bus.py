@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import logging
 import threading
 from collections.abc import Mapping
 from os import PathLike
@@ -14,6 +17,8 @@ from rodent_events.config import CATEGORIES, LEVELS, EventConfig, TokenProvider
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
+
+logger = logging.getLogger("rodent_events")
 
 
 def _new_early_bus() -> EventBus:
@@ -35,6 +40,7 @@ class GlobalBus(Emitters):
         self._bus: EventBus | None = None
         self._early = _new_early_bus()
         self._ended: EventBus | None = None
+        atexit.register(self._report_early_events)
 
     def initialize(
         self,
@@ -100,22 +106,32 @@ class GlobalBus(Emitters):
             raise NotInitializedError("the event system does not run: call initialize() first")
         return bus.flush(timeout)
 
-    def shutdown(self, timeout: float = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+    async def flush_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """:meth:`flush`, without blocking the event loop."""
+        return await asyncio.to_thread(self.flush, timeout)
+
+    def shutdown(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Send what can be sent within the timeout, and bring the rest to disk.
 
         What is emitted from now on waits for the next :meth:`initialize`.
 
         Args:
-            timeout: Seconds; the call ends within them whatever Toggle does.
+            timeout: Seconds; the call ends within them whatever Toggle does. None waits until all
+                is sent, or held on disk since Toggle does not answer.
 
         Returns:
-            True only if nothing is left to deliver; also if nothing was initialized.
+            True only if nothing is left to deliver; also if nothing was ever initialized.
+
+        Raises:
+            TypeError: The timeout is no number.
         """
         with self._lifecycle:
-            if self._bus is None:
+            bus = self._bus or self._ended
+            if bus is None:
                 return True
-            self._ended, self._bus = self._bus, None
-            return self._ended.shutdown(timeout)
+            delivered = bus.shutdown(timeout)
+            self._ended, self._bus = bus, None
+            return delivered
 
     def get_stats(self) -> dict[str, Any]:
         """Where all events are; see :meth:`EventBuffer.stats`.
@@ -124,3 +140,12 @@ class GlobalBus(Emitters):
         :meth:`shutdown`, those of the bus that ended.
         """
         return (self._bus or self._ended or self._early).get_stats()
+
+    def _report_early_events(self) -> None:
+        """At the end of the interpreter: tell of what no initialize came for."""
+        waiting = self._early.get_stats()["waiting"]
+        if waiting:
+            logger.error(
+                "%d events are lost: they were emitted without initialize(), or after shutdown()",
+                waiting,
+            )

@@ -85,7 +85,7 @@ class Journal:
         """Complete the open batch, and sync it unless ``fsync`` is ``"never"``.
 
         Raises:
-            OSError: The trailer cannot be written, and the batch stays open; or it cannot be synced.
+            OSError: The trailer cannot be written, and the batch stays open; or syncing failed.
         """
         with self._lock:
             self._seal()

@@ -1,8 +1,8 @@
 """One spool file: batches one behind the other, the last of them maybe still being written.
 
 A file is read once when the folder is opened, to count and check what is in it; from then on in
-pieces, from its progress on. In ``<name>.ack`` beside it stands the progress: the offset of the first
-batch that is not wholly acknowledged, and how many of its events are.
+pieces, from its progress on. In ``<name>.ack`` beside it stands the progress: the offset of the
+first batch that is not wholly acknowledged, and how many of its events are.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ class Segment:
             self.end = self.size = self.end + len(trailer)
 
     def remove(self) -> None:
-        """Delete the file and its note; in this order, so that a crash repeats rather than loses."""
+        """Delete the file, then its note: a crash in between loses nothing."""
         self.path.unlink(missing_ok=True)
         self.progress_path.unlink(missing_ok=True)
 

@@ -262,6 +262,7 @@ def _lock_folder(folder: Path) -> int:
     except OSError as error:
         os.close(descriptor)
         raise SpoolError(
-            f"another process keeps its events in {folder}: set events_dir to another folder"
+            f"another bus, of this process or of another, keeps its events in {folder}: "
+            f"set events_dir to another folder"
         ) from error
     return descriptor

@@ -235,8 +235,8 @@ def event_head(frame: bytes) -> EventHead:
 def stored_trailer(batch_id: str, timestamp: int, checksum: int) -> bytes:
     """What closes a batch on disk: a trailer with the CRC-32 of the frames in it.
 
-    The checksum is a field that EventBatch does not have, so other readers pass over it; the id comes
-    last and marks the end.
+    The checksum is a field that EventBatch does not have, so other readers pass over it; the id
+    comes last and marks the end.
     """
     raw_id = batch_id.encode("utf-8")
     return b"".join(
@@ -272,7 +272,7 @@ class Reading:
     open_ends: list[int]
     """The ends of the whole frames behind it, which have no trailer yet."""
     error: WireError | None
-    """Why reading stopped; None if it stopped behind a frame or a trailer at the end of the data."""
+    """Why reading stopped; None if it stopped at the end, behind a frame or a trailer."""
 
 
 def read_sections(data: bytes, start: int = 0) -> Reading:

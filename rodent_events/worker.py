@@ -26,8 +26,8 @@ _SPILL_PAUSE = 1.0
 # Seconds of rest after an error that should not happen.
 _ERROR_PAUSE = 1.0
 
-# A call that hangs forever is ended by its deadline; nothing else needs this thread before.
-_LONG = float(threading.TIMEOUT_MAX)
+# Seconds that are as good as forever.
+_LONG = threading.TIMEOUT_MAX / 2
 
 # The part of shutdown's time that is kept for bringing events to disk.
 _DISK_SHARE = 0.2
@@ -117,15 +117,16 @@ class Worker:
         self._inbox.put(lambda: self._begin_flush(request))
         return request
 
-    def stop(self, timeout: float) -> bool:
+    def stop(self, timeout: float | None) -> bool:
         """Deliver what can be delivered, bring the rest to disk, and end.
 
         Returns:
             Whether the thread has ended within the timeout, in seconds.
         """
-        now = time.monotonic()
-        self._inbox.put(lambda: self._begin_stop(now + timeout * (1 - _DISK_SHARE)))
-        self._thread.join(max(0.0, now + timeout - time.monotonic()))
+        start = time.monotonic()
+        seconds = _LONG if timeout is None else max(0.0, timeout)
+        self._inbox.put(lambda: self._begin_stop(start + seconds * (1 - _DISK_SHARE)))
+        self._thread.join(max(0.0, min(_LONG, start + seconds - time.monotonic())))
         return not self._thread.is_alive()
 
     # Everything below runs in the worker's thread.

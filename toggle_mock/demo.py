@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rodent_events.config import CATEGORIES
+from rodent_events.config import ENVIRONMENT_PREFIX as PREFIX
 from toggle_mock.recording import RecordedEvent
 from toggle_mock.rendering import as_line, json_size
 from toggle_mock.server import ToggleServer
@@ -35,6 +37,8 @@ def run(*, once: bool, interval: float) -> int:
     with ToggleServer() as toggle, tempfile.TemporaryDirectory() as folder:
         console.print(f"Toggle mock at {toggle.address}; the sample agent reports to it.\n")
         agent = _start_agent(toggle, folder, once=once, interval=interval)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: agent.terminate())
         ended = threading.Event()
         printer = threading.Thread(
             target=_print_events, args=(toggle, console, ended), name="demo-printer"
@@ -53,8 +57,10 @@ def _start_agent(
     toggle: ToggleServer, folder: str, *, once: bool, interval: float
 ) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "toggle_mock.sample_agent", f"--interval={interval}"]
+    # What the developer has set for another agent is not for this one.
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
     environment = {
-        **os.environ,
+        **inherited,
         "RODENT_EVENTS_TARGET": toggle.address,
         "RODENT_EVENTS_JWT": toggle.jwt(rid="sample-agent"),
         "RODENT_EVENTS_EVENTS_DIR": folder,
@@ -71,14 +77,8 @@ def _print_events(toggle: ToggleServer, console: Console, ended: threading.Event
 
 
 def _report_of(agent: subprocess.Popen[str]) -> dict[str, Any] | None:
-    """What the agent printed at its end; an interrupt reaches the agent too, and ends it."""
-    output = ""
-    while True:
-        try:
-            output, _ = agent.communicate()
-            break
-        except KeyboardInterrupt:
-            continue
+    """What the agent printed at its end."""
+    output, _ = agent.communicate()
     lines = output.splitlines()
     return json.loads(lines[-1]) if lines else None
 

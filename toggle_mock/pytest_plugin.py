@@ -29,7 +29,7 @@ def toggle_server_options() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def _running_toggle_server(toggle_server_options: dict[str, Any]) -> Iterator[ToggleServer]:
-    from toggle_mock.server import ToggleServer
+    from toggle_mock import ToggleServer
 
     with ToggleServer(**toggle_server_options) as server:
         yield server
@@ -45,7 +45,7 @@ def toggle_server(_running_toggle_server: ToggleServer) -> ToggleServer:
 @pytest.fixture
 def make_toggle_server() -> Iterator[Callable[..., ToggleServer]]:
     """Makes and starts further mock Toggles, each with its options; they stop after the test."""
-    from toggle_mock.server import ToggleServer
+    from toggle_mock import ToggleServer
 
     with ExitStack() as stack:
 
@@ -66,7 +66,7 @@ def event_bus(
     toggle_server: ToggleServer, tmp_path: Path, event_bus_options: dict[str, Any]
 ) -> Iterator[EventBus]:
     """A running EventBus that reports to ``toggle_server``, with a spool folder of its own."""
-    from rodent_events import EventBus
+    from rodent_events import EventBus, EventConfig
 
     settings: dict[str, Any] = {
         "target": toggle_server.address,
@@ -74,5 +74,6 @@ def event_bus(
         "events_dir": tmp_path / "events",
         "batch_timeout": _BATCH_TIMEOUT,
     }
-    with EventBus(**settings | event_bus_options) as bus:
+    # Neither the developer's environment nor a rodent.yml has a say.
+    with EventBus(EventConfig(**settings | event_bus_options)) as bus:
         yield bus

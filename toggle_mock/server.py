@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Coroutine
+from socket import SOCK_STREAM
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -38,6 +40,9 @@ class ToggleServer:
         max_message_bytes: Bytes in a request at the most, gRPC's own default.
         ping_interval: Seconds between two keepalive pings that a client may send at the least. A
             Rodent sends one each 40 s.
+
+    Raises:
+        ValueError: The port is out of its range.
     """
 
     def __init__(
@@ -48,7 +53,9 @@ class ToggleServer:
         max_message_bytes: int = 4 * 1024 * 1024,
         ping_interval: float = 10.0,
     ) -> None:
-        self._host = host
+        if not 0 <= port < 1 << 16:
+            raise ValueError(f"port is {port}: give a number from 0 to 65535")
+        self._host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         self._port = port
         self._options = [
             ("grpc.max_receive_message_length", max_message_bytes),
@@ -146,7 +153,8 @@ class ToggleServer:
         try:
             port = server.add_insecure_port(f"{self._host}:{self._port}")
         except RuntimeError as error:
-            raise OSError(f"cannot listen on {self._host}:{self._port}: {error}") from error
+            reason = _why_not(self._host.strip("[]"), self._port) or error
+            raise OSError(f"cannot listen on {self._host}:{self._port}: {reason}") from error
         await server.start()
         for name in ("", SERVICE):
             await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -229,6 +237,17 @@ class AsyncFace:
     ) -> list[RecordedEvent]:
         """Wait for events, without blocking the loop; see :meth:`Recording.wait_for`."""
         return await asyncio.to_thread(self._server.wait_for, matcher, count=count, timeout=timeout)
+
+
+def _why_not(host: str, port: int) -> str | None:
+    """The reason why one cannot listen there, which gRPC does not tell; None if one can."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def _reflected() -> DescriptorPool:

@@ -207,7 +207,15 @@ def init_module(places: list[Any], files: FileDescriptorSet) -> str:
         "rodent_events.pb.base_pb2": exports["base.proto"],
         "rodent_events.pb.events.event_messages_pb2": exports["events/event_messages.proto"],
     }
-    lifecycle = ["emit", "flush", "get_stats", "initialize", "is_initialized", "shutdown"]
+    lifecycle = [
+        "emit",
+        "flush",
+        "flush_async",
+        "get_stats",
+        "initialize",
+        "is_initialized",
+        "shutdown",
+    ]
     names = [name for group in ours.values() for name in group if name != "GlobalBus"]
     exported = sorted([*names, *functions, *lifecycle], key=isort_key)
     imports = "".join(import_of(module, group) for module, group in ours.items())

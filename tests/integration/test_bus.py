@@ -375,9 +375,43 @@ async def test_async_with_does_not_block_the_loop(scripted_toggle, settings):
     assert len(scripted_toggle.requests) == 1
 
 
+def test_an_async_token_provider(scripted_toggle, settings):
+    async def provide():
+        return "a.b.c"
+
+    with EventBus(target=scripted_toggle.address, **settings | {"jwt": provide}) as bus:
+        emit(bus, 1)
+        assert bus.flush()
+    assert scripted_toggle.metadata[0]["authorization"] == "Bearer a.b.c"
+
+
+@pytest.mark.parametrize("timeout", ["5", True, [1]])
+def test_a_timeout_that_is_none_changes_nothing(scripted_toggle, settings, timeout):
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        with pytest.raises(TypeError, match="timeout is a number of seconds or None, got"):
+            bus.shutdown(timeout)
+        emit(bus, 1)
+        assert bus.shutdown(None) is True
+
+
+def test_shutdown_without_a_limit_ends_when_toggle_is_down(free_port, settings):
+    bus = EventBus(target=f"127.0.0.1:{free_port}", **settings).start()
+    emit(bus, 1)
+    assert [bus.shutdown(None), bus.shutdown(), bus.shutdown(0)] == [False] * 3
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_shutdown_at_once_brings_all_to_disk(free_port, settings, timeout, wait_until):
+    bus = EventBus(target=f"127.0.0.1:{free_port}", **settings).start()
+    sent = emit(bus, 20)
+    bus.shutdown(timeout)
+    wait_until(lambda: not bus._worker._thread.is_alive())
+    assert ids(spooled(settings["events_dir"])) == sent
+
+
 def test_flush_tells_the_truth(scripted_toggle, settings, free_port):
     with EventBus(target=scripted_toggle.address, **settings) as bus:
-        assert bus.flush()
+        assert bus.flush(0)
         emit(bus, 1)
         assert bus.flush()
     settings["events_dir"] = settings["events_dir"] / "other"

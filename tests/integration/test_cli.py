@@ -91,7 +91,7 @@ def test_serve_on_a_chosen_port_and_on_one_that_is_taken(serve, free_port):
         check=False,
     )
     assert second.returncode == 1
-    assert f"Error: cannot listen on 127.0.0.1:{free_port}" in second.stderr
+    assert f"Error: cannot listen on 127.0.0.1:{free_port}: Address already in use" in second.stderr
 
 
 def test_demo_once(tmp_path):
@@ -119,6 +119,28 @@ def test_demo_ends_on_an_interrupt_with_all_recorded(tmp_path):
     rest, _ = demo.communicate(timeout=30)
     assert demo.returncode == 0, seen + rest
     assert "were recorded, each once." in rest
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_demo_ends_its_agent_when_only_itself_is_told_to_end(number):
+    demo = subprocess.Popen(
+        [TOGGLE_MOCK, "demo", "--interval", "0.1"],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "RODENT_EVENTS_ENABLED_LEVELS": "ERROR"},
+    )
+    while "usage_resource" not in demo.stdout.readline():
+        pass
+    demo.send_signal(number)
+    rest, _ = demo.communicate(timeout=30)  # ends only when the agent has closed its output too
+    assert demo.returncode == 0, rest
+
+
+def test_python_dash_m():
+    run = [sys.executable, "-m", "toggle_mock", "--version"]
+    shown = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert "toggle-mock, version" in shown.stdout
 
 
 def test_help_names_the_commands():

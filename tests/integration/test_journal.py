@@ -128,8 +128,7 @@ def test_kill_9_loses_nothing_and_repeats_only_under_the_same_batch_id(
             stdout=subprocess.PIPE,
             text=True,
         )
-        for _ in range(200):
-            accepted.append(agent.stdout.readline().strip())
+        accepted.extend(agent.stdout.readline().strip() for _ in range(200))
         agent.send_signal(signal.SIGKILL)
         accepted += agent.stdout.read().split("\n")[:-1]
         agent.wait()

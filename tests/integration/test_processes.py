@@ -122,6 +122,27 @@ else:
     run(code)
 
 
+def test_the_command_without_its_extra_names_the_remedy():
+    code = """
+import sys
+sys.modules["click"] = None
+from toggle_mock.__main__ import main
+try:
+    main()
+except SystemExit as error:
+    assert error.code == "toggle-mock needs click: install the extra, rodent-events[testing]"
+else:
+    raise AssertionError
+"""
+    run(code)
+
+
+def test_events_that_nobody_initialized_for_are_reported_at_the_end():
+    code = "import rodent_events; rodent_events.emit(rodent_events.StoragePoolPayload())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "1 events are lost: they were emitted without initialize()" in done.stderr
+
+
 def test_importing_starts_no_thread_and_touches_no_file(tmp_path):
     code = """
 import threading, rodent_events

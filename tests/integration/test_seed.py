@@ -196,6 +196,18 @@ def test_configuration_by_rodent_yml(toggle_server, tmp_path):
     assert len(toggle_server.events) == 1
 
 
+def test_shutdown_says_the_same_again(tmp_path, free_port):
+    events.initialize(target=f"127.0.0.1:{free_port}", jwt="a.b.c", events_dir=tmp_path)
+    events.emit_storage_pool(EVENT_LEVEL_INFO, StoragePoolPayload())
+    assert events.shutdown(timeout=1.0) is False
+    assert events.shutdown(timeout=1.0) is False
+
+
+async def test_flush_async(event_system, toggle_server):
+    events.emit_storage_pool(EVENT_LEVEL_INFO, StoragePoolPayload())
+    assert await events.flush_async()
+
+
 def test_protobuf_binary_validation(tmp_path, free_port):
     events.initialize(target=f"127.0.0.1:{free_port}", jwt="a.b.c", events_dir=tmp_path)
     events.emit_storage_transfer(

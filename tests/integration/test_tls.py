@@ -72,6 +72,17 @@ def test_mtls(make_tls_server, files):
     assert status(target, tls_ca_file=files / "ca.pem") is Status.UNAVAILABLE
 
 
+def test_certificates_that_are_none(files):
+    (files / "junk.pem").write_text("junk")
+    with pytest.raises(ConfigError, match=r"tls_ca_file .*junk\.pem cannot be used"):
+        EventClient(target="localhost:1", jwt="a.b.c", tls_ca_file=files / "junk.pem")
+    pair = {"tls_cert_file": files / "cert.pem", "tls_key_file": files / "junk.pem"}
+    with pytest.raises(ConfigError, match=r"with tls_key_file .*junk\.pem cannot be used"):
+        EventClient(target="localhost:1", jwt="a.b.c", **pair)
+
+
 def test_a_certificate_that_cannot_be_read():
-    with pytest.raises(ConfigError, match=r"tls_ca_file is /no/ca\.pem, which cannot be read"):
+    with pytest.raises(
+        ConfigError, match=r"tls_ca_file /no/ca\.pem cannot be used: .*No such file"
+    ):
         EventClient(target="localhost:1", jwt="a.b.c", tls_ca_file="/no/ca.pem")
