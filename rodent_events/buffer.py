@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -64,7 +66,7 @@ class EventBuffer:
         self._parts: deque[Batch] = deque()
         self._whole_id = ""
         self._origin = Place.MEMORY
-        self._spool = Spool(self.config)
+        self._spool = Spool(self.config, self._lose)
         self._journal: Journal | None = None
         if self.config.spool_mode == "journal":
             self._journal = Journal(self.config, self._next_segment, self._spool.add)
@@ -86,14 +88,17 @@ class EventBuffer:
         Raises:
             OSError: What waits cannot be written; it is still in memory.
         """
-        try:
-            self.hold()
+        with ExitStack() as stack:  # what fails does not keep the rest from being done
+            stack.callback(self._spool.close)
+            stack.callback(self._spool.first)  # deletes the files that hold nothing more
+            stack.callback(self.spill)
             if self._journal is not None:
-                self._journal.close()
-                self._spool.first()  # deletes the files that hold nothing more
-            self.spill()
-        finally:
-            self._spool.close()
+                stack.callback(self._journal.close)
+            self.hold()
+
+    def release(self) -> None:
+        """Leave the folder to others, and what waits in memory there."""
+        self._spool.close()
 
     def __enter__(self) -> Self:
         self.open()
@@ -130,7 +135,8 @@ class EventBuffer:
         if self._journal is not None and not self._memory and self._append_to_journal(frame):
             return True
         if len(self._memory) >= self.config.buffer_size and not self._make_room():
-            self.ledger.refuse(DropReason.OVERFLOW, wire.event_head(frame))
+            head = wire.event_head(frame)
+            self.ledger.drop(DropReason.OVERFLOW, Place.REFUSED, [head])
             return False
         self._memory.append(frame)
         return True
@@ -173,14 +179,17 @@ class EventBuffer:
     def _make_room(self) -> bool:
         """Make room in memory for an event, as ``overflow`` says."""
         if self.config.overflow == "drop_oldest":
-            with self.ledger.lock:
-                while len(self._memory) >= self.config.buffer_size:
-                    head = wire.event_head(self._memory.popleft())
-                    self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [head])
+            self._drop_beyond(self.config.buffer_size - 1)
             return True
         timeout = self.config.overflow_timeout if self.config.overflow == "block" else 0.0
         with self._room:
             return self._room.wait_for(self._has_room, timeout)
+
+    def _drop_beyond(self, size: int) -> None:
+        with self.ledger.lock:
+            while len(self._memory) > size:
+                head = wire.event_head(self._memory.popleft())
+                self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [head])
 
     def _has_room(self) -> bool:
         return len(self._memory) < self.config.buffer_size
@@ -193,16 +202,23 @@ class EventBuffer:
             return len(self._memory) + balance[Place.IN_HAND] + balance[Place.DISK]
 
     @property
+    def unsaved(self) -> int:
+        """Events that are nowhere but in this process."""
+        in_hand = sum(batch.count for batch in self._parts)
+        return len(self._memory) + (in_hand if self._origin is Place.MEMORY else 0)
+
+    @property
     def crowded(self) -> bool:
         """Whether there are more events in memory than flush_threshold."""
-        return len(self._memory) > self.config.flush_threshold
+        waiting = len(self._memory)
+        return waiting > self.config.flush_threshold or waiting >= self.config.buffer_size
 
     @property
     def crowding(self) -> float:
         """How far memory is filled beyond flush_threshold: 0 not at all, 1 up to buffer_size."""
         room = self.config.buffer_size - self.config.flush_threshold
         beyond = len(self._memory) - self.config.flush_threshold
-        return min(1.0, max(0.0, beyond / room)) if room else float(beyond > 0)
+        return min(1.0, max(0.0, beyond / room)) if room else float(beyond >= 0)
 
     def next_batch(self, *, partial: bool = True) -> Batch | None:
         """The batch in hand, or else the oldest that waits.
@@ -240,18 +256,14 @@ class EventBuffer:
         return True
 
     def _first_on_disk(self, partial: bool) -> Batch | None:
-        while True:
-            try:
-                batch = self._spool.first()
-                if batch is None and self._complete_on_disk(partial):
-                    batch = self._spool.first()
-            except OSError as error:
-                count = self._spool.skip_file()
-                heads = repeat(_UNKNOWN_HEAD, count)
-                self.ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, heads)
-                logger.error("%d events on disk cannot be read: %s", count, error)
-            else:
-                return batch
+        batch = self._spool.first()
+        if batch is None and self._complete_on_disk(partial):
+            batch = self._spool.first()
+        return batch
+
+    def _lose(self, count: int) -> None:
+        heads = repeat(_UNKNOWN_HEAD, count)
+        self.ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, heads)
 
     def _complete_on_disk(self, partial: bool) -> bool:
         """Complete a batch of the journal; whether there may be one to send now."""
@@ -367,15 +379,19 @@ class EventBuffer:
         """
         paths: list[Path] = []
         left = len(self._memory)  # emitters may add more all the time
-        while left > 0 and (batches := self._freeze_file()):
+        limit = sys.maxsize
+        while left > 0 and (batches := self._freeze_file(limit)):
             count = sum(batch.count for batch in batches)
-            left -= count
             try:
                 paths.append(self._write_file(batches))
             except OSError:
                 self._put_back(batches, count)
-                raise
-            self.ledger.move(count, Place.IN_HAND, Place.DISK)
+                limit = len(batches) // 2  # there may be room for less
+                if limit == 0:
+                    raise
+            else:
+                left -= count
+                self.ledger.move(count, Place.IN_HAND, Place.DISK)
         return paths
 
     def _write_file(self, batches: list[Batch]) -> Path:
@@ -386,11 +402,13 @@ class EventBuffer:
                 if not self._drop_oldest_file():
                     raise
 
-    def _freeze_file(self) -> list[Batch]:
-        """As many batches as fit into one file."""
+    def _freeze_file(self, limit: int) -> list[Batch]:
+        """As many batches as fit into one file, ``limit`` of them at the most."""
         batches: list[Batch] = []
         size = 0
-        while size + self.config.max_batch_bytes <= self.config.max_file_size:
+        while (
+            len(batches) < limit and size + self.config.max_batch_bytes <= self.config.max_file_size
+        ):
             batch = self._freeze()
             if batch is None:
                 break
@@ -403,12 +421,15 @@ class EventBuffer:
             for batch in reversed(batches):
                 self._memory.extendleft(reversed(batch.single_frames()))
             self.ledger.move(count, Place.IN_HAND, Place.MEMORY)
+            if self.config.overflow == "drop_oldest":
+                self._drop_beyond(self.config.buffer_size)
 
     def drain(self) -> list[bytes]:
         """Take all frames out of memory, unaccounted: for another buffer to append."""
+        frames = []
         with self.ledger.lock:
-            frames = list(self._memory)
-            self._memory.clear()
+            while self._memory:  # one by one: emitters may append all the time
+                frames.append(self._memory.popleft())
         return frames
 
     def _entered(self) -> int:
@@ -421,7 +442,8 @@ class EventBuffer:
         with self.ledger.lock:
             balance = self.ledger.balance
             entered = self._entered() - balance[Place.FOUND]
-            lost = balance[Place.QUARANTINED] + balance[Place.DROPPED] - self.ledger.refused
+            refused = balance[Place.REFUSED] + balance[Place.FILTERED]  # negative
+            lost = balance[Place.QUARANTINED] + balance[Place.DROPPED] + refused
             return Turnover(entered, lost + balance[Place.DELIVERED], lost)
 
     def stats(self) -> dict[str, Any]:
@@ -433,7 +455,6 @@ class EventBuffer:
         with self.ledger.lock:
             balance = self.ledger.balance
             memory = len(self._memory)
-            filtered = self.ledger.filtered.total()
             return {
                 "buffer_size": memory,
                 "max_buffer_size": self.config.buffer_size,
@@ -441,12 +462,12 @@ class EventBuffer:
                 "batch_size": self.config.batch_size,
                 "pending_events": balance[Place.IN_HAND],
                 "max_pending": self.config.batch_size,
-                "emitted": self._entered() + filtered + self.ledger.refused,
+                "emitted": self._entered() - balance[Place.REFUSED],
                 "recovered": -balance[Place.FOUND],
                 "delivered": balance[Place.DELIVERED],
                 "waiting": memory + balance[Place.IN_HAND] + balance[Place.DISK],
                 "spooled": balance[Place.DISK],
-                "filtered": filtered,
+                "filtered": balance[Place.FILTERED],
                 "dropped": balance[Place.DROPPED],
                 "quarantined": balance[Place.QUARANTINED],
                 "dropped_by_reason": _dropped_by_reason(self.ledger.dropped),

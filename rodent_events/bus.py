@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,7 +22,7 @@ from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
 from rodent_events.errors import EventTypeError, EventValueError, describe
 from rodent_events.ids import new_id
-from rodent_events.ledger import DropReason
+from rodent_events.ledger import DropReason, Place
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
 from rodent_events.worker import Worker
 
@@ -73,14 +74,15 @@ class EventBus(Emitters):
         """
         if self._worker is not None or self._closed:
             raise RuntimeError("this bus was started before: make a new EventBus")
-        client = EventClient(self.config)
-        try:
+        with ExitStack() as undo:
+            client = EventClient(self.config)
+            undo.callback(client.close)
             self._buffer.open()
-        except BaseException:
-            client.close()
-            raise
-        self._worker = Worker(self._buffer, client, self._finish)
-        self._worker.start()
+            undo.callback(self._buffer.release)
+            worker = Worker(self._buffer, client, self._finish)
+            worker.start()
+            undo.pop_all()
+        self._worker = worker
         atexit.register(self.shutdown)
         return self
 
@@ -114,25 +116,25 @@ class EventBus(Emitters):
         Raises:
             TypeError: The timeout is no number.
         """
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float | None):
-            raise TypeError(f"timeout is a number of seconds or None, got {describe(timeout)}")
-        atexit.unregister(self.shutdown)
+        check_timeout(timeout)
         self._closed = True
         if self._worker is None:
             self._finish()
         elif not self._worker.stop(timeout):
             logger.error("shutdown took longer than %s s; some events may not be on disk", timeout)
             return False
+        atexit.unregister(self.shutdown)
         return self._buffer.waiting == 0
 
     def _finish(self) -> None:
+        """Close the buffer; called again by whoever comes too late.
+
+        Raises:
+            OSError: Something cannot be brought to disk.
+        """
         with self._finishing:
             self._finished = True
-            try:
-                self._buffer.close()
-            except OSError as error:
-                waiting = len(self._buffer)
-                logger.error("%d events could not be brought to disk: %s", waiting, error)
+            self._buffer.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -190,8 +192,8 @@ class EventBus(Emitters):
     def adopt(self, early: EventBus) -> None:
         """Take over what was emitted on a bus that is not started; the filters hold for it too."""
         for (reason, head), count in early._buffer.ledger.dropped.items():
-            for _ in range(count):
-                self._buffer.ledger.refuse(reason, head)
+            self._buffer.ledger.drop(reason, Place.REFUSED, [head] * count)
+        early._buffer.ledger.dropped.clear()
         for frame in early._buffer.drain():
             head = wire.event_head(frame)
             if self._enabled(head):
@@ -202,7 +204,8 @@ class EventBus(Emitters):
     def _append(self, frame: bytes) -> bool:
         """Put a frame into memory; False if the bus is shut down."""
         if self._closed:
-            self._buffer.ledger.refuse(DropReason.SHUTDOWN, wire.event_head(frame))
+            head = wire.event_head(frame)
+            self._buffer.ledger.drop(DropReason.SHUTDOWN, Place.REFUSED, [head])
             return False
         accepted = self._buffer.append(frame)
         self._attend()
@@ -263,7 +266,7 @@ class EventBus(Emitters):
     def _enabled(self, head: wire.EventHead) -> bool:
         # A category that this schema does not know cannot be named in the settings.
         category = CATEGORIES.get(head.category)
-        return LEVELS[head.level] in self.config.enabled_levels and (
+        return LEVELS.get(head.level) in self.config.enabled_levels and (
             category is None or category in self.config.enabled_categories
         )
 
@@ -276,6 +279,16 @@ class EventBus(Emitters):
             "is_shutdown": self._finished,
             **self._buffer.stats(),
         }
+
+
+def check_timeout(timeout: object) -> None:
+    """See that a timeout is one, before anything is done.
+
+    Raises:
+        TypeError: It is no number of seconds, and not None.
+    """
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float | None):
+        raise TypeError(f"timeout is a number of seconds or None, got {describe(timeout)}")
 
 
 def _check_level(level: int, payload: Message) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import inspect
 import re
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -39,12 +40,30 @@ CHANNEL_OPTIONS = [
 ]
 
 
-class Cancellable(Protocol):
-    """A call under way."""
+class Sending:
+    """A send under way."""
 
-    def cancel(self) -> bool:
-        """Give the call up; it ends with CANCELLED."""
-        ...
+    def __init__(self, done: Callable[[Outcome], None]) -> None:
+        self._done = done
+        self._call: grpc.Future[bytes] | None = None
+        self._cancelled = False
+
+    def follow(self, call: grpc.Future[bytes]) -> None:
+        """Have the end of a call be the end of this."""
+        self._call = call
+        call.add_done_callback(lambda ended: self.end(_outcome(ended)))
+        if self._cancelled:
+            call.cancel()
+
+    def end(self, outcome: Outcome) -> None:
+        """Tell the outcome."""
+        self._done(outcome)
+
+    def cancel(self) -> None:
+        """Give it up."""
+        self._cancelled = True
+        if self._call is not None:
+            self._call.cancel()
 
 
 class EventClient:
@@ -83,28 +102,33 @@ class EventClient:
         """
         request = _serialized(batch)
         try:
-            call = self._call(request)
+            return _outcome(self._call(request, self._current_token()))
         except TokenError as error:
-            return _refused_token(error)
-        return _outcome(call)
+            return Outcome(Status.UNAUTHENTICATED, str(error))
 
-    def start_send(self, batch: Batch, done: Callable[[Outcome], None]) -> Cancellable | None:
-        """Send one batch once, without waiting.
+    def start_send(self, batch: Batch, done: Callable[[Outcome], None]) -> Sending:
+        """Send one batch once, without waiting; not for the token provider either.
 
         Args:
             batch: A frozen batch.
-            done: Called with the outcome, from a thread of gRPC's, or at once if there is no token.
-
-        Returns:
-            The call under way, None if there is none.
+            done: Called with the outcome, once, from some thread.
         """
+        sending = Sending(done)
+        if self._token is not None or not callable(self.config.jwt):
+            self._start(batch, sending)
+        else:
+            threading.Thread(
+                target=self._start, args=(batch, sending), name="rodent-events-token", daemon=True
+            ).start()
+        return sending
+
+    def _start(self, batch: Batch, sending: Sending) -> None:
         try:
-            call = self._call(batch.data)
+            sending.follow(self._call(batch.data, self._current_token()))
         except TokenError as error:
-            done(_refused_token(error))
-            return None
-        call.add_done_callback(lambda ended: done(_outcome(ended)))
-        return call
+            sending.end(Outcome(Status.UNAUTHENTICATED, str(error)))
+        except Exception as error:  # noqa: BLE001 - the batch must not wait forever
+            sending.end(Outcome(Status.INTERNAL, f"the call cannot be made: {error!r}"))
 
     def forget_token(self) -> None:
         """Ask the token provider anew before the next send."""
@@ -125,11 +149,11 @@ class EventClient:
     ) -> None:
         self.close()
 
-    def _call(self, request: bytes) -> grpc.Future[bytes]:
+    def _call(self, request: bytes, token: str) -> grpc.Future[bytes]:
         return self._send.future(
             request,
             timeout=self.config.send_timeout,
-            metadata=(("authorization", f"Bearer {self._current_token()}"),),
+            metadata=(("authorization", f"Bearer {token}"),),
         )
 
     def _current_token(self) -> str:
@@ -153,7 +177,7 @@ def _ask_for_token(source: str | TokenProvider | None) -> str:
         token = source()
         if inspect.isawaitable(token):
             token = asyncio.run(_awaited(token))
-    except Exception as error:
+    except BaseException as error:  # SystemExit too would only end this thread
         # What it says may hold a secret.
         raise TokenError(f"the token provider raised {type(error).__name__}") from error
     if not isinstance(token, str):
@@ -167,10 +191,6 @@ async def _awaited(token: Awaitable[str]) -> str:
     return await token
 
 
-def _refused_token(error: TokenError) -> Outcome:
-    return Outcome(Status.UNAUTHENTICATED, str(error))
-
-
 def _serialized(batch: Batch | EventBatch | bytes) -> bytes:
     if isinstance(batch, Batch):
         return batch.data
@@ -181,24 +201,25 @@ def _serialized(batch: Batch | EventBatch | bytes) -> bytes:
     raise TypeError(f"send_batch() takes a Batch, an EventBatch or bytes, got {describe(batch)}")
 
 
-def _outcome(call: Any) -> Outcome:
+def _outcome(call: grpc.Future[bytes]) -> Outcome:
     """The outcome of a call; waits until it has ended."""
     try:
         raw = call.result()
+        response = EventBatchResponse.FromString(raw)
     except grpc.FutureCancelledError:
         return Outcome(Status.CANCELLED, "cancelled by this side")
     except grpc.RpcError as error:
         return _failure(error)
-    try:
-        response = EventBatchResponse.FromString(raw)
-    except DecodeError:
-        return Outcome(Status.INTERNAL, f"the answer is no EventBatchResponse: {raw[:40]!r}")
+    except (DecodeError, TypeError):  # TypeError: there was no answer, though the status is OK
+        return Outcome(Status.INTERNAL, "the answer is no EventBatchResponse")
     return Outcome(Status.OK if response.success else Status.REJECTED, response.message)
 
 
 def _failure(error: Any) -> Outcome:
     status, message = Status(error.code().value[0]), error.details() or ""
-    too_large = status is Status.RESOURCE_EXHAUSTED and "larger than max" in message
+    # A message that is too large for this side is the answer, not the batch.
+    too_large = "larger than max" in message and not message.startswith("CLIENT")
+    too_large = too_large and status is Status.RESOURCE_EXHAUSTED
     return Outcome(status, message, too_large=too_large)
 
 

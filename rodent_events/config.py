@@ -60,8 +60,13 @@ _FROM_PROFILE: Any = None
 
 
 def default_events_dir() -> Path:
-    """The spool folder unless one is set: ``~/.rodent/events``."""
-    return Path.home() / ".rodent" / "events"
+    """The spool folder unless one is set: ``~/.rodent/events``, or, for a user without a home,
+    ``/var/lib/rodent/events``.
+    """
+    try:
+        return Path.home() / ".rodent" / "events"
+    except RuntimeError:
+        return Path("/var/lib/rodent/events")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus
+from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig, TokenProvider
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
@@ -69,8 +69,10 @@ class GlobalBus(Emitters):
             bus = EventBus(EventConfig.load(config, target=target, jwt=jwt, **settings)).start()
             with self._switch:
                 bus.adopt(self._early)
-                self._early = _new_early_bus()
                 self._bus = bus
+                # What a signal handler has emitted since, in this thread, amid the line before.
+                bus.adopt(self._early)
+                self._early = _new_early_bus()
 
     def is_initialized(self) -> bool:
         """Whether the global bus runs."""
@@ -125,13 +127,11 @@ class GlobalBus(Emitters):
         Raises:
             TypeError: The timeout is no number.
         """
+        check_timeout(timeout)
         with self._lifecycle:
-            bus = self._bus or self._ended
-            if bus is None:
-                return True
-            delivered = bus.shutdown(timeout)
-            self._ended, self._bus = bus, None
-            return delivered
+            self._ended, self._bus = self._bus or self._ended, None
+            bus = self._ended
+        return bus is None or bus.shutdown(timeout)
 
     def get_stats(self) -> dict[str, Any]:
         """Where all events are; see :meth:`EventBuffer.stats`.

@@ -7,7 +7,7 @@ from one place to another. Hence what came in is always the sum of what is anywh
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,12 +19,14 @@ class Place(Enum):
     """Where events are, or came from, or ended."""
 
     EMITTED = "emitted straight to the journal"
+    REFUSED = "emitted, but filtered or dropped before it reached memory"
     MEMORY = "waiting in memory"
     IN_HAND = "on the way to Toggle or to disk"
     DISK = "waiting on disk"
     DELIVERED = "acknowledged by Toggle"
     QUARANTINED = "refused for good and set aside on disk"
     DROPPED = "gone, by a counted reason"
+    FILTERED = "of a level or category that is not enabled"
     FOUND = "found on disk at the start"
 
 
@@ -41,9 +43,19 @@ class DropReason(Enum):
     """Toggle refused it for good, and it could not be set aside."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    count: int
+    source: Place
+    target: Place
+    head: EventHead | None = None
+    reason: DropReason | None = None
+
+
 @dataclass
 class Ledger:
-    """The account. Every method may be called from any thread.
+    """The account. Every method may be called from any thread, and amid another call of the same
+    thread, by a signal handler or a finalizer.
 
     Appending to memory is not booked, so that ``emit`` needs no lock: MEMORY holds the negative of
     what was taken from there, and the events that are there now are counted when it is read.
@@ -53,30 +65,38 @@ class Ledger:
     balance: Counter[Place] = field(default_factory=Counter)
     dropped: Counter[tuple[DropReason, EventHead]] = field(default_factory=Counter)
     filtered: Counter[EventHead] = field(default_factory=Counter)
-    refused: int = 0
-    """Events that were dropped before they reached memory."""
+    _entries: deque[_Entry] = field(default_factory=deque)
+    _booking: bool = False
 
     def move(self, count: int, source: Place, target: Place) -> None:
         """Book that events went from one place to another."""
-        with self.lock:
-            self.balance[source] -= count
-            self.balance[target] += count
+        self._book(_Entry(count, source, target))
 
     def drop(self, reason: DropReason, source: Place, heads: Iterable[EventHead]) -> None:
         """Book that events are gone from a place."""
-        with self.lock:
-            for head in heads:
-                self.move(1, source, Place.DROPPED)
-                self.dropped[reason, head] += 1
-
-    def refuse(self, reason: DropReason, head: EventHead) -> None:
-        """Book an event that was dropped before it reached memory."""
-        with self.lock:
-            self.refused += 1
-            self.balance[Place.DROPPED] += 1
-            self.dropped[reason, head] += 1
+        for head in heads:
+            self._book(_Entry(1, source, Place.DROPPED, head, reason))
 
     def filter(self, head: EventHead) -> None:
         """Book an event whose level or category is not enabled."""
+        self._book(_Entry(1, Place.REFUSED, Place.FILTERED, head))
+
+    def _book(self, entry: _Entry) -> None:
         with self.lock:
-            self.filtered[head] += 1
+            self._entries.append(entry)
+            if self._booking:
+                return  # amid the loop below, which will come to it
+            self._booking = True
+            try:
+                while self._entries:
+                    self._apply(self._entries.popleft())
+            finally:
+                self._booking = False
+
+    def _apply(self, entry: _Entry) -> None:
+        self.balance[entry.source] -= entry.count
+        self.balance[entry.target] += entry.count
+        if entry.head is not None and entry.reason is None:
+            self.filtered[entry.head] += entry.count
+        elif entry.head is not None and entry.reason is not None:
+            self.dropped[entry.reason, entry.head] += entry.count

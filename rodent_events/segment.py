@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 import zlib
 from collections import deque
@@ -16,9 +17,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from google.protobuf.message import DecodeError
+
 from rodent_events import wire
 from rodent_events.batch import Batch, derived_id
 from rodent_events.ids import new_id
+from rodent_events.pb.base_pb2 import EventBatch
 
 logger = logging.getLogger("rodent_events")
 
@@ -73,6 +77,8 @@ class Segment:
     """Where what may be sent ends: everything before is closed batches, and synced if need be."""
     growing: bool = False
     """Whether more will be written to it."""
+    readable: bool = True
+    """False once reading it has failed."""
     _progress: Progress = field(default_factory=Progress)
     _next: int = 0
     _open_start: int = 0
@@ -106,45 +112,46 @@ class Segment:
         Raises:
             OSError: The note cannot be written; it holds for this process all the same.
         """
-        stored = self._waiting[0]
+        stored = self._waiting.popleft()
         self.acknowledged += count
-        done = self._progress.events if self._progress.offset == stored.start else 0
-        self._progress = Progress(stored.start, max(done, stored.done) + count)
-        if self._progress.events == stored.done + stored.batch.count:
-            self._waiting.popleft()
-            if stored.end:
-                self._progress = Progress(stored.end)
+        if count < stored.batch.count:
+            rest = stored.batch.after(count)
+            self._waiting.extendleft(reversed(list(_placed(rest, stored, stored.done + count))))
+        if count == stored.batch.count and stored.end:
+            self._progress = Progress(stored.end)
+        else:
+            self._progress = Progress(stored.start, stored.done + count)
         self._write_progress()
 
     def _read_piece(self) -> None:
         """Read the next batches; where the file is damaged, pass on."""
         size = _PIECE
         while True:
-            data = _read(self.path, self._next, min(size, self.end - self._next))
+            wanted = min(size, self.end - self._next)
+            data = _read(self.path, self._next, wanted)
             reading = wire.read_sections(data)
-            if reading.sections or self._next + len(data) >= self.end:
+            at_end = self._next + wanted >= self.end or len(data) < wanted
+            if reading.sections or at_end:
                 break
             size *= 2
-        base, rest = self._next, reading.open_start
-        for section in reading.sections:
-            if section.count and _is_sound(data, section):
-                self._waiting.extend(self._parts(data, section, base))
-        if not reading.sections and reading.open_ends:
+        sections = reading.sections
+        if not sections and reading.open_ends:
             # Frames that were never closed, and could not be when the folder was opened.
-            section = _closed(reading, derived_id(self.path.stem, str(base)))
-            self._waiting.extend(self._parts(data, section, base))
-            rest = len(data)
-        self._next = base + rest if rest else self.end
+            sections = [_closed(reading)]
+        for section in sections:
+            self._waiting.extend(self._parts(data, section))
+        self._next = self._next + sections[-1].end if sections else self.end
 
-    def _parts(self, data: bytes, section: wire.Section, base: int) -> Iterator[_Stored]:
-        frames = data[section.start : section.frames_end]
-        whole = Batch(section.batch_id, section.timestamp, frames, section.count)
-        start, end = base + section.start, base + section.end
+    def _parts(self, data: bytes, section: wire.Section) -> Iterator[_Stored]:
+        start, end = self._next + section.start, self._next + section.end
+        sound = _salvage(data, section)
+        batch_id = section.batch_id
+        if sound.damaged or not _USABLE_ID.fullmatch(batch_id):
+            batch_id = derived_id(self.path.stem, str(start))
+        whole = Batch(batch_id, section.timestamp, sound.frames, sound.count)
         done = self._progress.events if self._progress.offset == start else 0
-        parts = whole.after(done)
-        for part in parts:
-            yield _Stored(part, start, done, end if part is parts[-1] else 0)
-            done += part.count
+        place = _Stored(whole, start, 0, end)
+        yield from _placed(whole.after(done), place, done)
 
     # Opening
 
@@ -157,28 +164,33 @@ class Segment:
         Raises:
             OSError: The file cannot be read.
         """
-        self.size = self.end = self.path.stat().st_size
+        self.size = self.end = self._open_start = self.path.stat().st_size
         self._progress = self._read_progress()
         self._next = offset = self._progress.offset
+        self.written = 0
         reasons: list[str] = []
         damaged = b""
         piece = _PIECE
         while offset < self.size:
             data = _read(self.path, offset, piece)
             reading = wire.read_sections(data)
+            if offset and offset == self._progress.offset and not _makes_sense(reading):
+                logger.warning("%s does not fit its file and is ignored", self.progress_path)
+                self.progress_path.unlink(missing_ok=True)
+                return self.examine()
             for section in reading.sections:
-                if _is_sound(data, section):
-                    self._count(section.count, offset + section.start)
-                else:
-                    reasons.append(f"wrong checksum at byte {offset + section.start}")
-                    damaged += data[section.start : section.end]
+                sound = _salvage(data, section)
+                self._count(sound.count, offset + section.start)
+                if sound.damaged:
+                    reasons.append(f"{sound.reason} at byte {offset + section.start}")
+                    damaged += sound.damaged
             if offset + len(data) >= self.size:
-                sound = reading.open_ends[-1] if reading.open_ends else reading.open_start
+                stop = reading.open_ends[-1] if reading.open_ends else reading.open_start
                 self._count(len(reading.open_ends), offset + reading.open_start)
-                self.end = offset + sound
+                self.end = offset + stop
                 if reading.error is not None:
                     reasons.append(f"{reading.error.reason} at byte {self.end}")
-                    damaged += data[sound:]
+                    damaged += data[stop:]
                 self._open_start = offset + reading.open_start
                 break
             offset += reading.open_start
@@ -219,9 +231,14 @@ class Segment:
     def _read_progress(self) -> Progress:
         try:
             offset, events = map(int, self.progress_path.read_text("ascii").split())
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
             return Progress()
-        return Progress(offset, events) if 0 <= offset <= self.size and events >= 0 else Progress()
+        except (OSError, ValueError):
+            offset = events = -1
+        if 0 <= offset <= self.size and events >= 0:
+            return Progress(offset, events)
+        logger.warning("%s is unreadable and is ignored", self.progress_path)
+        return Progress()
 
     def _write_progress(self) -> None:
         """In one write over the last note, which has the same length."""
@@ -263,15 +280,61 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _is_sound(data: bytes, section: wire.Section) -> bool:
-    if section.checksum is None:
-        return True
-    return zlib.crc32(data[section.start : section.frames_end]) == section.checksum
+# An id is a name of files too, and stands in requests and logs.
+_USABLE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
-def _closed(reading: wire.Reading, batch_id: str) -> wire.Section:
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """What can be used of a section."""
+
+    frames: bytes
+    count: int
+    damaged: bytes = b""
+    reason: str = ""
+
+
+def _salvage(data: bytes, section: wire.Section) -> _Sound:
+    """The frames of a section that are sound.
+
+    With a checksum it is all or nothing. Without one, as in the files of a Go Rodent, a frame is
+    sound if protobuf can read it.
+    """
+    frames = data[section.start : section.frames_end]
+    if section.checksum is not None:
+        if zlib.crc32(frames) == section.checksum:
+            return _Sound(frames, section.count)
+        return _Sound(b"", 0, data[section.start : section.end], "wrong checksum")
+    if _is_readable(frames):
+        return _Sound(frames, section.count)
+    single = Batch("", 0, frames, section.count).single_frames()
+    good = [frame for frame in single if _is_readable(frame)]
+    bad = [frame for frame in single if not _is_readable(frame)]
+    return _Sound(b"".join(good), len(good), b"".join(bad), f"{len(bad)} unreadable events")
+
+
+def _is_readable(frames: bytes) -> bool:
+    try:
+        EventBatch.FromString(frames)
+    except DecodeError:
+        return False
+    return True
+
+
+def _makes_sense(reading: wire.Reading) -> bool:
+    return bool(reading.sections or reading.open_ends)
+
+
+def _placed(parts: list[Batch], whole: _Stored, done: int) -> Iterator[_Stored]:
+    """Parts of a stored batch, the last of which has its end."""
+    for part in parts:
+        yield _Stored(part, whole.start, done, whole.end if part is parts[-1] else 0)
+        done += part.count
+
+
+def _closed(reading: wire.Reading) -> wire.Section:
     end = reading.open_ends[-1]
-    return wire.Section(reading.open_start, end, end, len(reading.open_ends), batch_id, 0, None)
+    return wire.Section(reading.open_start, end, end, len(reading.open_ends), "", 0, None)
 
 
 def _read(path: Path, offset: int, size: int) -> bytes:

@@ -13,7 +13,8 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from rodent_events.batch import Batch
 from rodent_events.config import EventConfig
 from rodent_events.errors import SpoolError
 from rodent_events.ids import new_id_after
-from rodent_events.segment import Segment, stored_batch, sync_folder, write_all
+from rodent_events.segment import Damage, Segment, stored_batch, sync_folder, write_all
 
 logger = logging.getLogger("rodent_events")
 
@@ -36,12 +37,17 @@ class SpoolFullError(OSError):
 class Spool:
     """The batches on disk.
 
+    Args:
+        config: Folder and limits.
+        lost: Called with the number of events that turn out to be lost.
+
     The worker's thread owns it; only :meth:`new_path`, :meth:`add` and :meth:`drop_oldest` may be
     called from others, for the journal.
     """
 
-    def __init__(self, config: EventConfig) -> None:
+    def __init__(self, config: EventConfig, lost: Callable[[int], None]) -> None:
         self._config = config
+        self._lost = lost
         self.folder = config.events_dir
         self._segments: deque[Segment] = deque()
         self._list_lock = threading.RLock()
@@ -60,19 +66,26 @@ class Spool:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder_lock = _lock_folder(self.folder)
-            self._segments = deque(map(Segment, sorted(self.folder.glob(f"*{SUFFIX}"))))
-            for segment in self._segments:
-                self._examine(segment)
-            for note in set(self.folder.glob("*.ack")) - {s.progress_path for s in self._segments}:
-                note.unlink()  # its file was deleted just before a crash
+            names = {path.name: path for path in self.folder.iterdir()}
         except SpoolError:
             raise
         except OSError as error:
             self.close()
             raise SpoolError(f"cannot use {self.folder} for events: {error}") from error
-        if self._segments:
-            self._last_name = self._segments[-1].path.stem
+        paths = [path for name, path in sorted(names.items()) if path.suffix == SUFFIX]
+        self._segments = deque(filter(self._examine, map(Segment, paths)))
+        self._remove_leftovers(names.values())
+        self._last_name = paths[-1].stem if paths else None
         return sum(segment.count for segment in self._segments)
+
+    def _remove_leftovers(self, paths: Iterable[Path]) -> None:
+        """Delete what a crash has left: half-written files, and notes whose file is gone."""
+        notes = {segment.progress_path for segment in self._segments}
+        for path in paths:
+            orphaned = path.suffix == ".ack" and not path.with_suffix(SUFFIX).exists()
+            if path not in notes and (orphaned or path.suffix == ".tmp"):
+                with suppress(OSError):
+                    path.unlink()
 
     def close(self) -> None:
         """Leave the folder to others."""
@@ -141,21 +154,29 @@ class Spool:
     # Reading
 
     def first(self) -> Batch | None:
-        """The oldest batch, or what is left of it. Files that hold nothing more are deleted.
-
-        Raises:
-            OSError: The oldest file cannot be read.
-        """
+        """The oldest batch, or what is left of it. Files that hold nothing more are deleted."""
         while self._segments:
             segment = self._segments[0]
-            batch = segment.first()
-            if batch is not None or segment.growing:
-                return batch
-            if segment.first() is None:  # it may have grown for the last time in between
-                with self._list_lock:
-                    self._segments.popleft()
-                segment.remove()
+            try:
+                batch = segment.first()
+                if batch is not None or segment.growing:
+                    return batch
+                if segment.first() is not None:  # it has grown for the last time in between
+                    continue
+            except OSError as error:
+                logger.error("%s cannot be read: %s", segment.path, error)
+                segment.readable = False
+            self._finish(segment)
         return None
+
+    def _finish(self, segment: Segment) -> None:
+        with self._list_lock:
+            self._segments.popleft()
+        if segment.count:
+            logger.error("%d events of %s are lost", segment.count, segment.path)
+            self._lost(segment.count)
+        if segment.readable:
+            self._remove(segment)
 
     def acknowledge(self, count: int) -> None:
         """Note that the first ``count`` events of the oldest batch need not be kept.
@@ -164,15 +185,6 @@ class Spool:
             OSError: The note cannot be written.
         """
         self._segments[0].acknowledge(count)
-
-    def skip_file(self) -> int:
-        """Pass over the oldest file, which cannot be read, until the next start.
-
-        Returns:
-            The number of its events.
-        """
-        with self._list_lock:
-            return self._segments.popleft().count
 
     def drop_oldest(self) -> list[wire.EventHead]:
         """Delete the oldest file but the first, of which a batch may be in hand.
@@ -186,7 +198,7 @@ class Spool:
             segment = self._segments[1]
             self._segments.remove(segment)
         heads = _heads_of(segment)
-        segment.remove()
+        self._remove(segment)
         return heads
 
     # Setting aside
@@ -203,16 +215,32 @@ class Spool:
         write_atomically(folder / f"{batch.id}.txt", text, sync=False)
         write_atomically(folder / f"{batch.id}{SUFFIX}", batch.data, sync=False)
 
-    def _examine(self, segment: Segment) -> None:
-        damage = segment.examine()
-        if damage is not None:
-            aside = segment.path.with_suffix(".damaged")
-            write_atomically(aside, damage.content, sync=False)
-            logger.error(
-                "%s is damaged (%s); %d bytes are kept as %s, %d events can be read",
-                *(segment.path, damage.reason, len(damage.content), aside.name, segment.count),
-            )
+    def _examine(self, segment: Segment) -> bool:
+        """Whether a file that was found can be used."""
+        try:
+            damage = segment.examine()
+            if damage is not None:
+                self._keep_damage(segment, damage)
+        except OSError as error:
+            logger.error("%s cannot be read, and is left as it is: %s", segment.path, error)
+            return False
         segment.close_batch()
+        return True
+
+    def _keep_damage(self, segment: Segment, damage: Damage) -> None:
+        aside = segment.path.with_suffix(".damaged")
+        write_atomically(aside, damage.content, sync=False)
+        logger.error(
+            "%s is damaged (%s); %d bytes are kept as %s, %d events can be read",
+            *(segment.path, damage.reason, len(damage.content), aside.name, segment.count),
+        )
+
+    def _remove(self, segment: Segment) -> None:
+        try:
+            segment.remove()
+        except OSError as error:
+            # Its note says that all is acknowledged, so the next start deletes it.
+            logger.error("%s cannot be deleted: %s", segment.path, error)
 
 
 def _heads_of(segment: Segment) -> list[wire.EventHead]:

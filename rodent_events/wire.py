@@ -113,7 +113,7 @@ def event_frame(
             event_id,
             head.envelope,
             b"\x28" + varint(timestamp) if timestamp else b"",
-            metadata_fields(metadata) if metadata else b"",
+            metadata_fields(metadata) if metadata is not None else b"",
             head.wrapper_tag,
             varint(len(member)),
             member,
@@ -139,7 +139,7 @@ def metadata_fields(metadata: Mapping[str, str]) -> bytes:
 
 def batch_trailer(batch_id: str, timestamp: int) -> bytes:
     """What closes a batch; ``timestamp`` in milliseconds since the Unix epoch."""
-    raw_id = batch_id.encode("ascii")
+    raw_id = batch_id.encode()
     return b"".join((_TIMESTAMP_TAG, varint(timestamp), _BATCH_ID_TAG, varint(len(raw_id)), raw_id))
 
 
@@ -221,14 +221,17 @@ class EventHead:
 
 
 def event_head(frame: bytes) -> EventHead:
-    """Read level and category out of a frame, without decoding the rest."""
-    outer = next(fields(frame))
+    """Read level and category out of a frame, without decoding the rest; zeros if that fails."""
     level = category = 0
-    for field in fields(frame, outer.content, outer.end):
-        if field.number == 2:
-            level = read_varint(frame, field.content)[0]
-        elif field.number == 3:
-            category = read_varint(frame, field.content)[0]
+    try:
+        outer = next(fields(frame))
+        for field in fields(frame, outer.content, outer.end):
+            if field.number == 2:
+                level = read_varint(frame, field.content)[0]
+            elif field.number == 3:
+                category = read_varint(frame, field.content)[0]
+    except WireError:
+        return EventHead(0, 0)
     return EventHead(level, category)
 
 
@@ -238,7 +241,7 @@ def stored_trailer(batch_id: str, timestamp: int, checksum: int) -> bytes:
     The checksum is a field that EventBatch does not have, so other readers pass over it; the id
     comes last and marks the end.
     """
-    raw_id = batch_id.encode("utf-8")
+    raw_id = batch_id.encode()
     return b"".join(
         (
             *(_TIMESTAMP_TAG, varint(timestamp)),

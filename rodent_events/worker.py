@@ -11,11 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
-from rodent_events.client import Cancellable, EventClient
+from rodent_events.client import EventClient, Sending
 from rodent_events.delivery import Action, Outcome, Policy, decide
 
 logger = logging.getLogger("rodent_events")
@@ -28,6 +29,12 @@ _ERROR_PAUSE = 1.0
 
 # Seconds that are as good as forever.
 _LONG = threading.TIMEOUT_MAX / 2
+
+# Seconds after which bringing events to disk at the end is tried again.
+_SAVE_PAUSE = 0.1
+
+# Seconds that an interrupted shutdown still has for the disk.
+_INTERRUPT_PATIENCE = 2.0
 
 # The part of shutdown's time that is kept for bringing events to disk.
 _DISK_SHARE = 0.2
@@ -86,8 +93,7 @@ class Worker:
         self._batch_size = config.batch_size
         self._batch_timeout = config.batch_timeout
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._call: Cancellable | None = None
-        self._sending: Batch | None = None
+        self._sending: Sending | None = None
         self._failures = 0
         self._send_at = 0.0
         self._partial_at = time.monotonic() + config.batch_timeout
@@ -95,7 +101,8 @@ class Worker:
         self._sync_at = 0.0
         self._flushes: list[Flush] = []
         self._stop_at: float | None = None
-        self._stopped = False
+        self._give_up_at = 0.0
+        self._ended = threading.Event()
         self.wake_at = self._batch_size
         """The number of events in memory at which :meth:`wake` should be called."""
         self._thread = threading.Thread(target=self._run, name="rodent-events", daemon=True)
@@ -115,6 +122,8 @@ class Worker:
         """Deliver all that was emitted so far, without waiting for a full batch."""
         request = Flush(self._buffer)
         self._inbox.put(lambda: self._begin_flush(request))
+        if self._ended.is_set():
+            request.give_up()
         return request
 
     def stop(self, timeout: float | None) -> bool:
@@ -125,14 +134,20 @@ class Worker:
         """
         start = time.monotonic()
         seconds = _LONG if timeout is None else max(0.0, timeout)
-        self._inbox.put(lambda: self._begin_stop(start + seconds * (1 - _DISK_SHARE)))
-        self._thread.join(max(0.0, min(_LONG, start + seconds - time.monotonic())))
-        return not self._thread.is_alive()
+        stop_at = start + seconds * (1 - _DISK_SHARE)
+        self._inbox.put(lambda: self._begin_stop(stop_at, start + seconds))
+        try:
+            return self._ended.wait(max(0.0, min(_LONG, start + seconds - time.monotonic())))
+        except BaseException:
+            # An interrupt: no time to send any more, but for the disk.
+            self._inbox.put(lambda: self._begin_stop(0.0, time.monotonic() + _INTERRUPT_PATIENCE))
+            self._ended.wait(_INTERRUPT_PATIENCE)
+            raise
 
     # Everything below runs in the worker's thread.
 
     def _run(self) -> None:
-        while not self._stopped:
+        while not self._ended.is_set():
             try:
                 self._take_messages()
                 self._spill_if_crowded()
@@ -140,10 +155,10 @@ class Worker:
                 self._send_if_due()
                 self._flushes = [flush for flush in self._flushes if not flush.check()]
                 self._stop_if_due()
-            except Exception:
-                # Without this thread nothing would ever be delivered again.
-                logger.exception("unexpected error; delivery goes on in %.0f s", _ERROR_PAUSE)
+            except BaseException:
                 self._send_at = self._spill_at = time.monotonic() + _ERROR_PAUSE
+                with suppress(BaseException):  # a logging handler may be the cause
+                    logger.exception("unexpected error; delivery goes on in %.0f s", _ERROR_PAUSE)
 
     def _take_messages(self) -> None:
         try:
@@ -179,7 +194,9 @@ class Worker:
             return backlog + 1  # the next event is to be synced, and starts the interval
         if not busy:
             return self._batch_size
-        return sys.maxsize if config.spool_mode == "journal" else config.flush_threshold + 1
+        if config.spool_mode == "journal":
+            return sys.maxsize
+        return min(config.flush_threshold + 1, config.buffer_size)
 
     def _sync_if_due(self) -> None:
         now = time.monotonic()
@@ -193,8 +210,10 @@ class Worker:
         self._flushes.append(request)
         self._send_at = 0.0
 
-    def _begin_stop(self, stop_at: float) -> None:
+    def _begin_stop(self, stop_at: float, give_up_at: float) -> None:
+        """Send until ``stop_at``; try to bring what is left to disk until ``give_up_at``."""
         self._stop_at = stop_at
+        self._give_up_at = max(self._give_up_at, give_up_at)
         self._send_at = 0.0
 
     def _spill_if_crowded(self) -> None:
@@ -217,15 +236,12 @@ class Worker:
             self._partial_at = now + self._batch_timeout
         if batch is None:
             return
-        self._sending = batch
-        self._call = self._client.start_send(
-            batch, lambda outcome: self._inbox.put(lambda: self._ended(outcome))
+        self._sending = self._client.start_send(
+            batch, lambda outcome: self._inbox.put(lambda: self._decide(batch, outcome))
         )
 
-    def _ended(self, outcome: Outcome) -> None:
-        batch, self._sending, self._call = self._sending, None, None
-        if batch is None:
-            return
+    def _decide(self, batch: Batch, outcome: Outcome) -> None:
+        self._sending = None
         self._failures += 1
         decision = decide(
             outcome,
@@ -274,13 +290,27 @@ class Worker:
             return
         if time.monotonic() < self._stop_at and self._buffer.waiting:
             return
-        if self._call is not None:
-            self._call.cancel()
+        if self._sending is not None:
+            self._sending.cancel()
         self._client.close()
+        self._save()
+        self._ended.set()
+        while not self._inbox.empty():
+            self._inbox.get()()
         for flush in self._flushes:
             flush.give_up()
-        self._on_end()
-        self._stopped = True
+
+    def _save(self) -> None:
+        """Bring all to disk; while that fails, try again as long as there is time."""
+        while True:
+            try:
+                return self._on_end()
+            except OSError as error:
+                if time.monotonic() + _SAVE_PAUSE > self._give_up_at:
+                    unsaved = self._buffer.unsaved
+                    logger.error("%d events could not be brought to disk: %s", unsaved, error)
+                    return None
+            time.sleep(_SAVE_PAUSE)
 
 
 def _nothing() -> None:

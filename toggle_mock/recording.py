@@ -72,11 +72,15 @@ class RecordedBatch:
     @property
     def events(self) -> list[RecordedEvent]:
         """Its events, in order."""
-        return [
-            RecordedEvent(self, self.raw[part.content : part.end])
-            for part in wire.fields(self.raw)
-            if part.number == 1
-        ]
+        try:
+            raws = [
+                self.raw[part.content : part.end]
+                for part in wire.fields(self.raw)
+                if (part.number, part.wire_type) == (1, wire.LENGTH_DELIMITED)
+            ]
+        except wire.WireError:  # fields of a kind that only protobuf's own parser knows
+            raws = [event.SerializeToString() for event in self.message.events]
+        return [RecordedEvent(self, raw) for raw in raws]
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,17 +270,20 @@ class Recording:
         Raises:
             NotReceivedError: There were fewer in time.
             TypeError: The matcher is none of these.
+            ValueError: The count is less than 1.
         """
+        if count < 1:
+            raise ValueError(f"count is {count}: one waits for 1 event or more")
         matches = predicate_of(matcher)
         deadline = time.monotonic() + timeout
         cursor = _Cursor(self._epoch)
         found: list[RecordedEvent] = []
         while len(found) < count:
             news = self._read(cursor, deadline - time.monotonic())
-            if not news.batches and time.monotonic() >= deadline:
-                raise NotReceivedError(self._miss(matcher, count, len(found), timeout))
             found = [] if news.cleared else found
             found += [event for event in Events(news.batches) if matches(event)]
+            if len(found) < count and time.monotonic() >= deadline:
+                raise NotReceivedError(self._miss(matcher, count, len(found), timeout))
         return found
 
     def _read(self, cursor: _Cursor, timeout: float) -> _News:

@@ -73,6 +73,7 @@ class ToggleServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._server: grpc.aio.Server | None = None
+        self._lifecycle = threading.RLock()
 
     # Lifecycle
 
@@ -83,6 +84,10 @@ class ToggleServer:
             RuntimeError: It runs already.
             OSError: The port cannot be used.
         """
+        with self._lifecycle:
+            return self._start()
+
+    def _start(self) -> Self:
         if self._thread is not None:
             raise RuntimeError(f"this server runs already, at {self.address}")
         self._loop = asyncio.new_event_loop()
@@ -102,12 +107,13 @@ class ToggleServer:
 
         What was recorded stays readable.
         """
-        if self._thread is None:
-            return
-        try:
-            self._call(lambda: self._stop_serving(grace))
-        finally:
-            self._end_thread()
+        with self._lifecycle:
+            if self._thread is None:
+                return
+            try:
+                self._call(lambda: self._stop_serving(grace))
+            finally:
+                self._end_thread()
 
     def __enter__(self) -> Self:
         return self if self._thread is not None else self.start()

@@ -298,6 +298,59 @@ def test_start_and_stop(tmp_path):
         assert server.port == port
 
 
+def test_stop_from_many_threads():
+    server = ToggleServer().start()
+    threads = [threading.Thread(target=server.stop) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_wait_for_ends_at_its_timeout_amid_traffic(toggle_server, channel, bearer):
+    stub, stop = RodentServiceStub(channel), threading.Event()
+
+    def send():
+        while not stop.is_set():
+            stub.SendEvents(batch(TRANSFER), metadata=bearer)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    waited = []
+
+    def wait():
+        with pytest.raises(NotReceivedError):
+            toggle_server.wait_for(lambda _event: stop.wait(0.01) and False, timeout=0.2)
+        waited.append(True)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    waiting.join(20)
+    stop.set()
+    sender.join()
+    assert waited
+
+
+@pytest.mark.parametrize("odd", [b"\xa3\x06\xa4\x06", b"\x08\x05"])
+def test_fields_of_another_kind_do_not_hide_events(toggle_server, channel, bearer, odd):
+    content = odd + batch(TRANSFER).SerializeToString()
+    channel.unary_unary("/rodent.RodentService/SendEvents")(content, metadata=bearer)
+    assert [event.event_id for event in toggle_server.events] == ["e0"]
+    assert len(toggle_server.wait_for(TRANSFER)) == 1
+
+
+def test_wait_for_less_than_one(toggle_server):
+    with pytest.raises(ValueError, match="count is 0: one waits for 1 event or more"):
+        toggle_server.wait_for(count=0)
+
+
+@pytest.mark.parametrize("port", [-5, 70_000])
+def test_a_port_out_of_range(port):
+    with pytest.raises(ValueError, match=f"port is {port}: give a number from 0 to 65535"):
+        ToggleServer(port=port)
+
+
 # Keepalive. A Rodent pings each 40 s, also without calls; a default server takes that for abuse and
 # drops the stream. Here the same happens with 100 times shorter times.
 
