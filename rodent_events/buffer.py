@@ -96,6 +96,12 @@ class EventBuffer:
                 stack.callback(self._journal.close)
             self.hold()
 
+    def abandon(self) -> None:
+        """In a forked child: close the parent's files here, and touch nothing else."""
+        self._spool.close()
+        if self._journal is not None:
+            self._journal.abandon()
+
     def release(self) -> None:
         """Leave the folder to others, and what waits in memory there."""
         self._spool.close()

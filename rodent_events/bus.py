@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from google.protobuf.message import Message
 
@@ -20,10 +24,17 @@ from rodent_events.catalog import EVENT, EVENT_LEVEL, enum_of, payload_types, sc
 from rodent_events.client import EventClient
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
-from rodent_events.errors import EventTypeError, EventValueError, describe
+from rodent_events.errors import (
+    ConfigError,
+    EventTypeError,
+    EventValueError,
+    SpoolError,
+    describe,
+)
 from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Place
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
+from rodent_events.spool import FORK_PREFIX
 from rodent_events.worker import Worker
 
 logger = logging.getLogger("rodent_events")
@@ -38,10 +49,22 @@ _LONGEST_PAUSE = 0.001
 _MAX_HEADS = 1024
 
 
+_buses: WeakSet[EventBus] = WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for bus in list(_buses):
+        bus.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 class EventBus(Emitters):
     """Takes events from any thread and delivers them to Toggle in the order in which they came.
 
-    Events may be emitted before :meth:`start`; they wait in memory.
+    Events may be emitted before :meth:`start`; they wait in memory. In a forked child the bus of
+    its parent works too, with a folder of its own below the parent's.
 
     Args:
         config: As for :meth:`EventConfig.load`.
@@ -55,12 +78,15 @@ class EventBus(Emitters):
         self, config: EventConfig | Mapping[str, Any] | str | None = None, **settings: Any
     ) -> None:
         self.config = EventConfig.load(config, **settings)
+        self._folder = self.config.events_dir
         self._buffer = EventBuffer(self.config)
         self._heads: dict[tuple[type, int, str | None], wire.Head | wire.EventHead] = {}
         self._worker: Worker | None = None
         self._closed = False
         self._finished = False
         self._finishing = threading.RLock()
+        self._starts_again = False
+        _buses.add(self)
 
     # Lifecycle
 
@@ -85,6 +111,34 @@ class EventBus(Emitters):
         self._worker = worker
         atexit.register(self.shutdown)
         return self
+
+    def after_fork(self) -> None:
+        """In a forked child: begin anew, with nothing of the parent's but the settings.
+
+        What waits is the parent's to deliver. The thread and the channel exist only there; locks
+        may be held by threads that do not exist here. The child has a folder of its own.
+        """
+        self._starts_again = self._worker is not None and not self._closed
+        self._worker = None
+        self._finishing = threading.RLock()
+        self._buffer.abandon()
+        folder = self._folder / f"{FORK_PREFIX}{os.getpid()}"
+        self.config = replace(self.config, events_dir=folder)
+        self._buffer = EventBuffer(self.config)
+
+    def _start_again(self) -> None:
+        with self._finishing:
+            if not self._starts_again:
+                return
+            self._starts_again = False
+            try:
+                self.start()
+            except (ConfigError, SpoolError, RuntimeError) as error:
+                logger.error("the bus cannot start in this forked process: %s", error)
+                return
+        if util := sys.modules.get("multiprocessing.util"):
+            # Its children end without atexit.
+            util.Finalize(None, self.shutdown, exitpriority=100)
 
     def flush(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Send all that was emitted before the call, and wait.
@@ -203,6 +257,8 @@ class EventBus(Emitters):
 
     def _append(self, frame: bytes) -> bool:
         """Put a frame into memory; False if the bus is shut down."""
+        if self._starts_again:
+            self._start_again()
         if self._closed:
             head = wire.event_head(frame)
             self._buffer.ledger.drop(DropReason.SHUTDOWN, Place.REFUSED, [head])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import re
 import ssl
 import threading
@@ -15,11 +16,17 @@ from typing import Any, Self
 import grpc
 from google.protobuf.message import DecodeError
 
+from rodent_events import wire
 from rodent_events.batch import Batch
 from rodent_events.config import EventConfig, TokenProvider
 from rodent_events.delivery import Outcome, Status
 from rodent_events.errors import ConfigError, describe
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
+
+logger = logging.getLogger("rodent_events")
+
+# Seconds. A server that asks for more has made a mistake.
+_LONGEST_RETRY_AFTER = 86_400.0
 
 SEND_EVENTS = "/rodent.RodentService/SendEvents"
 
@@ -83,13 +90,14 @@ class EventClient:
         self.config = EventConfig.load(config, **settings)
         if self.config.target is None:
             raise ConfigError("target is not set: give Toggle's address as host:port")
-        if self.config.jwt is None:
-            raise ConfigError("jwt is not set: give the token that Toggle issued for this node")
-        self._channel = _open_channel(self.config, self.config.target)
-        self._send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
-            SEND_EVENTS
-        )
+        if self.config.jwt is None and self.config.jwt_file is None:
+            raise ConfigError(
+                "jwt is not set: give the token that Toggle issued for this node, or jwt_file"
+            )
+        self._certificates = _versions(self.config)
+        self._channel = _open_channel(self.config)
         self._token: str | None = None
+        self._token_version: object = None
 
     def send_batch(self, batch: Batch | EventBatch | bytes) -> Outcome:
         """Send one batch once, and wait for the outcome.
@@ -101,6 +109,7 @@ class EventClient:
             TypeError: It is none of these.
         """
         request = _serialized(batch)
+        self._renew_channel()
         try:
             return _outcome(self._call(request, self._current_token()))
         except TokenError as error:
@@ -113,6 +122,7 @@ class EventClient:
             batch: A frozen batch.
             done: Called with the outcome, once, from some thread.
         """
+        self._renew_channel()
         sending = Sending(done)
         if self._token is not None or not callable(self.config.jwt):
             self._start(batch, sending)
@@ -150,16 +160,34 @@ class EventClient:
         self.close()
 
     def _call(self, request: bytes, token: str) -> grpc.Future[bytes]:
-        return self._send.future(
+        send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(SEND_EVENTS)
+        return send.future(
             request,
             timeout=self.config.send_timeout,
             metadata=(("authorization", f"Bearer {token}"),),
         )
 
     def _current_token(self) -> str:
-        if self._token is None:
-            self._token = _ask_for_token(self.config.jwt)
+        path = self.config.jwt_file
+        version = _version(path)
+        if self._token is None or version != self._token_version:
+            source = self.config.jwt if path is None else lambda: _read_token(path)
+            self._token, self._token_version = _ask_for_token(source), version
         return self._token
+
+    def _renew_channel(self) -> None:
+        """Open a new channel if a certificate has changed; keep the old one if the new is none."""
+        versions = _versions(self.config)
+        if versions == self._certificates:
+            return
+        self._certificates = versions
+        try:
+            channel = _open_channel(self.config)
+        except ConfigError as error:
+            logger.error("the connection keeps its certificates: %s", error)
+        else:
+            old, self._channel = self._channel, channel
+            old.close()
 
 
 class TokenError(Exception):
@@ -185,6 +213,23 @@ def _ask_for_token(source: str | TokenProvider | None) -> str:
     if not _PRINTABLE.fullmatch(token.strip()):
         raise TokenError("the token provider returned text with other characters than a token has")
     return token.strip()
+
+
+def _read_token(path: Path) -> str:
+    return path.read_text("ascii").strip()
+
+
+def _version(path: Path | None) -> object:
+    """Changes when the file does."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return found and (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _versions(config: EventConfig) -> list[object]:
+    return [_version(p) for p in (config.tls_ca_file, config.tls_cert_file, config.tls_key_file)]
 
 
 async def _awaited(token: Awaitable[str]) -> str:
@@ -217,13 +262,48 @@ def _outcome(call: grpc.Future[bytes]) -> Outcome:
 
 def _failure(error: Any) -> Outcome:
     status, message = Status(error.code().value[0]), error.details() or ""
+    details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
     # A message that is too large for this side is the answer, not the batch.
     too_large = "larger than max" in message and not message.startswith("CLIENT")
     too_large = too_large and status is Status.RESOURCE_EXHAUSTED
-    return Outcome(status, message, too_large=too_large)
+    return Outcome(status, message, retry_after(details), too_large)
 
 
-def _open_channel(config: EventConfig, target: str) -> grpc.Channel:
+def retry_after(details: bytes) -> float:
+    """The seconds that a RetryInfo asks for.
+
+    Args:
+        details: A serialized google.rpc.Status, whose field 3 holds google.protobuf.Any: type_url
+            (1) and value (2); a RetryInfo's field 1 is a Duration of seconds (1) and nanos (2).
+
+    Returns:
+        0 if there is no RetryInfo, or no sense in it.
+    """
+    try:
+        for any_message in _values(details, 3):
+            if b"".join(_values(any_message, 1)).endswith(b"google.rpc.RetryInfo"):
+                duration = b"".join(_values(b"".join(_values(any_message, 2)), 1))
+                parts = {
+                    field.number: wire.read_varint(duration, field.content)[0]
+                    for field in wire.fields(duration)
+                }
+                seconds = parts.get(1, 0) + parts.get(2, 0) / 1e9
+                return seconds if seconds < _LONGEST_RETRY_AFTER else 0.0
+    except wire.WireError:
+        pass
+    return 0.0
+
+
+def _values(message: bytes, number: int) -> list[bytes]:
+    return [
+        message[field.content : field.end]
+        for field in wire.fields(message)
+        if (field.number, field.wire_type) == (number, wire.LENGTH_DELIMITED)
+    ]
+
+
+def _open_channel(config: EventConfig) -> grpc.Channel:
+    target = config.target or ""
     if not config.secure:
         return grpc.insecure_channel(target, CHANNEL_OPTIONS)
     _check_certificates(config)

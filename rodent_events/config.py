@@ -82,6 +82,8 @@ class EventConfig:
     """Toggle's address, ``host:port``; http:// before it is dropped, https:// means ``tls``."""
     jwt: str | TokenProvider | None = field(default=None, repr=False)
     """The token sent as ``authorization: Bearer <jwt>``, or a function that returns it."""
+    jwt_file: Path | None = None
+    """A file that holds the token, read again whenever it changes; instead of ``jwt``."""
     tls: bool = False
     """Whether the connection uses TLS; a setting of one of the three files implies it."""
     tls_ca_file: Path | None = None
@@ -166,6 +168,8 @@ class EventConfig:
                     f"{smaller} is {low}{self._origin(smaller)}, more than {larger}, which is "
                     f"{high}{self._origin(larger)}: lower {smaller} or raise {larger}"
                 )
+        if self.jwt is not None and self.jwt_file is not None:
+            raise ConfigError(f"jwt is set, and jwt_file is {self.jwt_file}: give one of them")
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ConfigError(
                 f"tls_cert_file is {self.tls_cert_file} and tls_key_file is {self.tls_key_file}: "
@@ -433,6 +437,7 @@ _OPTIONAL_PATH = _Kind(_optional_path)
 _KINDS: Mapping[str, _Kind] = {
     "target": _Kind(_address),
     "jwt": _Kind(_token),
+    "jwt_file": _OPTIONAL_PATH,
     "tls": _FLAG,
     "tls_ca_file": _OPTIONAL_PATH,
     "tls_cert_file": _OPTIONAL_PATH,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
+import os
 import threading
 from collections.abc import Mapping
 from os import PathLike
@@ -17,6 +18,7 @@ from rodent_events.config import CATEGORIES, LEVELS, EventConfig, TokenProvider
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
+from rodent_events.termination import end_in_order
 
 logger = logging.getLogger("rodent_events")
 
@@ -41,6 +43,13 @@ class GlobalBus(Emitters):
         self._early = _new_early_bus()
         self._ended: EventBus | None = None
         atexit.register(self._report_early_events)
+        os.register_at_fork(after_in_child=self._after_fork)
+
+    def _after_fork(self) -> None:
+        """In a forked child: what waits for initialize is its parent's to deliver."""
+        self._lifecycle = threading.RLock()
+        self._switch = threading.RLock()
+        self._early = _new_early_bus()
 
     def initialize(
         self,
@@ -51,6 +60,8 @@ class GlobalBus(Emitters):
         **settings: Any,
     ) -> None:
         """Start the global bus. Events that were emitted before are delivered first.
+
+        If SIGTERM has its default effect, it ends the interpreter in order from now on.
 
         Args:
             config: As for :meth:`EventConfig.load`.
@@ -66,7 +77,9 @@ class GlobalBus(Emitters):
         with self._lifecycle:
             if self._bus is not None:
                 raise AlreadyInitializedError("the event system runs: call shutdown() first")
-            bus = EventBus(EventConfig.load(config, target=target, jwt=jwt, **settings)).start()
+            loaded = EventConfig.load(config, target=target, jwt=jwt, **settings)
+            end_in_order()
+            bus = EventBus(loaded).start()
             with self._switch:
                 bus.adopt(self._early)
                 self._bus = bus

@@ -134,6 +134,12 @@ class Journal:
         with self._lock:
             self._retire()
 
+    def abandon(self) -> None:
+        """In a forked child: close the parent's files here, and touch nothing else."""
+        for descriptor in (self._descriptor, *(retired for _, retired in self._retired)):
+            if descriptor >= 0:
+                os.close(descriptor)
+
     # Under the lock
 
     def _append(self, frame: bytes) -> None:
@@ -182,7 +188,7 @@ class Journal:
         if self._segment is None:
             return
         self._retired.append((self._segment, self._descriptor))
-        self._segment, self._open = None, _OpenBatch()
+        self._segment, self._descriptor, self._open = None, -1, _OpenBatch()
         if self._config.fsync == "never":
             _close(*self._retired.popleft())
 

@@ -29,6 +29,11 @@ logger = logging.getLogger("rodent_events")
 
 SUFFIX = ".pb"
 
+_LOCK = ".lock"
+
+FORK_PREFIX = "fork-"
+"""A forked child has its folder below its parent's; the parent takes over what is left there."""
+
 
 class SpoolFullError(OSError):
     """The spool has reached the limit of its bytes or files."""
@@ -66,6 +71,8 @@ class Spool:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder_lock = _lock_folder(self.folder)
+            for below in self.folder.glob(f"{FORK_PREFIX}*"):
+                _take_over(below, self.folder)
             names = {path.name: path for path in self.folder.iterdir()}
         except SpoolError:
             raise
@@ -283,8 +290,27 @@ def write_atomically(path: Path, data: bytes, *, sync: bool) -> None:
         raise
 
 
+def _take_over(below: Path, folder: Path) -> None:
+    """Move what a forked child has left into its parent's folder, unless the child still runs."""
+    try:
+        lock = _lock_folder(below)
+    except SpoolError:
+        return
+    try:
+        # A file comes last of all, so that a note is never without its file for long.
+        for path in sorted(below.iterdir(), key=lambda path: path.suffix == SUFFIX):
+            if path.name != _LOCK:
+                path.replace(folder / path.name)
+        (below / _LOCK).unlink()
+        below.rmdir()
+    except OSError as error:
+        logger.error("%s cannot be emptied: %s", below, error)
+    finally:
+        os.close(lock)
+
+
 def _lock_folder(folder: Path) -> int:
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -241,6 +241,50 @@ def test_a_provider_without_a_usable_token_delays_but_loses_nothing(
     assert len(scripted_toggle.requests) == 1
 
 
+def test_a_token_file_is_read_again_when_it_changes(scripted_toggle, settings, tmp_path):
+    path = tmp_path / "token"
+    path.write_text("old.old.old\n")
+    del settings["jwt"]
+    with EventBus(target=scripted_toggle.address, jwt_file=path, **settings) as bus:
+        emit(bus, 1)
+        assert bus.flush()
+        path.write_text("new.new.new!\n")
+        emit(bus, 1)
+        assert bus.flush()
+        path.unlink()
+        emit(bus, 1)
+        assert bus.flush(0.2) is False
+        path.write_text("last.last.last\n")
+        assert bus.flush(20)
+    used = [metadata["authorization"] for metadata in scripted_toggle.metadata]
+    assert used == ["Bearer old.old.old", "Bearer new.new.new!", "Bearer last.last.last"]
+
+
+def test_no_send_before_the_time_that_the_server_asks_for(scripted_toggle, settings):
+    import time
+
+    info = (
+        b"\x0a\x28type.googleapis.com/google.rpc.RetryInfo\x12\x08\x0a\x06\x10\x80\x8c\x8d\x9e\x01"
+    )
+
+    def ask_for_patience(_request, context):
+        context.set_trailing_metadata(
+            (("grpc-status-details-bin", b"\x1a" + bytes((len(info),)) + info),)
+        )
+        asked.append(time.monotonic())
+        context.abort(Code.UNAVAILABLE, "later")
+
+    asked = []
+    scripted_toggle.script = [
+        ask_for_patience,
+        lambda *_: asked.append(time.monotonic()) or EventBatchResponse(success=True),
+    ]
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        emit(bus, 1)
+        assert bus.flush(20)
+    assert asked[1] - asked[0] >= 0.33
+
+
 def test_a_provider_that_raises_delays_but_loses_nothing(scripted_toggle, settings, caplog):
     failures = [ValueError("the secret is hunter2")]
 

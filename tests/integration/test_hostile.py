@@ -375,10 +375,12 @@ def test_a_worker_that_cannot_start_leaves_the_folder_free(scripted_toggle, sett
 # Disk
 
 
-def test_a_threshold_at_the_very_size_of_memory_spills(free_port, settings):
+def test_a_threshold_at_the_very_size_of_memory_spills(free_port, settings, wait_until):
     settings |= {"buffer_size": 200, "flush_threshold": 200, "retry_backoff_base": 60.0}
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
-        emit(bus, 3000)
+        for _ in range(30):
+            emit(bus, 100)
+            wait_until(lambda: len(bus._buffer) <= 100)
         assert assert_balanced(bus.get_stats())["dropped"] == 0
         bus.shutdown(1)
 

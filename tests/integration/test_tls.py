@@ -72,6 +72,23 @@ def test_mtls(make_tls_server, files):
     assert status(target, tls_ca_file=files / "ca.pem") is Status.UNAVAILABLE
 
 
+def test_certificates_are_read_again_when_they_change(make_tls_server, authority, files):
+    target = make_tls_server(client_certificate=True)
+    right = {name: (files / name).read_bytes() for name in ("ca.pem", "cert.pem", "key.pem")}
+    trustme.CA().cert_pem.write_to_path(files / "ca.pem")
+    paths = {
+        "tls_ca_file": files / "ca.pem",
+        "tls_cert_file": files / "cert.pem",
+        "tls_key_file": files / "key.pem",
+    }
+    with EventClient(target=target, jwt="a.b.c", send_timeout=10, **paths) as client:
+        assert client.send_batch(EventBatch()).status is Status.UNAVAILABLE
+        (files / "ca.pem").write_text("half-written")
+        assert client.send_batch(EventBatch()).status is Status.UNAVAILABLE
+        (files / "ca.pem").write_bytes(right["ca.pem"])
+        assert client.send_batch(EventBatch()).status is Status.OK
+
+
 def test_certificates_that_are_none(files):
     (files / "junk.pem").write_text("junk")
     with pytest.raises(ConfigError, match=r"tls_ca_file .*junk\.pem cannot be used"):

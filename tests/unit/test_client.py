@@ -1,0 +1,44 @@
+"""What the client reads out of a failure."""
+
+import pytest
+
+from rodent_events import wire
+from rodent_events.client import retry_after
+
+RETRY_INFO = b"type.googleapis.com/google.rpc.RetryInfo"
+
+
+def status(type_url: bytes, duration: bytes) -> bytes:
+    """A serialized google.rpc.Status with one detail."""
+    any_message = wire.delimited(1, type_url) + wire.delimited(2, wire.delimited(1, duration))
+    return b"\x08\x0e" + wire.delimited(2, b"try later") + wire.delimited(3, any_message)
+
+
+@pytest.mark.parametrize(
+    ("details", "seconds"),
+    [
+        (b"", 0.0),
+        (status(RETRY_INFO, b"\x08\x07"), 7.0),
+        (status(RETRY_INFO, b"\x08\x01\x10\x80\xca\xb5\xee\x01"), 1.5),
+        (status(RETRY_INFO, b""), 0.0),
+        (status(b"type.googleapis.com/google.rpc.DebugInfo", b"\x08\x07"), 0.0),
+        (status(RETRY_INFO, b"\x08" + wire.varint(-5)), 0.0),
+        (status(RETRY_INFO, b"\x08" + wire.varint(10**9)), 0.0),
+        (status(RETRY_INFO, b"\x08\x07")[:-1], 0.0),
+        (b"\xff\xff\xff", 0.0),
+    ],
+)
+def test_retry_after(details, seconds):
+    assert retry_after(details) == seconds
+
+
+def test_against_the_published_messages():
+    error_details = pytest.importorskip("google.rpc.error_details_pb2")
+    from google.protobuf.any_pb2 import Any
+    from google.rpc.status_pb2 import Status
+
+    info = error_details.RetryInfo()
+    info.retry_delay.FromMilliseconds(2_250)
+    detail = Any()
+    detail.Pack(info)
+    assert retry_after(Status(code=14, details=[detail]).SerializeToString()) == 2.25
