@@ -15,6 +15,7 @@ from rodent_events.errors import (
     SpoolError,
 )
 from rodent_events.global_bus import GlobalBus
+from rodent_events.ledger import Drop
 from rodent_events.pb.base_pb2 import (
     Acknowledgement,
     CommandRequest,
@@ -122,6 +123,7 @@ __all__ = [
     "ConfigUpdate",
     "DataTransferEvent",
     "DataTransferTransferPayload",
+    "Drop",
     "Event",
     "EventBatch",
     "EventBatchResponse",

@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -257,6 +257,8 @@ class EventBuffer:
         if self._origin is Place.DISK:
             self.ledger.move(batch.count, Place.DISK, Place.IN_HAND)
             self._journaled += batch.count
+        else:
+            self._spool.reserve(batch.id)
         self._whole_id = batch.id
         self._parts.append(batch)
         return True
@@ -430,6 +432,12 @@ class EventBuffer:
             if self.config.overflow == "drop_oldest":
                 self._drop_beyond(self.config.buffer_size)
 
+    def drops(self) -> Counter[tuple[str, str, str]]:
+        """Events dropped so far, by reason, level and category."""
+        with self.ledger.lock:
+            dropped = self.ledger.dropped.items()
+            return Counter({(reason.value, *_names(head)): n for (reason, head), n in dropped})
+
     def drain(self) -> list[bytes]:
         """Take all frames out of memory, unaccounted: for another buffer to append."""
         frames = []
@@ -483,9 +491,13 @@ class EventBuffer:
             }
 
 
-def _kind(head: wire.EventHead) -> str:
+def _names(head: wire.EventHead) -> tuple[str, str]:
     level = LEVELS.get(head.level, str(head.level))
-    return f"{level} {CATEGORIES.get(head.category, str(head.category))}"
+    return level, CATEGORIES.get(head.category, str(head.category))
+
+
+def _kind(head: wire.EventHead) -> str:
+    return " ".join(_names(head))
 
 
 def _dropped_by_reason(

@@ -17,6 +17,7 @@ import yaml
 
 from rodent_events.catalog import short_names
 from rodent_events.errors import ConfigError, describe
+from rodent_events.ledger import Drop
 from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
 
 TokenProvider = Callable[[], str | Awaitable[str]]
@@ -124,6 +125,8 @@ class EventConfig:
     """Spool files at the most."""
     overflow: str = "drop_oldest"
     """What happens when memory and disk are full: ``drop_oldest``, ``drop_newest`` or ``block``."""
+    on_drop: Callable[[Drop], None] | None = None
+    """Called by the bus's thread with what was dropped since its last call, kind by kind."""
     overflow_timeout: float = 5.0
     """Seconds that emit waits for room with ``overflow="block"`` before it drops the event."""
     max_batch_bytes: int = 4_000_000
@@ -409,6 +412,12 @@ def _token(key: str, value: Any) -> str | TokenProvider | None:
     raise ConfigError(f"{key} is {wrong}: give a JWT as text, or a function that returns one")
 
 
+def _callback(key: str, value: Any) -> Any:
+    if value is not None and not callable(value):
+        _fail(key, value, "give a function of one Drop")
+    return value
+
+
 def _names(prefix: str, known: Mapping[Any, str]) -> _Kind:
     def check(key: str, value: Any) -> frozenset[str]:
         if isinstance(value, str) or not isinstance(value, Collection) or not value:
@@ -456,6 +465,7 @@ _KINDS: Mapping[str, _Kind] = {
     "spool_max_bytes": _COUNT,
     "spool_max_files": _COUNT,
     "overflow": _choice("drop_oldest", "drop_newest", "block"),
+    "on_drop": _Kind(_callback),
     "overflow_timeout": _SECONDS,
     "max_batch_bytes": _COUNT,
     "max_file_size": _COUNT,

@@ -44,6 +44,17 @@ class DropReason(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """Events of one kind that were dropped for one reason."""
+
+    reason: str
+    """A value of DropReason."""
+    level: str
+    category: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     count: int
     source: Place

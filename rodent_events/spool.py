@@ -139,6 +139,11 @@ class Spool:
             self._last_name = name
         return self.folder / f"{name}{SUFFIX}"
 
+    def reserve(self, name: str) -> None:
+        """Have all files to come sort behind a batch that may need one of its own name."""
+        with self._list_lock:
+            self._last_name = max(self._last_name or "", name)
+
     def add(self, segment: Segment) -> None:
         """Take a new segment of the journal in."""
         with self._list_lock:

@@ -10,6 +10,7 @@ import random
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -18,6 +19,7 @@ from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, Sending
 from rodent_events.delivery import Action, Outcome, Policy, decide
+from rodent_events.ledger import Drop
 
 logger = logging.getLogger("rodent_events")
 
@@ -29,6 +31,9 @@ _ERROR_PAUSE = 1.0
 
 # Seconds that are as good as forever.
 _LONG = threading.TIMEOUT_MAX / 2
+
+# Seconds between two lines of the log about drops.
+_DROP_LOG_PAUSE = 10.0
 
 # Seconds after which bringing events to disk at the end is tried again.
 _SAVE_PAUSE = 0.1
@@ -99,6 +104,8 @@ class Worker:
         self._partial_at = time.monotonic() + config.batch_timeout
         self._spill_at = 0.0
         self._sync_at = 0.0
+        self._reported: Counter[tuple[str, str, str]] = Counter()
+        self._log_drops_at = 0.0
         self._flushes: list[Flush] = []
         self._stop_at: float | None = None
         self._give_up_at = 0.0
@@ -154,6 +161,7 @@ class Worker:
                 self._sync_if_due()
                 self._send_if_due()
                 self._flushes = [flush for flush in self._flushes if not flush.check()]
+                self._report_drops()
                 self._stop_if_due()
             except BaseException:
                 self._send_at = self._spill_at = time.monotonic() + _ERROR_PAUSE
@@ -205,6 +213,24 @@ class Worker:
         elif now >= self._sync_at:
             self._sync_at = now + self._buffer.config.fsync_interval
             self._buffer.sync()
+
+    def _report_drops(self) -> None:
+        """Tell of what was dropped since the last time: the callback at once, the log at times."""
+        dropped = self._buffer.drops()
+        if dropped.total() == self._reported.total():
+            return
+        news, self._reported = dropped - self._reported, dropped
+        if time.monotonic() >= self._log_drops_at or self._stop_at is not None:
+            self._log_drops_at = time.monotonic() + _DROP_LOG_PAUSE
+            logger.error("%d events were dropped so far: %s", dropped.total(), dict(dropped))
+        on_drop = self._buffer.config.on_drop
+        if on_drop is None:
+            return
+        for (reason, level, category), count in news.items():
+            try:
+                on_drop(Drop(reason, level, category, count))
+            except Exception:
+                logger.exception("on_drop raised")
 
     def _begin_flush(self, request: Flush) -> None:
         self._flushes.append(request)

@@ -204,6 +204,7 @@ def init_module(places: list[Any], files: FileDescriptorSet) -> str:
             *("NotInitializedError", "RodentEventsError", "SpoolError"),
         ],
         "rodent_events.global_bus": ["GlobalBus"],
+        "rodent_events.ledger": ["Drop"],
         "rodent_events.pb.base_pb2": exports["base.proto"],
         "rodent_events.pb.events.event_messages_pb2": exports["events/event_messages.proto"],
     }
