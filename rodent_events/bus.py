@@ -191,7 +191,7 @@ class EventBus(Emitters):
             self._buffer.close()
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self.start() if self._worker is None else self
 
     def __exit__(
         self,
@@ -202,7 +202,7 @@ class EventBus(Emitters):
         self.shutdown()
 
     async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.start)
+        return await asyncio.to_thread(self.__enter__)
 
     async def __aexit__(
         self,

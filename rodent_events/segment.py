@@ -106,6 +106,18 @@ class Segment:
             self._read_piece()
         return self._waiting[0].batch if self._waiting else None
 
+    def batches(self) -> Iterator[Batch]:
+        """All batches that wait, once; for looking at a file, not for delivering it.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        while self._waiting or self._next < self.end:
+            while self._waiting:
+                yield self._waiting.popleft().batch
+            if self._next < self.end:
+                self._read_piece()
+
     def acknowledge(self, count: int) -> None:
         """Note that the first ``count`` events of the first batch need not be kept.
 
@@ -155,8 +167,11 @@ class Segment:
 
     # Opening
 
-    def examine(self) -> Damage | None:
-        """Count what waits in the file, and check it.
+    def examine(self, *, trust_progress: bool = True) -> Damage | None:
+        """Count what waits in the file, and check it. Nothing is written.
+
+        Args:
+            trust_progress: Whether to begin at the progress that is noted beside it.
 
         Returns:
             What is wrong with the file, if anything is.
@@ -165,7 +180,7 @@ class Segment:
             OSError: The file cannot be read.
         """
         self.size = self.end = self._open_start = self.path.stat().st_size
-        self._progress = self._read_progress()
+        self._progress = self._read_progress() if trust_progress else Progress()
         self._next = offset = self._progress.offset
         self.written = 0
         reasons: list[str] = []
@@ -176,8 +191,7 @@ class Segment:
             reading = wire.read_sections(data)
             if offset and offset == self._progress.offset and not _makes_sense(reading):
                 logger.warning("%s does not fit its file and is ignored", self.progress_path)
-                self.progress_path.unlink(missing_ok=True)
-                return self.examine()
+                return self.examine(trust_progress=False)
             for section in reading.sections:
                 sound = _salvage(data, section)
                 self._count(sound.count, offset + section.start)

@@ -258,12 +258,11 @@ class Spool:
 def _heads_of(segment: Segment) -> list[wire.EventHead]:
     heads: list[wire.EventHead] = []
     try:
-        while batch := segment.first():
+        for batch in segment.batches():
             heads.extend(map(wire.event_head, batch.single_frames()))
-            segment.acknowledge(batch.count)
     except OSError as error:
         logger.error("%s cannot be read: %s", segment.path, error)
-        heads.extend([wire.EventHead(0, 0)] * segment.count)
+        heads.extend([wire.EventHead(0, 0)] * (segment.count - len(heads)))
     return heads
 
 

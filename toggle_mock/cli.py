@@ -10,6 +10,7 @@ import threading
 import click
 
 from toggle_mock.server import ToggleServer
+from toggle_mock.spool_cli import spool
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,6 +75,9 @@ def demo(once: bool, interval: float) -> None:
 def token(rid: str, sub: str) -> None:
     """Print a JWT that a mock Toggle takes."""
     click.echo(ToggleServer().jwt(rid=rid, sub=sub))
+
+
+main.add_command(spool)
 
 
 def _print(line: str) -> None:

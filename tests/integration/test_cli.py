@@ -137,6 +137,69 @@ def test_demo_ends_its_agent_when_only_itself_is_told_to_end(number):
     assert demo.returncode == 0, rest
 
 
+@pytest.fixture
+def folder(tmp_path, free_port):
+    """A folder where an agent has left 250 events."""
+    bus = EventBus(target=f"127.0.0.1:{free_port}", jwt="a.b.c", events_dir=tmp_path).start()
+    for number in range(250):
+        bus.emit(StorageTransferPayload(source=f"tank/{number}"), metadata={"n": str(number)})
+    bus.shutdown(0.5)
+    return tmp_path
+
+
+def spool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [TOGGLE_MOCK, "spool", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_spool_ls_and_verify(folder):
+    before = sorted((path.name, path.read_bytes()) for path in folder.iterdir())
+    listed = spool("ls", folder)
+    assert listed.stdout.splitlines()[-1] == f"     250 events wait in {folder}"
+    assert spool("verify", folder).stdout == "All files are sound.\n"
+    assert sorted((path.name, path.read_bytes()) for path in folder.iterdir()) == before
+
+
+def test_spool_verify_finds_damage(folder):
+    path = max(folder.glob("*.pb"), key=lambda path: path.stat().st_size)
+    content = bytearray(path.read_bytes())
+    content[60] ^= 1
+    path.write_bytes(content)
+    verified = spool("verify", folder)
+    assert verified.returncode == 1
+    assert f"{path.name}: wrong checksum at byte 0" in verified.stdout
+    assert "damaged: wrong checksum at byte 0" in spool("ls", folder).stdout
+
+
+def test_spool_cat(folder):
+    lines = spool("cat", folder).stdout.splitlines()
+    assert len(lines) == 250
+    assert "storage_transfer     source=tank/0  [n=0]" in lines[0]
+    objects = [json.loads(line) for line in spool("cat", "--json", folder).stdout.splitlines()]
+    sources = [o["event"]["storage_event"]["transfer_event"]["source"] for o in objects]
+    assert sources == [f"tank/{number}" for number in range(250)]
+
+
+def test_spool_replay(folder, toggle_server, tmp_path_factory):
+    token = tmp_path_factory.mktemp("token") / "token"
+    token.write_text(toggle_server.jwt())
+    replayed = spool("replay", folder, "--to", toggle_server.address, "--jwt-file", token)
+    assert (replayed.returncode, replayed.stdout) == (0, "250 of 250 events were delivered.\n")
+    assert [event.payload.source for event in toggle_server.events] == [
+        f"tank/{number}" for number in range(250)
+    ]
+
+
+def test_spool_replay_that_fails_says_what_still_waits(folder, free_port, tmp_path_factory):
+    token = tmp_path_factory.mktemp("token") / "token"
+    token.write_text("a.b.c")
+    arguments = ("--to", f"127.0.0.1:{free_port}", "--jwt-file", token, "--timeout", "0.2")
+    replayed = spool("replay", folder, *arguments)
+    assert replayed.returncode == 1
+    assert "Error: 250 events still wait, 0 are quarantined" in replayed.stderr
+    assert "jwt is not set" in spool("replay", folder, "--to", "127.0.0.1:1").stderr
+
+
 def test_python_dash_m():
     run = [sys.executable, "-m", "toggle_mock", "--version"]
     shown = subprocess.run(run, capture_output=True, text=True, check=True)
