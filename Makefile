@@ -1,4 +1,4 @@
-.PHONY: run test check lint check-wheel check-oldest proto docs clean
+.PHONY: run test check lint check-wheel check-oldest proto soak backlog mutation docs clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -39,6 +39,15 @@ check-oldest:  ## The tests of pipeline and mock with the oldest dependencies al
 
 proto: $(PROTO_READY)  ## Generate code from proto/.
 	.venv-proto/bin/python tools/generate.py
+
+soak: $(READY)  ## Kill agent and server 200 times; count what is lost or repeated.
+	$(BIN)/python tests/support/soak.py --rounds $(or $(ROUNDS),200)
+
+backlog: $(READY)  ## Deliver 2 GB of spool files; show the memory that takes.
+	$(BIN)/python tests/support/backlog.py
+
+mutation: $(READY)  ## Break the delivery in 30 ways; show which test notices.
+	$(BIN)/python tools/mutate.py --markdown docs/mutations.md
 
 docs: $(READY)  ## Build the documentation into build/docs.
 	$(BIN)/mkdocs build --strict --quiet

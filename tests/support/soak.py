@@ -104,11 +104,13 @@ def kill(process: subprocess.Popen[str]) -> str:
 
 def requests(path: Path) -> list[EventBatch]:
     """What the server has kept; a request that was cut short by a kill was not answered."""
-    data, batches = path.read_bytes(), []
-    while len(data) >= 4 and len(data) >= 4 + int.from_bytes(data[:4], "big"):
-        end = 4 + int.from_bytes(data[:4], "big")
-        batches.append(EventBatch.FromString(data[4:end]))
-        data = data[end:]
+    data, batches, start = path.read_bytes(), [], 4
+    while start <= len(data):
+        end = start + int.from_bytes(data[start - 4 : start], "big")
+        if end > len(data):
+            break
+        batches.append(EventBatch.FromString(data[start:end]))
+        start = end + 4
     return batches
 
 
