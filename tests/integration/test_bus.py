@@ -241,6 +241,32 @@ def test_a_provider_without_a_usable_token_delays_but_loses_nothing(
     assert len(scripted_toggle.requests) == 1
 
 
+def test_tokens_reach_neither_log_nor_errors(scripted_toggle, settings, caplog):
+    caplog.set_level(logging.DEBUG)
+    scripted_toggle.script = [Code.UNAUTHENTICATED, Code.UNAVAILABLE, Code.PERMISSION_DENIED]
+    bus = EventBus(target=scripted_toggle.address, **settings | {"jwt": "top.secret.token"})
+    with bus:
+        emit(bus, 1)
+        assert bus.flush(20)
+    assert "UNAUTHENTICATED" in caplog.text
+    assert "secret" not in caplog.text + repr(bus.config) + repr(bus.get_stats())
+
+
+def test_block_waits_for_room_and_then_drops(free_port, make_scripted_toggle, settings):
+    settings |= {"buffer_size": 50, "flush_threshold": 50, "batch_size": 10, "overflow": "block"}
+    settings |= {"max_batch_bytes": 2_000, "max_file_size": 2_000, "spool_max_bytes": 2_000}
+    with EventBus(target=f"127.0.0.1:{free_port}", overflow_timeout=0.05, **settings) as bus:
+        results = emit(bus, 150)
+        assert None in results
+        assert assert_balanced(bus)["dropped"] == results.count(None)
+        bus._buffer.config.__dict__["overflow_timeout"] = 30.0
+        toggle = make_scripted_toggle(free_port)
+        later = emit(bus, 300)  # each waits until Toggle has taken something
+        assert None not in later
+        assert bus.flush(30)
+    assert ids(toggle.batches) == [event_id for event_id in results + later if event_id]
+
+
 def test_a_token_file_is_read_again_when_it_changes(scripted_toggle, settings, tmp_path):
     path = tmp_path / "token"
     path.write_text("old.old.old\n")

@@ -146,6 +146,59 @@ def test_kill_9_loses_nothing_and_repeats_only_under_the_same_batch_id(
 
 
 @pytest.fixture
+def syncs(monkeypatch):
+    """The descriptors that were synced, one for each call."""
+    calls = []
+    real_fsync = os.fsync
+
+    def fsync(descriptor):
+        calls.append(descriptor)
+        real_fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return calls
+
+
+def test_interval_syncs_all_that_came_in_one_call(free_port, journal, syncs, wait_until):
+    journal |= {"batch_size": 1_000, "batch_timeout": 3_600, "fsync_interval": 0.2}
+    with EventBus(target=f"127.0.0.1:{free_port}", fsync="interval", **journal) as bus:
+        emit(bus, 3)
+        wait_until(lambda: not bus._buffer.unsynced)
+        few = len(syncs)
+        emit(bus, 500)
+        wait_until(lambda: not bus._buffer.unsynced)
+        assert few <= len(syncs) <= few + 20
+        bus.shutdown(1)
+
+
+def test_always_shares_a_sync_among_threads(free_port, journal, monkeypatch):
+    calls, real_fsync = [], os.fsync
+
+    def slow_fsync(descriptor):
+        calls.append(descriptor)
+        threading.Event().wait(0.005)
+        real_fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow_fsync)
+    with EventBus(target=f"127.0.0.1:{free_port}", fsync="always", **journal) as bus:
+        threads = [threading.Thread(target=emit, args=(bus, 25)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not bus._buffer._journal.unsynced
+        assert len(calls) < 200
+        bus.shutdown(1)
+
+
+def test_never_syncs_nothing(free_port, journal, syncs):
+    with EventBus(target=f"127.0.0.1:{free_port}", fsync="never", **journal) as bus:
+        emit(bus, 100)
+        bus.shutdown(1)
+    assert syncs == []
+
+
+@pytest.fixture
 def failing_writes(monkeypatch):
     """A switch: while it is on, writes come out short and then fail with ENOSPC."""
     import errno
