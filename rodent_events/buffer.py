@@ -153,14 +153,15 @@ class EventBuffer:
         now = time.monotonic()
         if now < self._full_until:
             return False
+        self.ledger.move(1, Place.EMITTED, Place.DISK)
         try:
             self._journal.append(frame)
         except OSError as error:
+            self.ledger.move(1, Place.DISK, Place.EMITTED)
             self._full_until = now + _DISK_PAUSE
             self._journal.give_up()
             logger.error("the journal cannot be written; events wait in memory: %s", error)
             return False
-        self.ledger.move(1, Place.EMITTED, Place.DISK)
         return True
 
     def _next_segment(self) -> Path:

@@ -21,7 +21,6 @@ from google.protobuf.message import DecodeError
 
 from rodent_events import wire
 from rodent_events.batch import Batch, derived_id
-from rodent_events.ids import new_id
 from rodent_events.pb.base_pb2 import EventBatch
 
 logger = logging.getLogger("rodent_events")
@@ -218,13 +217,15 @@ class Segment:
     def close_batch(self) -> None:
         """Give the frames at the end that have no trailer one, so that their batch is frozen.
 
-        If that fails, reading gives them an id that follows from the file's name and their place.
+        Its id follows from the file's name and its place, as in :meth:`first`, which does without
+        the trailer if that cannot be written: the batch may have been sent before.
         """
         if self._open_start >= self.end:
             return
         try:
             frames = _read(self.path, self._open_start, self.end - self._open_start)
-            trailer = wire.stored_trailer(new_id(), now(), zlib.crc32(frames))
+            batch_id = derived_id(self.path.stem, str(self._open_start))
+            trailer = wire.stored_trailer(batch_id, now(), zlib.crc32(frames))
             descriptor = os.open(self.path, os.O_WRONLY)
             try:
                 os.ftruncate(descriptor, self.end)

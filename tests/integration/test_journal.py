@@ -9,7 +9,7 @@ import threading
 import grpc
 import pytest
 
-from rodent_events import EventBatch, EventBus, StorageTransferPayload
+from rodent_events import Event, EventBatch, EventBuffer, EventBus, StorageTransferPayload
 
 FSYNC = ["never", "interval", "always"]
 
@@ -233,6 +233,27 @@ def test_a_full_disk_sends_events_by_memory_and_keeps_their_order(
         stats = assert_balanced(bus)
     assert stats["delivered"] == 100
     assert ids(scripted_toggle.batches) == sent
+
+
+def test_a_batch_that_could_not_be_closed_keeps_its_id_over_a_kill(tmp_path, failing_writes):
+    settings = {"events_dir": tmp_path, "spool_mode": "journal", "batch_size": 10}
+    first = EventBuffer(**settings)
+    first.open()
+    for number in range(3):
+        first.add(Event(event_id=f"e{number}"))
+    failing_writes.set()
+    first.add(Event(event_id="in-memory", source="x" * 50))
+    batch = first.next_batch()
+    assert batch.count == 3
+    first.hold()
+    first.abandon()  # as a kill does
+    failing_writes.clear()
+    second = EventBuffer(**settings)
+    second.open()
+    again = second.next_batch()
+    assert (again.id, again.frames) == (batch.id, batch.frames)
+    second.hold()
+    second.close()
 
 
 @pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest", "block"])
