@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 VARINT, LENGTH_DELIMITED = 0, 2
 
@@ -25,9 +26,6 @@ TRAILER_BYTES = 128
 _UINT64_MASK = (1 << 64) - 1
 _MAX_VARINT_BYTES = 10
 
-# Lengths below 128 are one byte, and nearly all lengths inside an event are below 128.
-_ONE_BYTE = tuple(bytes((n,)) for n in range(128))
-
 
 class WireError(ValueError):
     """Bytes that are not what they should be; ``offset`` tells where the sound part ends."""
@@ -38,11 +36,10 @@ class WireError(ValueError):
         self.offset = offset
 
 
+@lru_cache(maxsize=4096)
 def varint(number: int) -> bytes:
     """An int32, int64, enum or length as a varint; negative numbers take ten bytes."""
     number &= _UINT64_MASK
-    if number < 128:
-        return _ONE_BYTE[number]
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
