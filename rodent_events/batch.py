@@ -72,10 +72,14 @@ class Batch:
 def derived_id(batch_id: str, part: str) -> str:
     """The id of a part: a UUIDv7 with the time of the whole's id, and a hash instead of chance."""
     digest = hashlib.sha256(f"{batch_id}/{part}".encode()).digest()
-    try:
-        time = uuid.UUID(batch_id).bytes[:6]
-    except ValueError:  # an id of foreign making
-        time = bytes(6)
-    number = int.from_bytes(time + digest[:10], "big")
+    number = int.from_bytes(time_of(batch_id).to_bytes(6, "big") + digest[:10], "big")
     number = number & ~(0xF000 << 64) & ~(0xC000 << 48) | 0x7000 << 64 | 0x8000 << 48
     return str(uuid.UUID(int=number))
+
+
+def time_of(batch_id: str) -> int:
+    """The time in a UUIDv7, in milliseconds since the Unix epoch; 0 for an id of foreign making."""
+    try:
+        return uuid.UUID(batch_id).int >> 80
+    except ValueError:
+        return 0

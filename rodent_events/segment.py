@@ -20,7 +20,7 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from rodent_events import wire
-from rodent_events.batch import Batch, derived_id
+from rodent_events.batch import Batch, derived_id, time_of
 from rodent_events.pb.base_pb2 import EventBatch
 
 logger = logging.getLogger("rodent_events")
@@ -148,7 +148,7 @@ class Segment:
         sections = reading.sections
         if not sections and reading.open_ends:
             # Frames that were never closed, and could not be when the folder was opened.
-            sections = [_closed(reading)]
+            sections = [_closed(reading, time_of(self.path.stem))]
         for section in sections:
             self._waiting.extend(self._parts(data, section))
         self._next = self._next + sections[-1].end if sections else self.end
@@ -214,23 +214,29 @@ class Segment:
         done = self._progress.events if self._progress.offset == start else 0
         self.written += max(0, events - done)
 
-    def close_batch(self) -> None:
+    def close_batch(self, *, sync: bool) -> None:
         """Give the frames at the end that have no trailer one, so that their batch is frozen.
 
-        Its id follows from the file's name and its place, as in :meth:`first`, which does without
-        the trailer if that cannot be written: the batch may have been sent before.
+        Its id and timestamp follow from the file's name and its place, as in :meth:`first`, which
+        does without the trailer if that cannot be written: the batch may have been sent before.
+
+        Args:
+            sync: Whether the file is synced then.
         """
         if self._open_start >= self.end:
             return
         try:
             frames = _read(self.path, self._open_start, self.end - self._open_start)
             batch_id = derived_id(self.path.stem, str(self._open_start))
-            trailer = wire.stored_trailer(batch_id, now(), zlib.crc32(frames))
+            timestamp = time_of(self.path.stem)
+            trailer = wire.stored_trailer(batch_id, timestamp, zlib.crc32(frames))
             descriptor = os.open(self.path, os.O_WRONLY)
             try:
                 os.ftruncate(descriptor, self.end)
                 os.lseek(descriptor, self.end, os.SEEK_SET)
                 write_all(descriptor, trailer)
+                if sync:
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -347,9 +353,9 @@ def _placed(parts: list[Batch], whole: _Stored, done: int) -> Iterator[_Stored]:
         done += part.count
 
 
-def _closed(reading: wire.Reading) -> wire.Section:
-    end = reading.open_ends[-1]
-    return wire.Section(reading.open_start, end, end, len(reading.open_ends), "", 0, None)
+def _closed(reading: wire.Reading, timestamp: int) -> wire.Section:
+    start, end = reading.open_start, reading.open_ends[-1]
+    return wire.Section(start, end, end, len(reading.open_ends), "", timestamp, None)
 
 
 def _read(path: Path, offset: int, size: int) -> bytes:

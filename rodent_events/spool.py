@@ -236,7 +236,7 @@ class Spool:
         except OSError as error:
             logger.error("%s cannot be read, and is left as it is: %s", segment.path, error)
             return False
-        segment.close_batch()
+        segment.close_batch(sync=self._config.fsync != "never")
         return True
 
     def _keep_damage(self, segment: Segment, damage: Damage) -> None:
