@@ -156,6 +156,8 @@ class Segment:
     def _parts(self, data: bytes, section: wire.Section) -> Iterator[_Stored]:
         start, end = self._next + section.start, self._next + section.end
         sound = _salvage(data, section)
+        if not sound.count:
+            return
         batch_id = section.batch_id
         if sound.damaged or not _USABLE_ID.fullmatch(batch_id):
             batch_id = derived_id(self.path.stem, str(start))

@@ -52,6 +52,7 @@ def make_buffer(tmp_path):
 def deliver_all(buffer: EventBuffer) -> list[str]:
     arrived: list[str] = []
     while batch := buffer.next_batch():
+        assert batch.count > 0
         arrived += (event.event_id for event in EventBatch.FromString(batch.data).events)
         buffer.acknowledge()
     return arrived
@@ -210,6 +211,7 @@ def test_damage_costs_only_what_is_damaged(tmp_path, make_buffer, caplog, name):
     (tmp_path / f"{new_id()}.pb").write_bytes(batch_bytes(7, 100))
     buffer = make_buffer()
     assert deliver_all(buffer) == readable + names(7, 100)
+    assert buffer.stats()["waiting"] == 0
     assert path.with_suffix(".damaged").read_bytes() == damaged
     assert not path.exists()
     assert caplog.text.count("is damaged") == 1

@@ -210,7 +210,7 @@ class Delivery(RuleBasedStateMachine):
                 section = data.draw(st.sampled_from(sections))
                 events = EventBatch.FromString(bytes(content[section.start : section.frames_end]))
                 self.may_be_lost.update(event.event_id for event in events.events)
-                content[section.frames_end - 1] ^= 1
+                content[section.frames_end - 1] = 0  # damage does not undo itself
                 path.write_bytes(content)
         self._open(batch_size)
 
