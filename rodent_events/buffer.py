@@ -30,6 +30,9 @@ logger = logging.getLogger("rodent_events")
 # Seconds in which the journal is not tried again after it could not be written.
 _DISK_PAUSE = 1.0
 
+# Seconds between two lines of the log about a disk that fails.
+_DISK_LOG_PAUSE = 10.0
+
 _UNKNOWN_HEAD = wire.EventHead(0, 0)
 
 
@@ -66,11 +69,14 @@ class EventBuffer:
         self._parts: deque[Batch] = deque()
         self._whole_id = ""
         self._origin = Place.MEMORY
-        self._spool = Spool(self.config, self._lose)
+        self._spool = Spool(self.config, self._lose, self._give_up_journal)
         self._journal: Journal | None = None
         if self.config.spool_mode == "journal":
             self._journal = Journal(self.config, self._next_segment, self._spool.add)
-        self._journaled = 0
+        self._spilling = False
+        self._disk_logged_at = -_DISK_LOG_PAUSE
+        # Held with the ledger's to read the account: the journal calls the ledger, not the reverse.
+        self._account = self._journal.lock if self._journal else self.ledger.lock
         self._room = threading.Condition()
         self._full_until = 0.0
 
@@ -138,7 +144,7 @@ class EventBuffer:
         Returns:
             False if it was dropped, since memory is full and ``overflow`` says so.
         """
-        if self._journal is not None and not self._memory and self._append_to_journal(frame):
+        if self._journal is not None and self._append_to_journal(frame):
             return True
         if len(self._memory) >= self.config.buffer_size and not self._make_room():
             head = wire.event_head(frame)
@@ -150,19 +156,33 @@ class EventBuffer:
     def _append_to_journal(self, frame: bytes) -> bool:
         """False if disk takes nothing: then memory does, and until it is empty again."""
         assert self._journal is not None
-        now = time.monotonic()
-        if now < self._full_until:
+        if self._memory or self._spilling or time.monotonic() < self._full_until:
             return False
-        self.ledger.move(1, Place.EMITTED, Place.DISK)
         try:
             self._journal.append(frame)
         except OSError as error:
-            self.ledger.move(1, Place.DISK, Place.EMITTED)
-            self._full_until = now + _DISK_PAUSE
-            self._journal.give_up()
-            logger.error("the journal cannot be written; events wait in memory: %s", error)
+            self._full_until = time.monotonic() + _DISK_PAUSE
+            self._complain("the journal cannot be written; events wait in memory", error)
+            self._give_up_journal()
+            self._memory.extend(self._journal.take_deferred())
             return False
+        if self.config.fsync == "always":
+            self.sync()
         return True
+
+    def _give_up_journal(self) -> None:
+        try:
+            if self._journal is not None:
+                self._journal.give_up()
+        except OSError as error:
+            self._complain("the journal cannot be synced", error)
+
+    def _complain(self, what: str, error: OSError) -> None:
+        """Log an error of the disk, at a bounded rate: it may come with each event."""
+        now = time.monotonic()
+        if now - self._disk_logged_at >= _DISK_LOG_PAUSE:
+            self._disk_logged_at = now
+            logger.error("%s: %s", what, error)
 
     def _next_segment(self) -> Path:
         """The path of the journal's next file, once there is room for it."""
@@ -204,9 +224,12 @@ class EventBuffer:
     @property
     def waiting(self) -> int:
         """Events in memory, in hand and on disk."""
-        with self.ledger.lock:
-            balance = self.ledger.balance
-            return len(self._memory) + balance[Place.IN_HAND] + balance[Place.DISK]
+        with self._account, self.ledger.lock:
+            return len(self._memory) + self.ledger.balance[Place.IN_HAND] + self._on_disk()
+
+    def _on_disk(self) -> int:
+        appended = 0 if self._journal is None else self._journal.appended
+        return self.ledger.balance[Place.DISK] + appended
 
     @property
     def unsaved(self) -> int:
@@ -257,7 +280,6 @@ class EventBuffer:
             return False
         if self._origin is Place.DISK:
             self.ledger.move(batch.count, Place.DISK, Place.IN_HAND)
-            self._journaled += batch.count
         else:
             self._spool.reserve(batch.id)
         self._whole_id = batch.id
@@ -279,26 +301,24 @@ class EventBuffer:
         journal = self._journal
         if journal is None:
             return False
-        try:
-            if partial and journal.unsealed:
-                journal.seal()
-            elif journal.unsynced:
-                journal.sync()
-            else:
-                return False
-        except OSError as error:
-            logger.error("the journal cannot be written or synced: %s", error)
+        if not (partial and journal.unsealed) and not journal.unsynced:
             return False
+        try:
+            if partial:
+                journal.seal()
+            elif self.config.fsync != "never":
+                journal.sync()
+        except OSError as error:
+            self._complain("the journal cannot be written or synced", error)
         return True
 
     def sync(self) -> None:
-        """Sync the journal, if there is one.
-
-        Raises:
-            OSError: It cannot be synced.
-        """
-        if self._journal is not None:
-            self._journal.sync()
+        """Sync the journal, if there is one; if that fails, say so in the log."""
+        try:
+            if self._journal is not None:
+                self._journal.sync()
+        except OSError as error:
+            self._complain("the journal cannot be synced", error)
 
     @property
     def unsynced(self) -> bool:
@@ -308,9 +328,11 @@ class EventBuffer:
 
     @property
     def backlog(self) -> int:
-        """Events that came and were not taken in hand yet, less what earlier processes left."""
-        journaled = 0 if self._journal is None else self._journal.appended - self._journaled
-        return len(self._memory) + max(0, journaled)
+        """Events that wait and are not in hand."""
+        if self._journal is None:
+            return len(self._memory)
+        with self._account, self.ledger.lock:
+            return len(self._memory) + self._on_disk()
 
     def _freeze(self) -> Batch | None:
         """Take the oldest events out of memory, up to the limits of a batch."""
@@ -386,6 +408,18 @@ class EventBuffer:
         Raises:
             OSError: A file cannot be written; its events are still in memory.
         """
+        if not self._memory:
+            return []
+        # The journal must not go on before what is older is in a file of its own, behind the
+        # journal's.
+        self._spilling = True
+        try:
+            self._give_up_journal()
+            return self._spill()
+        finally:
+            self._spilling = False
+
+    def _spill(self) -> list[Path]:
         paths: list[Path] = []
         left = len(self._memory)  # emitters may add more all the time
         limit = sys.maxsize
@@ -449,12 +483,12 @@ class EventBuffer:
 
     def _entered(self) -> int:
         """Events that came into memory or into the journal."""
-        balance = self.ledger.balance
-        return len(self._memory) - balance[Place.MEMORY] - balance[Place.EMITTED]
+        appended = 0 if self._journal is None else self._journal.appended
+        return len(self._memory) - self.ledger.balance[Place.MEMORY] + appended
 
     def turnover(self) -> Turnover:
         """How far the buffer has come; in the order of their coming, events are settled."""
-        with self.ledger.lock:
+        with self._account, self.ledger.lock:
             balance = self.ledger.balance
             entered = self._entered() - balance[Place.FOUND]
             refused = balance[Place.REFUSED] + balance[Place.FILTERED]  # negative
@@ -467,7 +501,7 @@ class EventBuffer:
         ``emitted + recovered == delivered + waiting + filtered + dropped + quarantined``, where
         ``recovered`` events were found on disk at the start.
         """
-        with self.ledger.lock:
+        with self._account, self.ledger.lock:
             balance = self.ledger.balance
             memory = len(self._memory)
             return {
@@ -480,8 +514,8 @@ class EventBuffer:
                 "emitted": self._entered() - balance[Place.REFUSED],
                 "recovered": -balance[Place.FOUND],
                 "delivered": balance[Place.DELIVERED],
-                "waiting": memory + balance[Place.IN_HAND] + balance[Place.DISK],
-                "spooled": balance[Place.DISK],
+                "waiting": memory + balance[Place.IN_HAND] + self._on_disk(),
+                "spooled": self._on_disk(),
                 "filtered": balance[Place.FILTERED],
                 "dropped": balance[Place.DROPPED],
                 "quarantined": balance[Place.QUARANTINED],

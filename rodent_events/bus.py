@@ -35,6 +35,7 @@ from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Place
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
 from rodent_events.spool import FORK_PREFIX
+from rodent_events.termination import die_of_the_signal
 from rodent_events.worker import Worker
 
 logger = logging.getLogger("rodent_events")
@@ -139,6 +140,7 @@ class EventBus(Emitters):
         if util := sys.modules.get("multiprocessing.util"):
             # Its children end without atexit.
             util.Finalize(None, self.shutdown, exitpriority=100)
+            util.Finalize(None, die_of_the_signal, exitpriority=0)
 
     def flush(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Send all that was emitted before the call, and wait.

@@ -35,7 +35,7 @@ class Journal:
         self._config = config
         self._new_path = new_path
         self._opened = opened
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._sync_lock = threading.RLock()
         self._segment: Segment | None = None
         self._descriptor = -1
@@ -45,8 +45,13 @@ class Journal:
         self._open = _OpenBatch()
         self._sealed = 0
         self._synced = 0
-        self.appended = 0
+        self._appended_before = 0
+
+    @property
+    def appended(self) -> int:
         """Events that were appended since the start."""
+        with self.lock:
+            return self._appended_before + (self._segment.written if self._segment else 0)
 
     @property
     def unsealed(self) -> bool:
@@ -60,26 +65,36 @@ class Journal:
         return bool(self._retired) or (segment is not None and segment.size > self._synced)
 
     def append(self, frame: bytes) -> None:
-        """Append a frame; with ``fsync="always"`` it is synced when this returns.
+        """Append a frame.
 
         Raises:
             OSError: It cannot be written; nothing of it is left.
         """
-        with self._lock:
+        with self.lock:
             if self._appending:
                 # Emitted by a signal handler or a finalizer amid another append of this thread.
                 self._deferred.append(frame)
                 return
             self._appending = True
             try:
+                self._append(frame)
                 while self._deferred:
                     self._append(self._deferred[0])
                     self._deferred.popleft()
-                self._append(frame)
+            except OSError:
+                raise
+            except BaseException:
+                self._recover()
+                raise
             finally:
                 self._appending = False
-        if self._config.fsync == "always":
-            self.sync()
+
+    def take_deferred(self) -> list[bytes]:
+        """Frames that were to be appended amid another append, which has failed."""
+        frames = []
+        while self._deferred:
+            frames.append(self._deferred.popleft())
+        return frames
 
     def seal(self) -> None:
         """Complete the open batch, and sync it unless ``fsync`` is ``"never"``.
@@ -87,7 +102,7 @@ class Journal:
         Raises:
             OSError: The trailer cannot be written, and the batch stays open; or syncing failed.
         """
-        with self._lock:
+        with self.lock:
             self._seal()
         if self._config.fsync != "never":
             self.sync()
@@ -96,22 +111,31 @@ class Journal:
         """Sync all that was appended until now. One call serves all threads that wait for it.
 
         Raises:
-            OSError: It cannot be synced.
+            OSError: It cannot be synced. It may be sent all the same: to wait for a disk that is
+                broken would help nobody.
         """
-        with self._lock:
+        with self.lock:
             wanted, position = self._segment, self._segment.size if self._segment else 0
         with self._sync_lock:
-            if wanted is self._segment and self._synced >= position and not self._retired:
-                return
-            with self._lock:
+            with self.lock:
                 segment, descriptor = self._segment, self._descriptor
                 size, sealed = (segment.size, self._sealed) if segment else (0, 0)
-            while self._retired:
-                os.fsync(self._retired[0][1])
-                _close(*self._retired.popleft())
+                retired = list(self._retired)
+            if wanted is segment and self._synced >= position and not retired:
+                return
+            # A segment that is retired meanwhile is closed under this lock only, hence not yet.
+            try:
+                for _, finished in retired:
+                    os.fsync(finished)
+                if segment is not None:
+                    os.fsync(descriptor)
+            finally:
+                for _ in retired:
+                    _close(*self._retired.popleft())
+                if segment is not None:
+                    segment.end = max(segment.end, sealed)
             if segment is not None:
-                os.fsync(descriptor)
-                self._synced, segment.end = size, sealed
+                self._synced = size
 
     def close(self) -> None:
         """Complete the open batch and close the segment; a later append begins a new one.
@@ -119,20 +143,22 @@ class Journal:
         Raises:
             OSError: The trailer cannot be written; the next start completes the batch.
         """
-        with self._sync_lock, self._lock:
+        with self._sync_lock, self.lock:
             try:
                 self._seal()
-                if self._config.fsync != "never":
-                    self.sync()
             finally:
-                self._retire()
-                while self._retired:
-                    _close(*self._retired.popleft())
+                self.give_up()
 
     def give_up(self) -> None:
-        """Write no more to the segment, after an error; a later append begins a new one."""
-        with self._lock:
+        """Close the segment as it is; a later append begins a new one.
+
+        Raises:
+            OSError: It cannot be synced; it is closed all the same.
+        """
+        with self._sync_lock, self.lock:
             self._retire()
+            if self._retired:
+                self.sync()
 
     def abandon(self) -> None:
         """In a forked child: close the parent's files here, and touch nothing else."""
@@ -158,8 +184,19 @@ class Journal:
             self._write(segment, frame)
             self._open = grown
         segment.written += 1
-        self.appended += 1
         self._release(segment)
+
+    def _recover(self) -> None:
+        """After an exception out of nowhere, as of a signal handler: see what was written."""
+        segment = self._segment
+        if segment is None:
+            return
+        reading = wire.read_sections(segment.path.read_bytes())
+        sound = reading.open_ends[-1] if reading.open_ends else reading.open_start
+        os.ftruncate(self._descriptor, sound)
+        sealed = sum(section.count for section in reading.sections)
+        segment.size, segment.written = sound, sealed + len(reading.open_ends)
+        self._retire()
 
     def _seal(self) -> None:
         segment = self._segment
@@ -176,8 +213,13 @@ class Journal:
         path = self._new_path()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._descriptor = os.open(path, flags, 0o600)
-        if self._config.fsync != "never":
-            sync_folder(path.parent)
+        try:
+            if self._config.fsync != "never":
+                sync_folder(path.parent)
+        except OSError:
+            os.close(self._descriptor)
+            path.unlink(missing_ok=True)
+            raise
         self._segment = Segment(path, growing=True)
         self._sealed = self._synced = 0
         self._opened(self._segment)
@@ -185,10 +227,13 @@ class Journal:
 
     def _retire(self) -> None:
         """Write no more to the segment; it is closed once it is synced, if it must be."""
-        if self._segment is None:
+        segment = self._segment
+        if segment is None:
             return
-        self._retired.append((self._segment, self._descriptor))
-        self._segment, self._descriptor, self._open = None, -1, _OpenBatch()
+        self._retired.append((segment, self._descriptor))
+        appended = self._appended_before + segment.written
+        self._segment, self._appended_before = None, appended
+        self._descriptor, self._open = -1, _OpenBatch()
         if self._config.fsync == "never":
             _close(*self._retired.popleft())
 

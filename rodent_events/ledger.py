@@ -18,7 +18,6 @@ from rodent_events.wire import EventHead
 class Place(Enum):
     """Where events are, or came from, or ended."""
 
-    EMITTED = "emitted straight to the journal"
     REFUSED = "emitted, but filtered or dropped before it reached memory"
     MEMORY = "waiting in memory"
     IN_HAND = "on the way to Toggle or to disk"
@@ -68,8 +67,9 @@ class Ledger:
     """The account. Every method may be called from any thread, and amid another call of the same
     thread, by a signal handler or a finalizer.
 
-    Appending to memory is not booked, so that ``emit`` needs no lock: MEMORY holds the negative of
-    what was taken from there, and the events that are there now are counted when it is read.
+    Appending to memory or to the journal is not booked, so that ``emit`` needs no lock: MEMORY
+    holds the negative of what was taken from there, DISK leaves out what was appended to the
+    journal, and both are counted when the account is read.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -76,8 +76,8 @@ class Segment:
     """Where what may be sent ends: everything before is closed batches, and synced if need be."""
     growing: bool = False
     """Whether more will be written to it."""
-    readable: bool = True
-    """False once reading it has failed."""
+    failures: int = 0
+    """How often reading it has failed."""
     _progress: Progress = field(default_factory=Progress)
     _next: int = 0
     _open_start: int = 0

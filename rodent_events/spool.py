@@ -11,6 +11,7 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +32,9 @@ SUFFIX = ".pb"
 
 _LOCK = ".lock"
 
+_READ_TRIES = 5
+"""So often reading a file may fail before it is passed over until the next start."""
+
 FORK_PREFIX = "fork-"
 """A forked child has its folder below its parent's; the parent takes over what is left there."""
 
@@ -45,14 +49,21 @@ class Spool:
     Args:
         config: Folder and limits.
         lost: Called with the number of events that turn out to be lost.
+        give_up_journal: Called when the journal's own file cannot be read, to have it closed.
 
     The worker's thread owns it; only :meth:`new_path`, :meth:`add` and :meth:`drop_oldest` may be
     called from others, for the journal.
     """
 
-    def __init__(self, config: EventConfig, lost: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        config: EventConfig,
+        lost: Callable[[int], None],
+        give_up_journal: Callable[[], None],
+    ) -> None:
         self._config = config
         self._lost = lost
+        self._give_up_journal = give_up_journal
         self.folder = config.events_dir
         self._segments: deque[Segment] = deque()
         self._list_lock = threading.RLock()
@@ -166,7 +177,11 @@ class Spool:
     # Reading
 
     def first(self) -> Batch | None:
-        """The oldest batch, or what is left of it. Files that hold nothing more are deleted."""
+        """The oldest batch, or what is left of it. Files that hold nothing more are deleted.
+
+        Raises:
+            OSError: The oldest file cannot be read just now. After some tries it is passed over.
+        """
         while self._segments:
             segment = self._segments[0]
             try:
@@ -177,7 +192,10 @@ class Spool:
                     continue
             except OSError as error:
                 logger.error("%s cannot be read: %s", segment.path, error)
-                segment.readable = False
+                segment.failures += 1
+                if segment.failures < _READ_TRIES and not isinstance(error, FileNotFoundError):
+                    raise
+                self._give_up_journal()
             self._finish(segment)
         return None
 
@@ -187,7 +205,7 @@ class Spool:
         if segment.count:
             logger.error("%d events of %s are lost", segment.count, segment.path)
             self._lost(segment.count)
-        if segment.readable:
+        if not segment.failures:
             self._remove(segment)
 
     def acknowledge(self, count: int) -> None:
@@ -257,13 +275,13 @@ class Spool:
 
 def _heads_of(segment: Segment) -> list[wire.EventHead]:
     heads: list[wire.EventHead] = []
+    count = segment.count
     try:
         for batch in segment.batches():
             heads.extend(map(wire.event_head, batch.single_frames()))
     except OSError as error:
         logger.error("%s cannot be read: %s", segment.path, error)
-        heads.extend([wire.EventHead(0, 0)] * (segment.count - len(heads)))
-    return heads
+    return heads[:count] + [wire.EventHead(0, 0)] * (count - len(heads))
 
 
 def write_atomically(path: Path, data: bytes, *, sync: bool) -> None:
@@ -302,11 +320,12 @@ def _take_over(below: Path, folder: Path) -> None:
         return
     try:
         # A file comes last of all, so that a note is never without its file for long.
-        for path in sorted(below.iterdir(), key=lambda path: path.suffix == SUFFIX):
-            if path.name != _LOCK:
-                path.replace(folder / path.name)
-        (below / _LOCK).unlink()
-        below.rmdir()
+        files = [path for path in below.rglob("*") if path.is_file() and path.name != _LOCK]
+        for path in sorted(files, key=lambda path: path.suffix == SUFFIX):
+            target = folder / path.relative_to(below)
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            path.replace(target)
+        shutil.rmtree(below)
     except OSError as error:
         logger.error("%s cannot be emptied: %s", below, error)
     finally:

@@ -21,7 +21,7 @@ def end_in_order() -> None:
     in_main_thread = threading.current_thread() is threading.main_thread()
     if in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         # Registered first of all, and therefore called last.
-        atexit.register(_die_of_the_signal)
+        atexit.register(die_of_the_signal)
         signal.signal(signal.SIGTERM, _exit)
 
 
@@ -30,7 +30,8 @@ def _exit(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _die_of_the_signal() -> None:
+def die_of_the_signal() -> None:
+    """End the process by the SIGTERM that it has received, if it has."""
     if _received:
         signal.signal(_received[0], signal.SIG_DFL)
         os.kill(os.getpid(), _received[0])

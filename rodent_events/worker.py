@@ -26,6 +26,9 @@ logger = logging.getLogger("rodent_events")
 # Seconds after which a spill that failed is tried again.
 _SPILL_PAUSE = 1.0
 
+# Seconds after which a file that could not be read is tried again.
+_DISK_PAUSE = 0.5
+
 # Seconds of rest after an error that should not happen.
 _ERROR_PAUSE = 1.0
 
@@ -257,7 +260,11 @@ class Worker:
             return
         hurried = bool(self._flushes) or self._stop_at is not None
         partial = hurried or now >= self._partial_at
-        batch = self._buffer.next_batch(partial=partial)
+        try:
+            batch = self._buffer.next_batch(partial=partial)
+        except OSError:
+            self._send_at = now + _DISK_PAUSE
+            return
         if self._buffer.backlog == 0 or (partial and batch is None):
             self._partial_at = now + self._batch_timeout
         if batch is None:

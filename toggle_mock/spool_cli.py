@@ -93,7 +93,8 @@ def _segments(folder: Path) -> Iterator[tuple[Segment, Damage | None]]:
         try:
             damage = segment.examine()
         except OSError as error:
-            raise click.ClickException(f"{path} cannot be read: {error}") from error
+            click.echo(printable(f"{path.name} cannot be read: {error}"), err=True)
+            continue
         yield segment, damage
 
 

@@ -171,6 +171,14 @@ def test_spool_verify_finds_damage(folder):
     assert "damaged: wrong checksum at byte 0" in spool("ls", folder).stdout
 
 
+def test_spool_shows_odd_names_safely_and_goes_on(folder):
+    (folder / "\x1b[31m0.pb").mkdir()
+    listed = spool("ls", folder)
+    assert "\\x1b[31m0.pb cannot be read" in listed.stderr
+    assert "\x1b" not in listed.stderr + listed.stdout
+    assert "250 events wait" in listed.stdout
+
+
 def test_spool_cat(folder):
     lines = spool("cat", folder).stdout.splitlines()
     assert len(lines) == 250

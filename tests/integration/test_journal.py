@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import grpc
 import pytest
@@ -275,3 +276,190 @@ def test_memory_and_disk_are_limited(free_port, journal, overflow):
             assert results.count(None) == stats["dropped"]
         bus.shutdown(1)
         assert_balanced(bus)
+
+
+# What goes wrong inside an append, a sync, or a rotation
+
+
+def interrupting(real_write, at, raise_after):
+    """os.write, which once is followed by an exception, as if from a signal handler."""
+    calls = []
+
+    def write(descriptor, data):
+        if len(data) > 40:
+            calls.append(len(data))
+            if len(calls) == at:
+                if raise_after:
+                    real_write(descriptor, data)
+                raise KeyboardInterrupt
+        return real_write(descriptor, data)
+
+    return write
+
+
+@pytest.mark.parametrize("raise_after", [True, False])
+@pytest.mark.parametrize("fsync", FSYNC)
+def test_an_interrupt_amid_an_append_costs_nothing(
+    scripted_toggle, journal, monkeypatch, fsync, raise_after
+):
+    journal |= {"batch_size": 100, "batch_timeout": 3600}
+    with EventBus(target=scripted_toggle.address, fsync=fsync, **journal) as bus:
+        before = emit(bus, 30)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", interrupting(os.write, 1, raise_after))
+            with pytest.raises(KeyboardInterrupt):
+                emit(bus, 1)
+        after = emit(bus, 30)
+        assert bus.flush(20)
+        assert_balanced(bus)
+    arrived = ids(scripted_toggle.batches)
+    assert [event_id for event_id in arrived if event_id in {*before, *after}] == before + after
+    assert len(arrived) == 60 + raise_after
+    assert list(journal["events_dir"].glob("*.damaged")) == []
+
+
+def test_emit_by_a_handler_amid_the_last_append_is_written(free_port, journal, monkeypatch):
+    real_write, once = os.write, []
+    with EventBus(target=f"127.0.0.1:{free_port}", **journal) as bus:
+
+        def write(descriptor, data):
+            if len(data) > 40 and not once:
+                once.append(True)
+                sent.append(bus.emit(StorageTransferPayload(source="handler")))
+            return real_write(descriptor, data)
+
+        sent: list[str] = []
+        monkeypatch.setattr(os, "write", write)
+        sent += emit(bus, 1)
+        bus.shutdown(1)
+        assert_balanced(bus)
+    assert sorted(on_disk(journal["events_dir"])) == sorted(sent)
+
+
+def test_syncs_race_with_rotations(scripted_toggle, journal, monkeypatch):
+    real_fsync = os.fsync
+
+    def slow_fsync(descriptor):
+        threading.Event().wait(0.0005)
+        real_fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow_fsync)
+    journal |= {"batch_size": 5, "max_batch_bytes": 1_500, "max_file_size": 1_500}
+    with EventBus(target=scripted_toggle.address, fsync="interval", **journal) as bus:
+        threads = [threading.Thread(target=emit, args=(bus, 400)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert bus.flush(60)
+        stats = assert_balanced(bus)
+    assert (stats["delivered"], stats["dropped"]) == (3_200, 0)
+
+
+@pytest.mark.parametrize("fsync", ["interval", "always"])
+@pytest.mark.parametrize("failing", [1, 10**9])
+def test_a_sync_that_fails_neither_repeats_nor_stops_delivery(
+    scripted_toggle, journal, monkeypatch, caplog, fsync, failing
+):
+    real_fsync, calls = os.fsync, []
+
+    def fsync_or_not(descriptor):
+        calls.append(descriptor)
+        if 3 <= len(calls) < 3 + failing:
+            raise OSError(5, "Input/output error")
+        real_fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync_or_not)
+    with EventBus(target=scripted_toggle.address, fsync=fsync, **journal) as bus:
+        sent = emit(bus, 200)
+        assert bus.flush(30)
+        stats = assert_balanced(bus)
+    assert ids(scripted_toggle.batches) == sent
+    assert (stats["delivered"], stats["waiting"]) == (200, 0)
+    assert caplog.text.count("cannot be") <= 3  # at a bounded rate
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_the_growing_file_cannot_be_read(scripted_toggle, journal, monkeypatch, deleted):
+    from rodent_events import segment
+
+    real_read, failures = segment._read, [OSError(24, "Too many open files")]
+
+    def read(path, offset, size):
+        if failures:
+            error = failures.pop()
+            if deleted:
+                path.unlink()
+            else:
+                raise error
+        return real_read(path, offset, size)
+
+    monkeypatch.setattr(segment, "_read", read)
+    monkeypatch.setattr("rodent_events.worker._DISK_PAUSE", 0.05)
+    with EventBus(target=scripted_toggle.address, **journal) as bus:
+        first = emit(bus, 10)
+        assert bus.flush(10) is not deleted
+        second = emit(bus, 100)
+        assert bus.flush(10)
+        assert_balanced(bus)
+    assert ids(scripted_toggle.batches) == ([] if deleted else first) + second
+
+
+def test_the_journal_waits_until_a_spill_is_over(
+    make_scripted_toggle, free_port, journal, failing_writes, monkeypatch
+):
+    real_write = os.write
+    monkeypatch.setattr("rodent_events.buffer._DISK_PAUSE", 0.0)
+
+    def slow_write(descriptor, data):
+        if len(data) > 500:
+            threading.Event().wait(0.05)
+        return real_write(descriptor, data)
+
+    journal |= {"batch_size": 5, "flush_threshold": 20, "buffer_size": 1_000}
+    with EventBus(target=f"127.0.0.1:{free_port}", **journal) as bus:
+        sent = emit(bus, 10)
+        failing_writes.set()
+        sent += emit(bus, 15)
+        failing_writes.clear()
+        monkeypatch.setattr(os, "write", slow_write)
+        for _ in range(100):
+            sent += emit(bus, 5)
+            threading.Event().wait(0.001)
+        toggle = make_scripted_toggle(free_port)
+        assert bus.flush(30)
+        assert assert_balanced(bus)["dropped"] == 0
+    assert list(dict.fromkeys(ids(toggle.batches))) == sent
+
+
+def test_an_idle_journal_rests_whatever_came_before(scripted_toggle, free_port, journal):
+    import time
+
+    journal |= {"max_batch_bytes": 4_000, "max_file_size": 4_000, "spool_max_bytes": 20_000}
+    bus = EventBus(target=f"127.0.0.1:{free_port}", **journal).start()
+    emit(bus, 2_000)  # most of them are dropped
+    bus.shutdown(1)
+    with EventBus(target=scripted_toggle.address, fsync="interval", **journal) as bus:
+        emit(bus, 50)
+        assert bus.flush(30)
+        began = time.process_time()
+        threading.Event().wait(0.5)
+        assert time.process_time() - began < 0.25
+        assert bus._buffer.backlog == 0
+
+
+def test_a_folder_that_cannot_be_synced_leaks_nothing(free_port, journal, monkeypatch):
+    def fail(_folder):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("rodent_events.journal.sync_folder", fail)
+    monkeypatch.setattr("rodent_events.buffer._DISK_PAUSE", 0.0)
+    buffer = EventBuffer(fsync="always", **journal | {"jwt": None})
+    buffer.open()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        buffer.add(Event())
+        buffer.drain()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert list(journal["events_dir"].glob("*.pb")) == []
+    buffer.close()

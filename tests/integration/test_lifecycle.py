@@ -198,6 +198,56 @@ def test_sigterm_brings_all_to_disk_and_ends_the_process_by_the_signal(free_port
     assert on_disk(tmp_path) == 100
 
 
+TERMINATED_CHILD = """
+import multiprocessing, sys, threading, rodent_events
+
+def work():
+    rodent_events.emit(rodent_events.StorageTransferPayload())
+    ready.set()
+    while True:
+        threading.Event().wait(0.1)
+
+rodent_events.initialize(target=sys.argv[1], jwt="a.b.c", events_dir=sys.argv[2])
+context = multiprocessing.get_context("fork")
+ready = context.Event()
+child = context.Process(target=work)
+child.start()
+ready.wait()
+child.terminate()
+child.join()
+print(child.exitcode)
+"""
+
+
+def test_a_child_of_multiprocessing_dies_of_the_signal_too(free_port, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", TERMINATED_CHILD, f"127.0.0.1:{free_port}", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == f"{-signal.SIGTERM}\n"
+    (folder,) = tmp_path.glob("fork-*")
+    assert on_disk(folder) == 1
+
+
+def test_a_child_s_quarantine_is_taken_over_too(settings, scripted_toggle):
+    folder = settings["events_dir"]
+    for name in ("quarantine/a.pb", "fork-99999/quarantine/b.pb"):
+        path = folder / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"")
+    batch = EventBatch(batch_id="b1")
+    batch.events.add(event_id="e1")
+    (folder / "fork-99999" / "0.pb").write_bytes(batch.SerializeToString())
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        assert bus.flush()
+    assert ids(scripted_toggle.batches) == ["e1"]
+    assert {path.name for path in (folder / "quarantine").iterdir()} == {"a.pb", "b.pb"}
+    assert not (folder / "fork-99999").exists()
+
+
 def test_a_handler_of_the_program_s_own_is_left_alone(free_port, tmp_path):
     program = WAITING.format(before="signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))")
     code, _ = terminated(program, f"127.0.0.1:{free_port}", tmp_path)
