@@ -32,7 +32,7 @@ check-oldest:  ## The tests of pipeline and mock with the oldest dependencies al
 	$(PYTHON) -m venv build/oldest
 	build/oldest/bin/pip install --quiet --constraint tools/oldest.txt --editable '.[testing]' \
 		pytest pytest-asyncio pytest-timeout pytest-xdist hypothesis trustme \
-		opentelemetry-sdk prometheus-client
+		googleapis-common-protos opentelemetry-sdk prometheus-client
 	build/oldest/bin/pytest -n $(WORKERS) -q -p no:cacheprovider \
 		tests/unit tests/property tests/integration/test_end_to_end.py \
 		tests/integration/test_bus.py tests/integration/test_server.py
@@ -47,7 +47,8 @@ backlog: $(READY)  ## Deliver 2 GB of spool files; show the memory that takes.
 	$(BIN)/python tests/support/backlog.py
 
 mutation: $(READY)  ## Break the delivery in 30 ways; show which test notices.
-	$(BIN)/python tools/mutate.py --markdown docs/mutations.md
+	mkdir -p build
+	$(BIN)/python tools/mutate.py --markdown build/mutations.md
 
 docs: $(READY)  ## Build the documentation into build/docs.
 	$(BIN)/mkdocs build --strict --quiet

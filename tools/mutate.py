@@ -267,7 +267,7 @@ def main() -> int:
         shutil.copytree(ROOT, copy, ignore=ignored)
         for mutation in chosen:
             test = run(mutation, copy)
-            name = test.partition("tests/")[2] if test else "**survives**"
+            name = test.removeprefix("tests/") if test else "**survives**"
             rows.append((mutation.title, mutation.module, name))
             print(f"{'caught' if test else 'SURVIVES'}: {mutation.title}: {name}", flush=True)
     if options.markdown:

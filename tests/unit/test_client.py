@@ -33,11 +33,11 @@ def test_retry_after(details, seconds):
 
 
 def test_against_the_published_messages():
-    error_details = pytest.importorskip("google.rpc.error_details_pb2")
     from google.protobuf.any_pb2 import Any
+    from google.rpc import error_details_pb2
     from google.rpc.status_pb2 import Status
 
-    info = error_details.RetryInfo()
+    info = error_details_pb2.RetryInfo()
     info.retry_delay.FromMilliseconds(2_250)
     detail = Any()
     detail.Pack(info)
