@@ -248,7 +248,7 @@ def run(mutation: Mutation, copy: Path) -> str | None:
         )
     finally:
         path.write_text(original)
-    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", done.stdout, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) (tests/.+?)(?: - |$)", done.stdout, re.MULTILINE)
     if failed is None and done.returncode != 0:
         sys.exit(f"{mutation.title}: the tests did not run:\n{done.stdout[-2000:]}{done.stderr}")
     return failed[1] if failed else None
