@@ -148,8 +148,8 @@ MUTATIONS = (
     Mutation(
         "skip the sync of the journal",
         "journal",
-        "                os.fsync(descriptor)\n                self._synced, segment.end",
-        "                self._synced, segment.end",
+        "                if segment is not None:\n                    os.fsync(descriptor)\n",
+        "",
     ),
     Mutation(
         "emit returns before the journal is written",
