@@ -244,6 +244,7 @@ def test_a_batch_that_could_not_be_closed_keeps_its_id_over_a_kill(tmp_path, fai
         first.add(Event(event_id=f"e{number}"))
     failing_writes.set()
     first.add(Event(event_id="in-memory", source="x" * 50))
+    assert on_disk(tmp_path) == ["e0", "e1", "e2"]  # and nothing of what came out short
     batch = first.next_batch()
     assert batch.count == 3
     first.hold()

@@ -168,8 +168,8 @@ from rodent_events import StorageTransferPayload
 rodent_events.initialize(target=sys.argv[1], jwt="a.b.c", events_dir=sys.argv[2])
 for number in range(100):
     rodent_events.emit(StorageTransferPayload(size_bytes=number))
-print("emitted", flush=True)
 try:
+    print("emitted", flush=True)
     while True:
         threading.Event().wait(0.1)  # a signal just before a wait is seen after it
 finally:

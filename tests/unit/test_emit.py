@@ -195,6 +195,19 @@ def test_a_bus_that_was_never_started_brings_its_events_to_disk(bus, tmp_path):
     assert balance(bus.get_stats())
 
 
+def test_an_event_that_is_appended_just_as_shutdown_ends_reaches_the_disk(bus, tmp_path):
+    append = bus._buffer.append
+
+    def shut_down_and_append(frame):
+        bus.shutdown()
+        return append(frame)
+
+    bus._buffer.append = shut_down_and_append
+    event_id = bus.emit(TRANSFER)
+    (path,) = tmp_path.glob("*.pb")
+    assert [e.event_id for e in EventBatch.FromString(path.read_bytes()).events] == [event_id]
+
+
 def test_emit_inside_a_finalizer(bus):
     class Emitting:
         def __del__(self):
