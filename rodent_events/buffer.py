@@ -33,8 +33,6 @@ _DISK_PAUSE = 1.0
 # Seconds between two lines of the log about a disk that fails.
 _DISK_LOG_PAUSE = 10.0
 
-_UNKNOWN_HEAD = wire.EventHead(0, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
@@ -293,7 +291,7 @@ class EventBuffer:
         return batch
 
     def _lose(self, count: int) -> None:
-        heads = repeat(_UNKNOWN_HEAD, count)
+        heads = repeat(wire.UNKNOWN_HEAD, count)
         self.ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, heads)
 
     def _complete_on_disk(self, partial: bool) -> bool:
@@ -306,7 +304,7 @@ class EventBuffer:
         try:
             if partial:
                 journal.seal()
-            elif self.config.fsync != "never":
+            else:
                 journal.sync()
         except OSError as error:
             self._complain("the journal cannot be written or synced", error)

@@ -60,7 +60,9 @@ class Journal:
 
     @property
     def unsynced(self) -> bool:
-        """Whether there is something that was appended and not synced."""
+        """Whether there is something that is to be synced."""
+        if self._config.fsync == "never":
+            return False
         segment = self._segment
         return bool(self._retired) or (segment is not None and segment.size > self._synced)
 

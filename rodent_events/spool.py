@@ -281,7 +281,7 @@ def _heads_of(segment: Segment) -> list[wire.EventHead]:
             heads.extend(map(wire.event_head, batch.single_frames()))
     except OSError as error:
         logger.error("%s cannot be read: %s", segment.path, error)
-    return heads[:count] + [wire.EventHead(0, 0)] * (count - len(heads))
+    return heads[:count] + [wire.UNKNOWN_HEAD] * (count - len(heads))
 
 
 def write_atomically(path: Path, data: bytes, *, sync: bool) -> None:

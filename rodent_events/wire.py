@@ -217,8 +217,12 @@ class EventHead:
     category: int
 
 
+UNKNOWN_HEAD = EventHead(0, 0)
+"""Of an event that cannot be read."""
+
+
 def event_head(frame: bytes) -> EventHead:
-    """Read level and category out of a frame, without decoding the rest; zeros if that fails."""
+    """Read level and category out of a frame, without decoding the rest, or UNKNOWN_HEAD."""
     level = category = 0
     try:
         outer = next(fields(frame))
@@ -228,7 +232,7 @@ def event_head(frame: bytes) -> EventHead:
             elif field.number == 3:
                 category = read_varint(frame, field.content)[0]
     except WireError:
-        return EventHead(0, 0)
+        return UNKNOWN_HEAD
     return EventHead(level, category)
 
 
