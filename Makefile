@@ -46,7 +46,7 @@ soak: $(READY)  ## Kill agent and server 200 times; count what is lost or repeat
 backlog: $(READY)  ## Deliver 2 GB of spool files; show the memory that takes.
 	$(BIN)/python tests/support/backlog.py
 
-mutation: $(READY)  ## Break the delivery in 30 ways; show which test notices.
+mutation: $(READY)  ## Break the delivery in many ways; show which test notices.
 	mkdir -p build
 	$(BIN)/python tools/mutate.py --markdown build/mutations.md
 

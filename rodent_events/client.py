@@ -41,10 +41,14 @@ CHANNEL_OPTIONS = [
     ("grpc.enable_retries", 0),
     # A restarted server is found again soon, also after an outage of hours.
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
     # Two buses with the same target have connections of their own.
     ("grpc.use_local_subchannel_pool", 1),
 ]
+
+
+# How gRPC begins to say that it has no connection; nothing else tells this from a server's answer.
+_UNREACHABLE = ("failed to connect to all addresses", "DNS resolution failed")
 
 
 class Sending:
@@ -266,7 +270,8 @@ def _failure(error: Any) -> Outcome:
     # A message that is too large for this side is the answer, not the batch.
     too_large = "larger than max" in message and not message.startswith("CLIENT")
     too_large = too_large and status is Status.RESOURCE_EXHAUSTED
-    return Outcome(status, message, retry_after(details), too_large)
+    unreachable = status is Status.UNAVAILABLE and message.startswith(_UNREACHABLE)
+    return Outcome(status, message, retry_after(details), too_large, unreachable)
 
 
 def retry_after(details: bytes) -> float:

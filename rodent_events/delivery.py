@@ -58,6 +58,10 @@ class Rule(Enum):
     REJECT = "quarantine"
 
 
+UNREACHABLE_PAUSE = 1.0
+"""Seconds between two tries at the most while no connection can be made. Such a try does not leave
+this machine: when to dial is the channel's to decide, with a backoff of its own."""
+
 # Two lines depend on more than the status; _rule has them.
 RULES: Mapping[Status, Rule] = {
     Status.OK: Rule.ACKNOWLEDGE,
@@ -91,6 +95,8 @@ class Outcome:
     """Seconds that the server asks to wait (RetryInfo)."""
     too_large: bool = False
     """RESOURCE_EXHAUSTED on account of the message's size."""
+    unreachable: bool = False
+    """UNAVAILABLE since no connection could be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,8 @@ def decide(
             return Decision(Action.REAUTHENTICATE, max(delay, outcome.retry_after))
         case Rule.RETRY:
             delay = max(backoff(failures, policy, jitter), outcome.retry_after)
+            if outcome.unreachable:
+                delay = min(delay, UNREACHABLE_PAUSE)
             exhausted = failures >= policy.max_retry_attempts
             return Decision(Action.HOLD if exhausted else Action.RETRY, delay)
 

@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, Sending
-from rodent_events.delivery import Action, Outcome, Policy, decide
+from rodent_events.delivery import Action, Decision, Outcome, Policy, Status, decide
 from rodent_events.ledger import Drop
 
 logger = logging.getLogger("rodent_events")
@@ -103,6 +103,7 @@ class Worker:
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._sending: Sending | None = None
         self._failures = 0
+        self._failure: tuple[str, Status, Action] | None = None
         self._send_at = 0.0
         self._partial_at = time.monotonic() + config.batch_timeout
         self._spill_at = 0.0
@@ -284,13 +285,25 @@ class Worker:
             jitter=random.random(),
         )
         self._send_at = time.monotonic() + decision.delay
-        if decision.action is not Action.ACKNOWLEDGE:
-            logger.warning(
-                "batch %s of %d events: %s (%s): %s, next send in %.1f s",
-                *(batch.id, batch.count, outcome.status.name, outcome.message),
-                *(decision.action.name, decision.delay),
-            )
+        self._report(batch, outcome, decision)
         self._act(decision.action, outcome)
+
+    def _report(self, batch: Batch, outcome: Outcome, decision: Decision) -> None:
+        """Log a failure; one that only goes on, as in an outage, for those who look closely."""
+        if decision.action is Action.ACKNOWLEDGE:
+            if self._failure is not None:
+                logger.info("Toggle takes events again")
+            self._failure = None
+            return
+        failure = (batch.id, outcome.status, decision.action)
+        level = logging.DEBUG if failure == self._failure else logging.WARNING
+        self._failure = failure
+        logger.log(
+            level,
+            "batch %s of %d events: %s (%s): %s, next send in %.1f s",
+            *(batch.id, batch.count, outcome.status.name, outcome.message),
+            *(decision.action.name, decision.delay),
+        )
 
     def _act(self, action: Action, outcome: Outcome) -> None:
         match action:

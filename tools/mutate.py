@@ -63,6 +63,12 @@ MUTATIONS = (
         "delay = backoff(failures, policy, jitter)",
     ),
     Mutation(
+        "wait out the backoff after an outage",
+        "delivery",
+        "delay = min(delay, UNREACHABLE_PAUSE)",
+        "pass",
+    ),
+    Mutation(
         "quarantine a whole batch for one bad event",
         "delivery",
         "Decision(Action.SPLIT if events > 1 else Action.QUARANTINE)",

@@ -104,6 +104,43 @@ def test_an_outage_beyond_all_tries_loses_nothing(scripted_toggle, settings, wai
     assert list(settings["events_dir"].glob("*.pb")) == []
 
 
+def test_a_server_that_is_back_ends_the_pause(
+    free_port, settings, make_scripted_toggle, caplog, wait_until
+):
+    """However long the backoff has grown, and however long the outage was."""
+    settings |= {"retry_backoff_base": 3600.0, "retry_backoff_max": 86_400.0, "batch_size": 10}
+    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
+        sent = emit(bus, 30)
+        wait_until(lambda: "UNAVAILABLE" in caplog.text)
+        toggle = make_scripted_toggle(free_port)
+        wait_until(lambda: bus.get_stats()["delivered"] == 30)
+    assert ids(toggle.batches) == sent
+
+
+def test_a_server_that_is_back_ends_the_outage(
+    free_port, settings, make_scripted_toggle, wait_until, caplog
+):
+    """However far the backoff has grown."""
+    settings |= {"retry_backoff_base": 3600.0, "retry_backoff_max": 86_400.0, "batch_size": 10}
+    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
+        sent = emit(bus, 30)
+        wait_until(lambda: "UNAVAILABLE" in caplog.text)
+        toggle = make_scripted_toggle(free_port)
+        wait_until(lambda: bus.get_stats()["delivered"] == 30)
+    assert ids(toggle.batches) == sent
+
+
+def test_an_outage_is_logged_when_it_begins_and_not_at_each_try(
+    free_port, settings, wait_until, caplog
+):
+    settings |= {"max_retry_attempts": 3}
+    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
+        emit(bus, 1)
+        wait_until(lambda: bus._worker._failures > 12)
+    warnings = [record for record in caplog.records if "UNAVAILABLE" in record.message]
+    assert [record.message.count("RETRY") for record in warnings] == [1, 0]
+
+
 def test_order_holds_through_spill_outage_and_replay(scripted_toggle, settings):
     settings |= {"buffer_size": 60, "flush_threshold": 40, "batch_size": 10}
     scripted_toggle.script = [Code.UNAVAILABLE] * 20

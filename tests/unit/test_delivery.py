@@ -1,5 +1,6 @@
 """The fate of a batch: every outcome, every count of failures, every setting."""
 
+from dataclasses import replace
 from itertools import product
 
 import grpc
@@ -7,6 +8,7 @@ import pytest
 
 from rodent_events.delivery import (
     RULES,
+    UNREACHABLE_PAUSE,
     Action,
     Outcome,
     Policy,
@@ -106,3 +108,15 @@ def test_backoff_doubles_up_to_its_maximum_and_is_jittered_in_full():
     assert [backoff(n, POLICY, 1.0) for n in (1, 2, 3, 4, 5, 6, 2000)] == [1, 2, 4, 8, 16, 30, 30]
     assert backoff(3, POLICY, 0.0) == 0
     assert backoff(3, POLICY, 0.25) == 1.0
+
+
+@pytest.mark.parametrize("failures", [1, 5, 1000])
+def test_while_no_connection_can_be_made_pauses_stay_short(failures):
+    policy = replace(POLICY, retry_backoff_base=60.0, retry_backoff_max=3600.0)
+    outcome = Outcome(Status.UNAVAILABLE, unreachable=True)
+    decision = decide(outcome, failures=failures, events=1, policy=policy, jitter=0.999)
+    assert decision.delay == UNREACHABLE_PAUSE
+    reached = decide(
+        replace(outcome, unreachable=False), failures=failures, events=1, policy=policy, jitter=0.9
+    )
+    assert reached.delay > 30
