@@ -158,6 +158,12 @@ MUTATIONS = (
         "",
     ),
     Mutation(
+        "skip the sync of the folder",
+        "journal",
+        "                sync_folder(path.parent)",
+        "                pass",
+    ),
+    Mutation(
         "emit returns before the journal is written",
         "journal",
         "            self._write(segment, frame)\n            self._open = grown\n",

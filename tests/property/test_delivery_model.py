@@ -55,6 +55,7 @@ class Delivery(RuleBasedStateMachine):
         self.clock = 1_800_000_000
         self.ids = 0
         self.synced: dict[int, int] = {}
+        self.synced_names: set[Path] = set()
         self.patches = [
             mock.patch("os.write", self._write),
             mock.patch("os.fsync", self._fsync),
@@ -87,6 +88,8 @@ class Delivery(RuleBasedStateMachine):
     def _fsync(self, descriptor: int) -> None:
         found = os.fstat(descriptor)
         self.synced[found.st_ino] = found.st_size
+        if os.path.samestat(found, self.folder.stat()):
+            self.synced_names = set(self.folder.glob("*.pb"))
 
     def _serve(self, data: bytes, outcome: str) -> Outcome:
         if outcome in UNSEEN:
@@ -187,11 +190,13 @@ class Delivery(RuleBasedStateMachine):
     @precondition(lambda self: self.mode == "journal" and self.fsync == "always")
     @rule(batch_size=st.integers(1, 20))
     def lose_power(self, batch_size):
-        """What was not synced is gone, and every note of progress with it."""
+        """What was not synced is gone, names of files too, and every note of progress with it."""
         self.may_be_lost |= self._only_in_memory()
         self._forget_process()
         for path in self.folder.glob("*.pb"):
             os.truncate(path, min(path.stat().st_size, self.synced.get(path.stat().st_ino, 0)))
+            if path not in self.synced_names:
+                path.unlink()
         for note in self.folder.glob("*.ack"):
             note.unlink()
             self.may_repeat.update(event_id for _, ids in self.arrivals for event_id in ids)
