@@ -8,37 +8,69 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from toggle_mock.recording import (
-        NotReceivedError,
+    from toggle_mock.asking import NotReceivedError, UnexpectedEventError
+    from toggle_mock.matching import Matcher, where
+    from toggle_mock.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
+    from toggle_mock.query import QueryError
+    from toggle_mock.recorded import (
         RecordedBatch,
         RecordedCall,
         RecordedEvent,
+        RecordedMessage,
+    )
+    from toggle_mock.rodents import (
+        CommandFailedError,
+        NoReplyError,
+        NotConnectedError,
+        Rodent,
     )
     from toggle_mock.server import ToggleServer
+    from toggle_mock.session import Session
 
 __all__ = [
+    "CommandFailedError",
+    "Matcher",
+    "NoReplyError",
+    "NotConnectedError",
     "NotReceivedError",
+    "Outcome",
+    "QueryError",
     "RecordedBatch",
     "RecordedCall",
     "RecordedEvent",
+    "RecordedMessage",
+    "Rodent",
+    "Session",
     "ToggleServer",
+    "UnexpectedEventError",
+    "cut",
+    "delay",
+    "fail",
+    "hang",
+    "lose_answer",
+    "reject",
+    "where",
 ]
 
 _HOMES = {
-    "NotReceivedError": "toggle_mock.recording",
-    "RecordedBatch": "toggle_mock.recording",
-    "RecordedCall": "toggle_mock.recording",
-    "RecordedEvent": "toggle_mock.recording",
-    "ToggleServer": "toggle_mock.server",
+    "asking": ("NotReceivedError", "UnexpectedEventError"),
+    "matching": ("Matcher", "where"),
+    "outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
+    "query": ("QueryError",),
+    "recorded": ("RecordedBatch", "RecordedCall", "RecordedEvent", "RecordedMessage"),
+    "rodents": ("CommandFailedError", "NoReplyError", "NotConnectedError", "Rodent"),
+    "server": ("ToggleServer",),
+    "session": ("Session",),
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(_HOMES[name]), name)
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f"toggle_mock needs {error.name}: install the extra, rodent-events[testing]"
-        ) from error
+    for home, names in _HOMES.items():
+        if name in names:
+            try:
+                return getattr(import_module(f"toggle_mock.{home}"), name)
+            except ModuleNotFoundError as error:
+                raise ImportError(
+                    f"toggle_mock needs {error.name}: install the extra, rodent-events[testing]"
+                ) from error
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

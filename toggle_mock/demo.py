@@ -18,7 +18,7 @@ from rich.table import Table
 
 from rodent_events.config import CATEGORIES
 from rodent_events.config import ENVIRONMENT_PREFIX as PREFIX
-from toggle_mock.recording import RecordedEvent
+from toggle_mock.recorded import RecordedEvent
 from toggle_mock.rendering import as_line, json_size
 from toggle_mock.server import ToggleServer
 

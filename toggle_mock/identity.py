@@ -1,37 +1,196 @@
-"""Who calls: Bearer tokens, issued and read."""
+"""Who calls: Bearer tokens, issued, verified and revoked."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import grpc
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 _SCHEME = "Bearer "
 
+UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
+
+# Each algorithm with what makes a key for it.
+_NEW_KEYS: Mapping[str, Callable[[], Any]] = {
+    "HS256": lambda: secrets.token_bytes(32),
+    "RS256": lambda: rsa.generate_private_key(public_exponent=65_537, key_size=2048),
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+}
+
+ALGORITHMS = tuple(_NEW_KEYS)
+"""The signature algorithms of tokens."""
+
+# What PyJWT finds wrong, in the words of somebody who has to mend it.
+_PROBLEMS: Sequence[tuple[type[jwt.PyJWTError], str]] = (
+    (jwt.ExpiredSignatureError, "the token has expired: get a new one"),
+    (jwt.ImmatureSignatureError, "the token is not valid yet: check the clocks (nbf, iat)"),
+    (jwt.InvalidSignatureError, "the token's signature is wrong: another key signed it"),
+    (jwt.InvalidAlgorithmError, "the token's algorithm is not accepted"),
+)
+
 
 class TokenRefusedError(Exception):
-    """The call has no token, or none that is well-formed; the text is for the caller."""
+    """The call has no token, or none that is accepted; the text is for the caller."""
+
+    def __init__(self, text: str, code: grpc.StatusCode = UNAUTHENTICATED) -> None:
+        super().__init__(text)
+        self.code = code
 
 
-class TokenIssuer:
-    """Issues tokens as Toggle's, signed with a key of its own (HS256)."""
+class Tokens:
+    """Issues tokens as Toggle does, verifies those of callers, and revokes.
 
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+    Args:
+        algorithm: One of :data:`ALGORITHMS`.
+        key: The secret of HS256; the private key of RS256 or ES256 as PEM; None makes one.
+        verify: Whether a signature must be of this key. Without it any well-formed token is taken
+            that has not expired, such as one that a real Toggle issued.
+
+    Raises:
+        ValueError: The algorithm or the key is none.
+    """
+
+    def __init__(
+        self, *, algorithm: str = "HS256", key: str | bytes | None = None, verify: bool = True
+    ) -> None:
+        if algorithm not in ALGORITHMS:
+            raise ValueError(f"jwt_algorithm is {algorithm!r}: give {', '.join(ALGORITHMS)}")
+        self.algorithm = algorithm
+        self._verify = verify
+        self._key = _NEW_KEYS[algorithm]() if key is None else _loaded(algorithm, key)
+        self._revoked: dict[tuple[str, str], grpc.StatusCode] = {}
+        self._era: str | None = None
 
     def issue(
-        self, *, rid: str, sub: str, prv: bool, expires_in: float, claims: Mapping[str, object]
+        self,
+        *,
+        rid: str = "rodent-1",
+        sub: str = "org-1",
+        prv: bool = True,
+        expires_in: float = 3600.0,
+        **claims: object,
     ) -> str:
-        """A token; see :meth:`ToggleServer.jwt`."""
+        """A token for a Rodent.
+
+        Args:
+            rid: The Rodent's id.
+            sub: The organization's id.
+            prv: Whether it is in a private network, and so speaks gRPC.
+            expires_in: Seconds; negative for a token that has expired.
+            claims: Further claims. None leaves one out.
+        """
         now = int(time.time())
-        standard = {"sub": sub, "rid": rid, "prv": prv, "iat": now, "exp": now + int(expires_in)}
-        return jwt.encode(standard | dict(claims), self._key, algorithm="HS256")
+        issued_at = min(now, now + int(expires_in))
+        standard = {"sub": sub, "rid": rid, "prv": prv, "iat": issued_at}
+        standard |= {"exp": now + int(expires_in), _ERA: self._era} | claims
+        present = {name: value for name, value in standard.items() if value is not None}
+        return jwt.encode(present, self._key, algorithm=self.algorithm)
+
+    @property
+    def public_key(self) -> bytes:
+        """The public key as PEM, with which others verify.
+
+        Raises:
+            ValueError: HS256 has none.
+        """
+        if self.algorithm == "HS256":
+            raise ValueError("HS256 has no public key: give jwt_algorithm='RS256' or 'ES256'")
+        public = self._key.public_key()
+        return bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+    @property
+    def private_key(self) -> bytes:
+        """The key that signs: the secret of HS256, else the private key as PEM."""
+        if isinstance(self._key, bytes):
+            return self._key
+        return bytes(self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    def begin_era(self) -> None:
+        """From now on, calls with a token that was issued before are none of this time's."""
+        self._era = secrets.token_hex(8)
+
+    def is_current(self, claims: Mapping[str, Any]) -> bool:
+        """Whether a token belongs to this era. A token that no Tokens issued belongs to all."""
+        return bool(claims.get(_ERA, self._era) == self._era)
+
+    def revoke(
+        self,
+        *,
+        rid: str | None = None,
+        sub: str | None = None,
+        status: grpc.StatusCode = UNAUTHENTICATED,
+    ) -> None:
+        """Refuse all tokens of a Rodent or an organization from now on.
+
+        Args:
+            rid: The Rodent's id.
+            sub: The organization's id.
+            status: What the caller gets: UNAUTHENTICATED, or PERMISSION_DENIED.
+
+        Raises:
+            ValueError: Neither is given.
+        """
+        if rid is None and sub is None:
+            raise ValueError("revoke() needs a rid or a sub")
+        for claim, value in (("rid", rid), ("sub", sub)):
+            if value is not None:
+                self._revoked[claim, value] = status
+
+    def restore(self) -> None:
+        """Take back all revocations."""
+        self._revoked.clear()
+
+    def verified(self, metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, Any]:
+        """The claims of the token in a call's metadata.
+
+        Raises:
+            TokenRefusedError: There is none, or it is not accepted.
+        """
+        token = bearer(metadata)
+        claims = self._decoded(token)
+        for claim in ("rid", "sub"):
+            value = claims.get(claim)
+            if not isinstance(value, str) or not value:
+                raise TokenRefusedError(f"the token lacks the claim {claim!r}")
+            if status := self._revoked.get((claim, value)):
+                raise TokenRefusedError(f"the tokens of this {claim} were revoked", status)
+        return claims
+
+    def _decoded(self, token: str) -> Mapping[str, Any]:
+        try:
+            algorithm = jwt.get_unverified_header(token).get("alg")
+            if str(algorithm).lower() == "none":
+                raise TokenRefusedError("the token is not signed (alg: none)")
+            if self._verify:
+                key = self._key if self.algorithm == "HS256" else self._key.public_key()
+                return jwt.decode(token, key, algorithms=[self.algorithm], options=_OPTIONS)
+            unsigned: Any = {"verify_signature": False, "verify_exp": True, **_OPTIONS}
+            return jwt.decode(token, options=unsigned)
+        except jwt.PyJWTError as error:
+            for kind, problem in _PROBLEMS:
+                if isinstance(error, kind):
+                    raise TokenRefusedError(problem) from None
+            raise TokenRefusedError(f"authorization is no JWT: {error}") from None
 
 
-def claims_of(metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, object]:
-    """What the token in a call's metadata claims. The signature is not checked.
+# Toggle knows its Rodents by rid and sub; whom a token is for is not its business.
+_OPTIONS: Any = {"verify_aud": False, "verify_sub": False, "verify_jti": False}
+
+
+def bearer(metadata: Sequence[tuple[str, str | bytes]]) -> str:
+    """The token in a call's metadata.
 
     Raises:
         TokenRefusedError: There is no ``authorization: Bearer <JWT>``, or more than one.
@@ -46,16 +205,46 @@ def claims_of(metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, objec
     value = values[0]
     if not isinstance(value, str) or not value.startswith(_SCHEME):
         raise TokenRefusedError("authorization has another scheme: send 'Bearer <JWT>'")
+    return value.removeprefix(_SCHEME)
+
+
+def unverified_claims(metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, Any]:
+    """What a call's token claims, whoever signed it; empty if nothing can be read."""
     try:
-        return jwt.decode(value.removeprefix(_SCHEME), options={"verify_signature": False})
-    except jwt.PyJWTError as error:
-        raise TokenRefusedError(f"authorization is no JWT: {error}") from None
+        claims: Mapping[str, Any] = jwt.decode(
+            bearer(metadata), options={"verify_signature": False}
+        )
+    except (TokenRefusedError, jwt.PyJWTError):
+        return {}
+    return claims
 
 
 def redacted(
     metadata: Sequence[tuple[str, str | bytes]],
 ) -> tuple[tuple[str, str | bytes], ...]:
     """A call's metadata without secrets."""
-    return tuple(
-        (key, "[redacted]" if key == "authorization" else value) for key, value in metadata
-    )
+    return tuple((key, "[redacted]" if key in _SECRETS else value) for key, value in metadata)
+
+
+_ERA = "mock_era"
+"""A claim that only this mock's tokens have; no Rodent looks at it."""
+
+_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+
+
+def _loaded(algorithm: str, key: str | bytes) -> Any:
+    content = key.encode() if isinstance(key, str) else key
+    if algorithm == "HS256":
+        if len(content) < 32:
+            raise ValueError(f"jwt_key has {len(content)} bytes: HS256 needs 32 or more")
+        return content
+    try:
+        loaded = load_pem_private_key(content, password=None)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"jwt_key is no private key as PEM: {error}") from None
+    kinds = {"RS256": rsa.RSAPrivateKey, "ES256": ec.EllipticCurvePrivateKey}
+    if not isinstance(loaded, kinds[algorithm]):
+        raise ValueError(  # noqa: TRY004 - the type of a key is in its text
+            f"jwt_key is {type(loaded).__name__}, which {algorithm} cannot use"
+        )
+    return loaded

@@ -1,71 +1,451 @@
-"""Which events are meant: matchers, and what came near when none matched."""
+"""Which events are meant: matchers, which combine with ``&``, ``|`` and ``~``.
+
+A matcher says of an event how it falls short, and it matches when there is nothing to say. The same
+matchers can be written as text, in the language of ``query.py``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Self, TypeAlias, cast
 
+from google.protobuf import text_format
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-if TYPE_CHECKING:
-    from toggle_mock.recording import RecordedEvent
+from rodent_events.catalog import schema_of, short_names, snake_case
+from toggle_mock.recorded import RecordedEvent
 
-Matcher = Any
-"""A payload message, a message class, a function of a RecordedEvent, or None for all events."""
+Matchable: TypeAlias = (
+    "Matcher | Message | type[Message] | str | Callable[[RecordedEvent], bool] | None"
+)
+"""What stands for a matcher: a payload message matches events whose payload is of its type and
+equals it in all fields that it sets; a message class matches payloads of that type; text is a
+query; a function is asked with each event; None matches all."""
 
-_SHOWN = 5
+
+class Matcher:
+    """Tells whether an event is meant."""
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """How an event falls short, in words; empty if it matches."""
+        raise NotImplementedError
+
+    def __call__(self, event: RecordedEvent) -> bool:
+        """Whether an event matches."""
+        return not self.misses(event)
+
+    def __and__(self, other: Matchable) -> Matcher:
+        return All((self, matcher_of(other)))
+
+    def __or__(self, other: Matchable) -> Matcher:
+        return AnyOf((self, matcher_of(other)))
+
+    def __invert__(self) -> Matcher:
+        return Not(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
 
 
-def predicate_of(matcher: Matcher) -> Callable[[RecordedEvent], bool]:
-    """The function that tells whether an event matches.
+@dataclass(frozen=True, repr=False)
+class All(Matcher):
+    """Matches if all parts do; so without any, every event."""
+
+    parts: tuple[Matcher, ...] = ()
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        return [miss for part in self.parts for miss in part.misses(event)]
+
+    def __str__(self) -> str:
+        return " ".join(_grouped(part, AnyOf) for part in self.parts) or "any event"
+
+
+@dataclass(frozen=True, repr=False)
+class AnyOf(Matcher):
+    """Matches if one part does."""
+
+    parts: tuple[Matcher, ...]
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """Those of the part that comes nearest."""
+        return min((part.misses(event) for part in self.parts), key=len)
+
+    def __str__(self) -> str:
+        return " OR ".join(map(str, self.parts))
+
+
+@dataclass(frozen=True, repr=False)
+class Not(Matcher):
+    """Matches what another matcher does not."""
+
+    part: Matcher
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        return [] if self.part.misses(event) else [f"is {self.part}, which is not wanted"]
+
+    def __str__(self) -> str:
+        return "-" + _grouped(self.part, All, AnyOf)
+
+
+@dataclass(frozen=True, repr=False)
+class Function(Matcher):
+    """Matches what a function says."""
+
+    function: Callable[[RecordedEvent], bool]
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        return [] if self.function(event) else [f"{self} says no"]
+
+    def __str__(self) -> str:
+        return getattr(self.function, "__qualname__", repr(self.function))
+
+
+@dataclass(frozen=True, repr=False)
+class Like(Matcher):
+    """Matches events whose payload is of a message's type and equals it in all that it sets."""
+
+    wanted: Message
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        given = event.payload
+        name = self.wanted.DESCRIPTOR.name
+        if given is None or given.DESCRIPTOR.full_name != self.wanted.DESCRIPTOR.full_name:
+            return [f"is {event.payload_type or 'an event without payload'}, not {name}"]
+        return [
+            f"{field.name}: wanted {_shown(field, value)}, got {_shown(field, got)}"
+            for field, value in self.wanted.ListFields()
+            if (got := getattr(given, field.name, None)) != value
+        ]
+
+    def __str__(self) -> str:
+        fields = text_format.MessageToString(self.wanted, as_one_line=True, as_utf8=True)
+        return f"{self.wanted.DESCRIPTOR.name}({fields})"
+
+
+@dataclass(frozen=True, repr=False)
+class PayloadType(Matcher):
+    """Matches payloads by the name of their type.
+
+    The name is the message's (``StorageTransferPayload``), the same in snake case
+    (``storage_transfer``), one or more words of that (``transfer``), or a pattern (``storage_*``).
+    """
+
+    name: str
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        given = event.payload_type
+        if self._is_name_of(given):
+            return []
+        return [f"is {given or 'an event without payload'}, not {self.name}"]
+
+    def _is_name_of(self, given: str) -> bool:
+        short = snake_case(given.removesuffix("Payload"))
+        wanted = self.name
+        if "*" in wanted or "?" in wanted:
+            return _pattern(wanted).fullmatch(short) is not None
+        if not wanted:
+            return not given
+        return wanted == given or f"_{snake_case(wanted.removesuffix('Payload'))}_" in f"_{short}_"
+
+    def __str__(self) -> str:
+        return f"payload:{quoted(self.name)}"
+
+
+@dataclass(frozen=True, repr=False)
+class Word(Matcher):
+    """Matches events in which some text stands, in whatever field; upper and lower case alike."""
+
+    text: str
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        document = text_format.MessageToString(event.message, as_one_line=True, as_utf8=True)
+        names = f"{event.payload_type} {event.rid}"
+        if self.text.lower() in f"{document} {names}".lower():
+            return []
+        return [f"{self.text!r} stands nowhere in it"]
+
+    def __str__(self) -> str:
+        return quoted(self.text)
+
+
+@dataclass(frozen=True, repr=False)
+class Moment(Matcher):
+    """Matches events by their timestamp."""
+
+    key: str
+    """``after`` or ``before``, both without the moment itself."""
+    milliseconds: int
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        later = event.timestamp - self.milliseconds
+        if later > 0 if self.key == "after" else later < 0:
+            return []
+        return [f"timestamp: wanted {self.key} {self.milliseconds}, got {event.timestamp}"]
+
+    def __str__(self) -> str:
+        return f"{self.key}:{self.milliseconds}"
+
+
+@dataclass(frozen=True, repr=False)
+class Field(Matcher):
+    """Matches events in one field.
+
+    The keys are those of the event (``event_id``, ``level``, ``category``, ``source``,
+    ``timestamp``, ``metadata.KEY``), of its arrival (``rid``, ``sub``, ``batch_id``, ``peer``) and
+    of its payload (``payload.FIELD``, or the field's name alone; with dots into messages and maps).
+    ``source`` stands for the event's and for the payload's. A repeated field matches if one of its
+    values does.
+    """
+
+    key: str
+    wanted: str
+    """The value as text; ``*`` and ``?`` stand for any characters and for one, and ``>``, ``>=``,
+    ``<``, ``<=`` before a number compare."""
+    literal: bool = False
+    """Whether nothing in the value has such a meaning."""
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        given = list(_values(event, self.key))
+        if any(self._test(value) for value in given):
+            return []
+        got = ", ".join(repr(value) for value in given) or "no such field"
+        return [f"{self.key}: wanted {self.wanted!r}, got {got}"]
+
+    @cached_property
+    def _test(self) -> Callable[[object], bool]:
+        compared = None if self.literal else _COMPARISON.fullmatch(self.wanted)
+        if compared:
+            compare, limit = _COMPARISONS[compared[1]], float(compared[2])
+            return lambda value: _is_number(value) and compare(value, limit)
+        if not self.literal and re.search(r"[*?]", self.wanted):
+            pattern = _pattern(self.wanted)
+            return lambda value: pattern.fullmatch(str(value)) is not None
+        return lambda value: _equals(value, self.wanted)
+
+    def __str__(self) -> str:
+        if self.literal:
+            return f"{self.key}:{json.dumps(self.wanted, ensure_ascii=False)}"
+        if re.search(r"[*?]", self.wanted):  # in quotes it would be no pattern
+            return f"{self.key}:{_UNQUOTABLE.sub('?', self.wanted)}"
+        return f"{self.key}:{quoted(self.wanted)}"
+
+
+def where(
+    query: Matchable = None,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    after: datetime | float | None = None,
+    before: datetime | float | None = None,
+    **fields: object,
+) -> Matcher:
+    """A matcher of all that is given.
+
+    Args:
+        query: Text in the query language, a payload message, or whatever stands for a matcher.
+        metadata: What the event's metadata must have.
+        after: A time that the event's timestamp must be after: a datetime, or seconds since the
+            epoch.
+        before: A time that it must be before.
+        fields: Fields by name, as for :class:`Field`; ``payload="storage_transfer"`` is the type.
+            A number, a zero too, or a bool must equal the field; text may be a pattern.
 
     Raises:
-        TypeError: The matcher is of no usable type.
+        QueryError: The text is no query.
+
+    Example:
+        ``where(payload="transfer", level="ERROR", size_bytes=0) & ~where(source="tank/tmp*")``
     """
+    parts = [] if query is None else [matcher_of(query)]
+    parts += [Moment("after", _milliseconds(after))] if after is not None else []
+    parts += [Moment("before", _milliseconds(before))] if before is not None else []
+    parts += [Field(f"metadata.{key}", value) for key, value in (metadata or {}).items()]
+    parts += [_given_field(key, value) for key, value in fields.items()]
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def matcher_of(matcher: Matchable) -> Matcher:
+    """The matcher that something stands for.
+
+    Raises:
+        TypeError: It stands for none.
+        QueryError: It is text, but no query.
+    """
+    from toggle_mock.query import parse  # noqa: PLC0415 - which makes matchers of text
+
     if matcher is None:
-        return lambda _event: True
+        return All()
+    if isinstance(matcher, Matcher):
+        return matcher
+    if isinstance(matcher, str):
+        return parse(matcher)
     if isinstance(matcher, Message):
-        return lambda event: not differences(matcher, event.payload)
+        return Like(matcher)
     if isinstance(matcher, type) and issubclass(matcher, Message):
-        wanted = matcher.DESCRIPTOR.name
-        return lambda event: event.payload_type == wanted
-    if callable(matcher):
-        return lambda event: bool(matcher(event))
+        return PayloadType(matcher.DESCRIPTOR.name)
+    if callable(matcher) and not isinstance(matcher, type):
+        return Function(matcher)
     raise TypeError(
-        f"a matcher is a payload message, a message class or a function, got {matcher!r}"
+        "a matcher is a payload message, a message class, a query as text, a function of an event, "
+        f"or a combination of matchers; got {matcher!r}"
     )
 
 
-def differences(wanted: Message, given: Message | None) -> list[str]:
-    """How a payload differs in the fields that the wanted one sets; empty if it matches."""
-    if given is None or given.DESCRIPTOR.full_name != wanted.DESCRIPTOR.full_name:
-        name = "no payload" if given is None else given.DESCRIPTOR.name
-        return [f"is {name}, not {wanted.DESCRIPTOR.name}"]
-    return [
-        f"{field.name}: wanted {value!r}, got {getattr(given, field.name)!r}"
-        for field, value in wanted.ListFields()
-        if getattr(given, field.name) != value
-    ]
+def _given_field(key: str, value: object) -> Matcher:
+    if key == "payload" and not isinstance(value, str):
+        return matcher_of(cast("Matchable", value))  # which tells of anything else
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return field_matcher(key, text)
 
 
-def nearest(matcher: Matcher, events: Sequence[RecordedEvent]) -> list[str]:
-    """Lines that tell what arrived instead, the nearest first."""
-    if not events:
-        return ["no event arrived"]
-    if not isinstance(matcher, Message):
-        shown = [f"  {event!r}" for event in events[-_SHOWN:]]
-        return [f"arrived: {len(events)} event(s), the last of them:", *shown]
-    misses = sorted(
-        ((differences(matcher, event.payload), event) for event in events),
-        key=lambda miss: (
-            miss[1].payload_type != matcher.DESCRIPTOR.name,
-            len(miss[0]),
-        ),
-    )
-    return [
-        f"arrived: {len(events)} event(s), the nearest of them:",
-        *(
-            f"  {event!r}: {'; '.join(difference) or 'matches'}"
-            for difference, event in misses[:_SHOWN]
-        ),
-    ]
+def field_matcher(key: str, value: str, *, literal: bool = False) -> Matcher:
+    """The matcher for ``key:value``."""
+    if key == "payload":
+        return PayloadType(value)
+    return Field(key, value, literal)
+
+
+def quoted(text: str) -> str:
+    """Text as it stands in a query: in quotes if it needs them."""
+    plain = re.fullmatch(r'[^\s"():]+', text) and not text.startswith("-") and text != "OR"
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def _grouped(part: Matcher, *kinds: type[Matcher]) -> str:
+    group = isinstance(part, kinds) and len(getattr(part, "parts", ())) != 1
+    return f"({part})" if group else str(part)
+
+
+def _values(event: RecordedEvent, key: str) -> Iterator[object]:
+    """The values that a key stands for; none if the event has no such field."""
+    head, _, rest = key.partition(".")
+    if head == "metadata" and rest:
+        if rest in event.message.metadata:
+            yield event.message.metadata[rest]
+        return
+    if head in _EVENT_KEYS and not rest:
+        yield _EVENT_KEYS[head](event)
+    if head not in _EVENT_KEYS or head == "source":
+        path = rest if head == "payload" and rest else key
+        payload = event.payload
+        if payload is not None:
+            yield from _at(payload, path.split("."))
+
+
+def _at(message: Message, path: list[str]) -> Iterator[object]:
+    """The values at a path of field names."""
+    field = schema_of(message).fields_by_name.get(path[0])
+    if field is None:
+        return
+    value, rest = getattr(message, field.name), path[1:]
+    if _is_map(field):
+        yield from [value[rest[0]]] if rest and rest[0] in value else []
+        return
+    for one in value if field.is_repeated else [value]:
+        if isinstance(one, Message):
+            yield from _at(one, rest) if rest else []
+        elif not rest:
+            yield _plain(field, one)
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _plain(field: FieldDescriptor, value: Any) -> object:
+    """A scalar as it is shown and compared: an enum's value by its short name."""
+    if field.enum_type is None:
+        return value
+    return _EnumValue(short_names(field.enum_type).get(value, str(value)), value)
+
+
+def _shown(field: FieldDescriptor, value: Any) -> str:
+    scalar = not field.is_repeated and not isinstance(value, Message)
+    return repr(_plain(field, value)) if scalar else str(value).strip().replace("\n", " ")
+
+
+class _EnumValue(str):
+    """An enum's value: its short name, and its number."""
+
+    __slots__ = ("number",)
+    number: int
+
+    def __new__(cls, name: str, number: int) -> Self:
+        """A string with a number."""
+        self = super().__new__(cls, name)
+        self.number = number
+        return self
+
+
+def _equals(value: object, wanted: str) -> bool:
+    if isinstance(value, _EnumValue):
+        return wanted.upper() == value.upper() or wanted == str(value.number)
+    if isinstance(value, bool):
+        return wanted.lower() == str(value).lower()
+    if isinstance(value, int | float):
+        number = _number(wanted)
+        return number is not None and value == number
+    if isinstance(value, bytes):
+        return value == wanted.encode()
+    return value == wanted
+
+
+def _number(text: str) -> float | int | None:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern of ``*`` and ``?``; a slash is a character like any other."""
+    parts: Iterable[str] = ({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in text)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _milliseconds(moment: datetime | float) -> int:
+    if isinstance(moment, datetime):
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return round(moment * 1000)
+
+
+_EVENT_KEYS: Mapping[str, Callable[[RecordedEvent], object]] = {
+    "event_id": lambda event: event.event_id,
+    "level": lambda event: _EnumValue(event.level, event.message.level),
+    "category": lambda event: _EnumValue(event.category, event.message.category),
+    "source": lambda event: event.source,
+    "timestamp": lambda event: event.timestamp,
+    "rid": lambda event: event.rid,
+    "sub": lambda event: event.sub,
+    "batch_id": lambda event: event.batch.batch_id,
+    "peer": lambda event: event.batch.call.peer,
+}
+
+_UNQUOTABLE = re.compile(r'[\s()"]')
+
+_COMPARISON = re.compile(r"(>=|<=|>|<)(-?[0-9.]+(?:e[+-]?[0-9]+)?)", re.IGNORECASE)
+_COMPARISONS: Mapping[str, Callable[[Any, float], bool]] = {
+    ">": lambda value, limit: value > limit,
+    ">=": lambda value, limit: value >= limit,
+    "<": lambda value, limit: value < limit,
+    "<=": lambda value, limit: value <= limit,
+}

@@ -31,15 +31,20 @@ def toggle_server_options() -> dict[str, Any]:
 def _running_toggle_server(toggle_server_options: dict[str, Any]) -> Iterator[ToggleServer]:
     from toggle_mock import ToggleServer
 
-    with ToggleServer(**toggle_server_options) as server:
+    with ToggleServer(**{"relay": True} | toggle_server_options) as server:
         yield server
 
 
 @pytest.fixture
-def toggle_server(_running_toggle_server: ToggleServer) -> ToggleServer:
-    """A running mock Toggle, the same for all tests of a process; nothing is recorded yet."""
-    _running_toggle_server.clear()
-    return _running_toggle_server
+def toggle_server(_running_toggle_server: ToggleServer) -> Iterator[ToggleServer]:
+    """A running mock Toggle, the same for all tests of a process; nothing is recorded yet.
+
+    Its faults are healed after the test, and what clients of earlier tests still send to it is not
+    recorded.
+    """
+    _running_toggle_server.begin_test()
+    yield _running_toggle_server
+    _running_toggle_server.faults.heal()
 
 
 @pytest.fixture

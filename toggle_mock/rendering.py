@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from rodent_events.catalog import snake_case
-from toggle_mock.recording import RecordedEvent
+from toggle_mock.recorded import RecordedEvent
 
 
 def as_object(event: RecordedEvent) -> dict[str, Any]:
@@ -22,13 +22,18 @@ def as_object(event: RecordedEvent) -> dict[str, Any]:
         "peer": call.peer,
         "rid": call.claims.get("rid"),
         "batch_id": event.batch.batch_id,
-        "event": MessageToDict(event.message, preserving_proto_field_name=True),
+        "event": message_object(event.message),
     }
+
+
+def message_object(message: Message) -> dict[str, Any]:
+    """A message for JSON; enums by name, field names as in the .proto."""
+    return MessageToDict(message, preserving_proto_field_name=True)
 
 
 def json_size(event: RecordedEvent) -> int:
     """Bytes of the same event as compact JSON."""
-    document = MessageToDict(event.message, preserving_proto_field_name=True)
+    document = message_object(event.message)
     return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode())
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Coroutine
+from functools import cached_property
+from pathlib import Path
 from socket import SOCK_STREAM
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import grpc.aio
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -17,18 +20,28 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from rodent_events.pb import base_pb2
 from rodent_events.pb.events import event_messages_pb2
-from toggle_mock.identity import TokenIssuer
-from toggle_mock.matching import Matcher
-from toggle_mock.recording import Events, RecordedBatch, RecordedCall, RecordedEvent, Recording
+from toggle_mock.asking import Scope
+from toggle_mock.authority import Authority
+from toggle_mock.face import Face
+from toggle_mock.faults import Faults
+from toggle_mock.identity import Tokens
+from toggle_mock.loop_thread import LoopThread
+from toggle_mock.outcomes import FaultBook
+from toggle_mock.recording import MAX_BYTES, MAX_CALLS, Recording
+from toggle_mock.relay import Relay, reserve
+from toggle_mock.rodents import RodentRegister
 from toggle_mock.service import SERVICE, RodentService
+from toggle_mock.session import Session
+from toggle_mock.storage import open_sink
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from toggle_mock.inspector.http_server import HttpServer
 
 _GRACE = 0.5
 """Seconds that calls under way have to end when the server stops."""
 
 
-class ToggleServer:
+class ToggleServer(Face):
     """A mock Toggle.
 
     It serves from :meth:`start` to :meth:`stop`, or inside ``with`` or ``async with``, which start
@@ -40,9 +53,27 @@ class ToggleServer:
         max_message_bytes: Bytes in a request at the most, gRPC's own default.
         ping_interval: Seconds between two keepalive pings that a client may send at the least. A
             Rodent sends one each 40 s.
+        relay: Whether clients connect through a relay, in which connections can be broken; see
+            :class:`Faults`. It costs some throughput.
+        tls: Whether to speak TLS, with a certificate of :attr:`authority`.
+        client_certificates: Whether clients need a certificate of that authority (mTLS).
+        jwt_algorithm: How tokens are signed: ``HS256``, ``RS256`` or ``ES256``.
+        jwt_key: The secret of HS256, or the private key as PEM; None makes one.
+        verify_tokens: Whether a token must be signed with that key. Without it any well-formed
+            token is taken that has not expired.
+        heartbeat: Seconds between two commands ``system.status`` to each connected Rodent; None
+            for none.
+        deduplicate: Whether a batch whose id was recorded before is left out of ``batches`` and
+            ``events``; it stands in ``duplicates`` either way.
+        record: A file that the recording is written to while it goes on: ``.ndjson``,
+            ``.sqlite`` or ``.pb``. What it has already is read at the start.
+        http_port: Port of the HTTP API; 0 takes a free one, None is without.
+        http_host: The address that the HTTP API listens on. Whoever reaches it can do everything.
+        max_recorded_bytes: Bytes of messages that are kept; beyond them the oldest are evicted.
+        max_recorded_calls: Calls that are kept.
 
     Raises:
-        ValueError: The port is out of its range.
+        ValueError: An argument is out of its range.
     """
 
     def __init__(
@@ -52,9 +83,28 @@ class ToggleServer:
         port: int = 0,
         max_message_bytes: int = 4 * 1024 * 1024,
         ping_interval: float = 10.0,
+        relay: bool = False,
+        tls: bool = False,
+        client_certificates: bool = False,
+        jwt_algorithm: str = "HS256",
+        jwt_key: str | bytes | None = None,
+        verify_tokens: bool = True,
+        heartbeat: float | None = None,
+        deduplicate: bool = False,
+        record: Path | str | None = None,
+        http_port: int | None = None,
+        http_host: str = "127.0.0.1",
+        max_recorded_bytes: int = MAX_BYTES,
+        max_recorded_calls: int = MAX_CALLS,
     ) -> None:
         if not 0 <= port < 1 << 16:
             raise ValueError(f"port is {port}: give a number from 0 to 65535")
+        if heartbeat is not None and heartbeat <= 0:
+            raise ValueError(f"heartbeat is {heartbeat}: give seconds, more than 0, or None")
+        recording = Recording(
+            max_bytes=max_recorded_bytes, max_calls=max_recorded_calls, deduplicate=deduplicate
+        )
+        super().__init__(recording, Scope(), FaultBook(), RodentRegister())
         self._host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         self._port = port
         self._options = [
@@ -65,13 +115,29 @@ class ToggleServer:
             # Two servers must never share a port.
             ("grpc.so_reuseport", 0),
         ]
-        self._issuer = TokenIssuer()
-        self.recording = Recording()
-        """What arrived."""
-        self.aio = AsyncFace(self)
-        """The methods that wait, for asyncio."""
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._tls, self._mutual = tls or client_certificates, client_certificates
+        self._record = Path(record) if record is not None else None
+        self._http_host, self._http_port = http_host, http_port
+        self._http: HttpServer | None = None
+        self._relay = Relay(self._host) if relay else None
+        self._reserved: socket.socket | None = None
+        self.tokens = Tokens(algorithm=jwt_algorithm, key=jwt_key, verify=verify_tokens)
+        """Issues, verifies and revokes tokens."""
+        self.faults = Faults(self, Scope())
+        """What can go wrong on command."""
+        self.late = Recording(max_calls=1000)
+        """Calls of clients that an earlier test left behind."""
+        self._service = RodentService(
+            recording,
+            self.late,
+            self.tokens,
+            self.book,
+            self.rodent_register,
+            self._peer_of,
+            heartbeat,
+        )
+        self.book.healed.append(lambda: self.run(self._service.release))
+        self._thread: LoopThread | None = None
         self._server: grpc.aio.Server | None = None
         self._lifecycle = threading.RLock()
 
@@ -82,7 +148,8 @@ class ToggleServer:
 
         Raises:
             RuntimeError: It runs already.
-            OSError: The port cannot be used.
+            OSError: The port cannot be used, or the file to record to.
+            StorageError: That file is no recording.
         """
         with self._lifecycle:
             return self._start()
@@ -90,14 +157,15 @@ class ToggleServer:
     def _start(self) -> Self:
         if self._thread is not None:
             raise RuntimeError(f"this server runs already, at {self.address}")
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="toggle-mock", daemon=True
-        )
-        self._thread.start()
+        if self._record is not None:
+            self.recording.sinks.append(open_sink(self._record, self.recording))
+        self._thread = LoopThread("toggle-mock")
         try:
-            self._port = self._call(self._serve)
+            self._port = self._thread.call(self._serve)
+            if self._http_port is not None:
+                self._thread.call(self._serve_http)
         except BaseException:
+            self._thread.call(lambda: self._stop_serving(0.0))
             self._end_thread()
             raise
         return self
@@ -111,7 +179,7 @@ class ToggleServer:
             if self._thread is None:
                 return
             try:
-                self._call(lambda: self._stop_serving(grace))
+                self._thread.call(lambda: self._stop_serving(grace))
             finally:
                 self._end_thread()
 
@@ -137,40 +205,113 @@ class ToggleServer:
     ) -> None:
         await asyncio.to_thread(self.stop)
 
-    def _call(self, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(function(), self._loop).result()
-
     def _end_thread(self) -> None:
-        assert self._loop is not None
         assert self._thread is not None
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._thread = self._loop = None
+        thread, self._thread = self._thread, None
+        thread.end()
+        while self.recording.sinks:
+            self.recording.sinks.pop().close()
 
     async def _serve(self) -> int:
         server = grpc.aio.server(options=self._options)
-        server.add_generic_rpc_handlers((RodentService(self.recording).handlers(),))
+        server.add_generic_rpc_handlers((self._service.handlers(),))
         health_servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server, _reflected())
-        try:
-            port = server.add_insecure_port(f"{self._host}:{self._port}")
-        except RuntimeError as error:
-            reason = _why_not(self._host.strip("[]"), self._port) or error
-            raise OSError(f"cannot listen on {self._host}:{self._port}: {reason}") from error
+        port = self._listen(server)
         await server.start()
         for name in ("", SERVICE):
             await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
         self._server = server
+        if self._relay is not None:
+            self._relay.target = port
+            port = await self._relay.listen(self._port)
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
         return port
 
+    def _listen(self, server: grpc.aio.Server) -> int:
+        address = self.address if self._relay is None else "127.0.0.1:0"
+        try:
+            if not self._tls:
+                return server.add_insecure_port(address)
+            credentials = self.authority.server_credentials(self._host, mutual=self._mutual)
+            return server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            reason = _why_not(self._host.strip("[]"), self._port) or error
+            raise OSError(f"cannot listen on {address}: {reason}") from error
+
+    async def _serve_http(self) -> None:
+        # Loaded only where it is asked for.
+        from toggle_mock.inspector.http_server import HttpServer  # noqa: PLC0415
+
+        http = HttpServer(self, self._http_host, self._http_port or 0)
+        await http.start()
+        self._http = http
+
     async def _stop_serving(self, grace: float) -> None:
+        if self._http is not None:
+            await self._http.stop()
+            self._http = None
+        await self._stop_answering(grace)
+
+    async def _stop_answering(self, grace: float) -> None:
         if self._server is not None:
             await self._server.stop(grace)
             self._server = None
+        if self._relay is not None:
+            await self._relay.close()
+
+    # Faults of the connection
+
+    @property
+    def relay(self) -> Relay:
+        """The relay in front.
+
+        Raises:
+            RuntimeError: There is none.
+        """
+        if self._relay is None:
+            raise RuntimeError(
+                "this fault of the connection needs a relay in front of the server: make it with "
+                "ToggleServer(relay=True)"
+            )
+        return self._relay
+
+    def suspend(self) -> None:
+        """Be gone, as a server that has crashed; the port stays reserved."""
+        with self._lifecycle:
+            if self._thread is not None and self._server is not None:
+                self._thread.call(self._suspend)
+
+    async def _suspend(self) -> None:
+        await self._stop_answering(0.0)
+        self._reserved = reserve(self._host, self._port)
+
+    def resume(self) -> None:
+        """Be back after :meth:`suspend`."""
+        with self._lifecycle:
+            if self._thread is not None and self._server is None:
+                self._thread.call(self._serve)
+
+    def run(self, function: Callable[[], object]) -> None:
+        """Call a function in the event loop, if the server runs, and wait for its end."""
+
+        async def call() -> None:
+            function()
+
+        self.wait(call)
+
+    def wait(self, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run a coroutine in the event loop, if the server runs, and wait for its end."""
+        with self._lifecycle:
+            if self._thread is not None:
+                self._thread.call(function)
+
+    def _peer_of(self, peer: str) -> str:
+        return peer if self._relay is None else self._relay.peer_of(peer)
 
     # What a client needs
 
@@ -180,6 +321,21 @@ class ToggleServer:
         return self._port
 
     @property
+    def serving(self) -> bool:
+        """Whether it answers calls."""
+        return self._server is not None
+
+    @property
+    def tls(self) -> bool:
+        """Whether it speaks TLS."""
+        return self._tls
+
+    @property
+    def http_address(self) -> str | None:
+        """``host:port`` of the HTTP API; None without one."""
+        return self._http.address if self._http is not None else None
+
+    @property
     def address(self) -> str:
         """``host:port``, for a client's target."""
         return f"{self._host}:{self._port}"
@@ -187,62 +343,63 @@ class ToggleServer:
     def jwt(
         self,
         *,
-        rid: str = "rodent-1",
-        sub: str = "org-1",
+        rid: str | None = None,
+        sub: str | None = None,
         prv: bool = True,
         expires_in: float = 3600.0,
         **claims: object,
     ) -> str:
-        """A token for a Rodent.
+        """A token for a Rodent; see :meth:`Tokens.issue`.
 
         Args:
-            rid: The Rodent's id.
-            sub: The organization's id.
+            rid: The Rodent's id; None for ``rodent-1``.
+            sub: The organization's id; None for ``org-1``.
             prv: Whether it is in a private network, and so speaks gRPC.
-            expires_in: Seconds.
-            claims: Further claims.
+            expires_in: Seconds; negative for a token that has expired.
+            claims: Further claims. None leaves one out.
         """
-        return self._issuer.issue(rid=rid, sub=sub, prv=prv, expires_in=expires_in, claims=claims)
+        return self.tokens.issue(
+            rid=rid or "rodent-1",
+            sub=sub or "org-1",
+            prv=prv,
+            expires_in=expires_in,
+            **claims,
+        )
+
+    @cached_property
+    def authority(self) -> Authority:
+        """Signs the certificates of this server and of its clients."""
+        return Authority()
 
     # What arrived
-
-    @property
-    def calls(self) -> list[RecordedCall]:
-        """All calls, refused ones too, in the order of their arrival."""
-        return self.recording.calls
-
-    @property
-    def batches(self) -> list[RecordedBatch]:
-        """The accepted batches, in the order of their arrival."""
-        return self.recording.batches
-
-    @property
-    def events(self) -> Events:
-        """The events of the accepted batches, in the order of their arrival."""
-        return self.recording.events
 
     def clear(self) -> None:
         """Forget what was recorded."""
         self.recording.clear()
+        self.late.clear()
 
-    def wait_for(
-        self, matcher: Matcher = None, *, count: int = 1, timeout: float = 5.0
-    ) -> list[RecordedEvent]:
-        """Wait for events; see :meth:`Recording.wait_for`."""
-        return self.recording.wait_for(matcher, count=count, timeout=timeout)
+    def begin_test(self) -> None:
+        """Forget and heal everything, and be deaf to clients that an earlier test left behind.
 
+        Their tokens are still taken, so that they end in peace, but no call of theirs is recorded,
+        and their streams are ended.
+        """
+        self.tokens.begin_era()
+        self.tokens.restore()
+        self.faults.heal()
+        self.rodent_register.clear()
+        self.clear()
 
-class AsyncFace:
-    """The methods of a ToggleServer that wait, for asyncio."""
+    def session(self, rid: str | None = None, sub: str | None = None) -> Session:
+        """A part of this server for one test: it sees and disturbs only its own Rodents.
 
-    def __init__(self, server: ToggleServer) -> None:
-        self._server = server
-
-    async def wait_for(
-        self, matcher: Matcher = None, *, count: int = 1, timeout: float = 5.0
-    ) -> list[RecordedEvent]:
-        """Wait for events, without blocking the loop; see :meth:`Recording.wait_for`."""
-        return await asyncio.to_thread(self._server.wait_for, matcher, count=count, timeout=timeout)
+        Args:
+            rid: The Rodent that it is about; None for all of its organization.
+            sub: The organization; if neither is given, one of its own.
+        """
+        if rid is None and sub is None:
+            sub = f"session-{secrets.token_hex(4)}"
+        return Session(self, Scope(rid, sub))
 
 
 def _why_not(host: str, port: int) -> str | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import NoReturn, Self, TypeVar
 
 import grpc
 import grpc.aio
@@ -16,21 +19,35 @@ from rodent_events.pb.base_pb2 import (
     RegisterResponse,
     RodentRequest,
 )
-from toggle_mock.identity import TokenRefusedError, claims_of, redacted
-from toggle_mock.recording import RecordedBatch, RecordedCall, Recording
+from toggle_mock.identity import TokenRefusedError, Tokens, redacted, unverified_claims
+from toggle_mock.outcomes import FaultBook, Incoming, Outcome
+from toggle_mock.recorded import MESSAGES, RecordedCall, RecordedMessage
+from toggle_mock.recording import Recording
+from toggle_mock.rodents import Ending, Rodent, RodentRegister, Stream
 
 SERVICE = "rodent.RodentService"
 
 M = TypeVar("M", bound=Message)
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
+Code = grpc.StatusCode
 
 
+@dataclass
 class RodentService:
     """Answers as Toggle does, and records. Requests are taken as bytes and kept as they came."""
 
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
+    recording: Recording
+    late: Recording
+    """Where calls go whose token is of an earlier era: they are answered, and nobody sees them."""
+    tokens: Tokens
+    book: FaultBook
+    rodents: RodentRegister
+    peer_of: Callable[[str], str]
+    """The client behind a peer that gRPC names."""
+    heartbeat: float | None = None
+    """Seconds between two commands ``system.status`` to each connected Rodent."""
+    _hanging: set[asyncio.Future[None]] = field(default_factory=set)
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """What a server serves; without (de)serializers, so that messages are bytes."""
@@ -43,75 +60,206 @@ class RodentService:
             },
         )
 
+    def release(self) -> None:
+        """End the calls that hang. In the server's event loop."""
+        for future in self._hanging:
+            if not future.done():
+                future.set_result(None)
+
     async def register(self, request: bytes, context: Context) -> bytes:
         """Success, and no certificate: the node is registered already."""
-        return await self._unary("Register", request, context, self._answer_register)
+        async with self._begin("Register", context) as handled:
+            handled.record(request, sent=False)
+            await handled.admit(self.tokens)
+            await handled.decoded(RegisterRequest, request)
+            answer = RegisterResponse(success=True, message="registered")
+            return await self._answer(handled, request, lambda: answer)
 
     async def send_events(self, request: bytes, context: Context) -> bytes:
         """Record the batch and acknowledge it."""
-        return await self._unary("SendEvents", request, context, self._answer_send_events)
+        async with self._begin("SendEvents", context) as handled:
+            handled.record(request, sent=False)
+            await handled.admit(self.tokens)
+            batch = await handled.decoded(EventBatch, request)
+            count = len(batch.events)
+
+            def accept() -> Message:
+                handled.recording.accept(
+                    handled.call, request, batch_id=batch.batch_id, count=count
+                )
+                return EventBatchResponse(success=True, message=f"{count} events recorded")
+
+            return await self._answer(handled, request, accept)
 
     async def connect(self, requests: AsyncIterator[bytes], context: Context) -> None:
-        """Record each message as it arrives, until the Rodent ends the stream."""
-        call = await self._begin("Connect", context)
-        try:
-            async for request in requests:
-                await self._decode(RodentRequest, request, call, context)
-                call.messages.append(request)
-            call.status = "OK"
-        finally:
-            call.status = call.status or "CANCELLED"
+        """Be the stream of a Rodent until one side ends it; Toggle speaks first."""
+        async with self._begin("Connect", context) as handled:
+            await handled.admit(self.tokens)
+            if handled.recording is self.late:
+                await handled.abort(Outcome(Code.UNAVAILABLE, "the token is of an earlier test"))
+            outcome = self.book.decide(Incoming(handled.call, b""))
+            await asyncio.sleep(outcome.delay)
+            if outcome.hang:
+                await self._hang(handled)
+            if outcome.status is not Code.OK and not outcome.after_messages:
+                await handled.abort(outcome)
+            ending = await self._converse(handled, requests, outcome)
+            if ending.status is not Code.OK:
+                await handled.abort(Outcome(ending.status, ending.details))
+            handled.end(Code.OK, ending.details)
 
-    async def _unary(
-        self,
-        method: str,
-        request: bytes,
-        context: Context,
-        answer: Callable[[RecordedCall, bytes, Context], Awaitable[Message]],
+    # Unary calls
+
+    async def _answer(
+        self, handled: Handled, request: bytes, usual: Callable[[], Message]
     ) -> bytes:
-        call = await self._begin(method, context)
-        call.messages.append(request)
-        response = await answer(call, request, context)
-        call.status = "OK"
-        return response.SerializeToString()
+        late = handled.recording is self.late
+        outcome = Outcome() if late else self.book.decide(Incoming(handled.call, request))
+        await asyncio.sleep(outcome.delay)
+        response = usual() if outcome.takes_effect else None
+        if outcome.hang:
+            await self._hang(handled)
+        if outcome.status is not Code.OK:
+            await handled.abort(outcome)
+        answer = outcome.response or response or _failure(handled.call.method, outcome.message)
+        raw = answer.SerializeToString()
+        handled.record(raw, sent=True)
+        if trailers := outcome.trailing_metadata():
+            handled.context.set_trailing_metadata(trailers)
+        handled.end(Code.OK)
+        return raw
 
-    async def _answer_register(
-        self, call: RecordedCall, request: bytes, context: Context
-    ) -> Message:
-        await self._decode(RegisterRequest, request, call, context)
-        return RegisterResponse(success=True, message="registered")
-
-    async def _answer_send_events(
-        self, call: RecordedCall, request: bytes, context: Context
-    ) -> Message:
-        batch = await self._decode(EventBatch, request, call, context)
-        count = len(batch.events)
-        self._recording.add_batch(RecordedBatch(call, request, count))
-        return EventBatchResponse(success=True, message=f"{count} events recorded")
-
-    async def _begin(self, method: str, context: Context) -> RecordedCall:
-        metadata = tuple(context.invocation_metadata() or ())
-        call = RecordedCall(method, context.peer(), redacted(metadata))
-        self._recording.add_call(call)
+    async def _hang(self, handled: Handled) -> NoReturn:
+        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._hanging.add(released)
         try:
-            call.claims = claims_of(metadata)
-        except TokenRefusedError as error:
-            await self._refuse(call, context, grpc.StatusCode.UNAUTHENTICATED, str(error))
-        return call
+            await released
+        finally:
+            self._hanging.discard(released)
+        await handled.abort(Outcome(Code.UNAVAILABLE, "the call hung until the fault was healed"))
 
-    async def _decode(
-        self, message_type: type[M], raw: bytes, call: RecordedCall, context: Context
-    ) -> M:
+    # The stream
+
+    async def _converse(
+        self, handled: Handled, requests: AsyncIterator[bytes], outcome: Outcome
+    ) -> Ending:
+        stream = Stream(handled.call, asyncio.get_running_loop())
+        # The Rodent sees that its stream is accepted before anything is said.
+        await handled.context.send_initial_metadata(())
+        rodent = self.rodents.opened(stream)
+        tasks = [asyncio.ensure_future(_listen(handled, rodent, stream, requests, outcome))]
+        if self.heartbeat is not None:
+            tasks.append(asyncio.ensure_future(_ask_for_status(rodent, self.heartbeat)))
+        ending = _GONE
+        try:
+            while not isinstance(item := await stream.outgoing.get(), Ending):
+                handled.record(item, sent=True)
+                await handled.context.write(item)
+            ending = item
+        finally:
+            handled.end(ending.status, ending.details)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.rodents.closed(rodent, stream)
+        return ending
+
+    def _begin(self, method: str, context: Context) -> Handled:
+        metadata = tuple(context.invocation_metadata() or ())
+        claims = unverified_claims(metadata)
+        recording = self.recording if self.tokens.is_current(claims) else self.late
+        peer = self.peer_of(context.peer())
+        call = RecordedCall(method, peer, redacted(metadata), claims=claims)
+        recording.begin(call)
+        return Handled(call, context, recording, metadata)
+
+
+@dataclass
+class Handled:
+    """A call that is being handled; recorded as CANCELLED if it ends without a word."""
+
+    call: RecordedCall
+    context: Context
+    recording: Recording
+    metadata: Sequence[tuple[str, str | bytes]]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end(_GONE.status, _GONE.details)
+
+    def record(self, raw: bytes, *, sent: bool) -> RecordedMessage:
+        """Record a message."""
+        return self.recording.message(self.call, raw, sent=sent)
+
+    def end(self, status: grpc.StatusCode, details: str = "") -> None:
+        """Record how it ended, unless that is recorded already."""
+        if self.call.status is None:
+            self.recording.end(self.call, status.name, details)
+
+    async def abort(self, outcome: Outcome) -> NoReturn:
+        """End it with a status, and what belongs to that."""
+        self.end(outcome.status, outcome.message)
+        await self.context.abort(outcome.status, outcome.message, outcome.trailing_metadata())
+
+    async def admit(self, tokens: Tokens) -> None:
+        """End it unless its token is accepted."""
+        try:
+            tokens.verified(self.metadata)
+        except TokenRefusedError as error:
+            await self.abort(Outcome(error.code, str(error)))
+
+    async def decoded(self, message_type: type[M], raw: bytes) -> M:
+        """A message; if it is none, the call ends as gRPC's own deserializers end it."""
         try:
             return message_type.FromString(raw)
         except DecodeError as error:
-            # The status that gRPC's own deserializers give.
-            reason = f"the request is no {message_type.DESCRIPTOR.full_name}: {error}"
-            await self._refuse(call, context, grpc.StatusCode.INTERNAL, reason)
-            raise
+            name = message_type.DESCRIPTOR.full_name
+            await self.abort(Outcome(Code.INTERNAL, f"the request is no {name}: {error}"))
 
-    async def _refuse(
-        self, call: RecordedCall, context: Context, code: grpc.StatusCode, details: str
-    ) -> None:
-        call.status, call.details = code.name, details
-        await context.abort(code, details)
+
+_GONE = Ending(Code.CANCELLED, "the other side is gone")
+
+
+async def _listen(
+    handled: Handled,
+    rodent: Rodent,
+    stream: Stream,
+    requests: AsyncIterator[bytes],
+    outcome: Outcome,
+) -> None:
+    """Take what the Rodent sends; at its end, or after so many messages, end the stream."""
+    ending = Ending(Code.OK, "the Rodent ended the stream")
+    count = 0
+    async for raw in requests:
+        message = handled.record(raw, sent=False)
+        try:
+            request = RodentRequest.FromString(raw)
+        except DecodeError as error:
+            text = f"the request is no {RodentRequest.DESCRIPTOR.full_name}: {error}"
+            ending = Ending(Code.INTERNAL, text)
+            break
+        rodent.received(message, request)
+        count += 1
+        if count == outcome.after_messages:
+            ending = Ending(outcome.status, outcome.message)
+            break
+    stream.put(ending)
+
+
+async def _ask_for_status(rodent: Rodent, pause: float) -> None:
+    """Toggle's heartbeat."""
+    while True:
+        rodent.start_command("system.status", timeout=0.0)
+        await asyncio.sleep(pause)
+
+
+def _failure(method: str, message: str) -> Message:
+    """The answer that says no."""
+    return MESSAGES[method][True](success=False, message=message)

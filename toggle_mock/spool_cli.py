@@ -11,7 +11,7 @@ import click
 from rodent_events import ConfigError, EventBus, SpoolError
 from rodent_events.segment import Damage, Segment
 from rodent_events.spool import SUFFIX
-from toggle_mock.recording import RecordedBatch, RecordedCall
+from toggle_mock.recorded import RecordedBatch, RecordedCall
 from toggle_mock.rendering import as_line, as_object, printable
 
 FOLDER = click.argument(

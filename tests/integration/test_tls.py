@@ -31,7 +31,7 @@ def make_tls_server(authority):
 
     def make(*, client_certificate: bool) -> str:
         server = grpc.server(ThreadPoolExecutor(max_workers=2))
-        own = authority.issue_cert("localhost")
+        own = authority.issue_cert("127.0.0.1")
         credentials = grpc.ssl_server_credentials(
             [(own.private_key_pem.bytes(), own.cert_chain_pems[0].bytes())],
             root_certificates=authority.cert_pem.bytes(),
@@ -43,10 +43,10 @@ def make_tls_server(authority):
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(service, {method: handler}),)
         )
-        port = server.add_secure_port("localhost:0", credentials)
+        port = server.add_secure_port("127.0.0.1:0", credentials)
         server.start()
         servers.append(server)
-        return f"localhost:{port}"
+        return f"127.0.0.1:{port}"
 
     yield make
     for server in servers:

@@ -68,6 +68,8 @@ def run_agent(target: str, folder: str, name: str) -> None:
 def run_server(port: int, path: str) -> None:
     """Keep each request in a file, then answer."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    # A request that a kill cut short was not answered; what follows must not stand behind it.
+    os.ftruncate(descriptor, sum(4 + len(request) for request in raw_requests(Path(path))))
 
     def answer(request: bytes, _context: object) -> bytes:
         os.write(descriptor, len(request).to_bytes(4, "big") + request)
@@ -102,16 +104,21 @@ def kill(process: subprocess.Popen[str]) -> str:
     return rest
 
 
-def requests(path: Path) -> list[EventBatch]:
-    """What the server has kept; a request that was cut short by a kill was not answered."""
-    data, batches, start = path.read_bytes(), [], 4
+def raw_requests(path: Path) -> list[bytes]:
+    """The requests in a file, without one at its end that was cut short."""
+    data, found, start = path.read_bytes(), [], 4
     while start <= len(data):
         end = start + int.from_bytes(data[start - 4 : start], "big")
         if end > len(data):
             break
-        batches.append(EventBatch.FromString(data[start:end]))
+        found.append(data[start:end])
         start = end + 4
-    return batches
+    return found
+
+
+def requests(path: Path) -> list[EventBatch]:
+    """What the server has kept."""
+    return [EventBatch.FromString(raw) for raw in raw_requests(path)]
 
 
 @dataclass

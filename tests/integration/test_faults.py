@@ -1,0 +1,368 @@
+"""Faults on command, met by a real client."""
+
+import socket
+import threading
+import time
+
+import grpc
+import pytest
+
+from rodent_events import EventBatch, EventBus, EventClient, StoragePoolPayload
+from rodent_events.delivery import Status
+from toggle_mock import NotReceivedError, ToggleServer, delay, fail, hang, lose_answer, reject
+from toggle_mock.simulation import SimulatedRodent
+
+Code = grpc.StatusCode
+POOL = StoragePoolPayload(pool_name="tank")
+BATCH = b"\x1a\x02b1"
+
+
+@pytest.fixture
+def client(toggle_server):
+    token = toggle_server.jwt()
+    with EventClient(target=toggle_server.address, jwt=token, send_timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def bus(toggle_server, settings):
+    settings |= {"jwt": toggle_server.jwt(), "target": toggle_server.address}
+    with EventBus(**settings) as bus:
+        yield bus
+
+
+def status(client, batch=BATCH) -> Status:
+    return client.send_batch(batch).status
+
+
+def test_scripted_statuses(toggle_server, client):
+    toggle_server.on_send_events.returns([Code.UNAVAILABLE, Code.UNAVAILABLE, Code.OK])
+    assert [status(client).name for _ in range(3)] == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
+    assert [call.status for call in toggle_server.calls] == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
+    assert len(toggle_server.batches) == 1
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])
+def test_every_status(toggle_server, client, code):
+    toggle_server.on_send_events.returns(fail(code, "as told"))
+    outcome = client.send_batch(BATCH)
+    assert (outcome.status.name, outcome.message) == (code.name, "as told")
+
+
+def test_retry_info(toggle_server, client):
+    toggle_server.on_send_events.returns(fail(Code.UNAVAILABLE, retry_after=7.25))
+    assert client.send_batch(BATCH).retry_after == 7.25
+
+
+def test_rejected(toggle_server, client):
+    toggle_server.on_send_events.returns(reject("unknown node"))
+    outcome = client.send_batch(BATCH)
+    assert (outcome.status, outcome.message) == (Status.REJECTED, "unknown node")
+    assert toggle_server.batches == []
+
+
+def test_an_answer_that_is_lost(toggle_server, bus):
+    """The ambiguous outcome: recorded, yet the sender must send again, under the same id."""
+    toggle_server.on_send_events.returns(lose_answer())
+    bus.emit(POOL)
+    assert bus.flush()
+    first, second = toggle_server.batches
+    assert first.batch_id == second.batch_id
+    assert (first.duplicate, second.duplicate) == (False, True)
+    assert toggle_server.duplicates == [second]
+
+
+def test_deduplication(make_toggle_server, settings):
+    toggle = make_toggle_server(deduplicate=True)
+    toggle.on_send_events.returns(lose_answer())
+    with EventBus(target=toggle.address, **settings | {"jwt": toggle.jwt()}) as bus:
+        bus.emit(POOL)
+        assert bus.flush()
+    toggle.assert_received(POOL, count=1)
+    assert len(toggle.duplicates) == 1
+
+
+def test_delay(toggle_server, client):
+    toggle_server.on_send_events.returns(delay(0.3))
+    start = time.monotonic()
+    assert status(client) is Status.OK
+    assert time.monotonic() - start >= 0.3
+
+
+def test_hang_until_the_caller_gives_up(toggle_server):
+    toggle_server.on_send_events.returns(hang())
+    token = toggle_server.jwt()
+    with EventClient(target=toggle_server.address, jwt=token, send_timeout=0.2) as client:
+        assert status(client) is Status.DEADLINE_EXCEEDED
+        toggle_server.wait_for_call("SendEvents", status="CANCELLED")
+        assert toggle_server.batches == []
+        assert status(client) in {Status.OK, Status.DEADLINE_EXCEEDED}
+
+
+def test_healing_ends_what_hangs(toggle_server, client):
+    outcomes = []
+    with toggle_server.faults.hanging():
+        sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
+        sending.start()
+        toggle_server.wait_for_call("SendEvents")
+    sending.join(20)
+    assert outcomes[0].status is Status.UNAVAILABLE
+    assert status(client) is Status.OK
+
+
+def test_a_limit_of_messages_makes_a_bus_split(toggle_server, bus):
+    with toggle_server.faults.message_limit(2_000):
+        for _ in range(100):
+            bus.emit(POOL)
+        assert bus.flush(30)
+    toggle_server.assert_received(POOL, count=100)
+    assert len(toggle_server.batches) > 3
+
+
+def test_a_poison_event(toggle_server, bus):
+    with toggle_server.faults.failing(Code.INVALID_ARGUMENT, matching="pool_name:poison"):
+        for name in ("a", "b", "poison", "c"):
+            bus.emit(StoragePoolPayload(pool_name=name))
+        assert not bus.flush(30)
+    toggle_server.assert_not_received("pool_name:poison")
+    toggle_server.assert_in_order("pool_name:a", "pool_name:b", "pool_name:c")
+    assert bus.get_stats()["quarantined"] == 1
+
+
+def test_chaos_by_chance_loses_nothing(toggle_server, bus):
+    rates = {Code.UNAVAILABLE: 0.3, lose_answer(): 0.2, fail(Code.ABORTED): 0.1}
+    with toggle_server.faults.rates(rates, seed=42):
+        for number in range(500):
+            bus.emit(StoragePoolPayload(size_bytes=number + 1))
+        assert bus.flush(60)
+    sizes = [event.payload.size_bytes for event in toggle_server.events]
+    assert list(dict.fromkeys(sizes)) == list(range(1, 501))
+
+
+# Faults of the connection
+
+
+def test_an_outage(toggle_server, bus):
+    address = toggle_server.address
+    bus.emit(POOL)
+    assert bus.flush()
+    with toggle_server.faults.outage():
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", toggle_server.port), timeout=5)
+        bus.emit(POOL)
+        assert not bus.flush(0.3)
+    assert toggle_server.address == address
+    assert bus.flush(30)
+    toggle_server.assert_received(POOL, count=2)
+
+
+def test_an_outage_without_a_relay(make_toggle_server, settings):
+    toggle = make_toggle_server()
+    with EventBus(target=toggle.address, **settings | {"jwt": toggle.jwt()}) as bus:
+        bus.emit(POOL)
+        assert bus.flush()
+        with toggle.faults.outage(), pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", toggle.port), timeout=5)
+        bus.emit(POOL)
+        assert bus.flush(30)
+    toggle.assert_received(POOL, count=2)
+
+
+def test_a_restart(toggle_server, client):
+    assert status(client) is Status.OK
+    toggle_server.faults.restart()
+    toggle_server.faults.restart()
+    with EventClient(target=toggle_server.address, jwt=toggle_server.jwt()) as other:
+        assert status(other) is Status.OK
+    assert len(toggle_server.batches) == 2
+
+
+def test_a_reset_in_the_middle_of_a_call(toggle_server, client):
+    outcomes = []
+    with toggle_server.faults.hanging():
+        sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
+        sending.start()
+        toggle_server.wait_for_call("SendEvents")
+        toggle_server.faults.reset()
+        sending.join(20)
+    assert outcomes[0].status is Status.UNAVAILABLE
+
+
+def test_refused_connections_leave_old_ones_alone(toggle_server, client):
+    assert status(client) is Status.OK
+    with toggle_server.faults.refuse():
+        with EventClient(target=toggle_server.address, jwt=toggle_server.jwt()) as other:
+            assert status(other) is Status.UNAVAILABLE
+        assert status(client) is Status.OK
+
+
+def test_a_partition_and_its_end(toggle_server, client):
+    assert status(client) is Status.OK
+    outcomes = []
+    with toggle_server.faults.partition():
+        sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
+        sending.start()
+        sending.join(0.3)
+        assert sending.is_alive()
+        assert len(toggle_server.calls) == 1
+    sending.join(20)
+    assert outcomes[0].status is Status.OK
+
+
+def test_half_open_connections(toggle_server):
+    timeouts = {"send_timeout": 0.3, "jwt": toggle_server.jwt()}
+    with EventClient(target=toggle_server.address, **timeouts) as old:
+        while status(old) is not Status.OK:
+            pass
+        with toggle_server.faults.half_open():
+            assert status(old) is Status.DEADLINE_EXCEEDED
+            with EventClient(
+                target=toggle_server.address, jwt=toggle_server.jwt(), send_timeout=20
+            ) as new:
+                assert status(new) is Status.OK
+
+
+def test_latency(toggle_server, client):
+    assert status(client) is Status.OK
+    with toggle_server.faults.latency(0.2, jitter=0.01):
+        start = time.monotonic()
+        assert status(client) is Status.OK
+        assert time.monotonic() - start >= 0.37
+    start = time.monotonic()
+
+
+@pytest.mark.parametrize("fault", ["bandwidth", "slow_reads"])
+def test_bandwidth(toggle_server, client, fault):
+    assert status(client) is Status.OK
+    with getattr(toggle_server.faults, fault)(100_000):
+        start = time.monotonic()
+        assert status(client, b"\x1a\xc8\x86\x03" + b"x" * 50_000) is Status.OK
+        assert time.monotonic() - start >= 0.3
+
+
+def test_a_rate_must_be_one(toggle_server):
+    with pytest.raises(ValueError, match="bytes_per_second is 0"):
+        toggle_server.faults.bandwidth(0)
+
+
+def test_without_a_relay_there_is_a_remedy():
+    with ToggleServer() as toggle, pytest.raises(RuntimeError, match="relay=True"):
+        toggle.faults.latency(1)
+
+
+def test_the_relay_tells_who_the_client_is(toggle_server, client):
+    client.send_batch(BATCH)
+    (call,) = toggle_server.calls
+    with socket.create_connection(("127.0.0.1", toggle_server.port)) as probe:
+        assert call.peer.startswith("ipv4:127.0.0.1:")
+        assert call.peer != f"ipv4:127.0.0.1:{probe.getsockname()[1]}"
+    assert not call.peer.endswith(f":{toggle_server.relay.target}")
+
+
+def test_a_stream_survives_a_partition_shorter_than_its_keepalive(toggle_server):
+    with SimulatedRodent(toggle_server.address, toggle_server.jwt(rid="r1"), pace=0.001) as rodent:
+        seen = toggle_server.rodents["r1"]
+        seen.wait_connected()
+        with toggle_server.faults.partition():
+            reply = seen.start_command("system.status")
+        assert reply.result(20).success
+        assert rodent.connects == 1
+
+
+def test_faults_heal_all_at_once(toggle_server, client):
+    toggle_server.on_send_events.always(Code.UNAVAILABLE)
+    toggle_server.faults.latency(5)
+    toggle_server.faults.heal()
+    toggle_server.faults.heal()
+    start = time.monotonic()
+    assert status(client) is Status.OK
+    assert time.monotonic() - start < 5
+
+
+# What the tests of others leave behind
+
+
+def test_calls_of_an_earlier_test_are_answered_but_not_seen(toggle_server, client):
+    toggle_server.begin_test()
+    assert status(client) is Status.OK
+    assert toggle_server.calls == []
+    assert len(toggle_server.late.batches) == 1
+    with pytest.raises(NotReceivedError):
+        toggle_server.wait_for_call(timeout=0.01)
+
+
+def test_a_call_under_way_does_not_leak_into_the_next_test(toggle_server, client):
+    toggle_server.on_send_events.returns(delay(0.2))
+    outcomes = []
+    sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
+    sending.start()
+    toggle_server.wait_for_call("SendEvents")
+    toggle_server.begin_test()
+    sending.join(20)
+    assert outcomes[0].status is Status.OK
+    assert toggle_server.batches == []
+
+
+def test_a_stream_of_an_earlier_test_is_ended(toggle_server):
+    with SimulatedRodent(toggle_server.address, toggle_server.jwt(rid="r1"), pace=0.001) as old:
+        toggle_server.rodents["r1"].wait_connected()
+        toggle_server.begin_test()
+        assert "r1" not in toggle_server.rodents
+        deadline = time.monotonic() + 20
+        while old.connects < 3 and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+        assert "r1" not in toggle_server.rodents
+        assert toggle_server.calls == []
+
+
+# Sessions
+
+
+def test_sessions_do_not_see_each_other(toggle_server):
+    sessions = [toggle_server.session() for _ in range(4)]
+    for number, session in enumerate(sessions):
+        batch = EventBatch(batch_id=f"b{number}").SerializeToString()
+        with EventClient(target=session.address, jwt=session.jwt(rid="r1")) as client:
+            assert status(client, batch) is Status.OK
+    for number, session in enumerate(sessions):
+        assert [batch.batch_id for batch in session.batches] == [f"b{number}"]
+        assert len(session.calls) == 1
+    sessions[0].clear()
+    assert sessions[0].calls == []
+    assert len(sessions[1].calls) == 1
+    assert len(toggle_server.calls) == 4
+
+
+def test_a_session_fails_for_itself(toggle_server):
+    mine, other = toggle_server.session(), toggle_server.session()
+    tokens = {"mine": mine.jwt(), "other": other.jwt()}
+    with mine.faults.failing(Code.UNAVAILABLE):
+        for name, expected in (("mine", Status.UNAVAILABLE), ("other", Status.OK)):
+            with EventClient(target=mine.address, jwt=tokens[name]) as client:
+                assert status(client) is expected
+    with mine:
+        mine.on_send_events.always(Code.ABORTED)
+    with EventClient(target=mine.address, jwt=tokens["mine"]) as client:
+        assert status(client) is Status.OK
+
+
+def test_a_session_has_its_own_rodents(toggle_server):
+    mine, other = toggle_server.session(), toggle_server.session()
+    with (
+        SimulatedRodent(mine.address, mine.jwt(rid="same"), pace=0.001) as first,
+        SimulatedRodent(other.address, other.jwt(rid="same"), pace=0.001) as second,
+    ):
+        first.commands["who"] = lambda _payload: "first"
+        second.commands["who"] = lambda _payload: "second"
+        assert mine.rodents["same"].command("who").payload == "first"
+        assert other.rodents["same"].command("who").payload == "second"
+        assert len(mine.rodents) == 1
+
+
+def test_a_session_of_one_rodent(toggle_server):
+    session = toggle_server.session(rid="r9")
+    with EventClient(target=session.address, jwt=session.jwt()) as client:
+        assert status(client) is Status.OK
+    assert session.calls[0].rid == "r9"
+    with pytest.raises(NotReceivedError, match="scope: rid r9"):
+        session.wait_for(POOL, timeout=0.01)

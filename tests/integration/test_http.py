@@ -1,0 +1,337 @@
+"""The HTTP API, as a test in another language uses it: urllib stands for curl."""
+
+import base64
+import json
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import grpc
+import pytest
+
+from rodent_events import EventClient, StoragePoolPayload
+from rodent_events.delivery import Status
+from toggle_mock import ToggleServer
+from toggle_mock.inspector.api import Api
+from toggle_mock.recording import Recording
+from toggle_mock.simulation import SimulatedRodent
+from toggle_mock.storage import Player
+
+PACE = 0.001
+
+
+@pytest.fixture(scope="module")
+def toggle():
+    with ToggleServer(http_port=0, relay=True) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _fresh(toggle):
+    toggle.begin_test()
+
+
+@pytest.fixture
+def rodent(toggle):
+    with SimulatedRodent(toggle.address, toggle.jwt(rid="r1"), pace=PACE) as rodent:
+        toggle.wait_for("payload:startup")
+        yield rodent
+
+
+@pytest.fixture
+def ask(toggle):
+    """Sends a request; returns the status and what the answer has as JSON."""
+
+    def send(method: str, path: str, body=None, headers=None, prefix="/api/v1"):
+        request = urllib.request.Request(
+            f"http://{toggle.http_address}{prefix}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers=headers or {},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
+
+    return send
+
+
+def status(toggle, **claims) -> Status:
+    with EventClient(target=toggle.address, jwt=toggle.jwt(**claims)) as client:
+        return client.send_batch(b"\x1a\x02b1").status
+
+
+def test_ready(toggle, ask):
+    assert ask("GET", "/readyz", prefix="") == (200, {"ready": True})
+    with toggle.faults.outage():
+        assert ask("GET", "/readyz", prefix="") == (503, {"ready": False})
+
+
+def test_info(toggle, ask):
+    assert ask("GET", "/info") == (
+        200,
+        {"address": toggle.address, "tls": False, "root_certificate": None},
+    )
+
+
+def test_events(ask, rodent):
+    for number in range(5):
+        rodent.emit(StoragePoolPayload(pool_name=f"p{number}"))
+    rodent.flush()
+    code, found = ask("GET", "/events?query=payload:pool%20-pool_name:p0&limit=2")
+    assert (code, found["total"]) == (200, 4)
+    names = [e["event"]["storage_event"]["pool_event"]["pool_name"] for e in found["events"]]
+    assert names == ["p3", "p4"]
+    assert found["events"][0]["rid"] == "r1"
+    code, error = ask("GET", "/events?query=(")
+    assert code == 400
+    assert "a parenthesis is never closed" in error["error"]
+
+
+def test_waiting(ask, rodent):
+    later = threading.Timer(0.1, lambda: rodent.emit(StoragePoolPayload(pool_name="late")))
+    later.start()
+    code, found = ask("POST", "/events/wait", {"query": "pool_name:late", "timeout": 20})
+    assert (code, len(found["events"])) == (200, 1)
+    code, error = ask("POST", "/events/wait", {"query": "pool_name:never", "timeout": 0.01})
+    assert code == 409
+    assert error["error"].startswith("waited 0.01 s for 1 event that match, received 0")
+    later.join()
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"received": "payload:startup"}, 200),
+        ({"received": "payload:startup", "count": 1}, 200),
+        ({"received": "payload:startup", "count": 2, "timeout": 0.01}, 409),
+        ({"received": "payload:pool", "count": 0}, 200),
+        ({"not_received": "payload:pool"}, 200),
+        ({"not_received": "payload:startup", "within": 0.01}, 409),
+        ({"only": "payload:startup"}, 200),
+        ({"only": "payload:pool"}, 409),
+        ({"in_order": ["payload:startup"]}, 200),
+        ({"in_order": ["payload:startup", "payload:pool"], "timeout": 0}, 409),
+        ({"received": "(", "timeout": 0}, 400),
+        ({"received": "a", "only": "b"}, 400),
+        ({}, 400),
+        ({"in_order": "payload:pool"}, 400),
+        ({"received": "x", "count": -1}, 400),
+        ({"received": "x", "timeout": "soon"}, 400),
+        ({"received": "x", "timeout": 1e9}, 400),
+        ({"recieved": "x"}, 400),
+        ([], 400),
+    ],
+)
+def test_verifying(ask, rodent, body, code):
+    got, answer = ask("POST", "/events/verify", body)
+    assert got == code, answer
+    assert answer == {"ok": True} if code == 200 else answer["error"]
+
+
+def test_calls(ask, rodent, toggle):
+    code, found = ask("GET", "/calls?method=Register")
+    assert (code, found["total"]) == (200, 1)
+    (register,) = found["calls"]
+    assert (register["status"], register["rid"]) == ("OK", "r1")
+    assert ["authorization", "[redacted]"] in register["metadata"]
+    code, call = ask("GET", f"/calls/{register['number']}")
+    assert [base64.b64decode(message["raw"]) for message in call["messages"]][0] == b"\x0a\x00"
+    assert call["messages"][1]["message"] == {"success": True, "message": "registered"}
+    assert ask("GET", "/calls/99999")[0] == 404
+    assert ask("POST", "/calls/wait", {"method": "Connect"})[0] == 200
+    assert ask("POST", "/calls/wait", {"status": "ABORTED", "timeout": 0.01})[0] == 409
+
+
+def test_faults(ask, toggle):
+    code, made = ask("POST", "/faults", {"on": "SendEvents", "returns": ["UNAVAILABLE", "OK"]})
+    assert code == 200
+    assert ask("GET", "/faults") == (200, {"faults": {made["fault"]: {"remaining": 2}}})
+    assert status(toggle) is Status.UNAVAILABLE
+    assert ask("GET", "/faults")[1]["faults"][made["fault"]] == {"remaining": 1}
+    assert ask("DELETE", f"/faults/{made['fault']}") == (200, {"ok": True})
+    assert ask("DELETE", f"/faults/{made['fault']}")[0] == 404
+    assert ask("POST", "/faults", {"refuse": {}})[0] == 200
+    assert status(toggle) is Status.UNAVAILABLE
+    assert ask("DELETE", "/faults") == (200, {"ok": True})
+    assert status(toggle) is Status.OK
+    code, error = ask("POST", "/faults", {"on": "SendEvents", "returns": ["BROKEN"]})
+    assert code == 400
+    assert "'BROKEN' is no status" in error["error"]
+
+
+def test_rodents(ask, rodent, toggle):
+    code, reply = ask("POST", "/rodents/r1/command", {"type": "system.status"})
+    assert (code, reply["success"], reply["payload"]["status"]) == (200, True, "ok")
+    code, reply = ask("POST", "/rodents/r1/command", {"type": "nonsense"})
+    assert (code, reply["error"]["code"]) == (200, 1106)
+    code, ack = ask("POST", "/rodents/r1/config", {"type": "log", "payload": {"level": "x"}})
+    assert (code, ack["success"]) == (200, True)
+    rodent.services["api"] = lambda request: (200, {"a": "b"}, request["body"].upper())
+    request = {"service": "api", "method": "PUT", "path": "/", "body": "aGk="}
+    code, reply = ask("POST", "/rodents/r1/http", request)
+    assert (code, reply) == (200, {"status_code": 200, "headers": {"a": "b"}, "body": "SEk="})
+    assert ask("POST", "/rodents/r1/http", request | {"service": "no"})[0] == 502
+    code, listed = ask("GET", "/rodents")
+    assert [(one["rid"], one["connected"]) for one in listed["rodents"]] == [("r1", True)]
+    assert len(ask("GET", "/rodents/r1")[1]["history"]) == 10
+    assert ask("POST", "/rodents/r1/disconnect", {"status": "ABORTED"})[0] == 200
+    toggle.wait_for_call("Connect", status="ABORTED")
+    assert ask("POST", "/rodents/ghost/command", {"type": "x", "timeout": 0.01})[0] == 409
+    assert ask("POST", "/rodents/r1/command", {})[0] == 400
+
+
+def test_a_command_without_an_answer(ask, rodent):
+    async def never(_payload):
+        import asyncio
+
+        await asyncio.Event().wait()
+
+    rodent.commands["never"] = never
+    code, error = ask("POST", "/rodents/r1/command", {"type": "never", "timeout": 0.3})
+    assert code == 504
+    assert "did not answer command never" in error["error"]
+
+
+def test_tokens(ask, toggle):
+    code, made = ask("POST", "/tokens", {"rid": "r5", "expires_in": 60})
+    assert code == 200
+    with EventClient(target=toggle.address, jwt=made["jwt"]) as client:
+        assert client.send_batch(b"").status is Status.OK
+        assert ask("POST", "/tokens/revoke", {"rid": "r5"})[0] == 200
+        assert client.send_batch(b"").status is Status.UNAUTHENTICATED
+    assert ask("POST", "/tokens/revoke", {})[0] == 400
+
+
+def test_sessions(ask, toggle):
+    opened = [ask("POST", "/sessions", {})[1] for _ in range(2)]
+    names = [one["session"] for one in opened]
+    for name in names:
+        jwt = ask("POST", f"/tokens?session={name}", {})[1]["jwt"]
+        with EventClient(target=toggle.address, jwt=jwt) as client:
+            client.send_batch(b"")
+    for one in opened:
+        found = ask("GET", f"/calls?session={one['session']}")[1]
+        assert [call["sub"] for call in found["calls"]] == [one["sub"]]
+    assert ask("DELETE", f"/recording?session={names[0]}")[0] == 200
+    assert ask("GET", f"/calls?session={names[0]}")[1]["total"] == 0
+    assert ask("GET", f"/calls?session={names[1]}")[1]["total"] == 1
+    assert ask("DELETE", f"/sessions/{names[0]}")[0] == 200
+    assert ask("GET", f"/calls?session={names[0]}")[0] == 404
+
+
+def test_clear_and_export(ask, toggle, rodent):
+    with urllib.request.urlopen(f"http://{toggle.http_address}/api/v1/recording") as response:
+        lines = response.read().splitlines()
+    recording = Recording()
+    player = Player(recording)
+    for line in lines:
+        player.play(json.loads(line))
+    assert [call.method for call in recording.calls] == [call.method for call in toggle.calls]
+    assert ask("DELETE", "/recording") == (200, {"ok": True})
+    assert ask("GET", "/calls")[1]["total"] == 0
+
+
+def test_server_sent_events(toggle, rodent):
+    url = f"http://{toggle.http_address}/api/v1/events/stream?query=payload:pool"
+    with urllib.request.urlopen(url, timeout=30) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.readline() == b": connected\n"
+        for name in ("a", "b"):
+            rodent.emit(StoragePoolPayload(pool_name=name))
+            rodent.flush()
+            while not (line := response.readline()).startswith(b"data: "):
+                pass
+            event = json.loads(line.removeprefix(b"data: "))["event"]
+            assert event["storage_event"]["pool_event"]["pool_name"] == name
+
+
+def test_metrics(toggle, rodent):
+    with urllib.request.urlopen(f"http://{toggle.http_address}/metrics") as response:
+        text = response.read().decode()
+    assert 'toggle_mock_calls{method="Register",status="OK"} 1.0' in text
+    assert "toggle_mock_events 1.0" in text
+
+
+def test_the_description_is_of_what_is_served(toggle, ask):
+    _, described = ask("GET", "/openapi.json", prefix="")
+    served = {
+        (route.path.replace(":int", ""), method.lower())
+        for route in Api(toggle)._routes()
+        for method in route.methods - {"HEAD"}
+    }
+    assert {(path, verb) for path, verbs in described["paths"].items() for verb in verbs} == served
+    assert described["openapi"].startswith("3.")
+
+
+def test_what_is_not_there(ask):
+    assert ask("GET", "/nothing")[0] == 404
+    assert ask("PUT", "/events")[0] == 405
+    assert ask("GET", "/events?limit=-1")[0] == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"host": "evil.example"}, {"origin": "http://evil.example"}, {"origin": "null"}],
+)
+def test_pages_of_other_sites_are_kept_out(ask, toggle, headers):
+    assert ask("DELETE", "/recording", headers=headers)[0] == 403
+    own = {"origin": f"http://{toggle.http_address}"}
+    assert ask("DELETE", "/recording", headers=own)[0] == 200
+
+
+def test_a_body_that_is_no_json(toggle):
+    address = toggle.http_address.rpartition(":")
+    with socket.create_connection((address[0], int(address[2])), timeout=20) as connection:
+        connection.sendall(
+            b"POST /api/v1/faults HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n{a}"
+        )
+        assert b" 400 " in connection.recv(1000)
+
+
+def test_many_may_wait_at_once(ask, toggle):
+    codes = []
+    waiting = [
+        threading.Thread(
+            target=lambda: codes.append(ask("POST", "/calls/wait", {"timeout": 30})[0])
+        )
+        for _ in range(60)
+    ]
+    for thread in waiting:
+        thread.start()
+    time.sleep(0)
+    assert ask("GET", "/readyz", prefix="")[0] == 200
+    status(toggle)
+    for thread in waiting:
+        thread.join(30)
+    assert codes == [200] * 60
+
+
+def test_a_port_in_use(toggle):
+    port = int(toggle.http_address.rpartition(":")[2])
+    with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"):
+        ToggleServer(http_port=port).start()
+
+
+def test_stopping_does_not_wait_for_streams():
+    with ToggleServer(http_port=0) as server:
+        url = f"http://{server.http_address}/api/v1/events/stream"
+        response = urllib.request.urlopen(url, timeout=30)
+        response.readline()
+        start = time.monotonic()
+    assert time.monotonic() - start < 10
+    response.close()
+
+
+def test_tls_tells_its_root():
+    with ToggleServer(http_port=0, tls=True) as server:
+        with urllib.request.urlopen(f"http://{server.http_address}/api/v1/info") as response:
+            info = json.loads(response.read())
+        credentials = grpc.ssl_channel_credentials(info["root_certificate"].encode())
+        with grpc.secure_channel(info["address"], credentials) as channel:
+            grpc.channel_ready_future(channel).result(20)

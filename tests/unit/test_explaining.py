@@ -1,0 +1,159 @@
+"""The texts of failures, word by word: they are what a test's author reads when it fails."""
+
+from textwrap import dedent
+
+import pytest
+from support.recorded import recorded_event
+
+from rodent_events import StoragePoolPayload, StorageTransferPayload
+from toggle_mock import NotReceivedError, UnexpectedEventError, where
+from toggle_mock.asking import Questions, Scope
+from toggle_mock.recorded import RecordedCall
+from toggle_mock.recording import Recording
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+@pytest.fixture
+def questions():
+    return Questions(Recording(), Scope())
+
+
+def record(questions: Questions, *payloads, level=1, rid="r1"):
+    call = RecordedCall("SendEvents", "peer", (), claims={"rid": rid, "sub": "o1"})
+    questions.recording.begin(call)
+    for payload in payloads:
+        event = recorded_event(
+            payload, level=level, metadata={"transfer_id": "t1"}, timestamp=1_760_000_000_123
+        )
+        raw = event.batch.raw
+        questions.recording.accept(call, raw, batch_id="", count=1)
+    questions.recording.end(call, "OK")
+
+
+def refuse(questions: Questions, status: str, details: str):
+    call = RecordedCall("SendEvents", "peer", (), claims={"rid": "r2"})
+    questions.recording.begin(call)
+    questions.recording.end(call, status, details)
+
+
+def text_of(error: type[AssertionError], ask) -> str:
+    with pytest.raises(error) as caught:
+        ask()
+    return str(caught.value) + "\n"
+
+
+def test_nothing_came(questions):
+    text = text_of(NotReceivedError, lambda: questions.wait_for("payload:pool", timeout=0.01))
+    assert text == dedent(
+        """\
+        waited 0.01 s for 1 event that match, received 0
+        wanted: payload:pool
+        no event arrived
+        no call arrived
+        """
+    )
+
+
+def test_the_nearest_events_field_by_field(questions):
+    record(
+        questions,
+        StoragePoolPayload(pool_name="tank"),
+        StorageTransferPayload(source="tank/b", size_bytes=7),
+    )
+    refuse(questions, "UNAUTHENTICATED", "the token has expired: get a new one")
+    wanted = StorageTransferPayload(source="tank/a", destination="backup/a", size_bytes=7)
+    text = text_of(NotReceivedError, lambda: questions.wait_for(wanted, count=2, timeout=0.01))
+    assert text == dedent(
+        """\
+        waited 0.01 s for 2 events that match, received 0
+        wanted: StorageTransferPayload(source: "tank/a" destination: "backup/a" size_bytes: 7)
+        arrived: 2 events, the nearest:
+          08:53:20.123 INFO     STORAGE       storage_transfer     source=tank/b size_bytes=7  [transfer_id=t1]  r1
+              source: wanted 'tank/a', got 'tank/b'
+              destination: wanted 'backup/a', got ''
+          08:53:20.123 INFO     STORAGE       storage_pool         pool_name=tank  [transfer_id=t1]  r1
+              is StoragePoolPayload, not StorageTransferPayload
+        refused: 1 call, the last of them:
+          SendEvents of r2: UNAUTHENTICATED: the token has expired: get a new one
+        """  # noqa: E501
+    )
+
+
+def test_something_came_that_should_not(questions):
+    record(questions, *[StoragePoolPayload(pool_name=f"p{n}") for n in range(7)])
+    text = text_of(UnexpectedEventError, lambda: questions.assert_not_received("payload:pool"))
+    assert text.startswith("expected no event that matches, received 7\nmatcher: payload:pool\n")
+    assert text.count("storage_pool") == 5
+    assert text.endswith("  … and 2 more\n")
+
+
+def test_too_many(questions):
+    record(questions, StoragePoolPayload(), StoragePoolPayload())
+    text = text_of(UnexpectedEventError, lambda: questions.assert_received(count=1))
+    assert text.startswith("expected 1 event that match, received 2\nmatcher: any event\n")
+
+
+def test_others_than_wanted(questions):
+    record(questions, StoragePoolPayload(pool_name="tank"))
+    record(questions, StoragePoolPayload(pool_name="x"), level=3)
+    text = text_of(UnexpectedEventError, lambda: questions.assert_only(where(level="INFO")))
+    assert text == dedent(
+        """\
+        expected only events that match, received 1 other(s)
+        matcher: level:INFO
+          08:53:20.123 ERROR    STORAGE       storage_pool         pool_name=x  [transfer_id=t1]  r1
+              level: wanted 'INFO', got 'ERROR'
+        """
+    )
+
+
+def test_out_of_order(questions):
+    record(questions, StoragePoolPayload(pool_name="b"), StoragePoolPayload(pool_name="a"))
+    text = text_of(
+        NotReceivedError, lambda: questions.assert_in_order("pool_name:a", "pool_name:b")
+    )
+    assert text == dedent(
+        """\
+        expected a sequence of 2 events, received 1 of it; step 2 did not come after <RecordedEvent e1 INFO STORAGE StoragePoolPayload>
+        wanted: pool_name:b
+        no event arrived
+        """  # noqa: E501
+    )
+
+
+def test_calls_that_did_not_come(questions):
+    refuse(questions, "UNAVAILABLE", "scripted UNAVAILABLE")
+    text = text_of(
+        NotReceivedError,
+        lambda: questions.wait_for_call("SendEvents", status="OK", count=2, timeout=0.01),
+    )
+    assert text == dedent(
+        """\
+        waited 0.01 s for 2 × SendEvents OK, received 0
+        arrived: 1 call, the last of them:
+          SendEvents of r2: UNAVAILABLE: scripted UNAVAILABLE
+        """
+    )
+
+
+def test_the_scope_and_what_was_evicted_are_told():
+    questions = Questions(Recording(max_calls=1), Scope(rid="r9"))
+    record(questions, StoragePoolPayload())
+    record(questions, StoragePoolPayload())
+    text = text_of(NotReceivedError, lambda: questions.wait_for(timeout=0.01))
+    assert "scope: rid r9\n" in text
+    assert "evicted: 1 older call(s), to keep the recording's limits\n" in text
+
+
+def test_nothing_recorded_moves_the_cursor(questions):
+    record(questions, StoragePoolPayload(pool_name="\x1b[2J\n\u202e"))
+    text = text_of(NotReceivedError, lambda: questions.wait_for("pool_name:x", timeout=0.01))
+    assert "\x1b" not in text
+    assert "\u202e" not in text

@@ -1,0 +1,128 @@
+"""Tokens: which are accepted, and what the others are told."""
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from toggle_mock.identity import ALGORITHMS, TokenRefusedError, Tokens, redacted
+
+
+def metadata(token: str):
+    return (("authorization", f"Bearer {token}"),)
+
+
+def refusal(tokens: Tokens, token: str) -> str:
+    with pytest.raises(TokenRefusedError) as caught:
+        tokens.verified(metadata(token))
+    return f"{caught.value.code.name}: {caught.value}"
+
+
+@pytest.fixture(params=ALGORITHMS, scope="module")
+def tokens(request):
+    return Tokens(algorithm=request.param)
+
+
+def test_its_own_tokens_are_accepted(tokens):
+    claims = tokens.verified(metadata(tokens.issue(rid="r7", sub="o7", tid="t7")))
+    assert (claims["rid"], claims["sub"], claims["prv"], claims["tid"]) == ("r7", "o7", True, "t7")
+
+
+def test_other_keys_are_not(tokens):
+    other = Tokens(algorithm=tokens.algorithm)
+    assert "UNAUTHENTICATED: the token's signature is wrong" in refusal(tokens, other.issue())
+    assert Tokens(algorithm=tokens.algorithm, verify=False).verified(metadata(other.issue()))
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_expired_and_unsigned_tokens_are_never_accepted(verify):
+    tokens = Tokens(verify=verify)
+    assert refusal(tokens, tokens.issue(expires_in=-10)) == (
+        "UNAUTHENTICATED: the token has expired: get a new one"
+    )
+    unsigned = jwt.encode({"rid": "r", "sub": "o"}, key=None, algorithm="none")
+    assert "is not signed (alg: none)" in refusal(tokens, unsigned)
+
+
+@pytest.mark.parametrize("claim", ["rid", "sub"])
+@pytest.mark.parametrize("value", [None, "", 5])
+def test_claims_that_are_missing(claim, value):
+    tokens = Tokens()
+    assert f"lacks the claim '{claim}'" in refusal(tokens, tokens.issue(**{claim: value}))
+
+
+def test_a_token_not_valid_yet():
+    tokens = Tokens()
+    assert "not valid yet" in refusal(tokens, tokens.issue(nbf=4_000_000_000))
+
+
+def test_a_public_key_is_no_secret_of_hs256():
+    """The classic confusion: a public key used as the secret of HS256."""
+    tokens = Tokens(algorithm="RS256")
+    forged = jwt.encode({"rid": "r", "sub": "o"}, "x" * 32, algorithm="HS256")
+    assert "algorithm is not accepted" in refusal(tokens, forged)
+
+
+def test_keys_that_are_given():
+    first = Tokens(algorithm="ES256")
+    second = Tokens(algorithm="ES256", key=first.private_key)
+    assert second.verified(metadata(first.issue()))
+    assert second.public_key == first.public_key
+    secret = Tokens(key="s" * 32)
+    assert Tokens(key=b"s" * 32).verified(metadata(secret.issue()))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key", "problem"),
+    [
+        ("HS512", None, "jwt_algorithm is 'HS512': give HS256, RS256, ES256"),
+        ("HS256", "short", "jwt_key has 5 bytes: HS256 needs 32 or more"),
+        ("RS256", "no pem", "jwt_key is no private key as PEM"),
+        ("RS256", Tokens(algorithm="ES256").private_key, "which RS256 cannot use"),
+    ],
+)
+def test_keys_that_are_none(algorithm, key, problem):
+    with pytest.raises(ValueError, match=problem) as caught:
+        Tokens(algorithm=algorithm, key=key)
+    assert "PRIVATE" not in str(caught.value)
+
+
+def test_hs256_has_no_public_key():
+    with pytest.raises(ValueError, match="HS256 has no public key"):
+        _ = Tokens().public_key
+    assert isinstance(Tokens(algorithm="ES256")._key, ec.EllipticCurvePrivateKey)
+
+
+def test_revoked_at_will():
+    import grpc
+
+    tokens = Tokens()
+    token, other = tokens.issue(rid="r1"), tokens.issue(rid="r2")
+    tokens.revoke(rid="r1")
+    assert refusal(tokens, token) == "UNAUTHENTICATED: the tokens of this rid were revoked"
+    assert tokens.verified(metadata(other))
+    tokens.revoke(sub="org-1", status=grpc.StatusCode.PERMISSION_DENIED)
+    assert refusal(tokens, other) == "PERMISSION_DENIED: the tokens of this sub were revoked"
+    tokens.restore()
+    assert tokens.verified(metadata(token))
+    with pytest.raises(ValueError, match="needs a rid or a sub"):
+        tokens.revoke()
+
+
+def test_eras():
+    tokens = Tokens()
+    foreign = {"rid": "r", "sub": "o"}
+    before = tokens.verified(metadata(tokens.issue()))
+    assert tokens.is_current(before)
+    tokens.begin_era()
+    now = tokens.verified(metadata(tokens.issue()))
+    tokens.begin_era()
+    assert not tokens.is_current(now)
+    assert tokens.is_current(foreign)
+
+
+def test_secrets_are_redacted():
+    kept = (("x-trace", "t1"), ("authorization", "Bearer s"), ("cookie", "s"), ("x-api-key", "s"))
+    assert dict(redacted(kept)) == {
+        "x-trace": "t1",
+        **dict.fromkeys(["authorization", "cookie", "x-api-key"], "[redacted]"),
+    }

@@ -1,0 +1,188 @@
+"""The store of what arrived: limits, readers, waiting."""
+
+import threading
+
+import pytest
+from support.recorded import recorded_event
+
+from rodent_events import EventBatch, StoragePoolPayload
+from toggle_mock.asking import Questions, Scope
+from toggle_mock.recorded import RecordedCall
+from toggle_mock.recording import MAX_STREAM_MESSAGES, Position, Recording
+
+EVENT = recorded_event(StoragePoolPayload(pool_name="tank")).message
+
+
+def send(recording: Recording, batch_id: str = "", events: int = 1) -> RecordedCall:
+    raw = EventBatch(events=[EVENT] * events, batch_id=batch_id).SerializeToString()
+    call = RecordedCall("SendEvents", "peer", (), claims={"rid": "r1", "sub": "o1"})
+    recording.begin(call)
+    recording.message(call, raw, sent=False)
+    recording.accept(call, raw, batch_id=batch_id, count=events)
+    recording.end(call, "OK")
+    return call
+
+
+def test_the_oldest_go_first_beyond_a_number_of_calls():
+    recording = Recording(max_calls=3)
+    for number in range(5):
+        send(recording, f"b{number}")
+    assert [batch.batch_id for batch in recording.batches] == ["b2", "b3", "b4"]
+    assert [call.number for call in recording.calls] == [3, 4, 5]
+    assert recording.evicted == 2
+
+
+def test_the_oldest_go_first_beyond_a_number_of_bytes():
+    recording = Recording(max_bytes=20_000)
+    for number in range(100):
+        send(recording, f"b{number}", events=10)
+    assert recording.size <= 20_000
+    assert recording.evicted + len(recording.calls) == 100
+    assert recording.batches[-1].batch_id == "b99"
+    assert len(recording.batches) == len(recording.calls)
+
+
+def test_what_is_too_large_alone_is_not_kept():
+    recording = Recording(max_bytes=1_000)
+    send(recording, events=100)
+    assert recording.batches == []
+    assert recording.size == 0
+    send(recording)
+    assert len(recording.batches) == 1
+
+
+def test_a_stream_keeps_its_most_recent_messages():
+    recording = Recording()
+    call = RecordedCall("Connect", "peer", ())
+    recording.begin(call)
+    for number in range(MAX_STREAM_MESSAGES + 5):
+        recording.message(call, b"%d" % number, sent=True)
+    assert len(call.messages) == MAX_STREAM_MESSAGES
+    assert call.responses[-1] == b"%d" % (MAX_STREAM_MESSAGES + 4)
+    recording.clear()
+    assert recording.size == 0
+    recording.message(call, b"after the clear", sent=True)
+    assert recording.size == 0
+
+
+def test_an_evicted_batch_id_is_no_duplicate():
+    recording = Recording(max_calls=2)
+    for _ in range(3):
+        send(recording, "same")
+    assert len(recording.duplicates) == 2  # the second was kept while the first was evicted
+    for batch_id in ("other", "another", "same"):
+        send(recording, batch_id)
+    assert len(recording.duplicates) == 2
+
+
+def test_deduplication():
+    recording = Recording(deduplicate=True)
+    for _ in range(3):
+        send(recording, "same")
+    assert len(recording.batches) == 1
+    assert len(recording.duplicates) == 2
+    for _ in range(2):
+        send(recording, "")  # without an id nothing can be told apart
+    assert len(recording.batches) == 3
+
+
+def test_a_reader_goes_on_over_evictions_and_notices_a_clear():
+    recording = Recording(max_calls=2)
+    position = recording.position()
+    send(recording, "b0")
+    news = recording.read(position)
+    assert [batch.batch_id for batch in news.batches] == ["b0"]
+    for number in range(1, 5):
+        send(recording, f"b{number}")
+    news = recording.read(news.position)
+    assert [batch.batch_id for batch in news.batches] == ["b3", "b4"]
+    recording.clear()
+    send(recording, "new")
+    news = recording.read(news.position)
+    assert news.cleared
+    assert [batch.batch_id for batch in news.batches] == ["new"]
+
+
+def test_waiting_wakes_on_arrival():
+    recording = Recording()
+    questions = Questions(recording, Scope())
+    found = []
+    waiting = threading.Thread(target=lambda: found.extend(questions.wait_for(timeout=20)))
+    waiting.start()
+    send(recording)
+    waiting.join(20)
+    assert len(found) == 1
+
+
+def test_a_sequence_may_come_bit_by_bit():
+    recording = Recording()
+    questions = Questions(recording, Scope())
+    found = []
+    waiting = threading.Thread(
+        target=lambda: found.extend(
+            questions.wait_for_sequence("batch_id:a", "batch_id:b", timeout=20)
+        )
+    )
+    waiting.start()
+    for batch_id in ("b", "a", "x", "b"):
+        send(recording, batch_id)
+    waiting.join(20)
+    assert [event.batch.batch_id for event in found] == ["a", "b"]
+
+
+def test_asserting_that_nothing_comes_fails_as_soon_as_it_does():
+    recording = Recording()
+    questions = Questions(recording, Scope())
+    questions.assert_not_received(within=0.01)
+    later = threading.Timer(0.05, lambda: send(recording))
+    later.start()
+    with pytest.raises(AssertionError, match="expected no event that matches, received 1"):
+        questions.assert_not_received(within=60)
+    later.join()
+
+
+def test_asserting():
+    recording = Recording()
+    questions = Questions(recording, Scope())
+    for batch_id in ("a", "b"):
+        send(recording, batch_id)
+    assert len(questions.assert_received(count=2)) == 2
+    assert questions.assert_received("batch_id:z", count=0) == []
+    assert len(questions.assert_only("payload:pool")) == 2
+    assert len(questions.assert_in_order("batch_id:a", "batch_id:b")) == 2
+    with pytest.raises(AssertionError):
+        questions.assert_only("payload:pool", count=3)
+    with pytest.raises(AssertionError):
+        questions.assert_received("batch_id:a", count=0)
+
+
+def test_following_ends_with_all_given_out():
+    recording = Recording()
+    for _ in range(3):
+        send(recording)
+    assert len(list(recording.follow(lambda: True))) == 3
+    assert len(recording.read(Position(0, 0)).batches) == 3
+
+
+def test_many_threads_write_and_read():
+    recording = Recording(max_calls=50)
+    questions = Questions(recording, Scope())
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            assert len(questions.find("payload:pool")) <= 50
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    writers = [
+        threading.Thread(target=lambda: [send(recording) for _ in range(100)]) for _ in range(4)
+    ]
+    for thread in writers:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    stop.set()
+    reader.join()
+    assert recording.evicted == 350
+    assert [call.number for call in recording.calls] == list(range(351, 401))

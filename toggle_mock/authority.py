@@ -1,0 +1,93 @@
+"""A certificate authority for tests: TLS of the mock, client certificates, domains of Rodents."""
+
+from __future__ import annotations
+
+import ipaddress
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import trustme
+from cryptography import x509
+
+from rodent_events.pb.base_pb2 import RegisterResponse
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate with its chain and its private key, as PEM."""
+
+    chain: bytes
+    key: bytes
+    expires_on: datetime
+
+    def write(self, folder: Path, name: str) -> tuple[Path, Path]:
+        """Write ``NAME.pem`` and, of mode 0600, ``NAME-key.pem``; returns their paths."""
+        chain, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
+        chain.write_bytes(self.chain)
+        key.touch(mode=0o600)
+        key.write_bytes(self.key)
+        return chain, key
+
+
+class Authority:
+    """Signs certificates that nobody trusts who does not hold its root."""
+
+    def __init__(self) -> None:
+        self._authority = trustme.CA(organization_name="Toggle mock")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def root(self) -> bytes:
+        """The root certificate as PEM."""
+        return self._authority.cert_pem.bytes()
+
+    @property
+    def root_file(self) -> Path:
+        """A file with the root certificate, as clients' settings want it; gone with this object."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="toggle-mock-")
+        path = Path(self._folder.name) / "root.pem"
+        if not path.exists():
+            path.write_bytes(self.root)
+        return path
+
+    def issue(self, *names: str) -> Certificate:
+        """A certificate for host names and addresses, for a server or a client."""
+        issued = self._authority.issue_cert(*names)
+        chain = b"".join(pem.bytes() for pem in issued.cert_chain_pems)
+        expires_on = x509.load_pem_x509_certificate(chain).not_valid_after_utc
+        return Certificate(chain, issued.private_key_pem.bytes(), expires_on)
+
+    def registration(self, domain: str) -> RegisterResponse:
+        """An answer to Register that issues a certificate for a domain."""
+        certificate = self.issue(domain)
+        return RegisterResponse(
+            success=True,
+            message="registered",
+            domain=domain,
+            certificate=(certificate.chain + self.root).decode(),
+            private_key=certificate.key.decode(),
+            expires_on=certificate.expires_on.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+
+    def server_credentials(self, host: str, *, mutual: bool) -> grpc.ServerCredentials:
+        """What a server at a host needs; a mutual one demands certificates of clients."""
+        own = self.issue(*{"localhost", "127.0.0.1", "::1", _name(host)})
+        return grpc.ssl_server_credentials(
+            [(own.key, own.chain)],
+            root_certificates=self.root if mutual else None,
+            require_client_auth=mutual,
+        )
+
+
+def _name(host: str) -> str:
+    """A host as a certificate names it; of an address that means all addresses, loopback."""
+    bare = host.strip("[]")
+    try:
+        unspecified = ipaddress.ip_address(bare).is_unspecified
+    except ValueError:
+        return bare
+    return "127.0.0.1" if unspecified else bare

@@ -1,0 +1,102 @@
+"""The texts of failures: what was wanted, what came nearest, what the server refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from toggle_mock.matching import Matcher
+from toggle_mock.recorded import RecordedCall, RecordedEvent
+from toggle_mock.rendering import as_line, printable
+
+_EVENTS_SHOWN = 5
+_CALLS_SHOWN = 5
+_EVENTS_COMPARED = 2_000
+"""The most recent events among which the nearest are looked for."""
+
+
+def miss(
+    first: str,
+    matcher: Matcher,
+    events: Sequence[RecordedEvent],
+    recorded_calls: Sequence[RecordedCall],
+    notes: Sequence[str],
+) -> str:
+    """Why a wait or an assertion failed.
+
+    Args:
+        first: What was expected, and how many came.
+        matcher: Which events were wanted.
+        events: Those that arrived.
+        recorded_calls: The calls that arrived.
+        notes: Further lines.
+    """
+    lines = [first, f"wanted: {printable(str(matcher))}", *notes]
+    return "\n".join([*lines, *_nearest(matcher, events), *_refused(recorded_calls)])
+
+
+def unexpected(
+    first: str, matcher: Matcher, events: Sequence[RecordedEvent], *, misses: bool = False
+) -> str:
+    """What came that should not have come.
+
+    Args:
+        first: What was expected, and how many came.
+        matcher: What they match, or do not.
+        events: Those that came.
+        misses: Whether to tell of each how it falls short.
+    """
+    shown = [_shown(matcher, event) if misses else [_line(event)] for event in events]
+    lines = [line for event_lines in shown[:_EVENTS_SHOWN] for line in event_lines]
+    more = len(events) - _EVENTS_SHOWN
+    lines += [f"  … and {more} more"] if more > 0 else []
+    return "\n".join([first, f"matcher: {printable(str(matcher))}", *lines])
+
+
+def calls(recorded_calls: Sequence[RecordedCall]) -> list[str]:
+    """The last calls, one a line."""
+    if not recorded_calls:
+        return ["no call arrived"]
+    shown = [f"  {_call(call)}" for call in recorded_calls[-_CALLS_SHOWN:]]
+    return [f"arrived: {counted(len(recorded_calls), 'call')}, the last of them:", *shown]
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 event``, ``2 events``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _nearest(matcher: Matcher, events: Sequence[RecordedEvent]) -> list[str]:
+    if not events:
+        return ["no event arrived"]
+    recent = events[-_EVENTS_COMPARED:]
+    ranked = sorted(recent, key=lambda event: _distance(matcher, event))[:_EVENTS_SHOWN]
+    lines = [line for event in ranked for line in _shown(matcher, event)]
+    return [f"arrived: {counted(len(events), 'event')}, the nearest:", *lines]
+
+
+def _distance(matcher: Matcher, event: RecordedEvent) -> int:
+    """How many misses; a wrong type of payload counts as many."""
+    return sum(10 if text.startswith("is ") else 1 for text in matcher.misses(event))
+
+
+def _shown(matcher: Matcher, event: RecordedEvent) -> list[str]:
+    misses = [f"      {printable(text)}" for text in matcher.misses(event)]
+    return [_line(event), *(misses or ["      matches"])]
+
+
+def _line(event: RecordedEvent) -> str:
+    return f"  {as_line(event)}"
+
+
+def _refused(recorded_calls: Sequence[RecordedCall]) -> list[str]:
+    refused = [call for call in recorded_calls if call.status not in {None, "OK"}]
+    if not refused:
+        return [] if recorded_calls else ["no call arrived"]
+    shown = [f"  {_call(call)}" for call in refused[-_CALLS_SHOWN:]]
+    return [f"refused: {counted(len(refused), 'call')}, the last of them:", *shown]
+
+
+def _call(call: RecordedCall) -> str:
+    who = f" of {call.rid}" if call.rid else ""
+    details = f": {call.details}" if call.details else ""
+    return printable(f"{call.method}{who}: {call.status or 'under way'}{details}")

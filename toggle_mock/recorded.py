@@ -1,0 +1,252 @@
+"""What one call, message, batch or event was, as raw bytes; decoded when somebody looks."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from typing import overload
+
+from google.protobuf.message import Message
+
+from rodent_events import wire
+from rodent_events.catalog import short_names
+from rodent_events.pb.base_pb2 import (
+    EventBatch,
+    EventBatchResponse,
+    RegisterRequest,
+    RegisterResponse,
+    RodentRequest,
+    ToggleRequest,
+)
+from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
+
+_LEVELS = short_names(EventLevel.DESCRIPTOR)
+_CATEGORIES = short_names(EventCategory.DESCRIPTOR)
+
+# The messages of each rpc: from a Rodent, from Toggle.
+MESSAGES: Mapping[str, tuple[type[Message], type[Message]]] = {
+    "Register": (RegisterRequest, RegisterResponse),
+    "Connect": (RodentRequest, ToggleRequest),
+    "SendEvents": (EventBatch, EventBatchResponse),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedMessage:
+    """One message of a call."""
+
+    method: str
+    """The method of its call."""
+    raw: bytes
+    """The message, serialized as it went over the wire."""
+    sent: bool
+    """Whether Toggle sent it; else it came from the Rodent."""
+    at: float = field(default_factory=time.time)
+    """Seconds since the Unix epoch."""
+
+    @property
+    def message(self) -> Message:
+        """The message, decoded.
+
+        Raises:
+            google.protobuf.message.DecodeError: It is no message of its type.
+        """
+        return MESSAGES[self.method][self.sent].FromString(self.raw)
+
+    def __repr__(self) -> str:
+        way = "to the Rodent" if self.sent else "from the Rodent"
+        return f"<RecordedMessage of {self.method} {way}, {len(self.raw)} bytes>"
+
+
+@dataclass(eq=False)
+class RecordedCall:
+    """One call, as it arrived; for a stream, while it goes on."""
+
+    method: str
+    """``Register``, ``Connect`` or ``SendEvents``."""
+    peer: str
+    """The other side's address, as gRPC names it."""
+    metadata: tuple[tuple[str, str | bytes], ...]
+    """The call's metadata; the authorization is redacted."""
+    arrived: float = field(default_factory=time.time)
+    """Seconds since the Unix epoch."""
+    claims: Mapping[str, object] = field(default_factory=dict)
+    """What the token claims; empty if there was none that could be read."""
+    messages: list[RecordedMessage] = field(default_factory=list)
+    """The messages of both sides, in the order in which this side saw them."""
+    status: str | None = None
+    """The status that ended the call, such as ``OK``; None while it goes on."""
+    details: str = ""
+    """The text that came with the status."""
+    number: int = 0
+    """Its place in the recording, from 1 on."""
+
+    @property
+    def rid(self) -> str:
+        """The Rodent's id; empty without a token."""
+        return str(self.claims.get("rid", ""))
+
+    @property
+    def sub(self) -> str:
+        """The organization's id; empty without a token."""
+        return str(self.claims.get("sub", ""))
+
+    @property
+    def requests(self) -> list[bytes]:
+        """The raw messages from the Rodent."""
+        return [message.raw for message in self.messages if not message.sent]
+
+    @property
+    def responses(self) -> list[bytes]:
+        """The raw messages from Toggle."""
+        return [message.raw for message in self.messages if message.sent]
+
+    def __repr__(self) -> str:
+        state = self.status or "under way"
+        return f"<RecordedCall {self.number} {self.method} of {self.rid or 'nobody'}: {state}>"
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedBatch:
+    """A batch that was accepted."""
+
+    call: RecordedCall
+    raw: bytes
+    """The serialized EventBatch, as it arrived."""
+    count: int
+    """The number of its events."""
+    duplicate: bool = False
+    """Whether a batch of this id was recorded before."""
+
+    @property
+    def message(self) -> EventBatch:
+        """The batch, decoded."""
+        return EventBatch.FromString(self.raw)
+
+    @property
+    def batch_id(self) -> str:
+        """The id that its sender gave it."""
+        return self.message.batch_id
+
+    @property
+    def events(self) -> list[RecordedEvent]:
+        """Its events, in order."""
+        try:
+            raws = [
+                self.raw[part.content : part.end]
+                for part in wire.fields(self.raw)
+                if (part.number, part.wire_type) == (1, wire.LENGTH_DELIMITED)
+            ]
+        except wire.WireError:  # fields of a kind that only protobuf's own parser knows
+            raws = [event.SerializeToString() for event in self.message.events]
+        return [RecordedEvent(self, raw) for raw in raws]
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedEvent:
+    """An event of an accepted batch."""
+
+    batch: RecordedBatch
+    raw: bytes
+    """The serialized Event, as it arrived."""
+
+    @cached_property
+    def message(self) -> Event:
+        """The event, decoded."""
+        return Event.FromString(self.raw)
+
+    @property
+    def event_id(self) -> str:
+        """A UUIDv7 as text."""
+        return self.message.event_id
+
+    @property
+    def level(self) -> str:
+        """The level's name without its prefix, such as ``INFO``; its number if it is unknown."""
+        return _LEVELS.get(self.message.level, str(self.message.level))
+
+    @property
+    def category(self) -> str:
+        """The category's name without its prefix, such as ``STORAGE``; its number if unknown."""
+        return _CATEGORIES.get(self.message.category, str(self.message.category))
+
+    @property
+    def source(self) -> str:
+        """The component that emitted it."""
+        return self.message.source
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since the Unix epoch."""
+        return self.message.timestamp
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The event's metadata."""
+        return dict(self.message.metadata)
+
+    @property
+    def rid(self) -> str:
+        """The id of the Rodent that sent it."""
+        return self.batch.call.rid
+
+    @property
+    def sub(self) -> str:
+        """The id of that Rodent's organization."""
+        return self.batch.call.sub
+
+    @property
+    def payload(self) -> Message | None:
+        """The payload message, such as a StorageTransferPayload; None if there is none."""
+        wrapper_name = self.message.WhichOneof("event_payload")
+        if wrapper_name is None:
+            return None
+        wrapper: Message = getattr(self.message, wrapper_name)
+        member = wrapper.WhichOneof("event_type")
+        return None if member is None else getattr(wrapper, member)
+
+    @property
+    def payload_type(self) -> str:
+        """The payload's message name, such as ``StorageTransferPayload``; empty without one."""
+        payload = self.payload
+        return "" if payload is None else payload.DESCRIPTOR.name
+
+    def __repr__(self) -> str:
+        name = self.payload_type or "no payload"
+        return f"<RecordedEvent {self.event_id} {self.level} {self.category} {name}>"
+
+
+class Events(Sequence[RecordedEvent]):
+    """The events of some batches, in the order of their arrival, decoded one by one when read."""
+
+    def __init__(self, batches: Sequence[RecordedBatch]) -> None:
+        self._batches = batches
+        self._ends = list(accumulate(batch.count for batch in batches))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __iter__(self) -> Iterator[RecordedEvent]:
+        for batch in self._batches:
+            yield from batch.events
+
+    @overload
+    def __getitem__(self, index: int) -> RecordedEvent: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[RecordedEvent]: ...
+    def __getitem__(self, index: int | slice) -> RecordedEvent | list[RecordedEvent]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        position = index + len(self) if index < 0 else index
+        if not 0 <= position < len(self):
+            raise IndexError(f"event {index} of {len(self)}")
+        which = bisect_right(self._ends, position)
+        before = self._ends[which - 1] if which else 0
+        return self._batches[which].events[position - before]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} events in {len(self._batches)} batches>"

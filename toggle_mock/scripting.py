@@ -1,0 +1,192 @@
+"""Faults as data, for scenario files and for HTTP: one object is one fault.
+
+::
+
+    {on: SendEvents, returns: [UNAVAILABLE, {fail: ABORTED, retry_after: 2}, lose_answer, OK]}
+    {on: SendEvents, always: hang, matching: "payload:pool"}
+    {on: Connect, at: 3, outcome: {cut: UNAVAILABLE, after_messages: 5}}
+    {on: SendEvents, rates: {UNAVAILABLE: 0.1, lose_answer: 0.05}, seed: 7}
+    {on: SendEvents, message_limit: 4000}
+    {latency: {seconds: 0.2, jitter: 0.05}}
+    {outage: {}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import grpc
+
+from toggle_mock.face import Face
+from toggle_mock.faults import ConnectionFault, Faults
+from toggle_mock.outcomes import (
+    Fault,
+    Outcome,
+    OutcomeLike,
+    Script,
+    cut,
+    fail,
+    hang,
+    lose_answer,
+    outcome_of,
+    reject,
+)
+
+METHODS = ("Register", "Connect", "SendEvents")
+
+CONNECTION_FAULTS = (
+    *("outage", "refuse", "half_open", "partition", "latency", "bandwidth", "slow_reads"),
+)
+"""Those that last; ``reset`` and ``restart`` are over at once."""
+
+
+class ScriptError(ValueError):
+    """The data describe no fault."""
+
+
+def apply_fault(face: Face, data: Mapping[str, Any]) -> Fault | ConnectionFault:
+    """Put the fault in force that an object describes.
+
+    Args:
+        face: The server, or a session of it.
+        data: See the head of this module.
+
+    Raises:
+        ScriptError: It describes none.
+        RuntimeError: It needs a relay, and the server has none.
+    """
+    if not isinstance(data, Mapping):
+        raise ScriptError(f"a fault is an object such as {{outage: {{}}}}, got {data!r}")
+    try:
+        if "on" in data:
+            return _fault_of_calls(face, dict(data))
+        return _fault_of_connection(face.faults, dict(data))
+    except (TypeError, ValueError) as error:
+        raise ScriptError(f"{error}, in the fault {dict(data)!r}") from None
+
+
+def outcome_from(data: Any) -> Outcome:
+    """The outcome that a name or an object stands for.
+
+    Raises:
+        ScriptError: It stands for none.
+    """
+    if isinstance(data, str):
+        return _named(data)
+    if not isinstance(data, Mapping):
+        raise ScriptError(f"an outcome is a name or an object, got {data!r}")
+    fields = dict(data)
+    for key, make in _OUTCOMES.items():
+        if key in fields:
+            value = fields.pop(key)
+            wait = fields.pop("delay", 0.0)
+            try:
+                return replace(make(value, **fields), delay=float(wait))
+            except (TypeError, ValueError) as error:
+                raise ScriptError(f"{error}, in the outcome {dict(data)!r}") from None
+    if set(fields) == {"delay"}:
+        return Outcome(delay=float(fields["delay"]))
+    raise ScriptError(f"an outcome has one of {', '.join(_OUTCOMES)} or delay, got {dict(data)!r}")
+
+
+def status_from(name: Any) -> grpc.StatusCode:
+    """The status of a name such as ``UNAVAILABLE``.
+
+    Raises:
+        ScriptError: There is none.
+    """
+    try:
+        return grpc.StatusCode[str(name).upper()]
+    except KeyError:
+        names = ", ".join(code.name for code in grpc.StatusCode)
+        raise ScriptError(f"{name!r} is no status: give one of {names}") from None
+
+
+def _named(name: str) -> Outcome:
+    simple: Mapping[str, Callable[[], Outcome]] = {
+        "reject": reject,
+        "lose_answer": lose_answer,
+        "hang": hang,
+        "cut": cut,
+    }
+    if name in simple:
+        return simple[name]()
+    return outcome_of(status_from(name), None)
+
+
+_OUTCOMES: Mapping[str, Callable[..., Outcome]] = {
+    "fail": lambda status, **fields: fail(status_from(status), **fields),
+    "reject": reject,
+    "lose_answer": lambda status, **fields: lose_answer(status_from(status), **fields),
+    "hang": lambda accepted, **fields: hang(accepted=bool(accepted), **fields),
+    "cut": lambda status, **fields: cut(status=status_from(status), **fields),
+}
+
+
+def _fault_of_calls(face: Face, data: dict[str, Any]) -> Fault:
+    method = data.pop("on")
+    if method not in METHODS:
+        raise ScriptError(f"on is {method!r}: give one of {', '.join(METHODS)}")
+    scripts = (face.on_register, face.on_connect, face.on_send_events)
+    script = dict(zip(METHODS, scripts, strict=True))[method]
+    narrowed = {key: data.pop(key) for key in ("matching", "rid") if key in data}
+    for key, plan in _PLANS.items():
+        if key in data:
+            return plan(script, data.pop(key), data, narrowed)
+    raise ScriptError(f"a fault of calls has one of {', '.join(_PLANS)}")
+
+
+def _returns(script: Script, value: Any, rest: Mapping[str, Any], narrowed: Any) -> Fault:
+    _nothing_else(rest)
+    listed = value if isinstance(value, list) else [value]
+    return script.returns([outcome_from(one) for one in listed], **narrowed)
+
+
+def _always(script: Script, value: Any, rest: Mapping[str, Any], narrowed: Any) -> Fault:
+    _nothing_else(rest)
+    return script.always(outcome_from(value), **narrowed)
+
+
+def _at(script: Script, value: Any, rest: dict[str, Any], narrowed: Any) -> Fault:
+    outcome = outcome_from(rest.pop("outcome", None))
+    _nothing_else(rest)
+    return script.at(int(value), outcome, **narrowed)
+
+
+def _rates(script: Script, value: Any, rest: dict[str, Any], narrowed: Any) -> Fault:
+    seed = int(rest.pop("seed", 0))
+    _nothing_else(rest)
+    rates: dict[OutcomeLike, float] = {outcome_from(key): value[key] for key in value}
+    return script.rates(rates, seed=seed, **narrowed)
+
+
+def _message_limit(script: Script, value: Any, rest: Mapping[str, Any], narrowed: Any) -> Fault:
+    _nothing_else(rest)
+    return script.limits_messages_to(int(value), **narrowed)
+
+
+_PLANS: Mapping[str, Callable[[Script, Any, dict[str, Any], Any], Fault]] = {
+    "returns": _returns,
+    "always": _always,
+    "at": _at,
+    "rates": _rates,
+    "message_limit": _message_limit,
+}
+
+
+def _fault_of_connection(faults: Faults, data: dict[str, Any]) -> ConnectionFault:
+    names = (*CONNECTION_FAULTS, "reset", "restart")
+    name = next((name for name in names if name in data), None)
+    if name is None:
+        raise ScriptError(f"a fault has 'on', or one of {', '.join(names)}")
+    arguments = data.pop(name)
+    _nothing_else(data)
+    fault: ConnectionFault | None = getattr(faults, name)(**(arguments or {}))
+    return fault or ConnectionFault(lambda: None)
+
+
+def _nothing_else(rest: Mapping[str, Any]) -> None:
+    if rest:
+        raise ScriptError(f"{', '.join(map(repr, rest))} means nothing here")

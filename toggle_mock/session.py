@@ -1,0 +1,57 @@
+"""A part of a server for one of several tests that share it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from toggle_mock.asking import Scope
+from toggle_mock.face import Face
+from toggle_mock.faults import Faults
+
+if TYPE_CHECKING:
+    from toggle_mock.server import ToggleServer
+
+
+class Session(Face):
+    """What :meth:`ToggleServer.session` gives; as a context manager it heals its faults."""
+
+    def __init__(self, server: ToggleServer, scope: Scope) -> None:
+        super().__init__(server.recording, scope, server.book, server.rodent_register)
+        self._server = server
+        self.faults = Faults(server, scope)
+        """What can go wrong, in calls of this session's Rodents; connections are everybody's."""
+
+    @property
+    def address(self) -> str:
+        """``host:port``, for a client's target."""
+        return self._server.address
+
+    def jwt(
+        self,
+        *,
+        rid: str | None = None,
+        sub: str | None = None,
+        prv: bool = True,
+        expires_in: float = 3600.0,
+        **claims: object,
+    ) -> str:
+        """A token for a Rodent of this session; see :meth:`ToggleServer.jwt`."""
+        return self._server.jwt(
+            rid=rid or self.scope.rid,
+            sub=sub or self.scope.sub,
+            prv=prv,
+            expires_in=expires_in,
+            **claims,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.faults.heal()

@@ -1,0 +1,455 @@
+"""Recordings in files: written while they go on, read back, exported.
+
+The suffix says the format:
+
+- ``.ndjson``: one JSON object a line, an *entry*: a call, a message of it, its end, …
+- ``.sqlite``: the same in tables;
+- ``.pb``: the accepted batches alone, each an EventBatch behind its length as a varint.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, BinaryIO, TypeAlias
+
+from google.protobuf.message import DecodeError
+
+from rodent_events import wire
+from rodent_events.pb.base_pb2 import EventBatch
+from toggle_mock.recorded import RecordedBatch, RecordedCall, RecordedMessage
+from toggle_mock.recording import Recording, Sink
+
+Entry: TypeAlias = dict[str, Any]
+"""One thing that happened: ``entry`` is ``call``, ``message``, ``accept``, ``end`` or ``clear``;
+``call`` is the number of the call that it is about."""
+
+
+class StorageError(ValueError):
+    """A file is no recording, or cannot be one."""
+
+
+class EntrySink(Sink):
+    """Turns what is recorded into entries.
+
+    Args:
+        write: Takes each entry.
+    """
+
+    def __init__(self, write: Callable[[Entry], None]) -> None:
+        self._write = write
+
+    def call(self, call: RecordedCall) -> None:
+        """See :meth:`Sink.call`."""
+        self._write(
+            {
+                "entry": "call",
+                "call": call.number,
+                "method": call.method,
+                "peer": call.peer,
+                "arrived": call.arrived,
+                "metadata": [[key, _json_value(value)] for key, value in call.metadata],
+                "claims": dict(call.claims),
+            }
+        )
+
+    def message(self, call: RecordedCall, message: RecordedMessage) -> None:
+        """See :meth:`Sink.message`."""
+        self._write(
+            {
+                "entry": "message",
+                "call": call.number,
+                "sent": message.sent,
+                "at": message.at,
+                "raw": base64.b64encode(message.raw).decode(),
+            }
+        )
+
+    def accept(self, batch: RecordedBatch) -> None:
+        """See :meth:`Sink.accept`."""
+        self._write({"entry": "accept", "call": batch.call.number})
+
+    def end(self, call: RecordedCall) -> None:
+        """See :meth:`Sink.end`."""
+        self._write(
+            {
+                "entry": "end",
+                "call": call.number,
+                "status": call.status,
+                "details": call.details,
+            }
+        )
+
+    def clear(self) -> None:
+        """See :meth:`Sink.clear`."""
+        self._write({"entry": "clear"})
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Player:
+    """Turns entries into a recording again.
+
+    Args:
+        recording: Where they go.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._calls: dict[int, RecordedCall] = {}
+
+    def play(self, entry: Entry) -> None:
+        """Record what an entry tells; what it tells of a call that is not known is skipped.
+
+        Raises:
+            StorageError: It is no entry.
+        """
+        try:
+            kind = entry["entry"]
+            if kind == "clear":
+                self._recording.clear()
+            elif kind == "call":
+                self._begin(entry)
+            elif (call := self._calls.get(entry["call"])) is not None:
+                _PLAYED[kind](self, call, entry)
+        except (KeyError, TypeError, ValueError) as error:
+            raise StorageError(f"this is no entry of a recording: {error!r}") from None
+
+    def _begin(self, entry: Entry) -> None:
+        call = RecordedCall(
+            entry["method"],
+            entry["peer"],
+            tuple((key, _plain_value(value)) for key, value in entry["metadata"]),
+            arrived=entry["arrived"],
+            claims=entry["claims"],
+        )
+        self._calls[entry["call"]] = call
+        self._recording.begin(call)
+
+    def message(self, call: RecordedCall, entry: Entry) -> None:
+        """Record a message."""
+        raw = base64.b64decode(entry["raw"])
+        self._recording.message(call, raw, sent=entry["sent"], at=entry["at"])
+
+    def accept(self, call: RecordedCall, _entry: Entry) -> None:
+        """Record that its batch was accepted."""
+        if call.requests:
+            accept(self._recording, call, call.requests[0])
+
+    def end_call(self, call: RecordedCall, entry: Entry) -> None:
+        """Record its end."""
+        self._recording.end(call, entry["status"], entry["details"])
+        del self._calls[entry["call"]]
+
+    def end(self) -> None:
+        """Nothing more comes: calls that were under way have ended with the server."""
+        for call in self._calls.values():
+            self._recording.end(call, "CANCELLED", "the recording ended")
+        self._calls.clear()
+
+
+_PLAYED: Mapping[str, Callable[[Player, RecordedCall, Entry], None]] = {
+    "message": Player.message,
+    "accept": Player.accept,
+    "end": Player.end_call,
+}
+
+
+def accept(recording: Recording, call: RecordedCall, raw: bytes) -> None:
+    """Record that a batch was accepted.
+
+    Raises:
+        StorageError: It is no EventBatch.
+    """
+    try:
+        batch = EventBatch.FromString(raw)
+    except DecodeError as error:
+        raise StorageError(f"a batch of it is no EventBatch: {error}") from None
+    recording.accept(call, raw, batch_id=batch.batch_id, count=len(batch.events))
+
+
+def entries_of(recording: Recording) -> Iterator[Entry]:
+    """A recording as entries, call by call."""
+    accepted = {batch.call.number: batch for batch in recording.batches}
+    accepted |= {batch.call.number: batch for batch in recording.duplicates}
+    entries: list[Entry] = []
+    sink = EntrySink(entries.append)
+    for call in recording.calls:
+        sink.call(call)
+        for message in list(call.messages):
+            sink.message(call, message)
+        if call.number in accepted:
+            sink.accept(accepted[call.number])
+        if call.status is not None:
+            sink.end(call)
+        yield from entries
+        entries.clear()
+
+
+class EntryFeed(EntrySink):
+    """Entries for one reader: those of what is recorded, then of what is added."""
+
+    def __init__(self) -> None:
+        super().__init__(self.put)
+        self.name = secrets.token_hex(8)
+        """What it is called."""
+        self._queue: SimpleQueue[Entry] = SimpleQueue()
+
+    def attach(self, recording: Recording) -> None:
+        """Begin."""
+        with recording.locked():
+            for entry in entries_of(recording):
+                self.put(entry)
+            recording.sinks.append(self)
+
+    def detach(self, recording: Recording) -> None:
+        """End."""
+        with recording.locked():
+            if self in recording.sinks:
+                recording.sinks.remove(self)
+
+    def put(self, entry: Entry) -> None:
+        """Add an entry."""
+        self._queue.put(entry)
+
+    def take(self, timeout: float) -> list[Entry]:
+        """The entries that have come; waits for the first, so many seconds at most."""
+        taken: list[Entry] = []
+        with suppress(Empty):
+            taken.append(self._queue.get(timeout=timeout))
+            while True:
+                taken.append(self._queue.get_nowait())
+        return taken
+
+
+def load(path: Path, recording: Recording | None = None) -> Recording:
+    """Read a recording from a file. A last entry that was not written whole is left out.
+
+    Args:
+        path: The file.
+        recording: Where it goes; None for a new one without limits that matter.
+
+    Raises:
+        StorageError: It is no recording, or of an unknown format.
+        OSError: It cannot be read.
+    """
+    recording = recording or Recording(max_bytes=1 << 62, max_calls=1 << 62)
+    _format(path).load(path, recording)
+    return recording
+
+
+def save(recording: Recording, path: Path) -> None:
+    """Write a recording to a new file.
+
+    Raises:
+        StorageError: The format is unknown.
+        OSError: It exists, or cannot be written.
+    """
+    sink = _format(path)
+    if path.exists():
+        raise FileExistsError(f"{path} exists")
+    writer = sink(path)
+    copy = Recording(max_bytes=1 << 62, max_calls=1 << 62)
+    copy.sinks.append(writer)
+    player = Player(copy)
+    for entry in entries_of(recording):
+        player.play(entry)
+    writer.close()
+
+
+def open_sink(path: Path, recording: Recording) -> Sink:
+    """Write a recording to a file while it goes on; what the file has already is read first.
+
+    Raises:
+        StorageError: The file is no recording, or of an unknown format.
+        OSError: It cannot be used.
+    """
+    kind = _format(path)
+    if path.exists() and path.stat().st_size:
+        kind.load(path, recording)
+    return kind(path)
+
+
+class NdjsonFile(EntrySink):
+    """Entries, one a line."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(self._append)
+        self._file = _opened(path)
+
+    def _append(self, entry: Entry) -> None:
+        self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """See :meth:`Sink.close`."""
+        self._file.close()
+
+    @classmethod
+    def load(cls, path: Path, recording: Recording) -> None:
+        """Read a file."""
+        player = Player(recording)
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n"):
+                    _cut(path, len(line))
+                    break
+                try:
+                    player.play(json.loads(line))
+                except (ValueError, TypeError) as error:
+                    raise StorageError(f"{path}, line {number}: {error}") from None
+        player.end()
+
+
+class BatchFile:
+    """Accepted batches, each behind its length."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = _opened(path)
+
+    def call(self, call: RecordedCall) -> None:
+        """Not kept."""
+
+    def message(self, call: RecordedCall, message: RecordedMessage) -> None:
+        """Not kept."""
+
+    def accept(self, batch: RecordedBatch) -> None:
+        """Append it."""
+        self._file.write(wire.varint(len(batch.raw)) + batch.raw)
+        self._file.flush()
+
+    def end(self, call: RecordedCall) -> None:
+        """Not kept."""
+
+    def clear(self) -> None:
+        """Empty the file."""
+        self._file.truncate(0)
+
+    def close(self) -> None:
+        """See :meth:`Sink.close`."""
+        self._file.close()
+
+    @classmethod
+    def load(cls, path: Path, recording: Recording) -> None:
+        """Read a file."""
+        data, start = path.read_bytes(), 0
+        while start < len(data):
+            try:
+                length, content = wire.read_varint(data, start)
+            except wire.WireError:
+                length, content = len(data), start
+            if content + length > len(data):
+                _cut(path, len(data) - start)
+                break
+            call = RecordedCall("SendEvents", f"file:{path.name}", ())
+            raw = data[content : content + length]
+            recording.begin(call)
+            recording.message(call, raw, sent=False)
+            try:
+                accept(recording, call, raw)
+            except StorageError as error:
+                raise StorageError(f"{path}, byte {start}: {error}") from None
+            recording.end(call, "OK")
+            start = content + length
+
+
+class SqliteFile(EntrySink):
+    """Entries as rows: ``entries(call, entry, at, document)``; messages as blobs beside."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(self._append)
+        self._connection = _database(path)
+
+    def _append(self, entry: Entry) -> None:
+        if entry["entry"] == "clear":
+            self._connection.execute("DELETE FROM entries")
+            return
+        rest = dict(entry)
+        kind, call = rest.pop("entry"), rest.pop("call")
+        raw = base64.b64decode(rest.pop("raw")) if "raw" in rest else None
+        self._connection.execute(
+            "INSERT INTO entries (call, entry, document, raw) VALUES (?, ?, ?, ?)",
+            (call, kind, json.dumps(rest), raw),
+        )
+
+    def close(self) -> None:
+        """See :meth:`Sink.close`."""
+        self._connection.close()
+
+    @classmethod
+    def load(cls, path: Path, recording: Recording) -> None:
+        """Read a file."""
+        player = Player(recording)
+        connection = _database(path)
+        try:
+            rows = connection.execute(
+                "SELECT call, entry, document, raw FROM entries ORDER BY rowid"
+            )
+            for call, kind, document, raw in rows:
+                entry = {"entry": kind, "call": call, **json.loads(document)}
+                if raw is not None:
+                    entry["raw"] = base64.b64encode(raw)
+                player.play(entry)
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise StorageError(f"{path}: {error}") from None
+        finally:
+            connection.close()
+        player.end()
+
+
+_FORMATS: Mapping[str, type[NdjsonFile | BatchFile | SqliteFile]] = {
+    ".ndjson": NdjsonFile,
+    ".pb": BatchFile,
+    ".sqlite": SqliteFile,
+}
+
+
+def _format(path: Path) -> type[NdjsonFile | BatchFile | SqliteFile]:
+    kind = _FORMATS.get(path.suffix)
+    if kind is None:
+        raise StorageError(f"{path} has no suffix of a recording: give {', '.join(_FORMATS)}")
+    return kind
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A file to append to, which only its owner may read: recordings tell of other systems."""
+    path.touch(mode=0o600)
+    return path.open("ab")
+
+
+def _database(path: Path) -> sqlite3.Connection:
+    path.touch(mode=0o600)
+    # The recording's lock makes sure that only one thread uses it at a time.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS entries "
+            "(call INTEGER, entry TEXT NOT NULL, document TEXT NOT NULL, raw BLOB)"
+        )
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise StorageError(f"{path}: {error}") from None
+    return connection
+
+
+def _cut(path: Path, size: int) -> None:
+    """Cut off what was not written whole, so that what is appended can be read."""
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - size)
+
+
+def _json_value(value: str | bytes) -> str | Mapping[str, str]:
+    return value if isinstance(value, str) else {"base64": base64.b64encode(value).decode()}
+
+
+def _plain_value(value: str | Mapping[str, str]) -> str | bytes:
+    return value if isinstance(value, str) else base64.b64decode(value["base64"])
