@@ -173,14 +173,16 @@ class Questions:
                 if method in {None, call.method} and status in {None, call.status}
             ]
 
-        found = self.recording.wait_until(
-            lambda: found if len(found := mine()) >= count else None, timeout
-        )
-        if found is None:
-            wanted = " ".join(filter(None, [method or "call", status]))
-            first = f"waited {timeout:g} s for {count} × {wanted}, received {len(mine())}"
-            raise NotReceivedError("\n".join([first, *explaining.calls(self.calls)]))
-        return found
+        deadline = time.monotonic() + timeout
+        while True:
+            version = self.recording.version
+            if len(found := mine()) >= count:
+                return found
+            if not self.recording.wait_for_change(version, deadline - time.monotonic()):
+                break
+        wanted = " ".join(filter(None, [method or "call", status]))
+        first = f"waited {timeout:g} s for {count} × {wanted}, received {len(found)}"
+        raise NotReceivedError("\n".join([first, *explaining.calls(self.calls)]))
 
     # Asserting
 

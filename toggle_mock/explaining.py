@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from toggle_mock.matching import Matcher
 from toggle_mock.recorded import RecordedCall, RecordedEvent
 from toggle_mock.rendering import as_line, printable
 
+if TYPE_CHECKING:
+    from toggle_mock.asking import Questions
+
 _EVENTS_SHOWN = 5
 _CALLS_SHOWN = 5
+_EVENTS_IN_DIGEST = 20
+_CALLS_IN_DIGEST = 20
+_LONGEST_LINE = 500
 _EVENTS_COMPARED = 2_000
 """The most recent events among which the nearest are looked for."""
 
@@ -50,6 +57,18 @@ def unexpected(
     more = len(events) - _EVENTS_SHOWN
     lines += [f"  … and {more} more"] if more > 0 else []
     return "\n".join([first, f"matcher: {printable(str(matcher))}", *lines])
+
+
+def digest(questions: Questions) -> str:
+    """What was recorded, within limits, for the report of a test that has failed."""
+    events, recorded_calls = questions.events, questions.calls
+    shown = [_line(event) for event in events[-_EVENTS_IN_DIGEST:]]
+    lines = [f"{counted(len(events), 'event')}{', the last of them:' if shown else ''}", *shown]
+    lines += [
+        f"{counted(len(recorded_calls), 'call')}{', the last of them:' if recorded_calls else ''}"
+    ]
+    lines += [f"  {_call(call)}" for call in recorded_calls[-_CALLS_IN_DIGEST:]]
+    return "\n".join(line[:_LONGEST_LINE] for line in lines)
 
 
 def calls(recorded_calls: Sequence[RecordedCall]) -> list[str]:

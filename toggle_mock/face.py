@@ -1,41 +1,31 @@
-"""What a test sees of a mock Toggle: what arrived, who is connected, what answers are scripted."""
+"""What a test sees of a mock Toggle: what arrived, and what answers are scripted."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
 from toggle_mock.asking import Questions, Scope
-from toggle_mock.faults import Faults
-from toggle_mock.outcomes import FaultBook, Script
+from toggle_mock.faults import CallFaults, Faults
+from toggle_mock.outcomes import Book, FaultBook, Script
 from toggle_mock.recording import Recording
 from toggle_mock.rodents import RodentRegister, Rodents
 
 
 class Face(Questions, ABC):
-    """A whole server, or the part of it that is in a scope.
+    """A mock Toggle, here or elsewhere, or the part of it that is in a scope.
 
     Args:
         recording: What arrived.
         scope: Whose records are meant, and whose calls fail.
-        book: The faults of calls that are in force.
-        rodent_register: The Rodents that have connected.
+        book: Where faults of calls are put in force.
     """
 
-    def __init__(
-        self,
-        recording: Recording,
-        scope: Scope,
-        book: FaultBook,
-        rodent_register: RodentRegister,
-    ) -> None:
-        super().__init__(recording, scope)
-        self.book = book
-        """The faults of calls that are in force."""
-        self.rodent_register = rodent_register
-        """The Rodents that have connected."""
-
-    faults: Faults
+    faults: CallFaults
     """What can go wrong on command."""
+
+    def __init__(self, recording: Recording, scope: Scope, book: Book) -> None:
+        super().__init__(recording, scope)
+        self._book = book
 
     @property
     @abstractmethod
@@ -55,21 +45,48 @@ class Face(Questions, ABC):
         """A token for a Rodent; see :meth:`Tokens.issue`."""
 
     @property
-    def rodents(self) -> Rodents:
-        """The Rodents that are or were connected, by their rid."""
-        return Rodents(self.rodent_register, self.scope)
-
-    @property
     def on_register(self) -> Script:
         """Scripts what Register answers."""
-        return Script(self.book, "Register", self.scope)
+        return Script(self._book, "Register", self.scope)
 
     @property
     def on_connect(self) -> Script:
         """Scripts what becomes of Connect."""
-        return Script(self.book, "Connect", self.scope)
+        return Script(self._book, "Connect", self.scope)
 
     @property
     def on_send_events(self) -> Script:
         """Scripts what SendEvents answers."""
-        return Script(self.book, "SendEvents", self.scope)
+        return Script(self._book, "SendEvents", self.scope)
+
+
+class LocalFace(Face):
+    """A mock Toggle in this process, or the part of it that is in a scope.
+
+    Args:
+        recording: What arrived.
+        scope: Whose records are meant, and whose calls fail.
+        book: The faults of calls that are in force.
+        rodent_register: The Rodents that have connected.
+    """
+
+    faults: Faults
+    """What can go wrong on command."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        scope: Scope,
+        book: FaultBook,
+        rodent_register: RodentRegister,
+    ) -> None:
+        super().__init__(recording, scope, book)
+        self.book = book
+        """The faults of calls that are in force."""
+        self.rodent_register = rodent_register
+        """The Rodents that have connected."""
+
+    @property
+    def rodents(self) -> Rodents:
+        """The Rodents that are or were connected, by their rid."""
+        return Rodents(self.rodent_register, self.scope)

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from toggle_mock.asking import Scope
-from toggle_mock.outcomes import Fault, OutcomeLike, Script, hang, lose_answer
+from toggle_mock.outcomes import Book, Fault, OutcomeLike, Script, hang, lose_answer
 
 if TYPE_CHECKING:
     from toggle_mock.server import ToggleServer
@@ -40,27 +40,19 @@ class ConnectionFault:
         self.heal()
 
 
-class Faults:
-    """The faults of a server. Each is in force from the call on, until it is healed.
+class CallFaults:
+    """Faults of calls. Each is in force from the call on, until it is healed.
 
-    Those of calls can be narrowed to a Rodent, or to batches in which an event matches. Those of
-    the connection concern all who connect; except for outage and restart they need a relay, which
-    the fixture ``toggle_server`` has and ``ToggleServer(relay=True)`` gets.
+    They can be narrowed to a Rodent, or to batches in which an event matches.
     """
 
-    def __init__(self, server: ToggleServer, scope: Scope) -> None:
-        self._server = server
+    def __init__(self, book: Book, scope: Scope) -> None:
+        self._book = book
         self._scope = scope
-        self._of_connection: list[ConnectionFault] = []
 
     def heal(self) -> None:
         """End all faults."""
-        self._server.book.heal(None if self._scope == Scope() else self._scope)
-        for fault in self._of_connection:
-            fault.heal()
-        self._of_connection.clear()
-
-    # Of calls
+        self._book.heal(None if self._scope == Scope() else self._scope)
 
     def failing(
         self, outcome: OutcomeLike, *, method: str = "SendEvents", **narrowed: Any
@@ -97,7 +89,28 @@ class Faults:
         """Batches of more bytes are refused, as by a server with that limit."""
         return self._script("SendEvents").limits_messages_to(size, rid=rid)
 
-    # Of the connection
+    def _script(self, method: str) -> Script:
+        return Script(self._book, method, self._scope)
+
+
+class Faults(CallFaults):
+    """The faults of a server. Each is in force from the call on, until it is healed.
+
+    Those of the connection concern all who connect; except for outage and restart they need a
+    relay, which the fixture ``toggle_server`` has and ``ToggleServer(relay=True)`` gets.
+    """
+
+    def __init__(self, server: ToggleServer, scope: Scope) -> None:
+        super().__init__(server.book, scope)
+        self._server = server
+        self._of_connection: list[ConnectionFault] = []
+
+    def heal(self) -> None:
+        """End all faults."""
+        super().heal()
+        for fault in self._of_connection:
+            fault.heal()
+        self._of_connection.clear()
 
     def outage(self) -> ConnectionFault:
         """The server is gone: connections end, and new ones are refused. Its port stays its own."""
@@ -147,9 +160,6 @@ class Faults:
         """The server takes no more bytes a second, on each connection."""
         _check_rate(bytes_per_second)
         return self._condition(to_server=bytes_per_second)
-
-    def _script(self, method: str) -> Script:
-        return Script(self._server.book, method, self._scope)
 
     def _condition(self, **values: Any) -> ConnectionFault:
         relay = self._server.relay

@@ -318,6 +318,37 @@ def field_matcher(key: str, value: str, *, literal: bool = False) -> Matcher:
     return Field(key, value, literal)
 
 
+def as_query(matcher: Matcher) -> str:
+    """The text of a matcher in the query language.
+
+    Raises:
+        TypeError: It has none: a function, or a payload with fields that are no scalars.
+    """
+    if isinstance(matcher, Function):
+        raise TypeError(f"a function such as {matcher} cannot be written as a query")
+    if isinstance(matcher, Like):
+        return " ".join(map(str, _terms_of(matcher.wanted)))
+    if isinstance(matcher, All):
+        return " ".join(_parenthesized(part) for part in matcher.parts)
+    if isinstance(matcher, AnyOf):
+        return " OR ".join(_parenthesized(part) for part in matcher.parts)
+    if isinstance(matcher, Not):
+        return f"-({as_query(matcher.part)})"
+    return str(matcher)
+
+
+def _parenthesized(matcher: Matcher) -> str:
+    return f"({as_query(matcher)})"
+
+
+def _terms_of(wanted: Message) -> Iterator[Matcher]:
+    yield PayloadType(schema_of(wanted).name)
+    for field, value in wanted.ListFields():
+        if field.is_repeated or field.message_type is not None:
+            raise TypeError(f"{field.full_name} is no scalar: write a query instead of the payload")
+        yield Field(f"payload.{field.name}", str(_plain(field, value)), literal=True)
+
+
 def quoted(text: str) -> str:
     """Text as it stands in a query: in quotes if it needs them."""
     plain = re.fullmatch(r'[^\s"():]+', text) and not text.startswith("-") and text != "OR"

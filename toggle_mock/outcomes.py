@@ -203,16 +203,17 @@ class InTurn(Plan):
     """One outcome for each call, then nothing."""
 
     def __init__(self, outcomes: Iterable[OutcomeLike]) -> None:
-        self._outcomes = deque(outcomes)
+        self.outcomes = deque(outcomes)
+        """Those that are still to come."""
 
     def next(self, _incoming: Incoming, /) -> OutcomeLike | None:
         """See :meth:`Plan.next`."""
-        return self._outcomes.popleft() if self._outcomes else None
+        return self.outcomes.popleft() if self.outcomes else None
 
     @property
     def remaining(self) -> int | None:
         """See :attr:`Plan.remaining`."""
-        return len(self._outcomes)
+        return len(self.outcomes)
 
 
 @dataclass
@@ -236,6 +237,7 @@ class Rates(Plan):
         total = sum(rates.values())
         if any(rate < 0 for rate in rates.values()) or total > 1:
             raise ValueError(f"rates add up to {total:g}: give shares of all calls, from 0 to 1")
+        self.rates, self.seed = dict(rates), seed
         self._outcomes: list[OutcomeLike | None] = [*rates, None]
         self._weights = [*rates.values(), 1 - total]
         self._random = random.Random(seed)
@@ -300,7 +302,17 @@ class Fault:
         self.heal()
 
 
-class FaultBook:
+class Book(Protocol):
+    """Where faults of calls are put in force."""
+
+    def add(self, fault: Fault) -> Fault:
+        """Put a fault in force."""
+
+    def heal(self, scope: Scope | None = None, /) -> None:
+        """End all faults, or those of one scope."""
+
+
+class FaultBook(Book):
     """The faults that are in force. For any number of threads."""
 
     def __init__(self) -> None:
@@ -322,7 +334,7 @@ class FaultBook:
                 self._faults.remove(fault)
         self._tell()
 
-    def heal(self, scope: Scope | None = None) -> None:
+    def heal(self, scope: Scope | None = None, /) -> None:
         """End all faults, or those of one scope."""
         with self._lock:
             self._faults = [
@@ -350,7 +362,7 @@ class FaultBook:
 class Script:
     """Scripts the outcomes of one method: ``toggle.on_send_events.returns([UNAVAILABLE, OK])``."""
 
-    def __init__(self, book: FaultBook, method: str, scope: Scope) -> None:
+    def __init__(self, book: Book, method: str, scope: Scope) -> None:
         self._book = book
         self._method = method
         self._scope = scope

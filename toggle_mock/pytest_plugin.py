@@ -1,4 +1,4 @@
-"""Fixtures for pytest: a mock Toggle, and an event bus that reports to it.
+"""Fixtures for pytest: a mock Toggle, an event bus that reports to it, a simulated Rodent.
 
 The plugin is active wherever this distribution is installed. What needs the extra ``testing`` is
 imported when a fixture is used.
@@ -6,7 +6,7 @@ imported when a fixture is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,37 @@ import pytest
 
 if TYPE_CHECKING:
     from rodent_events import EventBus
+    from toggle_mock.asking import Questions
+    from toggle_mock.remote import RemoteToggle
     from toggle_mock.server import ToggleServer
+    from toggle_mock.simulation import SimulatedRodent
 
 # A test should not have to wait for the 30 s of the default profile.
 _BATCH_TIMEOUT = 0.05
+
+# Nor for a Rodent's pauses of 3 to 60 s.
+_PACE = 0.001
+
+_ADDRESS = "--toggle-address"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--toggle-address``."""
+    parser.getgroup("toggle").addoption(
+        _ADDRESS,
+        metavar="URL",
+        help="run the tests against a mock Toggle elsewhere: the URL of its HTTP API, as "
+        "`toggle-mock serve --http PORT` prints it",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest of the marker."""
+    config.addinivalue_line(
+        "markers",
+        "toggle(**options): give the test's toggle_server these options of ToggleServer; it is one "
+        "of its own then.",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +55,17 @@ def toggle_server_options() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def _running_toggle_server(toggle_server_options: dict[str, Any]) -> Iterator[ToggleServer]:
+def _shared_toggle(
+    request: pytest.FixtureRequest, toggle_server_options: dict[str, Any]
+) -> Iterator[ToggleServer | RemoteToggle]:
+    """What all tests of a process share."""
+    url = request.config.getoption(_ADDRESS)
+    if url:
+        from toggle_mock.remote import RemoteToggle
+
+        with RemoteToggle(url) as remote:
+            yield remote
+        return
     from toggle_mock import ToggleServer
 
     with ToggleServer(**{"relay": True} | toggle_server_options) as server:
@@ -36,15 +73,27 @@ def _running_toggle_server(toggle_server_options: dict[str, Any]) -> Iterator[To
 
 
 @pytest.fixture
-def toggle_server(_running_toggle_server: ToggleServer) -> Iterator[ToggleServer]:
+def toggle_server(
+    request: pytest.FixtureRequest, toggle_server_options: dict[str, Any]
+) -> Iterator[ToggleServer | RemoteToggle]:
     """A running mock Toggle, the same for all tests of a process; nothing is recorded yet.
 
     Its faults are healed after the test, and what clients of earlier tests still send to it is not
-    recorded.
+    recorded. With the marker ``toggle`` the test gets a server of its own.
     """
-    _running_toggle_server.begin_test()
-    yield _running_toggle_server
-    _running_toggle_server.faults.heal()
+    marker = request.node.get_closest_marker("toggle")
+    if marker is not None:
+        if request.config.getoption(_ADDRESS):
+            pytest.skip(f"options of a server cannot be set with {_ADDRESS}")
+        from toggle_mock import ToggleServer
+
+        with ToggleServer(**{"relay": True} | toggle_server_options | marker.kwargs) as server:
+            yield server
+        return
+    shared = request.getfixturevalue("_shared_toggle")
+    shared.begin_test()
+    yield shared
+    shared.faults.heal()
 
 
 @pytest.fixture
@@ -58,6 +107,24 @@ def make_toggle_server() -> Iterator[Callable[..., ToggleServer]]:
             return stack.enter_context(ToggleServer(**options))
 
         yield make
+
+
+@pytest.fixture
+def tls_toggle_server(make_toggle_server: Callable[..., ToggleServer]) -> ToggleServer:
+    """A mock Toggle that speaks TLS; ``toggle_ca_file`` has the root of its certificate."""
+    return make_toggle_server(tls=True, relay=True)
+
+
+@pytest.fixture
+def toggle_ca_file(tls_toggle_server: ToggleServer) -> Path:
+    """A file with the root certificate of ``tls_toggle_server``, for ``tls_ca_file``."""
+    return tls_toggle_server.authority.root_file
+
+
+@pytest.fixture
+def toggle_jwt(toggle_server: ToggleServer) -> Callable[..., str]:
+    """Makes tokens that ``toggle_server`` takes: ``toggle_jwt(rid="r1", expires_in=60)``."""
+    return toggle_server.jwt
 
 
 @pytest.fixture
@@ -78,7 +145,57 @@ def event_bus(
         "jwt": toggle_server.jwt(),
         "events_dir": tmp_path / "events",
         "batch_timeout": _BATCH_TIMEOUT,
+        **_tls_settings(toggle_server, tmp_path),
     }
     # Neither the developer's environment nor a rodent.yml has a say.
     with EventBus(EventConfig(**settings | event_bus_options)) as bus:
         yield bus
+
+
+@pytest.fixture
+def rodent(toggle_server: ToggleServer) -> Iterator[SimulatedRodent]:
+    """A simulated Rodent, ``rodent-1``: registered and connected to ``toggle_server``.
+
+    ``toggle_server.rodents["rodent-1"]`` is how Toggle sees it. Its pauses are a thousandth of a
+    real Rodent's.
+    """
+    from toggle_mock.simulation import SimulatedRodent
+
+    root = _root(toggle_server)
+    with SimulatedRodent(
+        toggle_server.address, toggle_server.jwt(), pace=_PACE, root_certificates=root
+    ) as simulated:
+        simulated.wait_connected()
+        yield simulated
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach to a failed test's report what its mock Toggle has recorded."""
+    report = yield
+    if report.failed and report.when == "call":
+        from toggle_mock.explaining import digest
+
+        funcargs: dict[str, Any] = getattr(item, "funcargs", {})
+        for name in ("toggle_server", "tls_toggle_server"):
+            questions: Questions | None = funcargs.get(name)
+            if questions is not None:
+                report.sections.append((f"recorded by {name}", digest(questions)))
+    return report
+
+
+def _tls_settings(toggle: ToggleServer | RemoteToggle, folder: Path) -> dict[str, Any]:
+    root = _root(toggle)
+    if root is None:
+        return {}
+    path = folder / "toggle-root.pem"
+    path.write_bytes(root)
+    return {"tls_ca_file": path}
+
+
+def _root(toggle: ToggleServer | RemoteToggle) -> bytes | None:
+    """The root certificate, if it speaks TLS."""
+    root: bytes | None = toggle.root_certificate
+    return root

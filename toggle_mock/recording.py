@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from toggle_mock.recorded import Events, RecordedBatch, RecordedCall, RecordedEvent, RecordedMessage
-
-T = TypeVar("T")
 
 MAX_BYTES = 512 * 1024 * 1024
 """Bytes of messages that a recording keeps."""
@@ -99,6 +97,7 @@ class Recording:
         self._evicted_batches = 0
         self._first_kept = 1
         self._epoch = 0
+        self._version = 0
 
     @property
     def calls(self) -> list[RecordedCall]:
@@ -145,7 +144,7 @@ class Recording:
             self._evict()
             for sink in self.sinks:
                 sink.call(call)
-            self._changed.notify_all()
+            self.notify()
 
     def message(
         self, call: RecordedCall, raw: bytes, *, sent: bool, at: float | None = None
@@ -162,7 +161,7 @@ class Recording:
             self._evict()
             for sink in self.sinks:
                 sink.message(call, message)
-            self._changed.notify_all()
+            self.notify()
         return message
 
     def accept(self, call: RecordedCall, raw: bytes, *, batch_id: str, count: int) -> None:
@@ -179,7 +178,7 @@ class Recording:
                 self._batches.append(batch)
             for sink in self.sinks:
                 sink.accept(batch)
-            self._changed.notify_all()
+            self.notify()
 
     def end(self, call: RecordedCall, status: str, details: str = "") -> None:
         """Record how a call ended."""
@@ -187,7 +186,7 @@ class Recording:
             call.status, call.details = status, details
             for sink in self.sinks:
                 sink.end(call)
-            self._changed.notify_all()
+            self.notify()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -207,7 +206,7 @@ class Recording:
             self._epoch += 1
             for sink in self.sinks:
                 sink.clear()
-            self._changed.notify_all()
+            self.notify()
 
     def _evict(self) -> None:
         while self._calls and (self._bytes > self.max_bytes or len(self._calls) > self.max_calls):
@@ -241,14 +240,21 @@ class Recording:
             fresh = list(islice(self._batches, max(0, read - self._evicted_batches), None))
             return News(fresh, now, cleared)
 
-    def wait_until(self, condition: Callable[[], T | None], timeout: float) -> T | None:
-        """Wait until a condition holds; it is asked at each change, with the recording locked.
+    @property
+    def version(self) -> int:
+        """A number that grows with each change."""
+        return self._version
 
-        Returns:
-            The first result of the condition that is true; the last one if none is in time.
-        """
+    def wait_for_change(self, since: int, timeout: float) -> bool:
+        """Wait until the version is another, so many seconds at most; whether it is."""
         with self._changed:
-            return self._changed.wait_for(condition, max(0.0, timeout))
+            return self._changed.wait_for(lambda: self._version != since, max(0.0, timeout))
+
+    def notify(self) -> None:
+        """Tell all who wait that something has changed."""
+        with self._changed:
+            self._version += 1
+            self._changed.notify_all()
 
     def follow(self, stopped: Callable[[], bool], poke: float = 0.2) -> Iterator[RecordedEvent]:
         """All events, from the first on, each as it arrives.

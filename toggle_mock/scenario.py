@@ -3,7 +3,7 @@
 ::
 
     steps:
-      - on: SendEvents
+      - method: SendEvents
         returns: [UNAVAILABLE, UNAVAILABLE, OK]
       - at: 10          # seconds from the start
         for: 5          # until it is healed; without it, for good
@@ -66,7 +66,7 @@ def read_scenario(path: Path) -> list[Step]:
 
 def needs_relay(steps: list[Step]) -> bool:
     """Whether a step breaks connections."""
-    return any("on" not in step.action and "command" not in step.action for step in steps)
+    return any("method" not in step.action and "command" not in step.action for step in steps)
 
 
 class Scenario:
@@ -134,11 +134,14 @@ def _step(entry: Any) -> Step:
     if not isinstance(entry, dict):
         raise ScriptError(f"a step is an object, got {entry!r}")
     action = dict(entry)
-    # With 'on', 'at' and an outcome it is the index of a call.
+    # Beside an outcome, 'at' is the index of a call.
     at = 0.0 if "outcome" in action else _seconds("at", action.pop("at", 0))
     duration = action.pop("for", None)
     if "command" in action:
         _check_command(action["command"])
+    else:
+        # Tried on a server that does not run: what is wrong is told before the scenario begins.
+        apply_fault(ToggleServer(relay=True), action).heal()
     return Step(at, None if duration is None else _seconds("for", duration), action)
 
 

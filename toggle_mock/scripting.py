@@ -2,11 +2,11 @@
 
 ::
 
-    {on: SendEvents, returns: [UNAVAILABLE, {fail: ABORTED, retry_after: 2}, lose_answer, OK]}
-    {on: SendEvents, always: hang, matching: "payload:pool"}
-    {on: Connect, at: 3, outcome: {cut: UNAVAILABLE, after_messages: 5}}
-    {on: SendEvents, rates: {UNAVAILABLE: 0.1, lose_answer: 0.05}, seed: 7}
-    {on: SendEvents, message_limit: 4000}
+    {method: SendEvents, returns: [UNAVAILABLE, {fail: ABORTED, retry_after: 2}, lose_answer, OK]}
+    {method: SendEvents, always: hang, matching: "payload:pool"}
+    {method: Connect, at: 3, outcome: {cut: UNAVAILABLE, after_messages: 5}}
+    {method: SendEvents, rates: {UNAVAILABLE: 0.1, lose_answer: 0.05}, seed: 7}
+    {method: SendEvents, message_limit: 4000}
     {latency: {seconds: 0.2, jitter: 0.05}}
     {outage: {}}
 """
@@ -19,12 +19,17 @@ from typing import Any
 
 import grpc
 
-from toggle_mock.face import Face
+from toggle_mock.face import LocalFace
 from toggle_mock.faults import ConnectionFault, Faults
+from toggle_mock.matching import as_query
 from toggle_mock.outcomes import (
+    Always,
     Fault,
+    InTurn,
+    MessageLimit,
     Outcome,
     OutcomeLike,
+    Rates,
     Script,
     cut,
     fail,
@@ -46,7 +51,7 @@ class ScriptError(ValueError):
     """The data describe no fault."""
 
 
-def apply_fault(face: Face, data: Mapping[str, Any]) -> Fault | ConnectionFault:
+def apply_fault(face: LocalFace, data: Mapping[str, Any]) -> Fault | ConnectionFault:
     """Put the fault in force that an object describes.
 
     Args:
@@ -60,7 +65,7 @@ def apply_fault(face: Face, data: Mapping[str, Any]) -> Fault | ConnectionFault:
     if not isinstance(data, Mapping):
         raise ScriptError(f"a fault is an object such as {{outage: {{}}}}, got {data!r}")
     try:
-        if "on" in data:
+        if "method" in data:
             return _fault_of_calls(face, dict(data))
         return _fault_of_connection(face.faults, dict(data))
     except (TypeError, ValueError) as error:
@@ -89,6 +94,62 @@ def outcome_from(data: Any) -> Outcome:
     if set(fields) == {"delay"}:
         return Outcome(delay=float(fields["delay"]))
     raise ScriptError(f"an outcome has one of {', '.join(_OUTCOMES)} or delay, got {dict(data)!r}")
+
+
+def outcome_data(outcome: OutcomeLike) -> Any:
+    """What stands for an outcome as data; the inverse of :func:`outcome_from`.
+
+    Raises:
+        TypeError: It has no such form.
+    """
+    if callable(outcome):
+        raise TypeError(f"a function such as {outcome!r} cannot be written as data")
+    made = outcome_of(outcome, None)
+    if made.response is not None or made.details:
+        raise TypeError(f"{made!r} cannot be written as data: messages have no such form")
+    if made == Outcome(delay=made.delay):
+        return {"delay": made.delay} if made.delay else "OK"
+    rest: dict[str, Any] = {"delay": made.delay} if made.delay else {}
+    if made.hang:
+        return {"hang": made.accepted, **rest}
+    if not made.success:
+        return {"reject": made.message, **rest}
+    rest["message"] = made.message
+    if made.accepted:
+        return {"lose_answer": made.status.name, **rest}
+    if made.after_messages:
+        return {"cut": made.status.name, "after_messages": made.after_messages, **rest}
+    if made.retry_after is not None:
+        rest["retry_after"] = made.retry_after
+    if made.trailers:
+        rest["trailers"] = dict(made.trailers)
+    return {"fail": made.status.name, **rest}
+
+
+def fault_data(fault: Fault) -> dict[str, Any]:
+    """A fault of calls as data; the inverse of :func:`apply_fault`.
+
+    Raises:
+        TypeError: It has no such form.
+    """
+    data: dict[str, Any] = {"method": fault.method}
+    match fault.plan:
+        case InTurn(outcomes=outcomes):
+            data["returns"] = [outcome_data(outcome) for outcome in outcomes]
+        case Always(outcome=outcome):
+            data["always"] = outcome_data(outcome)
+        case Rates(rates=rates, seed=seed):
+            pairs = [[outcome_data(outcome), rate] for outcome, rate in rates.items()]
+            data |= {"rates": pairs, "seed": seed}
+        case MessageLimit(bytes=size):
+            data["message_limit"] = size
+        case plan:
+            raise TypeError(f"{plan!r} cannot be written as data")
+    if fault.matching is not None:
+        data["matching"] = as_query(fault.matching)
+    if fault.scope.rid is not None:
+        data["rid"] = fault.scope.rid
+    return data
 
 
 def status_from(name: Any) -> grpc.StatusCode:
@@ -125,10 +186,10 @@ _OUTCOMES: Mapping[str, Callable[..., Outcome]] = {
 }
 
 
-def _fault_of_calls(face: Face, data: dict[str, Any]) -> Fault:
-    method = data.pop("on")
+def _fault_of_calls(face: LocalFace, data: dict[str, Any]) -> Fault:
+    method = data.pop("method")
     if method not in METHODS:
-        raise ScriptError(f"on is {method!r}: give one of {', '.join(METHODS)}")
+        raise ScriptError(f"method is {method!r}: give one of {', '.join(METHODS)}")
     scripts = (face.on_register, face.on_connect, face.on_send_events)
     script = dict(zip(METHODS, scripts, strict=True))[method]
     narrowed = {key: data.pop(key) for key in ("matching", "rid") if key in data}
@@ -158,7 +219,9 @@ def _at(script: Script, value: Any, rest: dict[str, Any], narrowed: Any) -> Faul
 def _rates(script: Script, value: Any, rest: dict[str, Any], narrowed: Any) -> Fault:
     seed = int(rest.pop("seed", 0))
     _nothing_else(rest)
-    rates: dict[OutcomeLike, float] = {outcome_from(key): value[key] for key in value}
+    # An outcome that is an object cannot be a key: then they are pairs.
+    pairs = value.items() if isinstance(value, Mapping) else value
+    rates: dict[OutcomeLike, float] = {outcome_from(key): float(rate) for key, rate in pairs}
     return script.rates(rates, seed=seed, **narrowed)
 
 
@@ -180,7 +243,7 @@ def _fault_of_connection(faults: Faults, data: dict[str, Any]) -> ConnectionFaul
     names = (*CONNECTION_FAULTS, "reset", "restart")
     name = next((name for name in names if name in data), None)
     if name is None:
-        raise ScriptError(f"a fault has 'on', or one of {', '.join(names)}")
+        raise ScriptError(f"a fault has a method, or one of {', '.join(names)}")
     arguments = data.pop(name)
     _nothing_else(data)
     fault: ConnectionFault | None = getattr(faults, name)(**(arguments or {}))

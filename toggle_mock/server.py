@@ -22,7 +22,7 @@ from rodent_events.pb import base_pb2
 from rodent_events.pb.events import event_messages_pb2
 from toggle_mock.asking import Scope
 from toggle_mock.authority import Authority
-from toggle_mock.face import Face
+from toggle_mock.face import LocalFace
 from toggle_mock.faults import Faults
 from toggle_mock.identity import Tokens
 from toggle_mock.loop_thread import LoopThread
@@ -41,7 +41,7 @@ _GRACE = 0.5
 """Seconds that calls under way have to end when the server stops."""
 
 
-class ToggleServer(Face):
+class ToggleServer(LocalFace):
     """A mock Toggle.
 
     It serves from :meth:`start` to :meth:`stop`, or inside ``with`` or ``async with``, which start
@@ -326,9 +326,9 @@ class ToggleServer(Face):
         return self._server is not None
 
     @property
-    def tls(self) -> bool:
-        """Whether it speaks TLS."""
-        return self._tls
+    def root_certificate(self) -> bytes | None:
+        """The root certificate as PEM if it speaks TLS, else None."""
+        return self.authority.root if self._tls else None
 
     @property
     def http_address(self) -> str | None:

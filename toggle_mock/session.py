@@ -6,14 +6,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from toggle_mock.asking import Scope
-from toggle_mock.face import Face
+from toggle_mock.face import LocalFace
 from toggle_mock.faults import Faults
 
 if TYPE_CHECKING:
     from toggle_mock.server import ToggleServer
 
 
-class Session(Face):
+class Session(LocalFace):
     """What :meth:`ToggleServer.session` gives; as a context manager it heals its faults."""
 
     def __init__(self, server: ToggleServer, scope: Scope) -> None:

@@ -136,6 +136,7 @@ class SimulatedRodent:
         self._roots, self._certificate = root_certificates, certificate
         self._thread: LoopThread | None = None
         self._registered = threading.Event()
+        self._connected = threading.Event()
         self._events: list[Event] = []
         self._sent = 0
         self._emitted = 0
@@ -186,6 +187,15 @@ class SimulatedRodent:
         """
         if not self._registered.wait(timeout):
             raise TimeoutError(f"rodent {self.rid} is not registered after {timeout:g} s")
+
+    def wait_connected(self, timeout: float = TIMEOUT) -> None:
+        """Wait until Toggle has accepted its Connect.
+
+        Raises:
+            TimeoutError: It has not in time.
+        """
+        if not self._connected.wait(timeout):
+            raise TimeoutError(f"rodent {self.rid} is not connected after {timeout:g} s")
 
     def emit(
         self,
@@ -289,6 +299,8 @@ class SimulatedRodent:
         answering: set[asyncio.Task[None]] = set()
         try:
             stream = self._stub.Connect(requests(), metadata=self._metadata)
+            await stream.initial_metadata()
+            self._connected.set()
             async for request in stream:
                 task = asyncio.ensure_future(self._answer(request, answers))
                 answering.add(task)
@@ -298,6 +310,7 @@ class SimulatedRodent:
         else:
             return Code.OK
         finally:
+            self._connected.clear()
             for task in answering:
                 task.cancel()
 

@@ -175,13 +175,15 @@ def accept(recording: Recording, call: RecordedCall, raw: bytes) -> None:
     recording.accept(call, raw, batch_id=batch.batch_id, count=len(batch.events))
 
 
-def entries_of(recording: Recording) -> Iterator[Entry]:
-    """A recording as entries, call by call."""
+def entries_of(
+    recording: Recording, covers: Callable[[RecordedCall], bool] = lambda _call: True
+) -> Iterator[Entry]:
+    """A recording as entries, call by call; of those calls that are covered."""
     accepted = {batch.call.number: batch for batch in recording.batches}
     accepted |= {batch.call.number: batch for batch in recording.duplicates}
     entries: list[Entry] = []
     sink = EntrySink(entries.append)
-    for call in recording.calls:
+    for call in filter(covers, recording.calls):
         sink.call(call)
         for message in list(call.messages):
             sink.message(call, message)
@@ -194,10 +196,15 @@ def entries_of(recording: Recording) -> Iterator[Entry]:
 
 
 class EntryFeed(EntrySink):
-    """Entries for one reader: those of what is recorded, then of what is added."""
+    """Entries for one reader: those of what is recorded, then of what is added.
 
-    def __init__(self) -> None:
+    Args:
+        covers: Whether a call is of the reader's.
+    """
+
+    def __init__(self, covers: Callable[[RecordedCall], bool]) -> None:
         super().__init__(self.put)
+        self._covers = covers
         self.name = secrets.token_hex(8)
         """What it is called."""
         self._queue: SimpleQueue[Entry] = SimpleQueue()
@@ -205,7 +212,7 @@ class EntryFeed(EntrySink):
     def attach(self, recording: Recording) -> None:
         """Begin."""
         with recording.locked():
-            for entry in entries_of(recording):
+            for entry in entries_of(recording, self._covers):
                 self.put(entry)
             recording.sinks.append(self)
 
@@ -214,6 +221,26 @@ class EntryFeed(EntrySink):
         with recording.locked():
             if self in recording.sinks:
                 recording.sinks.remove(self)
+
+    def call(self, call: RecordedCall) -> None:
+        """See :meth:`Sink.call`."""
+        if self._covers(call):
+            super().call(call)
+
+    def message(self, call: RecordedCall, message: RecordedMessage) -> None:
+        """See :meth:`Sink.message`."""
+        if self._covers(call):
+            super().message(call, message)
+
+    def accept(self, batch: RecordedBatch) -> None:
+        """See :meth:`Sink.accept`."""
+        if self._covers(batch.call):
+            super().accept(batch)
+
+    def end(self, call: RecordedCall) -> None:
+        """See :meth:`Sink.end`."""
+        if self._covers(call):
+            super().end(call)
 
     def put(self, entry: Entry) -> None:
         """Add an entry."""

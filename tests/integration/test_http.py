@@ -141,7 +141,7 @@ def test_calls(ask, rodent, toggle):
     assert (register["status"], register["rid"]) == ("OK", "r1")
     assert ["authorization", "[redacted]"] in register["metadata"]
     code, call = ask("GET", f"/calls/{register['number']}")
-    assert [base64.b64decode(message["raw"]) for message in call["messages"]][0] == b"\x0a\x00"
+    assert base64.b64decode(call["messages"][0]["raw"]) == b"\x0a\x00"
     assert call["messages"][1]["message"] == {"success": True, "message": "registered"}
     assert ask("GET", "/calls/99999")[0] == 404
     assert ask("POST", "/calls/wait", {"method": "Connect"})[0] == 200
@@ -149,7 +149,7 @@ def test_calls(ask, rodent, toggle):
 
 
 def test_faults(ask, toggle):
-    code, made = ask("POST", "/faults", {"on": "SendEvents", "returns": ["UNAVAILABLE", "OK"]})
+    code, made = ask("POST", "/faults", {"method": "SendEvents", "returns": ["UNAVAILABLE", "OK"]})
     assert code == 200
     assert ask("GET", "/faults") == (200, {"faults": {made["fault"]: {"remaining": 2}}})
     assert status(toggle) is Status.UNAVAILABLE
@@ -160,7 +160,7 @@ def test_faults(ask, toggle):
     assert status(toggle) is Status.UNAVAILABLE
     assert ask("DELETE", "/faults") == (200, {"ok": True})
     assert status(toggle) is Status.OK
-    code, error = ask("POST", "/faults", {"on": "SendEvents", "returns": ["BROKEN"]})
+    code, error = ask("POST", "/faults", {"method": "SendEvents", "returns": ["BROKEN"]})
     assert code == 400
     assert "'BROKEN' is no status" in error["error"]
 

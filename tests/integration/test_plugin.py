@@ -135,3 +135,202 @@ def test_the_plugin_loads_nothing_heavy(pytester):
         """
     )
     pytester.runpytest_subprocess("-p", "no:hypothesispytest").assert_outcomes(passed=1)
+
+
+def test_faults_are_healed_and_late_calls_do_not_leak(pytester):
+    pytester.makepyfile(
+        """
+        import grpc
+        from rodent_events import EventBus, EventConfig, StoragePoolPayload
+
+        left_behind = []
+
+        def test_first(toggle_server, tmp_path):
+            toggle_server.on_send_events.always(grpc.StatusCode.UNAVAILABLE)
+            toggle_server.faults.latency(0.01)
+            config = EventConfig(
+                target=toggle_server.address, jwt=toggle_server.jwt(), events_dir=tmp_path,
+                retry_backoff_base=0.01, retry_backoff_max=0.02, batch_timeout=0.01,
+            )
+            bus = EventBus(config).start()
+            bus.emit(StoragePoolPayload(pool_name="late"))
+            left_behind.append(bus)
+
+        def test_second(toggle_server, event_bus):
+            (bus,) = left_behind
+            assert bus.flush(20)
+            event_bus.emit(StoragePoolPayload(pool_name="mine"))
+            toggle_server.wait_for("pool_name:mine")
+            toggle_server.assert_only("pool_name:mine")
+            assert len(toggle_server.calls) == 1
+            bus.shutdown()
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_the_simulated_rodent(pytester):
+    pytester.makepyfile(
+        """
+        from rodent_events import StoragePoolPayload
+
+        def test_it(rodent, toggle_server):
+            seen = toggle_server.rodents["rodent-1"]
+            assert seen.command("system.status").payload["status"] == "ok"
+            rodent.emit(StoragePoolPayload(pool_name="tank"))
+            toggle_server.wait_for("payload:pool pool_name:tank")
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_marker_gives_a_server_of_its_own(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+        from rodent_events import StoragePoolPayload
+
+        addresses = []
+
+        def test_shared(toggle_server):
+            addresses.append(toggle_server.address)
+
+        @pytest.mark.toggle(tls=True, max_message_bytes=1000)
+        def test_own(toggle_server, event_bus, rodent):
+            assert toggle_server.address not in addresses
+            event_bus.emit(StoragePoolPayload(pool_name="tank"))
+            toggle_server.wait_for("pool_name:tank")
+            assert dict(toggle_server._options)["grpc.max_receive_message_length"] == 1000
+        """
+    )
+    pytester.runpytest_subprocess("--strict-markers").assert_outcomes(passed=2)
+
+
+def test_tls_and_token_fixtures(pytester):
+    pytester.makepyfile(
+        """
+        from rodent_events import EventBus, EventConfig, StoragePoolPayload
+
+        def test_tls(tls_toggle_server, toggle_ca_file, tmp_path):
+            config = EventConfig(
+                target=tls_toggle_server.address, jwt=tls_toggle_server.jwt(),
+                tls_ca_file=toggle_ca_file, events_dir=tmp_path, batch_timeout=0.01,
+            )
+            with EventBus(config) as bus:
+                bus.emit(StoragePoolPayload(pool_name="secret"))
+                tls_toggle_server.wait_for("pool_name:secret")
+
+        def test_token(toggle_server, toggle_jwt):
+            assert toggle_jwt(rid="r9").count(".") == 2
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_a_failed_test_shows_what_was_recorded(pytester):
+    pytester.makepyfile(
+        """
+        from rodent_events import StoragePoolPayload
+
+        def test_fails(toggle_server, event_bus):
+            for number in range(30):
+                event_bus.emit(StoragePoolPayload(pool_name=f"p{number}"))
+            toggle_server.wait_for(count=30)
+            assert not "enough"
+
+        def test_passes(toggle_server):
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*recorded by toggle_server*",
+            "30 events, the last of them:",
+            "*storage_pool*pool_name=p10 *",
+            "*storage_pool*pool_name=p29 *",
+            "1 call, the last of them:",
+            "  SendEvents of rodent-1: OK",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*pool_name=p9 *")
+
+
+SAME_TESTS = """
+    import grpc
+    import pytest
+    from rodent_events import StoragePoolPayload
+    from toggle_mock import NotReceivedError, fail, lose_answer
+
+    def test_events(toggle_server, event_bus):
+        assert toggle_server.calls == []
+        event_bus.emit(StoragePoolPayload(pool_name="tank", size_bytes=7))
+        (event,) = toggle_server.wait_for(StoragePoolPayload(pool_name="tank"))
+        assert event.payload.size_bytes == 7
+        assert len(toggle_server.events) == 1
+        toggle_server.assert_only("payload:pool", count=1)
+        with pytest.raises(NotReceivedError, match="pool_name: wanted 'x', got 'tank'"):
+            toggle_server.wait_for("pool_name:x", timeout=0.01)
+
+    def test_scripts(toggle_server, event_bus):
+        script = toggle_server.on_send_events
+        fault = script.returns(
+            [fail(grpc.StatusCode.UNAVAILABLE, retry_after=0.01), lose_answer()],
+            matching=StoragePoolPayload(pool_name="tank"),
+        )
+        assert fault.remaining == 2
+        event_bus.emit(StoragePoolPayload(pool_name="tank"))
+        assert event_bus.flush(30)
+        assert fault.remaining == 0
+        statuses = [call.status for call in toggle_server.calls]
+        assert statuses == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
+        assert len(toggle_server.duplicates) == 1
+
+    def test_nothing_is_left_of_the_others(toggle_server):
+        assert toggle_server.calls == []
+        toggle_server.assert_not_received(within=0.01)
+
+    def test_blocks(toggle_server, event_bus):
+        with toggle_server.faults.failing(grpc.StatusCode.UNAVAILABLE):
+            event_bus.emit(StoragePoolPayload(pool_name="tank"))
+            toggle_server.wait_for_call("SendEvents", status="UNAVAILABLE")
+        toggle_server.wait_for("pool_name:tank", timeout=30)
+
+    def test_rodents(toggle_server, rodent):
+        seen = toggle_server.rodents["rodent-1"]
+        reply = seen.command("system.status")
+        assert seen.push_config("x", {}).success
+        assert seen.connected
+        assert list(toggle_server.rodents) == ["rodent-1"]
+
+    async def test_asyncio(toggle_server, event_bus):
+        event_bus.emit(StoragePoolPayload(pool_name="tank"))
+        assert len(await toggle_server.aio.wait_for("pool_name:tank")) == 1
+
+    @pytest.mark.toggle(deduplicate=True)
+    def test_own(toggle_server):
+        assert toggle_server.recording.deduplicate
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 3])
+def test_the_same_tests_here_and_elsewhere(pytester, workers):
+    from toggle_mock import ToggleServer
+
+    pytester.makeini("[pytest]\nasyncio_mode = auto\n")
+    pytester.makepyfile(SAME_TESTS)
+    pytester.runpytest_subprocess("-n", str(workers)).assert_outcomes(passed=7)
+    with ToggleServer(http_port=0, relay=True) as elsewhere:
+        result = pytester.runpytest_subprocess(
+            "-n", str(workers), f"--toggle-address=http://{elsewhere.http_address}"
+        )
+        result.assert_outcomes(passed=6, skipped=1)
+        assert len(elsewhere.calls) > 6
+
+
+def test_an_address_without_a_toggle(pytester, free_port):
+    pytester.makepyfile("def test_it(toggle_server): pass")
+    result = pytester.runpytest_subprocess(f"--toggle-address=http://127.0.0.1:{free_port}")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*does not answer as a mock Toggle*"])

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from rodent_events import ConfigError
 from toggle_mock.asking import NotReceivedError, UnexpectedEventError
-from toggle_mock.face import Face
+from toggle_mock.face import LocalFace
 from toggle_mock.faults import ConnectionFault
 from toggle_mock.inspector.documents import (
     assertion,
@@ -81,7 +81,7 @@ class Api:
 
     def __init__(self, toggle: ToggleServer) -> None:
         self._toggle = toggle
-        self._sessions: dict[str, Face] = {}
+        self._sessions: dict[str, LocalFace] = {}
         self.closing = False
         """Whether streams are to end."""
         self._feeds: dict[str, EntryFeed] = {}
@@ -155,9 +155,13 @@ class Api:
     async def info(self, _request: Request) -> Response:
         """The server's address."""
         toggle = self._toggle
-        root = toggle.authority.root.decode() if toggle.tls else None
+        root = toggle.root_certificate
         return JSONResponse(
-            {"address": toggle.address, "tls": toggle.tls, "root_certificate": root}
+            {
+                "address": toggle.address,
+                "tls": root is not None,
+                "root_certificate": root.decode() if root else None,
+            }
         )
 
     # Events
@@ -261,7 +265,7 @@ class Api:
     async def feed(self, request: Request) -> Response:
         """The recording and what is added to it, one JSON object a line."""
         recording = self._toggle.recording
-        feed = EntryFeed()
+        feed = EntryFeed(self._face(request).scope.covers)
 
         async def lines() -> AsyncIterator[str]:
             await self._in_thread(lambda: feed.attach(recording))
@@ -269,8 +273,9 @@ class Api:
             try:
                 yield json.dumps({"feed": feed.name}) + "\n"
                 while not self.closing:
-                    for entry in await self._in_thread(lambda: feed.take(_POKE)):
-                        yield json.dumps(entry) + "\n"
+                    entries = await self._in_thread(lambda: feed.take(_POKE))
+                    # An empty line if there is none, so that a reader can end.
+                    yield "".join(json.dumps(entry) + "\n" for entry in entries) or "\n"
             finally:
                 feed.detach(recording)
                 self._feeds.pop(feed.name, None)
@@ -397,7 +402,7 @@ class Api:
 
     async def token(self, request: Request) -> Response:
         """A token for a Rodent."""
-        body = await body_of(request, {"rid", "sub", "expires_in"})
+        body = await body_of(request, None)  # further claims too
         return JSONResponse({"jwt": self._face(request).jwt(**body)})
 
     async def revoke(self, request: Request) -> Response:
@@ -427,7 +432,7 @@ class Api:
 
     # How
 
-    def _face(self, request: Request) -> Face:
+    def _face(self, request: Request) -> LocalFace:
         name = request.query_params.get("session")
         if name is None:
             return self._toggle
