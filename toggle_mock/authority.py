@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import shutil
 import tempfile
+import weakref
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +39,7 @@ class Authority:
 
     def __init__(self) -> None:
         self._authority = trustme.CA(organization_name="Toggle mock")
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
 
     @property
     def root(self) -> bytes:
@@ -48,11 +50,10 @@ class Authority:
     def root_file(self) -> Path:
         """A file with the root certificate, as clients' settings want it; gone with this object."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="toggle-mock-")
-        path = Path(self._folder.name) / "root.pem"
-        if not path.exists():
-            path.write_bytes(self.root)
-        return path
+            self._folder = Path(tempfile.mkdtemp(prefix="toggle-mock-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            (self._folder / "root.pem").write_bytes(self.root)
+        return self._folder / "root.pem"
 
     def issue(self, *names: str) -> Certificate:
         """A certificate for host names and addresses, for a server or a client."""

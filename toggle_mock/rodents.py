@@ -310,7 +310,7 @@ class Rodent:
             self.calls.append(stream.call)
             self._changed.notify_all()
 
-    def closed(self, stream: Stream) -> None:
+    def closed(self, stream: Stream, ending: Ending) -> None:
         """A stream has ended; what was asked over the last one will not be answered."""
         with self._changed:
             if stream in self._streams:
@@ -320,7 +320,7 @@ class Rodent:
                 self._pending = {}
             self._changed.notify_all()
         for future in pending.values():
-            end = f"{stream.call.status or 'CANCELLED'} {stream.call.details}".strip()
+            end = f"{ending.status.name} {ending.details}".strip()
             _fail(future, NotConnectedError(f"the stream of rodent {self.rid} ended: {end}"))
 
     def received(self, message: RecordedMessage, request: RodentRequest) -> None:
@@ -478,9 +478,9 @@ class RodentRegister:
             self.changed.notify_all()
         return rodent
 
-    def closed(self, rodent: Rodent, stream: Stream) -> None:
+    def closed(self, rodent: Rodent, stream: Stream, ending: Ending) -> None:
         """A stream has ended."""
-        rodent.closed(stream)
+        rodent.closed(stream, ending)
         with self.changed:
             self.changed.notify_all()
 

@@ -157,11 +157,12 @@ class RodentService:
                 await handled.context.write(item)
             ending = item
         finally:
+            # First gone, then recorded as ended: who sees the end sends nothing into it any more.
+            self.rodents.closed(rodent, stream, ending)
             handled.end(ending.status, ending.details)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self.rodents.closed(rodent, stream)
         return ending
 
     def _begin(self, method: str, context: Context) -> Handled:

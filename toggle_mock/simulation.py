@@ -10,7 +10,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -101,6 +101,7 @@ class SimulatedRodent:
         services: Local services by name, for ``tunnel.http``.
         root_certificates: The root certificate as PEM, if Toggle speaks TLS.
         certificate: Its own certificate chain and key as PEM, if Toggle wants one.
+        channel_options: gRPC's options of its channel; a Rodent's keepalive unless given.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class SimulatedRodent:
         services: Mapping[str, Service] | None = None,
         root_certificates: bytes | None = None,
         certificate: tuple[bytes, bytes] | None = None,
+        channel_options: Sequence[tuple[str, Any]] = CHANNEL_OPTIONS,
     ) -> None:
         self.target = target
         self.rid = str(pyjwt.decode(jwt, options={"verify_signature": False}).get("rid", ""))
@@ -133,6 +135,7 @@ class SimulatedRodent:
         """Events that it gave up on."""
         self._metadata = (("authorization", f"Bearer {jwt}"),)
         self._pace = pace
+        self._options = list(channel_options)
         self._roots, self._certificate = root_certificates, certificate
         self._thread: LoopThread | None = None
         self._registered = threading.Event()
@@ -246,10 +249,10 @@ class SimulatedRodent:
 
     def _open_channel(self) -> grpc.aio.Channel:
         if self._roots is None:
-            return grpc.aio.insecure_channel(self.target, CHANNEL_OPTIONS)
+            return grpc.aio.insecure_channel(self.target, self._options)
         chain, key = self._certificate or (None, None)
         credentials = grpc.ssl_channel_credentials(self._roots, key, chain)
-        return grpc.aio.secure_channel(self.target, credentials, CHANNEL_OPTIONS)
+        return grpc.aio.secure_channel(self.target, credentials, self._options)
 
     async def _stop(self) -> None:
         if self._events and self._registered.is_set():
@@ -291,28 +294,27 @@ class SimulatedRodent:
 
     async def _connect(self) -> grpc.StatusCode:
         answers: asyncio.Queue[RodentRequest] = asyncio.Queue()
-
-        async def requests() -> AsyncIterator[RodentRequest]:
-            while True:
-                yield await answers.get()
-
-        answering: set[asyncio.Task[None]] = set()
+        stream = self._stub.Connect(metadata=self._metadata)
+        tasks: set[asyncio.Task[None]] = set()
         try:
-            stream = self._stub.Connect(requests(), metadata=self._metadata)
             await stream.initial_metadata()
             self._connected.set()
-            async for request in stream:
+            tasks.add(asyncio.ensure_future(_write(stream, answers)))
+            while (request := await stream.read()) is not grpc.aio.EOF:
                 task = asyncio.ensure_future(self._answer(request, answers))
-                answering.add(task)
-                task.add_done_callback(answering.discard)
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
         except grpc.aio.AioRpcError as error:
             return error.code()
         else:
-            return Code.OK
+            code: grpc.StatusCode = await stream.code()
+            return code
         finally:
             self._connected.clear()
-            for task in answering:
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            stream.cancel()
 
     async def _answer(self, request: ToggleRequest, answers: asyncio.Queue[RodentRequest]) -> None:
         kind = request.WhichOneof("payload")
@@ -397,6 +399,12 @@ class SimulatedRodent:
                     await self._pause(pause)
         self._sent += len(events)
         self._delivered.set()
+
+
+async def _write(stream: Any, answers: asyncio.Queue[RodentRequest]) -> None:
+    with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        while True:  # until the stream has ended, which its reader sees too
+            await stream.write(await answers.get())
 
 
 class Fleet:

@@ -61,6 +61,8 @@ class HttpServer:
             )
         except OSError as error:
             raise OSError(f"cannot listen on {self.address}: {error.strerror}") from error
+        # Connections inherit it; asyncio sees no TCP in a listener that it has not made itself.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
         # Connections queue up in the listener until it serves.
         self._serving = asyncio.ensure_future(self._server.serve([listener]))
