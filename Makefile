@@ -1,4 +1,4 @@
-.PHONY: run test check lint check-wheel check-oldest proto soak backlog mutation docs clean
+.PHONY: run test check lint check-wheel check-oldest proto soak backlog bench mutation docs clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -45,6 +45,9 @@ soak: $(READY)  ## Kill agent and server 200 times; count what is lost or repeat
 
 backlog: $(READY)  ## Deliver 2 GB of spool files; show the memory that takes.
 	$(BIN)/python tests/support/backlog.py
+
+bench: $(READY)  ## Measure what the mock costs a test.
+	$(BIN)/python bench/mock.py
 
 mutation: $(READY)  ## Break the delivery in many ways; show which test notices.
 	mkdir -p build

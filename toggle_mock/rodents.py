@@ -95,6 +95,10 @@ class Stream:
     call: RecordedCall
     loop: asyncio.AbstractEventLoop
     outgoing: asyncio.Queue[bytes | Ending] = field(default_factory=asyncio.Queue)
+    pending: dict[str, concurrent.futures.Future[Any]] = field(default_factory=dict)
+    """What was asked over it and is not answered, by request id."""
+    ending: bool = False
+    """Whether it was told to end."""
 
     def put(self, item: bytes | Ending) -> None:
         """Send a message, or end the stream; from any thread."""
@@ -135,12 +139,11 @@ class Rodent:
         """Its Connect calls, the oldest first."""
         self._changed = threading.Condition()
         self._streams: list[Stream] = []
-        self._pending: dict[str, concurrent.futures.Future[Any]] = {}
 
     @property
     def connected(self) -> bool:
         """Whether a stream is open."""
-        return bool(self._streams)
+        return any(not stream.ending for stream in list(self._streams))
 
     @property
     def history(self) -> list[RecordedMessage]:
@@ -299,6 +302,7 @@ class Rodent:
         """End its open streams with a status."""
         with self._changed:
             for stream in self._streams:
+                stream.ending = True
                 stream.put(Ending(status, details))
 
     # What the service tells
@@ -311,20 +315,16 @@ class Rodent:
             self._changed.notify_all()
 
     def closed(self, stream: Stream, ending: Ending) -> None:
-        """A stream has ended; what was asked over the last one will not be answered."""
+        """A stream has ended; what was asked over it will not be answered."""
         with self._changed:
-            if stream in self._streams:
-                self._streams.remove(stream)
-            pending = {} if self._streams else self._pending
-            if not self._streams:
-                self._pending = {}
+            self._streams.remove(stream)
             self._changed.notify_all()
-        for future in pending.values():
+        for future in list(stream.pending.values()):
             end = f"{ending.status.name} {ending.details}".strip()
             _fail(future, NotConnectedError(f"the stream of rodent {self.rid} ended: {end}"))
 
-    def received(self, message: RecordedMessage, request: RodentRequest) -> None:
-        """A message has come."""
+    def received(self, stream: Stream, message: RecordedMessage, request: RodentRequest) -> None:
+        """A message has come over a stream."""
         kind = request.WhichOneof("payload")
         if kind is None:
             return self._surprised(message, "has no payload")
@@ -332,8 +332,7 @@ class Rodent:
             return None
         answer = getattr(request, kind)
         request_id = request.request_id or answer.request_id
-        with self._changed:
-            future = self._pending.pop(request_id, None)
+        future = stream.pending.pop(request_id, None)
         if future is None or not future.set_running_or_notify_cancel():
             return self._surprised(message, f"answers nothing: request_id is {request_id!r}")
         if isinstance(answer, CommandResponse):
@@ -352,20 +351,20 @@ class Rodent:
 
     def _stream(self, timeout: float) -> Stream:
         with self._changed:
-            if not self._changed.wait_for(lambda: self._streams, timeout):
+            if not self._changed.wait_for(lambda: self.connected, timeout):
                 raise NotConnectedError(
                     f"rodent {self.rid} is not connected: no Connect call of it is open after "
                     f"{timeout:g} s"
                     + ("" if not self.calls else f"; the last one: {self.calls[-1]!r}")
                 )
-            return self._streams[-1]
+            return next(stream for stream in reversed(self._streams) if not stream.ending)
 
     def _ask(self, request: ToggleRequest, timeout: float) -> concurrent.futures.Future[Any]:
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         with self._changed:
             stream = self._stream(timeout)
-            self._pending[request.request_id] = future
-        future.add_done_callback(lambda _: self._pending.pop(request.request_id, None))
+            stream.pending[request.request_id] = future
+        future.add_done_callback(lambda _: stream.pending.pop(request.request_id, None))
         stream.put(request.SerializeToString())
         return future
 

@@ -246,7 +246,7 @@ async def _listen(
             text = f"the request is no {RodentRequest.DESCRIPTOR.full_name}: {error}"
             ending = Ending(Code.INTERNAL, text)
             break
-        rodent.received(message, request)
+        rodent.received(stream, message, request)
         count += 1
         if count == outcome.after_messages:
             ending = Ending(outcome.status, outcome.message)

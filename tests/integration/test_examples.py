@@ -1,9 +1,14 @@
 """The examples that are programs; those that are tests are collected by pytest itself."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from toggle_mock.scenario import read_scenario
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -28,3 +33,24 @@ def test_agent(toggle_server, tmp_path):
         "SystemStartupPayload",
         "ServiceStatusPayload",
     ]
+
+
+@pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("jq")), reason="curl and jq are not installed"
+)
+def test_with_curl():
+    bin_folder = Path(sys.executable).parent
+    done = subprocess.run(
+        ["sh", str(EXAMPLES / "with_curl.sh")],
+        env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith('{"ok":true}{"ok":true}true\n')
+
+
+def test_the_scenario_is_one():
+    assert len(read_scenario(EXAMPLES / "scenario.yml")) == 5

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import threading
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -267,7 +268,7 @@ class SimulatedStill:
         self._rodent = rodent
 
     def wait_disconnected(self, timeout: float) -> None:
-        self._rodent._streams.append(object())
+        self._rodent._streams.append(SimpleNamespace(ending=False))
         try:
             self._rodent.wait_disconnected(timeout)
         finally:

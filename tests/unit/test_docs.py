@@ -89,3 +89,68 @@ def test_every_status_is_documented():
 def test_every_category_is_named():
     text = (ROOT / "docs" / "events.md").read_text()
     assert all(name in text for name in CATEGORIES.values() if name != "UNSPECIFIED")
+
+
+@pytest.mark.parametrize(
+    ("page", "language", "example"),
+    [("faults.md", "yaml", "scenario.yml"), ("http.md", "sh", "with_curl.sh")],
+)
+def test_other_examples_are_files_too(page, language, example):
+    text = (ROOT / "docs" / page).read_text()
+    (block,) = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    assert block == (ROOT / "examples" / example).read_text()
+
+
+def test_every_option_of_the_mock_is_documented():
+    import inspect
+
+    from toggle_mock import ToggleServer
+
+    documented = {
+        name.strip("` ") for row in rows("mock.md", "Options") for name in row[0].split(",")
+    }
+    parameters = inspect.signature(ToggleServer.__init__).parameters
+    assert documented == set(parameters) - {"self"}
+
+
+def test_every_fixture_is_documented():
+    from toggle_mock import pytest_plugin
+
+    text = (ROOT / "docs" / "mock.md").read_text()
+    fixtures = [
+        name
+        for name, value in vars(pytest_plugin).items()
+        if type(value).__name__ == "FixtureFunctionDefinition" and not name.startswith("_")
+    ]
+    assert len(fixtures) >= 9
+    assert [name for name in fixtures if f"`{name}" not in text] == []
+
+
+def test_every_method_of_asking_is_documented():
+    from toggle_mock.asking import Questions
+
+    text = (ROOT / "docs" / "asking.md").read_text()
+    methods = [name for name in vars(Questions) if name.startswith(("wait", "assert", "find"))]
+    assert [name for name in methods if f"`{name}(" not in text] == []
+
+
+def test_every_fault_and_outcome_is_documented():
+    from toggle_mock.faults import Faults
+    from toggle_mock.scripting import CONNECTION_FAULTS
+
+    text = (ROOT / "docs" / "faults.md").read_text()
+    names = [*CONNECTION_FAULTS, "reset", "restart"]
+    assert all(hasattr(Faults, name) for name in names)
+    assert [name for name in names if f"`{name}(" not in text] == []
+    outcomes = ["fail", "reject", "lose_answer", "hang", "delay", "cut"]
+    assert [name for name in outcomes if f"`{name}(" not in text] == []
+
+
+def test_every_endpoint_is_documented():
+    import yaml
+
+    described = yaml.safe_load((ROOT / "toggle_mock" / "inspector" / "openapi.yaml").read_text())
+    text = (ROOT / "docs" / "http.md").read_text()
+    for path in described["paths"]:
+        last = re.sub(r"\{\w+\}", "", path).rstrip("/").rpartition("/")[2]
+        assert last in text, path

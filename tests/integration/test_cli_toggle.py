@@ -1,0 +1,205 @@
+"""``toggle-mock serve`` with all its options, ``events``, ``replay``, ``rodents``, as processes."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import grpc
+import pytest
+
+from rodent_events import EventBus, EventClient, StoragePoolPayload
+from rodent_events.delivery import Status
+from toggle_mock import ToggleServer
+from toggle_mock.storage import load
+
+TOGGLE_MOCK = str(Path(sys.executable).parent / "toggle-mock")
+
+
+def run(*arguments: str, code: int = 0, **options) -> str:
+    done = subprocess.run(
+        [TOGGLE_MOCK, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
+    )
+    assert done.returncode == code, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == 0 else done.stdout + done.stderr
+
+
+@pytest.fixture
+def serve():
+    started = []
+
+    def start(*options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [TOGGLE_MOCK, "serve", *options], stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+def address_of(process) -> str:
+    return process.stdout.readline().split()[-1]
+
+
+def send(target: str, folder: Path, token: str, *names: str, **settings) -> None:
+    with EventBus(target=target, jwt=token, events_dir=folder, **settings) as bus:
+        for name in names:
+            bus.emit(StoragePoolPayload(pool_name=name))
+        assert bus.flush(30)
+
+
+def test_record_and_ask(serve, tmp_path):
+    path = tmp_path / "run.sqlite"
+    process = serve("--record", str(path))
+    send(address_of(process), tmp_path / "events", run("token"), "tank", "backup", "tmp")
+    process.terminate()
+    process.wait(20)
+    assert run("events", str(path)).count("storage_pool") == 3
+    found = run("events", str(path), "payload:pool", "-pool_name:tmp", "pool_name:*a*", "--json")
+    names = [json.loads(line)["event"]["storage_event"] for line in found.splitlines()]
+    assert [name["pool_event"]["pool_name"] for name in names] == ["tank", "backup"]
+    exported = tmp_path / "run.ndjson"
+    run("events", str(path), "--export", str(exported))
+    assert len(load(exported).events) == 3
+    assert "exists" in run("events", str(path), "--export", str(exported), code=1)
+    assert "a parenthesis is never closed" in run("events", str(path), "(", code=1)
+
+
+def test_replay(serve, tmp_path):
+    path = tmp_path / "run.ndjson"
+    with ToggleServer(record=path) as first:
+        send(first.address, tmp_path / "a", first.jwt(), "tank")
+        first.on_send_events.returns(grpc.StatusCode.UNAVAILABLE)
+        send(first.address, tmp_path / "b", first.jwt(), "backup", retry_backoff_base=0.01)
+    with ToggleServer(verify_tokens=False) as second:
+        token = tmp_path / "token"
+        token.write_text(run("token"))
+        said = run("replay", str(path), "--to", second.address, "--jwt-file", str(token), code=1)
+        assert "recorded UNAVAILABLE, got OK success=True" in said
+        assert "3 calls sent, 1 answers differ." in said
+        assert len(second.batches) == 3
+        assert "there is no token" in run("replay", str(path), "--to", second.address, code=1)
+
+
+def test_keys(serve, tmp_path):
+    from toggle_mock.identity import Tokens
+
+    key = tmp_path / "key.pem"
+    key.write_bytes(Tokens(algorithm="ES256").private_key)
+    options = ["--jwt-algorithm", "ES256", "--jwt-key", str(key)]
+    target = address_of(serve(*options))
+    good, bad = run("token", "--rid", "r7", *options).strip(), run("token").strip()
+    for token, expected in ((good, Status.OK), (bad, Status.UNAUTHENTICATED)):
+        with EventClient(target=target, jwt=token) as client:
+            assert client.send_batch(b"").status is expected
+    assert "no private key as PEM" in run("serve", *options[:3], __file__, code=1)
+
+
+def test_mtls_and_the_root(serve, tmp_path):
+    root = tmp_path / "root.pem"
+    process = serve("--tls", "--ca-file", str(root))
+    target = address_of(process)
+    token = run("token").strip()
+    with EventClient(target=target, jwt=token, tls_ca_file=root) as client:
+        assert client.send_batch(b"").status is Status.OK
+    with EventClient(
+        target=address_of(serve("--mtls", "--ca-file", str(tmp_path / "other.pem"))),
+        jwt=token,
+        tls_ca_file=tmp_path / "other.pem",
+    ) as client:
+        assert client.send_batch(b"").status is Status.UNAVAILABLE
+
+
+def test_a_scenario(serve, tmp_path):
+    path = tmp_path / "scenario.yml"
+    path.write_text(
+        """
+        steps:
+          - method: SendEvents
+            returns: [UNAVAILABLE, {fail: ABORTED, message: as told}, OK]
+          - at: 0.2
+            for: 0.3
+            outage: {}
+        """
+    )
+    target = address_of(serve("--scenario", str(path)))
+    with EventClient(target=target, jwt=run("token").strip(), send_timeout=20) as client:
+        seen = []
+        while seen[-1:] != [Status.OK]:
+            seen.append(client.send_batch(b"").status)
+    assert seen.count(Status.ABORTED) == 1
+    path.write_text("steps: [{outrage: {}}]")
+    assert "a fault has a method, or one of outage" in run("serve", "--scenario", str(path), code=1)
+
+
+def test_http(serve):
+    process = serve("--http", "0", "--relay")
+    address_of(process)
+    url = address_of(process)
+    with urllib.request.urlopen(f"{url}/readyz", timeout=20) as response:
+        assert json.loads(response.read()) == {"ready": True}
+    first = json.loads(serve("--http", "0", "--json").stdout.readline())
+    assert first["http"].startswith("http://127.0.0.1:")
+
+
+def test_rodents(serve, tmp_path):
+    path = tmp_path / "run.ndjson"
+    process = serve("--record", str(path), "--heartbeat", "0.1")
+    options = ["--pace", "0.001", "--rate", "20", "--seconds", "2"]
+    said = run("rodents", "5", "--to", address_of(process), *options)
+    assert said.startswith("5 Rodents report to 127.0.0.1:")
+    assert ", 0 of them given up" in said
+    process.terminate()
+    process.wait(20)
+    recording = load(path)
+    assert {call.rid for call in recording.calls} == {f"rodent-{n}" for n in range(1, 6)}
+    assert len(recording.events) > 20
+    commands = [m for call in recording.calls if call.method == "Connect" for m in call.messages]
+    assert any(message.sent for message in commands)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_a_signal(serve, number):
+    process = serve("--http", "0", "--heartbeat", "1")
+    address_of(process)
+    process.send_signal(number)
+    assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["serve", "--record", "run.txt"], "no suffix of a recording"),
+        (["serve", "--scenario", "missing.yml"], "does not exist"),
+        (["events", "missing.sqlite"], "does not exist"),
+        (["events", __file__], "no suffix of a recording"),
+        (["replay", __file__, "--to", "x"], "no suffix of a recording"),
+        (["rodents", "0", "--to", "x"], "is not in the range"),
+        (["token", "--jwt-key", __file__, "--jwt-algorithm", "RS256"], "no private key as PEM"),
+    ],
+)
+def test_mistakes_are_explained(tmp_path, arguments, problem):
+    done = subprocess.run(
+        [TOGGLE_MOCK, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode != 0
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
