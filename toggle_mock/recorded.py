@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import overload
+from typing import Any, overload
 
 from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from rodent_events import wire
 from rodent_events.catalog import short_names
@@ -215,9 +216,35 @@ class RecordedEvent:
         payload = self.payload
         return "" if payload is None else payload.DESCRIPTOR.name
 
+    @property
+    def unknown_fields(self) -> list[UnknownField]:
+        """What the schema does not know, in the event and in the messages within it."""
+        return list(_unknown_fields(self.message))
+
     def __repr__(self) -> str:
         name = self.payload_type or "no payload"
         return f"<RecordedEvent {self.event_id} {self.level} {self.category} {name}>"
+
+
+@dataclass(frozen=True)
+class UnknownField:
+    """A field that the schema does not know."""
+
+    path: str
+    """Where it stands, such as ``storage_event.pool_event.1023``; the last part is its number."""
+    value: int | bytes
+    """A number, or bytes; of a group, empty bytes."""
+
+
+def _unknown_fields(message: Message, path: str = "") -> Iterator[UnknownField]:
+    fields: Any = UnknownFieldSet(message)  # iterable, which its stub does not say
+    for unknown in fields:
+        value = unknown.data if isinstance(unknown.data, int | bytes) else b""
+        yield UnknownField(f"{path}{unknown.field_number}", value)
+    for known, content in message.ListFields():
+        if known.message_type is not None and not known.message_type.GetOptions().map_entry:
+            for inner in content if known.is_repeated else [content]:
+                yield from _unknown_fields(inner, f"{path}{known.name}.")
 
 
 class Events(Sequence[RecordedEvent]):

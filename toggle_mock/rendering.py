@@ -17,12 +17,17 @@ from toggle_mock.recorded import RecordedEvent
 def as_object(event: RecordedEvent) -> dict[str, Any]:
     """An event and where it came from, for JSON; enums by name, field names as in the .proto."""
     call = event.batch.call
+    unknown = {
+        field.path: field.value if isinstance(field.value, int) else field.value.hex()
+        for field in event.unknown_fields
+    }
     return {
         "arrived": call.arrived,
         "peer": call.peer,
         "rid": call.claims.get("rid"),
         "batch_id": event.batch.batch_id,
         "event": message_object(event.message),
+        **({"unknown_fields": unknown} if unknown else {}),
     }
 
 
@@ -46,6 +51,7 @@ def as_line(event: RecordedEvent) -> str:
     payload = event.payload
     name = snake_case(event.payload_type.removesuffix("Payload")) or "(no payload)"
     fields = "" if payload is None else " ".join(_fields(payload))
+    fields += "".join(f" ?{field.path}={field.value!r}" for field in event.unknown_fields)
     metadata = " ".join(f"{key}={value}" for key, value in sorted(event.metadata.items()))
     rid = event.batch.call.claims.get("rid", "?")
     line = (

@@ -82,6 +82,22 @@ def test_unknown_fields_are_kept(toggle_server, channel, bearer):
     assert len(toggle_server.events) == 1
 
 
+def test_unknown_fields_are_seen(toggle_server, channel, bearer):
+    import json
+
+    from toggle_mock.rendering import as_line, as_object
+
+    new = StorageTransferPayload.FromString(TRANSFER.SerializeToString() + b"\xfa\x3f\x03new")
+    RodentServiceStub(channel).SendEvents(batch(new), metadata=bearer)
+    (event,) = toggle_server.events
+    (unknown,) = event.unknown_fields
+    assert (unknown.path, unknown.value) == ("storage_event.transfer_event.1023", b"new")
+    assert "?storage_event.transfer_event.1023=b'new'" in as_line(event)
+    assert json.loads(json.dumps(as_object(event)))["unknown_fields"] == {
+        "storage_event.transfer_event.1023": b"new".hex()
+    }
+
+
 def test_events_are_found_wherever_they_stand_in_the_bytes(toggle_server, channel, bearer):
     first, second = (batch(TRANSFER, batch_id=name).SerializeToString() for name in ("x", "y"))
     channel.unary_unary("/rodent.RodentService/SendEvents")(first + second, metadata=bearer)
