@@ -11,6 +11,7 @@ from toggle_mock import explaining
 from toggle_mock.matching import Matchable, Matcher, matcher_of
 from toggle_mock.recorded import Events, RecordedBatch, RecordedCall, RecordedEvent
 from toggle_mock.recording import Position, Recording
+from toggle_mock.schema import Schema
 
 TIMEOUT = 5.0
 """Seconds that one waits unless told otherwise."""
@@ -55,6 +56,8 @@ class Questions:
         """Whose records are meant."""
         self.aio = AsyncQuestions(self)
         """The methods that wait, for asyncio."""
+        self.schema: Schema | None = None
+        """Under which events are read; None for the project's own."""
         self._first_call = 0
 
     @property
@@ -75,7 +78,7 @@ class Questions:
     @property
     def events(self) -> Events:
         """The events of the accepted batches, in the order of their arrival."""
-        return Events(self.batches)
+        return Events(self.batches, self.schema)
 
     def find(self, matcher: Matchable = None) -> list[RecordedEvent]:
         """The events that match and have arrived, without waiting for any.
@@ -268,7 +271,8 @@ class Questions:
             news = self.recording.read(position, deadline - time.monotonic())
             position = news.position
             found = [] if news.cleared else found
-            found += [event for event in Events(self.mine(news.batches)) if matches(event)]
+            events = Events(self.mine(news.batches), self.schema)
+            found += [event for event in events if matches(event)]
             if enough(found) or time.monotonic() >= deadline:
                 return found
 

@@ -69,6 +69,7 @@ def _key_options(command: F) -> F:
 @click.option("--record", type=_OUT_FILE, help="Record to FILE.ndjson, FILE.sqlite or FILE.pb.")
 @click.option("--scenario", type=_IN_FILE, help="YAML file with faults and commands at times.")
 @click.option("--relay", is_flag=True, help="Allow faults of the connection, asked for by HTTP.")
+@click.option("--schema", help="Revision, folder of .proto files or descriptor set to read under.")
 @click.option("--deduplicate", is_flag=True, help="Show a batch that is sent again only once.")
 def serve(
     as_json: bool,
@@ -128,7 +129,7 @@ def _announce(toggle: ToggleServer, *, as_json: bool) -> None:
 def _print_events(toggle: ToggleServer, stopped: Callable[[], bool], *, as_json: bool) -> None:
     from toggle_mock.rendering import as_line, as_object
 
-    for event in toggle.recording.follow(stopped):
+    for event in toggle.recording.follow(stopped, schema=toggle.schema):
         _print(json.dumps(as_object(event)) if as_json else as_line(event))
 
 
@@ -173,19 +174,29 @@ def token(rid: str, sub: str, expires_in: float, jwt_algorithm: str, jwt_key: Pa
 @click.argument("recording", type=_IN_FILE, metavar="FILE")
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--schema", help="Revision, folder of .proto files or descriptor set to read under.")
 @click.option("--export", type=_OUT_FILE, help="Write the whole recording in another format.")
-def events(recording: Path, query: tuple[str, ...], as_json: bool, export: Path | None) -> None:
+def events(
+    recording: Path,
+    query: tuple[str, ...],
+    as_json: bool,
+    schema: str | None,
+    export: Path | None,
+) -> None:
     """Print the events of a recording that match QUERY, oldest first.
 
     For example: toggle-mock events run.sqlite category:STORAGE -level:INFO 'source:tank/*'
     """
     from toggle_mock.asking import Questions, Scope
     from toggle_mock.rendering import as_line, as_object
+    from toggle_mock.schema import load_schema
     from toggle_mock.storage import load, save
 
     try:
         loaded = load(recording)
-        found = Questions(loaded, Scope()).find(" ".join(query))
+        questions = Questions(loaded, Scope())
+        questions.schema = load_schema(schema) if schema else None
+        found = questions.find(" ".join(query))
         if export:
             save(loaded, export)
     except (OSError, ValueError) as error:

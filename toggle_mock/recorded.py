@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, overload
 
 from google.protobuf.message import Message
@@ -24,6 +25,7 @@ from rodent_events.pb.base_pb2 import (
     ToggleRequest,
 )
 from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
+from toggle_mock.schema import Schema, load_schema
 
 _LEVELS = short_names(EventLevel.DESCRIPTOR)
 _CATEGORIES = short_names(EventCategory.DESCRIPTOR)
@@ -154,11 +156,20 @@ class RecordedEvent:
     batch: RecordedBatch
     raw: bytes
     """The serialized Event, as it arrived."""
+    schema: Schema | None = None
+    """Under which it is read; None for the project's own."""
 
     @cached_property
     def message(self) -> Event:
-        """The event, decoded."""
-        return Event.FromString(self.raw)
+        """The event, decoded; under another schema, a message of that schema's Event."""
+        if self.schema is None:
+            return Event.FromString(self.raw)
+        event: Event = self.schema.event_class.FromString(self.raw)
+        return event
+
+    def under(self, schema: Schema | Path | str) -> RecordedEvent:
+        """The same event, read under another schema; see :func:`load_schema`."""
+        return RecordedEvent(self.batch, self.raw, load_schema(schema))
 
     @property
     def event_id(self) -> str:
@@ -250,8 +261,9 @@ def _unknown_fields(message: Message, path: str = "") -> Iterator[UnknownField]:
 class Events(Sequence[RecordedEvent]):
     """The events of some batches, in the order of their arrival, decoded one by one when read."""
 
-    def __init__(self, batches: Sequence[RecordedBatch]) -> None:
+    def __init__(self, batches: Sequence[RecordedBatch], schema: Schema | None = None) -> None:
         self._batches = batches
+        self._schema = schema
         self._ends = list(accumulate(batch.count for batch in batches))
 
     def __len__(self) -> int:
@@ -259,7 +271,19 @@ class Events(Sequence[RecordedEvent]):
 
     def __iter__(self) -> Iterator[RecordedEvent]:
         for batch in self._batches:
-            yield from batch.events
+            for event in batch.events:
+                yield self._read(event)
+
+    def under(self, schema: Schema | Path | str) -> Events:
+        """The same events, read under another schema; see :func:`load_schema`.
+
+        Raises:
+            SchemaError: There is no such schema.
+        """
+        return Events(self._batches, load_schema(schema))
+
+    def _read(self, event: RecordedEvent) -> RecordedEvent:
+        return event if self._schema is None else replace(event, schema=self._schema)
 
     @overload
     def __getitem__(self, index: int) -> RecordedEvent: ...
@@ -273,7 +297,7 @@ class Events(Sequence[RecordedEvent]):
             raise IndexError(f"event {index} of {len(self)}")
         which = bisect_right(self._ends, position)
         before = self._ends[which - 1] if which else 0
-        return self._batches[which].events[position - before]
+        return self._read(self._batches[which].events[position - before])
 
     def __repr__(self) -> str:
         return f"<{len(self)} events in {len(self._batches)} batches>"

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Protocol
 
 from toggle_mock.recorded import Events, RecordedBatch, RecordedCall, RecordedEvent, RecordedMessage
+from toggle_mock.schema import Schema
 
 MAX_BYTES = 512 * 1024 * 1024
 """Bytes of messages that a recording keeps."""
@@ -256,19 +257,22 @@ class Recording:
             self._version += 1
             self._changed.notify_all()
 
-    def follow(self, stopped: Callable[[], bool], poke: float = 0.2) -> Iterator[RecordedEvent]:
+    def follow(
+        self, stopped: Callable[[], bool], poke: float = 0.2, schema: Schema | None = None
+    ) -> Iterator[RecordedEvent]:
         """All events, from the first on, each as it arrives.
 
         Args:
             stopped: Whether to end once all is given out; asked at least each ``poke`` seconds.
             poke: Seconds.
+            schema: Under which they are read; None for the project's own.
         """
         position = Position(self._epoch, 0)
         while True:
             last = stopped()
             news = self.read(position, 0.0 if last else poke)
             position = news.position
-            yield from Events(news.batches)
+            yield from Events(news.batches, schema)
             if last:
                 return
 

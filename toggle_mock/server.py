@@ -30,6 +30,7 @@ from toggle_mock.outcomes import FaultBook
 from toggle_mock.recording import MAX_BYTES, MAX_CALLS, Recording
 from toggle_mock.relay import Relay, reserve
 from toggle_mock.rodents import RodentRegister
+from toggle_mock.schema import Schema, load_schema
 from toggle_mock.service import SERVICE, RodentService
 from toggle_mock.session import Session
 from toggle_mock.storage import open_sink
@@ -65,6 +66,8 @@ class ToggleServer(LocalFace):
             for none.
         deduplicate: Whether a batch whose id was recorded before is left out of ``batches`` and
             ``events``; it stands in ``duplicates`` either way.
+        schema: Under which events are read: a published revision such as ``2025-12-09``, a folder
+            of .proto files, or a descriptor set; None for the project's own.
         record: A file that the recording is written to while it goes on: ``.ndjson``,
             ``.sqlite`` or ``.pb``. What it has already is read at the start.
         http_port: Port of the HTTP API; 0 takes a free one, None is without.
@@ -74,6 +77,7 @@ class ToggleServer(LocalFace):
 
     Raises:
         ValueError: An argument is out of its range.
+        SchemaError: There is no such schema.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class ToggleServer(LocalFace):
         verify_tokens: bool = True,
         heartbeat: float | None = None,
         deduplicate: bool = False,
+        schema: Schema | Path | str | None = None,
         record: Path | str | None = None,
         http_port: int | None = None,
         http_host: str = "127.0.0.1",
@@ -116,6 +121,7 @@ class ToggleServer(LocalFace):
             ("grpc.so_reuseport", 0),
         ]
         self._tls, self._mutual = tls or client_certificates, client_certificates
+        self.schema = load_schema(schema) if schema is not None else None
         self._record = Path(record) if record is not None else None
         self._http_host, self._http_port = http_host, http_port
         self._http: HttpServer | None = None

@@ -19,6 +19,7 @@ class Session(LocalFace):
     def __init__(self, server: ToggleServer, scope: Scope) -> None:
         super().__init__(server.recording, scope, server.book, server.rodent_register)
         self._server = server
+        self.schema = server.schema
         self.faults = Faults(server, scope)
         """What can go wrong, in calls of this session's Rodents; connections are everybody's."""
 

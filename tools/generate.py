@@ -1,4 +1,7 @@
-"""Generate rodent_events/pb, rodent_events/emitters.py and rodent_events/__init__.py from proto/.
+"""Generate from proto/ what is derived from it.
+
+rodent_events/pb, rodent_events/emitters.py and rodent_events/__init__.py come from the project's
+own revision; toggle_mock/revisions/DATE.binpb, a descriptor set, from each.
 
 python tools/generate.py [--root DIR]           write them
 python tools/generate.py [--root DIR] --check   fail if the written ones differ
@@ -49,6 +52,9 @@ from google.protobuf.descriptor_pool import DescriptorPool
 POOL = DescriptorPool()
 '''
 
+# The day on which the project's own revision was published.
+OWN_REVISION = "2025-09-17"
+
 HEADER = "# Generated from proto/ by tools/generate.py. Do not edit.\n"
 
 
@@ -67,6 +73,25 @@ def run_protoc(proto: Path, out: Path) -> FileDescriptorSet:
         check=True,
     )
     return FileDescriptorSet.FromString(descriptors.read_bytes())
+
+
+def descriptor_sets(root: Path) -> dict[str, bytes]:
+    """The descriptor set of each revision: file name, bytes."""
+    proto = root / "proto"
+    folders = {path.name: path for path in sorted((proto / "revisions").iterdir())}
+    sets = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for date, source in ({OWN_REVISION: proto} | folders).items():
+            path = Path(folder) / f"{date}.binpb"
+            subprocess.run(
+                [
+                    *(sys.executable, "-m", "grpc_tools.protoc", f"-I{source}"),
+                    *(f"--descriptor_set_out={path}", *PROTO_FILES),
+                ],
+                check=True,
+            )
+            sets[path.name] = path.read_bytes()
+    return sets
 
 
 def pb_modules(out: Path) -> Iterator[tuple[str, str]]:
@@ -283,6 +308,14 @@ def drift(package: Path, modules: dict[str, str]) -> Iterator[str]:
         )
 
 
+def drift_of_sets(folder: Path, sets: dict[str, bytes]) -> Iterator[str]:
+    """Which of the written descriptor sets are not the generated ones."""
+    written = {path.name: path.read_bytes() for path in folder.glob("*.binpb")}
+    for name in sorted(written.keys() | sets.keys()):
+        if written.get(name) != sets.get(name):
+            yield f"{name} is not the generated one\n"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=Path(__file__).parents[1])
@@ -290,14 +323,18 @@ def main() -> int:
     options = parser.parse_args()
     package = options.root / "rodent_events"
     modules = generate(options.root)
+    sets, revisions = descriptor_sets(options.root), options.root / "toggle_mock" / "revisions"
     if options.check:
-        difference = "".join(drift(package, modules))
+        difference = "".join([*drift(package, modules), *drift_of_sets(revisions, sets)])
         print(difference or "The generated code is what proto/ makes.")
         return 1 if difference else 0
     for name, text in modules.items():
         path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    revisions.mkdir(parents=True, exist_ok=True)
+    for name, content in sets.items():
+        (revisions / name).write_bytes(content)
     return 0
 
 

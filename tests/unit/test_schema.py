@@ -1,16 +1,17 @@
-"""The compiled descriptors against the published tables, row by row."""
+"""The compiled descriptors of every revision against its published tables, row by row."""
 
 import csv
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
-from rodent_events.pb import POOL, base_pb2
-from rodent_events.pb.events import event_messages_pb2
+from rodent_events.pb import POOL
+from toggle_mock.schema import REVISIONS, load_schema
 
-TABLES = Path(__file__).parent / "wire" / "2025-09-17"
-FILES = (base_pb2.DESCRIPTOR, event_messages_pb2.DESCRIPTOR)
+TABLES = Path(__file__).parent / "wire"
+FILES = ("base.proto", "events/event_messages.proto")
 SCALARS = {
     FieldDescriptor.TYPE_BOOL: "bool",
     FieldDescriptor.TYPE_BYTES: "bytes",
@@ -19,11 +20,12 @@ SCALARS = {
     FieldDescriptor.TYPE_INT32: "int32",
     FieldDescriptor.TYPE_INT64: "int64",
     FieldDescriptor.TYPE_STRING: "string",
+    FieldDescriptor.TYPE_UINT64: "uint64",
 }
 
 
-def table(name: str) -> list[dict[str, str]]:
-    with (TABLES / name).open(newline="") as stream:
+def table(revision: str, name: str) -> list[dict[str, str]]:
+    with (TABLES / revision / name).open(newline="") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -70,38 +72,60 @@ def messages(containers):
             yield from messages(message.nested_types)
 
 
-ALL_MESSAGES = [m for file in FILES for m in messages(file.message_types_by_name.values())]
-COMPILED_FIELDS = [row for message in ALL_MESSAGES for row in rows_of_message(message)]
-ALL_ENUMS = [enum for file in FILES for enum in file.enum_types_by_name.values()] + [
-    enum for message in ALL_MESSAGES for enum in message.enum_types
+@lru_cache
+def compiled(revision: str):
+    """The rows of all fields, and those of all enums."""
+    pool = POOL if revision == "own" else load_schema(revision).pool
+    files = [pool.FindFileByName(name) for name in FILES]
+    found = [m for file in files for m in messages(file.message_types_by_name.values())]
+    enums = [enum for file in files for enum in file.enum_types_by_name.values()] + [
+        enum for message in found for enum in message.enum_types
+    ]
+    return (
+        pool,
+        [row for message in found for row in rows_of_message(message)],
+        [
+            {"enum": enum.full_name, "value": value.name, "number": str(value.number)}
+            for enum in enums
+            for value in enum.values
+        ],
+    )
+
+
+CASES = [("own", REVISIONS[0]), *((revision, revision) for revision in REVISIONS)]
+FIELDS = [
+    pytest.param(revision, row, id=f"{revision}-{row['message']}.{row['field']}")
+    for revision, folder in CASES
+    for row in table(folder, "fields.csv")
 ]
-COMPILED_ENUMS = [
-    {"enum": enum.full_name, "value": value.name, "number": str(value.number)}
-    for enum in ALL_ENUMS
-    for value in enum.values
+VALUES = [
+    pytest.param(revision, row, id=f"{revision}-{row['value']}")
+    for revision, folder in CASES
+    for row in table(folder, "enums.csv")
 ]
 
 
-@pytest.mark.parametrize(
-    "row", table("fields.csv"), ids=lambda row: f"{row['message']}.{row['field']}"
-)
-def test_field(row):
-    assert row in COMPILED_FIELDS
+@pytest.mark.parametrize(("revision", "row"), FIELDS)
+def test_field(revision, row):
+    assert row in compiled(revision)[1]
 
 
-@pytest.mark.parametrize("row", table("enums.csv"), ids=lambda row: row["value"])
-def test_enum_value(row):
-    assert row in COMPILED_ENUMS
+@pytest.mark.parametrize(("revision", "row"), VALUES)
+def test_enum_value(revision, row):
+    assert row in compiled(revision)[2]
 
 
-def test_nothing_beyond_the_tables():
-    assert len(COMPILED_FIELDS) == len(table("fields.csv"))
-    assert len(COMPILED_ENUMS) == len(table("enums.csv"))
+@pytest.mark.parametrize(("revision", "folder"), CASES)
+def test_nothing_beyond_the_tables(revision, folder):
+    _, fields, enums = compiled(revision)
+    assert len(fields) == len(table(folder, "fields.csv"))
+    assert len(enums) == len(table(folder, "enums.csv"))
 
 
-def test_rpcs():
-    service = base_pb2.DESCRIPTOR.services_by_name["RodentService"]
-    compiled = [
+@pytest.mark.parametrize(("revision", "folder"), CASES)
+def test_rpcs(revision, folder):
+    service = compiled(revision)[0].FindServiceByName("rodent.RodentService")
+    found = [
         {
             "service": service.full_name,
             "method": method.name,
@@ -110,12 +134,14 @@ def test_rpcs():
         }
         for method in service.methods
     ]
-    assert compiled == table("rpcs.csv")
+    assert found == table(folder, "rpcs.csv")
 
 
-def test_implicit_presence_everywhere():
-    for row in table("fields.csv"):
+@pytest.mark.parametrize(("revision", "folder"), CASES)
+def test_implicit_presence_everywhere(revision, folder):
+    pool = compiled(revision)[0]
+    for row in table(folder, "fields.csv"):
         if row["field"] != "(reserved)":
-            field = POOL.FindMessageTypeByName(row["message"]).fields_by_name[row["field"]]
+            field = pool.FindMessageTypeByName(row["message"]).fields_by_name[row["field"]]
             is_single_message = field.message_type is not None and not field.is_repeated
             assert field.has_presence == bool(row["oneof"] or is_single_message), row

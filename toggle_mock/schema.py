@@ -1,0 +1,157 @@
+"""Schemas: the published revisions, and any other that somebody has.
+
+Each lives in a descriptor pool of its own, so a process can load all of them, beside a project's
+own generated stubs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from importlib import import_module, resources
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import message_factory
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError, Message
+
+from rodent_events.catalog import EVENT, PayloadType, payload_types
+
+REVISIONS = ("2025-09-17", "2025-10-03", "2025-10-10", "2025-12-09")
+"""The published revisions, the oldest first; the first is the project's own."""
+
+
+class SchemaError(ValueError):
+    """There is no such schema, or it cannot be read."""
+
+
+class Schema:
+    """One revision of the schema.
+
+    Args:
+        name: What it is called.
+        files: Its files, each behind those that it imports.
+
+    Raises:
+        SchemaError: The files do not fit together.
+    """
+
+    def __init__(self, name: str, files: FileDescriptorSet) -> None:
+        self.name = name
+        self.files = files
+        """Its files."""
+        self.pool = DescriptorPool()
+        """Where its messages live."""
+        for file in files.file:
+            try:
+                self.pool.AddSerializedFile(file.SerializeToString())
+            except TypeError as error:
+                raise SchemaError(f"schema {name}: {file.name}: {error}") from None
+
+    def descriptor(self, full_name: str) -> Descriptor:
+        """The descriptor of a message, such as ``rodent.events.Event``.
+
+        Raises:
+            SchemaError: The schema has no such message.
+        """
+        try:
+            return self.pool.FindMessageTypeByName(full_name)
+        except KeyError:
+            raise SchemaError(f"schema {self.name} has no message {full_name}") from None
+
+    def message_class(self, full_name: str) -> type[Message]:
+        """The class of a message, such as ``rodent.events.Event``.
+
+        Raises:
+            SchemaError: The schema has no such message.
+        """
+        return message_factory.GetMessageClass(self.descriptor(full_name))
+
+    @cached_property
+    def event_class(self) -> Any:
+        """The class of Event."""
+        return self.message_class(EVENT)
+
+    @property
+    def payload_types(self) -> Mapping[str, PayloadType]:
+        """Its payload types by full name, in the order of their places in Event."""
+        return payload_types(self.descriptor(EVENT))
+
+    def payload_class(self, name: str) -> type[Message]:
+        """The class of a payload, such as ``StoragePoolPayload``.
+
+        Raises:
+            SchemaError: The schema has no such payload.
+        """
+        return self.message_class(name if "." in name else f"rodent.events.{name}")
+
+    def __repr__(self) -> str:
+        return f"<Schema {self.name}>"
+
+
+def load_schema(source: Schema | Path | str) -> Schema:
+    """A schema.
+
+    Args:
+        source: A published revision such as ``2025-12-09``, a folder of .proto files, one .proto
+            file, or a file with a serialized descriptor set.
+
+    Raises:
+        SchemaError: There is none, or it cannot be compiled.
+    """
+    if isinstance(source, Schema):
+        return source
+    if str(source) in REVISIONS:
+        return _revision(str(source))
+    path = Path(source)
+    if not path.exists():
+        raise SchemaError(
+            f"{str(source)!r} is no schema: give a revision ({', '.join(REVISIONS)}), a folder of "
+            ".proto files, a .proto file, or a descriptor set"
+        )
+    if path.is_dir():
+        return Schema(str(path), _compiled(path, sorted(path.rglob("*.proto"))))
+    if path.suffix == ".proto":
+        return Schema(str(path), _compiled(path.parent, [path]))
+    try:
+        return Schema(str(path), FileDescriptorSet.FromString(path.read_bytes()))
+    except DecodeError:
+        raise SchemaError(f"{path} is no descriptor set") from None
+
+
+@lru_cache(maxsize=len(REVISIONS))
+def _revision(date: str) -> Schema:
+    content = resources.files("toggle_mock").joinpath("revisions", f"{date}.binpb").read_bytes()
+    return Schema(date, FileDescriptorSet.FromString(content))
+
+
+def _compiled(root: Path, paths: list[Path]) -> FileDescriptorSet:
+    if not paths:
+        raise SchemaError(f"{root} has no .proto files")
+    try:
+        import_module("grpc_tools.protoc")
+    except ModuleNotFoundError:
+        raise SchemaError(
+            f"to compile {root}, install grpcio-tools; or give a descriptor set, as protoc or buf "
+            "makes it"
+        ) from None
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "set.binpb"
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "grpc_tools.protoc", f"-I{root}", "--include_imports"),
+                *(f"--descriptor_set_out={out}", *(str(p.relative_to(root)) for p in paths)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SchemaError(f"{root} cannot be compiled: {done.stderr.strip()}")
+        return FileDescriptorSet.FromString(out.read_bytes())
