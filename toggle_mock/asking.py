@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from toggle_mock import explaining
 from toggle_mock.matching import Matchable, Matcher, matcher_of
 from toggle_mock.recorded import Events, RecordedBatch, RecordedCall, RecordedEvent
-from toggle_mock.recording import Position, Recording
+from toggle_mock.recording import News, Position, Recording
 from toggle_mock.schema import Schema
 
 TIMEOUT = 5.0
@@ -141,13 +141,19 @@ class Questions:
             NotReceivedError: The sequence was not complete in time.
         """
         wanted = [matcher_of(matcher) for matcher in matchers]
-        events = self._gather(
-            matcher_of(None), lambda found: len(_sequence(wanted, found)) == len(wanted), timeout
-        )
-        found = _sequence(wanted, events)
-        if len(found) < len(wanted):
-            raise NotReceivedError(self._broken_sequence(wanted, found, events, timeout))
-        return found
+        found: list[RecordedEvent] = []
+        later: list[RecordedEvent] = []  # behind the last one that was found
+        for news in self._arrivals(timeout):
+            if news.cleared:
+                found, later = [], []
+            for event in Events(self.mine(news.batches), self.schema):
+                later.append(event)
+                if len(found) < len(wanted) and wanted[len(found)](event):
+                    found.append(event)
+                    later = []
+            if len(found) == len(wanted):
+                return found
+        raise NotReceivedError(self._broken_sequence(wanted, found, later, timeout))
 
     def wait_for_call(
         self,
@@ -264,17 +270,25 @@ class Questions:
         timeout: float,
     ) -> list[RecordedEvent]:
         """All matching events up to when there are enough, or the time is over."""
-        deadline = time.monotonic() + timeout
-        position = Position(-1, 0)
         found: list[RecordedEvent] = []
-        while True:
-            news = self.recording.read(position, deadline - time.monotonic())
-            position = news.position
+        for news in self._arrivals(timeout):
             found = [] if news.cleared else found
             events = Events(self.mine(news.batches), self.schema)
             found += [event for event in events if matches(event)]
-            if enough(found) or time.monotonic() >= deadline:
-                return found
+            if enough(found):
+                break
+        return found
+
+    def _arrivals(self, timeout: float) -> Iterator[News]:
+        """What has arrived, and what arrives within the time."""
+        deadline = time.monotonic() + timeout
+        position = Position(-1, 0)
+        while True:
+            news = self.recording.read(position, deadline - time.monotonic())
+            position = news.position
+            yield news
+            if time.monotonic() >= deadline:
+                return
 
     def _miss(self, first: str, matcher: Matcher) -> str:
         return explaining.miss(first, matcher, self.events, self.calls, self._notes())
@@ -291,15 +305,16 @@ class Questions:
         self,
         wanted: list[Matcher],
         found: list[RecordedEvent],
-        events: list[RecordedEvent],
+        later: list[RecordedEvent],
         timeout: float,
     ) -> str:
         step = len(found)
         waited = f"waited {timeout:g} s for" if timeout else "expected"
         first = f"{waited} a sequence of {len(wanted)} events, received {step} of it"
         after = f"; step {step + 1} did not come" + (f" after {found[-1]!r}" if found else "")
-        later = events[events.index(found[-1]) + 1 :] if found else events
-        return explaining.miss(first + after, wanted[step], later, self.calls, self._notes())
+        return explaining.miss(
+            first + after, wanted[step], later, self.calls, self._notes(), after=bool(found)
+        )
 
 
 class AsyncQuestions:
@@ -345,12 +360,3 @@ class AsyncQuestions:
     async def assert_not_received(self, matcher: Matchable = None, *, within: float = 0.0) -> None:
         """See :meth:`Questions.assert_not_received`."""
         await asyncio.to_thread(self._questions.assert_not_received, matcher, within=within)
-
-
-def _sequence(wanted: list[Matcher], events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
-    """The first event for each matcher, each behind the one before."""
-    found: list[RecordedEvent] = []
-    for event in events:
-        if len(found) < len(wanted) and wanted[len(found)](event):
-            found.append(event)
-    return found

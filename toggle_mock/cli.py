@@ -23,7 +23,18 @@ _IN_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Tells what is wrong with a file or a value in one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (OSError, ValueError, OverflowError, RecursionError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="rodent-events")
 def main() -> None:
     """A mock Toggle, the control plane that Rodents report their events to."""
@@ -92,18 +103,15 @@ def serve(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    try:
-        steps = read_scenario(scenario) if scenario else []
-        toggle = ToggleServer(
-            **options,
-            client_certificates=mtls,
-            jwt_key=_secret(jwt_key),
-            verify_tokens=jwt_key is not None,
-            relay=relay or needs_relay(steps),
-            http_port=http,
-        ).start()
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    steps = read_scenario(scenario) if scenario else []
+    toggle = ToggleServer(
+        **options,
+        client_certificates=mtls,
+        jwt_key=_secret(jwt_key),
+        verify_tokens=jwt_key is not None,
+        relay=relay or needs_relay(steps),
+        http_port=http,
+    )
     with toggle:
         if ca_file:
             ca_file.write_bytes(toggle.authority.root)
@@ -156,16 +164,19 @@ def demo(once: bool, interval: float) -> None:
 @main.command()
 @click.option("--rid", default="rodent-1", show_default=True, help="The Rodent's id.")
 @click.option("--sub", default="org-1", show_default=True, help="The organization's id.")
-@click.option("--expires-in", type=float, default=86_400, show_default=True, help="Seconds.")
+@click.option(
+    "--expires-in",
+    type=click.FloatRange(-1e10, 1e10),
+    default=86_400,
+    show_default=True,
+    help="Seconds.",
+)
 @_key_options
 def token(rid: str, sub: str, expires_in: float, jwt_algorithm: str, jwt_key: Path | None) -> None:
     """Print a JWT that a mock Toggle takes; one with a key takes those of the same key."""
     from toggle_mock.identity import Tokens
 
-    try:
-        tokens = Tokens(algorithm=jwt_algorithm, key=_secret(jwt_key))
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+    tokens = Tokens(algorithm=jwt_algorithm, key=_secret(jwt_key))
     click.echo(tokens.issue(rid=rid, sub=sub, expires_in=expires_in))
 
 
@@ -192,15 +203,12 @@ def events(
     from toggle_mock.schema import load_schema
     from toggle_mock.storage import load, save
 
-    try:
-        loaded = load(recording)
-        questions = Questions(loaded, Scope())
-        questions.schema = load_schema(schema) if schema else None
-        found = questions.find(" ".join(query))
-        if export:
-            save(loaded, export)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    loaded = load(recording)
+    questions = Questions(loaded, Scope())
+    questions.schema = load_schema(schema) if schema else None
+    found = questions.find(" ".join(query))
+    if export:
+        save(loaded, export)
     for event in found:
         click.echo(json.dumps(as_object(event)) if as_json else as_line(event))
 
@@ -229,10 +237,7 @@ def replay(
     from toggle_mock import replay as replaying
     from toggle_mock.storage import load
 
-    try:
-        calls = load(recording).calls
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    calls = load(recording).calls
     roots = ca_file.read_bytes() if ca_file else None
     jwt = _token(jwt_file)
     sent = differing = 0
@@ -252,20 +257,22 @@ def replay(
 @click.option("--to", "target", required=True, metavar="HOST:PORT", help="Toggle's address.")
 @click.option(
     "--rate",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 1e6),
     default=1.0,
     show_default=True,
     help="Events a second that each emits.",
 )
 @click.option(
     "--pace",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 1e6),
     default=1.0,
     show_default=True,
     help="By what a Rodent's pauses are multiplied.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes events repeatable.")
-@click.option("--seconds", type=float, help="End after so long; else when interrupted.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, 1e9), help="End after so long; else when interrupted."
+)
 @click.option("--ca-file", type=_IN_FILE, help="Root certificate, if Toggle speaks TLS.")
 @_key_options
 def rodents(

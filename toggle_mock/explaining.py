@@ -27,6 +27,8 @@ def miss(
     events: Sequence[RecordedEvent],
     recorded_calls: Sequence[RecordedCall],
     notes: Sequence[str],
+    *,
+    after: bool = False,
 ) -> str:
     """Why a wait or an assertion failed.
 
@@ -36,9 +38,11 @@ def miss(
         events: Those that arrived.
         recorded_calls: The calls that arrived.
         notes: Further lines.
+        after: Whether the events are only those behind one that was found.
     """
     lines = [first, f"wanted: {printable(str(matcher))}", *notes]
-    return "\n".join([*lines, *_nearest(matcher, events), *_refused(recorded_calls)])
+    nearest = _nearest(matcher, events, "after it" if after else "")
+    return "\n".join([*lines, *nearest, *_unfulfilled(recorded_calls)])
 
 
 def unexpected(
@@ -84,13 +88,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _nearest(matcher: Matcher, events: Sequence[RecordedEvent]) -> list[str]:
+def _nearest(matcher: Matcher, events: Sequence[RecordedEvent], where: str) -> list[str]:
     if not events:
-        return ["no event arrived"]
+        return [f"no event arrived {where}".strip()]
     recent = events[-_EVENTS_COMPARED:]
     ranked = sorted(recent, key=lambda event: _distance(matcher, event))[:_EVENTS_SHOWN]
     lines = [line for event in ranked for line in _shown(matcher, event)]
-    return [f"arrived: {counted(len(events), 'event')}, the nearest:", *lines]
+    arrived = f"arrived {where}".strip()
+    return [f"{arrived}: {counted(len(events), 'event')}, the nearest:", *lines]
 
 
 def _distance(matcher: Matcher, event: RecordedEvent) -> int:
@@ -107,12 +112,31 @@ def _line(event: RecordedEvent) -> str:
     return f"  {as_line(event)}"
 
 
-def _refused(recorded_calls: Sequence[RecordedCall]) -> list[str]:
-    refused = [call for call in recorded_calls if call.status not in {None, "OK"}]
-    if not refused:
-        return [] if recorded_calls else ["no call arrived"]
-    shown = [f"  {_call(call)}" for call in refused[-_CALLS_SHOWN:]]
-    return [f"refused: {counted(len(refused), 'call')}, the last of them:", *shown]
+def _unfulfilled(recorded_calls: Sequence[RecordedCall]) -> list[str]:
+    """The calls that did not do what they were to do."""
+    if not recorded_calls:
+        return ["no call arrived"]
+    kinds = {
+        "refused": [call for call in recorded_calls if call.status not in {None, "OK"}],
+        "rejected": [call for call in recorded_calls if _is_rejected(call)],
+        "under way": [
+            call for call in recorded_calls if call.status is None and call.method != "Connect"
+        ],
+    }
+    lines = []
+    for kind, found in kinds.items():
+        if found:
+            lines.append(f"{kind}: {counted(len(found), 'call')}, the last of them:")
+            lines += [f"  {_call(call)}" for call in found[-_CALLS_SHOWN:]]
+    return lines
+
+
+def _is_rejected(call: RecordedCall) -> bool:
+    """Whether the answer was ``success=false``."""
+    if call.status != "OK" or call.method == "Connect":
+        return False
+    answers = [message for message in call.messages if message.sent]
+    return bool(answers) and not getattr(answers[-1].message, "success", True)
 
 
 def _call(call: RecordedCall) -> str:

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from toggle_mock.asking import Scope
-from toggle_mock.outcomes import Book, Fault, OutcomeLike, Script, hang, lose_answer
+from toggle_mock.network import ConnectionFault
+from toggle_mock.outcomes import Book, Fault, OutcomeLike, Script, hang, lose_answer, number
+from toggle_mock.relay import Conditions, Relay
 
 if TYPE_CHECKING:
     from toggle_mock.server import ToggleServer
-
-
-class ConnectionFault:
-    """A fault of the connection, in force until it is healed or its ``with`` block ends."""
-
-    def __init__(self, heal: Callable[[], None]) -> None:
-        self._heal: Callable[[], None] | None = heal
-        self._lock = threading.Lock()
-
-    def heal(self) -> None:
-        """End it. Does nothing if it is over."""
-        with self._lock:
-            heal, self._heal = self._heal, None
-        if heal is not None:
-            heal()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.heal()
 
 
 class CallFaults:
@@ -103,19 +77,15 @@ class Faults(CallFaults):
     def __init__(self, server: ToggleServer, scope: Scope) -> None:
         super().__init__(server.book, scope)
         self._server = server
-        self._of_connection: list[ConnectionFault] = []
 
     def heal(self) -> None:
-        """End all faults."""
+        """End all faults; in a session, those that it asked for."""
         super().heal()
-        for fault in self._of_connection:
-            fault.heal()
-        self._of_connection.clear()
+        self._server.network.heal(None if self._scope == Scope() else self._scope)
 
     def outage(self) -> ConnectionFault:
         """The server is gone: connections end, and new ones are refused. Its port stays its own."""
-        self._server.suspend()
-        return self._kept(self._server.resume)
+        return self._add(outage=True)
 
     def restart(self) -> None:
         """The server ends and comes back at the same port, with what it has recorded."""
@@ -123,20 +93,16 @@ class Faults(CallFaults):
 
     def refuse(self) -> ConnectionFault:
         """New connections are refused; old ones go on."""
-        relay = self._server.relay
-        self._server.run(relay.refuse)
-        return self._kept(lambda: self._server.wait(relay.accept_again))
+        self._need_relay()
+        return self._add(refuse=True)
 
     def reset(self) -> None:
         """All connections are reset, once."""
-        self._server.run(self._server.relay.reset)
+        self._server.run(self._need_relay().reset)
 
     def half_open(self) -> ConnectionFault:
         """Nothing gets through any more on the connections that are open; new ones work."""
-        relay = self._server.relay
-        links = list(relay.links)
-        self._server.run(lambda: relay.freeze(links, frozen=True))
-        return self._kept(lambda: self._server.run(lambda: relay.freeze(links, frozen=False)))
+        return self._add(frozen=frozenset(self._need_relay().links))
 
     def partition(self) -> ConnectionFault:
         """Nothing gets through, in either direction, and nobody is told."""
@@ -148,37 +114,38 @@ class Faults(CallFaults):
         Args:
             seconds: How much.
             jitter: Seconds by which it varies, up or down.
+
+        Raises:
+            ValueError: One is no time.
         """
-        return self._condition(latency=seconds, jitter=jitter)
+        number("seconds", seconds, least=0.0)
+        number("jitter", jitter, least=0.0)
+        return self._condition(latency=float(seconds), jitter=float(jitter))
 
     def bandwidth(self, bytes_per_second: float) -> ConnectionFault:
-        """No more bytes a second get through, on each connection and in each direction."""
-        _check_rate(bytes_per_second)
+        """No more bytes a second get through, on each connection and in each direction.
+
+        Raises:
+            ValueError: It is no rate.
+        """
+        number("bytes_per_second", bytes_per_second, least=1.0)
         return self._condition(to_server=bytes_per_second, to_client=bytes_per_second)
 
     def slow_reads(self, bytes_per_second: float) -> ConnectionFault:
-        """The server takes no more bytes a second, on each connection."""
-        _check_rate(bytes_per_second)
+        """The server takes no more bytes a second, on each connection.
+
+        Raises:
+            ValueError: It is no rate.
+        """
+        number("bytes_per_second", bytes_per_second, least=1.0)
         return self._condition(to_server=bytes_per_second)
 
+    def _need_relay(self) -> Relay:
+        return self._server.relay
+
     def _condition(self, **values: Any) -> ConnectionFault:
-        relay = self._server.relay
-        before = {name: getattr(relay.conditions, name) for name in values}
+        self._need_relay()
+        return self._add(conditions=Conditions(**values))
 
-        def change(to: Mapping[str, Any]) -> None:
-            for name, value in to.items():
-                setattr(relay.conditions, name, value)
-            relay.update()
-
-        self._server.run(lambda: change(values))
-        return self._kept(lambda: self._server.run(lambda: change(before)))
-
-    def _kept(self, heal: Callable[[], None]) -> ConnectionFault:
-        fault = ConnectionFault(heal)
-        self._of_connection.append(fault)
-        return fault
-
-
-def _check_rate(bytes_per_second: float) -> None:
-    if bytes_per_second <= 0:
-        raise ValueError(f"bytes_per_second is {bytes_per_second}: give more than 0; see partition")
+    def _add(self, **values: Any) -> ConnectionFault:
+        return self._server.network.add(ConnectionFault(self._scope, **values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +72,7 @@ class Tokens:
         self._verify = verify
         self._key = _NEW_KEYS[algorithm]() if key is None else _loaded(algorithm, key)
         self._revoked: dict[tuple[str, str], grpc.StatusCode] = {}
-        self._era: str | None = None
+        self._maker, self._era = secrets.token_hex(8), 0
 
     def issue(
         self,
@@ -92,9 +93,10 @@ class Tokens:
             claims: Further claims. None leaves one out.
         """
         now = int(time.time())
-        issued_at = min(now, now + int(expires_in))
+        lifetime = math.ceil(expires_in)
+        issued_at = min(now, now + lifetime)
         standard = {"sub": sub, "rid": rid, "prv": prv, "iat": issued_at}
-        standard |= {"exp": now + int(expires_in), _ERA: self._era} | claims
+        standard |= {"exp": now + lifetime, _ERA: [self._maker, self._era]} | claims
         present = {name: value for name, value in standard.items() if value is not None}
         return jwt.encode(present, self._key, algorithm=self.algorithm)
 
@@ -119,11 +121,14 @@ class Tokens:
 
     def begin_era(self) -> None:
         """From now on, calls with a token that was issued before are none of this time's."""
-        self._era = secrets.token_hex(8)
+        self._era += 1
 
     def is_current(self, claims: Mapping[str, Any]) -> bool:
-        """Whether a token belongs to this era. A token that no Tokens issued belongs to all."""
-        return bool(claims.get(_ERA, self._era) == self._era)
+        """Whether a token belongs to this era; one that was issued elsewhere belongs to all."""
+        match claims.get(_ERA):
+            case [self._maker, era]:
+                return bool(era == self._era)
+        return True
 
     def revoke(
         self,

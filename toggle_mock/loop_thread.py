@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+class LoopEndedError(RuntimeError):
+    """The loop has ended, or is that of the process this one was forked from."""
 
 
 class LoopThread:
@@ -19,22 +24,44 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()
+        self._ending = False
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
         self._thread.start()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is the loop's own thread."""
+        return threading.current_thread() is self._thread
 
     def call(self, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine in the loop and wait for its result.
 
         Raises:
             RuntimeError: This is the loop's own thread, which would wait for itself.
+            LoopEndedError: The loop has ended.
         """
-        if threading.current_thread() is self._thread:
+        if self.is_current:
             raise RuntimeError(f"{self._thread.name} cannot wait for itself")
-        return asyncio.run_coroutine_threadsafe(function(), self.loop).result()
+        with self._lock:
+            if self._ending or os.getpid() != self._process:
+                raise LoopEndedError(f"{self._thread.name} has ended")
+            future = asyncio.run_coroutine_threadsafe(function(), self.loop)
+        try:
+            return future.result()
+        except asyncio.CancelledError:
+            raise LoopEndedError(f"{self._thread.name} has ended") from None
 
     def end(self) -> None:
         """End the loop and its thread, and the tasks that are left."""
-        self.call(_cancel_tasks)
+        with self._lock:
+            if self._ending or os.getpid() != self._process:
+                return
+            self._ending = True
+            # What was asked before this is cancelled by it, what comes later is refused.
+            cancelling = asyncio.run_coroutine_threadsafe(_cancel_tasks(), self.loop)
+        cancelling.result()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()

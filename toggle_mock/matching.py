@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -92,7 +93,8 @@ class Not(Matcher):
         return [] if self.part.misses(event) else [f"is {self.part}, which is not wanted"]
 
     def __str__(self) -> str:
-        return "-" + _grouped(self.part, All, AnyOf)
+        part = f"({self.part})" if isinstance(self.part, Not) else _grouped(self.part, All, AnyOf)
+        return f"-{part}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -237,11 +239,13 @@ class Field(Matcher):
         return lambda value: _equals(value, self.wanted)
 
     def __str__(self) -> str:
+        head, _, rest = self.key.partition(".")
+        key = f"metadata.{quoted(rest)}" if head == "metadata" else self.key
         if self.literal:
-            return f"{self.key}:{json.dumps(self.wanted, ensure_ascii=False)}"
+            return f"{key}:{json.dumps(self.wanted, ensure_ascii=False)}"
         if re.search(r"[*?]", self.wanted):  # in quotes it would be no pattern
-            return f"{self.key}:{_UNQUOTABLE.sub('?', self.wanted)}"
-        return f"{self.key}:{quoted(self.wanted)}"
+            return f"{key}:{_UNQUOTABLE.sub('?', self.wanted)}"
+        return f"{key}:{quoted(self.wanted)}"
 
 
 def where(
@@ -272,7 +276,7 @@ def where(
     parts = [] if query is None else [matcher_of(query)]
     parts += [Moment("after", _milliseconds(after))] if after is not None else []
     parts += [Moment("before", _milliseconds(before))] if before is not None else []
-    parts += [Field(f"metadata.{key}", value) for key, value in (metadata or {}).items()]
+    parts += [Field(f"metadata.{key}", str(value)) for key, value in (metadata or {}).items()]
     parts += [_given_field(key, value) for key, value in fields.items()]
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
@@ -315,6 +319,8 @@ def field_matcher(key: str, value: str, *, literal: bool = False) -> Matcher:
     """The matcher for ``key:value``."""
     if key == "payload":
         return PayloadType(value)
+    if not literal and value[:1] in {"<", ">"} and not _COMPARISON.fullmatch(value):
+        raise ValueError(f"{key}:{value} compares with no number; in quotes it would be text")
     return Field(key, value, literal)
 
 
@@ -398,6 +404,8 @@ def _is_map(field: FieldDescriptor) -> bool:
 
 def _plain(field: FieldDescriptor, value: Any) -> object:
     """A scalar as it is shown and compared: an enum's value by its short name."""
+    if field.type == FieldDescriptor.TYPE_FLOAT:
+        return _Float(value)
     if field.enum_type is None:
         return value
     return _EnumValue(short_names(field.enum_type).get(value, str(value)), value)
@@ -406,6 +414,18 @@ def _plain(field: FieldDescriptor, value: Any) -> object:
 def _shown(field: FieldDescriptor, value: Any) -> str:
     scalar = not field.is_repeated and not isinstance(value, Message)
     return repr(_plain(field, value)) if scalar else str(value).strip().replace("\n", " ")
+
+
+class _Float(float):
+    """A value of four bytes: 0.1 there is not the 0.1 of eight bytes."""
+
+    def equals(self, wanted: float) -> bool:
+        """Whether the wanted number is this one, in four bytes."""
+        try:
+            (rounded,) = struct.unpack("f", struct.pack("f", wanted))
+        except OverflowError:
+            return False
+        return bool(self == rounded)
 
 
 class _EnumValue(str):
@@ -428,6 +448,8 @@ def _equals(value: object, wanted: str) -> bool:
         return wanted.lower() == str(value).lower()
     if isinstance(value, int | float):
         number = _number(wanted)
+        if number is not None and isinstance(value, _Float):
+            return value.equals(number)
         return number is not None and value == number
     if isinstance(value, bytes):
         return value == wanted.encode()
@@ -473,7 +495,7 @@ _EVENT_KEYS: Mapping[str, Callable[[RecordedEvent], object]] = {
 
 _UNQUOTABLE = re.compile(r'[\s()"]')
 
-_COMPARISON = re.compile(r"(>=|<=|>|<)(-?[0-9.]+(?:e[+-]?[0-9]+)?)", re.IGNORECASE)
+_COMPARISON = re.compile(r"(>=|<=|>|<)(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]{1,3})?)", re.IGNORECASE)
 _COMPARISONS: Mapping[str, Callable[[Any, float], bool]] = {
     ">": lambda value, limit: value > limit,
     ">=": lambda value, limit: value >= limit,

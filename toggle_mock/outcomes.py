@@ -26,6 +26,9 @@ from toggle_mock.matching import Matchable, Matcher, matcher_of
 from toggle_mock.recorded import RecordedBatch, RecordedCall, RecordedEvent
 
 OK = grpc.StatusCode.OK
+_GREATEST = 1e12
+"""What is more than this is a mistake, whatever it is."""
+
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
 
@@ -55,6 +58,23 @@ class Outcome:
     """Trailing metadata."""
     after_messages: int = 0
     """On Connect: messages from the Rodent after which the stream ends so."""
+
+    def __post_init__(self) -> None:
+        """Check what gRPC would refuse only when the call comes.
+
+        Raises:
+            TypeError: The message, a trailer or a flag has a wrong type.
+            ValueError: A time or a number is out of its range.
+        """
+        if not isinstance(self.message, str) or not isinstance(self.hang, bool):
+            raise TypeError(f"message is text and hang a bool, got {self.message!r}, {self.hang!r}")
+        for pair in self.trailers:
+            if not (isinstance(pair[0], str) and isinstance(pair[1], str | bytes)):
+                raise TypeError(f"a trailer is text by text or bytes, got {pair!r}")
+        number("delay", self.delay, least=0.0)
+        number("after_messages", self.after_messages, least=0.0)
+        if self.retry_after is not None:
+            number("retry_after", self.retry_after, least=0.0)
 
     @property
     def takes_effect(self) -> bool:
@@ -86,6 +106,17 @@ OutcomeLike: TypeAlias = (
 )
 """What stands for an outcome: a status (OK is the usual answer), a message to answer with, or a
 function that is asked with the call."""
+
+
+def number(name: str, value: object, *, least: float) -> None:
+    """Check a number.
+
+    Raises:
+        ValueError: It is none, or out of its range.
+    """
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    if not usable or not least <= value <= _GREATEST:  # type: ignore[operator]
+        raise ValueError(f"{name} is {value!r}: give a number from {least:g} to {_GREATEST:g}")
 
 
 def fail(
@@ -272,6 +303,8 @@ class Fault:
     """The method that it is about; None for all."""
     scope: Scope = field(default_factory=Scope)
     """Whose calls it is about."""
+    owner: Scope = field(default_factory=Scope)
+    """The session that asked for it."""
     matching: Matcher | None = None
     """What one event of the batch must match; None for any call."""
     heal: Callable[[], None] = lambda: None
@@ -308,8 +341,8 @@ class Book(Protocol):
     def add(self, fault: Fault) -> Fault:
         """Put a fault in force."""
 
-    def heal(self, scope: Scope | None = None, /) -> None:
-        """End all faults, or those of one scope."""
+    def heal(self, owner: Scope | None = None, /) -> None:
+        """End all faults, or those that one session asked for."""
 
 
 class FaultBook(Book):
@@ -318,8 +351,8 @@ class FaultBook(Book):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
-        self.healed: list[Callable[[], None]] = []
-        """Called after something was healed."""
+        self.on_heal: Callable[[Sequence[Fault]], None] = lambda _healed: None
+        """Told what was healed."""
 
     def add(self, fault: Fault) -> Fault:
         """Put a fault in force; of two that are about a call, the older one decides first."""
@@ -332,22 +365,17 @@ class FaultBook(Book):
         with self._lock:
             if fault in self._faults:
                 self._faults.remove(fault)
-        self._tell()
+        self.on_heal([fault])
 
-    def heal(self, scope: Scope | None = None, /) -> None:
-        """End all faults, or those of one scope."""
+    def heal(self, owner: Scope | None = None, /) -> None:
+        """End all faults, or those that one session asked for."""
         with self._lock:
-            self._faults = [
-                fault for fault in self._faults if scope is not None and fault.scope != scope
-            ]
-        self._tell()
+            healed = [fault for fault in self._faults if owner in {None, fault.owner}]
+            self._faults = [fault for fault in self._faults if fault not in healed]
+        self.on_heal(healed)
 
-    def _tell(self) -> None:
-        for callback in self.healed:
-            callback()
-
-    def decide(self, incoming: Incoming) -> Outcome:
-        """What becomes of a call."""
+    def decide(self, incoming: Incoming) -> tuple[Outcome, Fault | None]:
+        """What becomes of a call, and which fault says so."""
         with self._lock:
             faults = list(self._faults)
         for fault in faults:
@@ -355,8 +383,8 @@ class FaultBook(Book):
                 with self._lock:
                     outcome = fault.plan.next(incoming)
                 if outcome is not None:
-                    return outcome_of(outcome, incoming.call)
-        return Outcome()
+                    return outcome_of(outcome, incoming.call), fault
+        return Outcome(), None
 
 
 class Script:
@@ -432,9 +460,11 @@ class Script:
         return self._add(MessageLimit(size), None, rid)
 
     def _add(self, plan: Plan, matching: Matchable, rid: str | None) -> Fault:
+        if rid is not None and self._scope.rid not in {None, rid}:
+            raise ValueError(f"rid is {rid!r}: this session is of rodent {self._scope.rid}")
         scope = replace(self._scope, rid=rid) if rid is not None else self._scope
         matcher = None if matching is None else matcher_of(matching)
-        return self._book.add(Fault(plan, self._method, scope, matcher))
+        return self._book.add(Fault(plan, self._method, scope, self._scope, matcher))
 
 
 def _checked(outcome: OutcomeLike) -> OutcomeLike:

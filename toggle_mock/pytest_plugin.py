@@ -15,7 +15,6 @@ import pytest
 
 if TYPE_CHECKING:
     from rodent_events import EventBus
-    from toggle_mock.asking import Questions
     from toggle_mock.remote import RemoteToggle
     from toggle_mock.server import ToggleServer
     from toggle_mock.simulation import SimulatedRodent
@@ -83,6 +82,11 @@ def toggle_server(
     """
     marker = request.node.get_closest_marker("toggle")
     if marker is not None:
+        if marker.args:
+            pytest.fail(
+                f"the marker toggle takes keywords: toggle(deduplicate=True), got {marker.args!r}",
+                pytrace=False,
+            )
         if request.config.getoption(_ADDRESS):
             pytest.skip(f"options of a server cannot be set with {_ADDRESS}")
         from toggle_mock import ToggleServer
@@ -150,6 +154,7 @@ def event_bus(
     # Neither the developer's environment nor a rodent.yml has a say.
     with EventBus(EventConfig(**settings | event_bus_options)) as bus:
         yield bus
+        toggle_server.faults.heal()  # so that it can end
 
 
 @pytest.fixture
@@ -167,6 +172,7 @@ def rodent(toggle_server: ToggleServer) -> Iterator[SimulatedRodent]:
     ) as simulated:
         simulated.wait_connected()
         yield simulated
+        toggle_server.faults.heal()  # so that it can end
 
 
 @pytest.hookimpl(wrapper=True)
@@ -176,14 +182,25 @@ def pytest_runtest_makereport(
     """Attach to a failed test's report what its mock Toggle has recorded."""
     report = yield
     if report.failed and report.when == "call":
-        from toggle_mock.explaining import digest
-
         funcargs: dict[str, Any] = getattr(item, "funcargs", {})
         for name in ("toggle_server", "tls_toggle_server"):
-            questions: Questions | None = funcargs.get(name)
-            if questions is not None:
-                report.sections.append((f"recorded by {name}", digest(questions)))
+            if name in funcargs:
+                report.sections += _recorded(name, funcargs[name])
     return report
+
+
+def _recorded(name: str, toggle: object) -> list[tuple[str, str]]:
+    """A section of a report; none if a project has a fixture of this name that is no Toggle."""
+    from toggle_mock.asking import Questions
+    from toggle_mock.explaining import digest
+
+    if not isinstance(toggle, Questions):
+        return []
+    try:
+        text = digest(toggle)
+    except Exception as error:  # noqa: BLE001 - the test's own failure must be reported
+        text = f"cannot be read: {error!r}"
+    return [(f"recorded by {name}", text)]
 
 
 def _tls_settings(toggle: ToggleServer | RemoteToggle, folder: Path) -> dict[str, Any]:

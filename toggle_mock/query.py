@@ -24,14 +24,15 @@ _TOKEN = re.compile(
     rf"""\s*(?:
         (?P<open>-?\() | (?P<close>\)) | (?P<or>OR)(?=[\s()]|$) |
         (?P<minus>-)?(?:
-            (?P<key>[A-Za-z_][\w.]*|metadata\.(?:[^\s:"()]+)):(?P<value>{_QUOTED}|[^\s"()]*) |
+            (?P<key>metadata\.(?:{_QUOTED}|[^\s:"()]+)|[A-Za-z_][\w.]*):
+            (?P<value>{_QUOTED}|[^\s"()]*) |
             (?P<word>{_QUOTED}|[^\s"()]+)
         )(?=[\s()]|$)
     )""",
     re.VERBOSE,
 )
 
-_AGO = re.compile(r"(\d+)([smhd])")
+_AGO = re.compile(r"(\d{1,9})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -54,7 +55,10 @@ class _Parser:
     at: int = 0
 
     def parse(self) -> Matcher:
-        matcher = self._alternatives()
+        try:
+            matcher = self._alternatives()
+        except RecursionError:
+            raise QueryError("the query is nested too deep") from None
         if self.text[self.at :].strip():
             raise self._error("a parenthesis is closed that was never opened")
         return matcher
@@ -94,11 +98,18 @@ class _Parser:
             return Moment(key, self._moment(_unquoted(value)))
         if not value:
             raise self._error(f'{key}: has no value; give one, or {key}:"" for an empty one')
-        return field_matcher(key, _unquoted(value), literal=value.startswith('"'))
+        head, _, rest = key.partition(".")
+        name = f"metadata.{_unquoted(rest)}" if head == "metadata" and rest else key
+        try:
+            return field_matcher(name, _unquoted(value), literal=value.startswith('"'))
+        except QueryError:
+            raise
+        except ValueError as error:
+            raise self._error(str(error)) from None
 
     def _moment(self, text: str) -> int:
         """Milliseconds since the epoch: such a number, an ISO time, or as much as 5m ago."""
-        if text.isdecimal():
+        if text.isdecimal() and len(text) < 16:
             return int(text)
         if ago := _AGO.fullmatch(text):
             return int((time.time() - int(ago[1]) * _UNITS[ago[2]]) * 1000)

@@ -130,7 +130,7 @@ class RecordedBatch:
         """The batch, decoded."""
         return EventBatch.FromString(self.raw)
 
-    @property
+    @cached_property
     def batch_id(self) -> str:
         """The id that its sender gave it."""
         return self.message.batch_id
@@ -291,13 +291,26 @@ class Events(Sequence[RecordedEvent]):
     def __getitem__(self, index: slice) -> list[RecordedEvent]: ...
     def __getitem__(self, index: int | slice) -> RecordedEvent | list[RecordedEvent]:
         if isinstance(index, slice):
-            return [self[position] for position in range(*index.indices(len(self)))]
+            return self._slice(range(*index.indices(len(self))))
         position = index + len(self) if index < 0 else index
         if not 0 <= position < len(self):
             raise IndexError(f"event {index} of {len(self)}")
         which = bisect_right(self._ends, position)
         before = self._ends[which - 1] if which else 0
         return self._read(self._batches[which].events[position - before])
+
+    def _slice(self, positions: range) -> list[RecordedEvent]:
+        """Each batch is taken apart once."""
+        found: list[RecordedEvent] = []
+        events: list[RecordedEvent] = []
+        current = -1
+        for position in positions:
+            which = bisect_right(self._ends, position)
+            if which != current:
+                events, current = self._batches[which].events, which
+            before = self._ends[which - 1] if which else 0
+            found.append(self._read(events[position - before]))
+        return found
 
     def __repr__(self) -> str:
         return f"<{len(self)} events in {len(self._batches)} batches>"

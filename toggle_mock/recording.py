@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -13,6 +14,8 @@ from typing import Protocol
 
 from toggle_mock.recorded import Events, RecordedBatch, RecordedCall, RecordedEvent, RecordedMessage
 from toggle_mock.schema import Schema
+
+logger = logging.getLogger("toggle_mock")
 
 MAX_BYTES = 512 * 1024 * 1024
 """Bytes of messages that a recording keeps."""
@@ -87,6 +90,8 @@ class Recording:
         self.deduplicate = deduplicate
         self.sinks: list[Sink] = []
         """Where it is written to as well."""
+        self.failed_sinks: list[Sink] = []
+        """Those that have failed, for example since the disk is full."""
         self._changed = threading.Condition()
         self._calls: deque[RecordedCall] = deque()
         self._batches: deque[RecordedBatch] = deque()
@@ -143,8 +148,7 @@ class Recording:
             self._calls.append(call)
             self._bytes += _size(call)
             self._evict()
-            for sink in self.sinks:
-                sink.call(call)
+            self._tell(lambda sink: sink.call(call))
             self.notify()
 
     def message(
@@ -160,8 +164,7 @@ class Recording:
             if call.number >= self._first_kept:
                 self._bytes += growth
             self._evict()
-            for sink in self.sinks:
-                sink.message(call, message)
+            self._tell(lambda sink: sink.message(call, message))
             self.notify()
         return message
 
@@ -177,16 +180,14 @@ class Recording:
             if not (duplicate and self.deduplicate):
                 self._batch_ids[batch_id] = call.number
                 self._batches.append(batch)
-            for sink in self.sinks:
-                sink.accept(batch)
+            self._tell(lambda sink: sink.accept(batch))
             self.notify()
 
     def end(self, call: RecordedCall, status: str, details: str = "") -> None:
         """Record how a call ended."""
         with self._changed:
             call.status, call.details = status, details
-            for sink in self.sinks:
-                sink.end(call)
+            self._tell(lambda sink: sink.end(call))
             self.notify()
 
     @contextmanager
@@ -205,9 +206,18 @@ class Recording:
             self._bytes = self._evicted_calls = self._evicted_batches = 0
             self._first_kept = self._number + 1
             self._epoch += 1
-            for sink in self.sinks:
-                sink.clear()
+            self._tell(lambda sink: sink.clear())
             self.notify()
+
+    def _tell(self, what: Callable[[Sink], None]) -> None:
+        """Tell all sinks; one that fails is told no more, and calls go on."""
+        for sink in list(self.sinks):
+            try:
+                what(sink)
+            except Exception:
+                logger.exception("the recording is written to %r no more", sink)
+                self.sinks.remove(sink)
+                self.failed_sinks.append(sink)
 
     def _evict(self) -> None:
         while self._calls and (self._bytes > self.max_bytes or len(self._calls) > self.max_calls):
@@ -215,6 +225,8 @@ class Recording:
             self._bytes -= _size(oldest) + sum(len(message.raw) for message in oldest.messages)
             self._first_kept = oldest.number + 1
             self._evicted_calls += 1
+        while self._duplicates and self._duplicates[0].call.number < self._first_kept:
+            self._duplicates.popleft()
         while self._batches and self._batches[0].call.number < self._first_kept:
             evicted = self._batches.popleft()
             if self._batch_ids.get(evicted.batch_id) == evicted.call.number:
@@ -234,7 +246,7 @@ class Recording:
     def read(self, since: Position, timeout: float = 0.0) -> News:
         """The batches that came since a position; waits for the first, so many seconds at most."""
         with self._changed:
-            self._changed.wait_for(lambda: self._position() != since, max(0.0, timeout))
+            self._changed.wait_for(lambda: self._position() != since, _patience(timeout))
             now = self._position()
             cleared = now.epoch != since.epoch
             read = 0 if cleared else since.batches
@@ -249,7 +261,7 @@ class Recording:
     def wait_for_change(self, since: int, timeout: float) -> bool:
         """Wait until the version is another, so many seconds at most; whether it is."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._version != since, max(0.0, timeout))
+            return self._changed.wait_for(lambda: self._version != since, _patience(timeout))
 
     def notify(self) -> None:
         """Tell all who wait that something has changed."""
@@ -275,6 +287,10 @@ class Recording:
             yield from Events(news.batches, schema)
             if last:
                 return
+
+
+def _patience(timeout: float) -> float:
+    return min(threading.TIMEOUT_MAX, max(0.0, timeout))
 
 
 def _size(call: RecordedCall) -> int:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,7 +15,11 @@ _QUEUE = 256
 """Chunks that may be under way in one direction."""
 
 
-@dataclass
+class NoRelayError(RuntimeError):
+    """A fault of the connection needs a relay in front of the server, and there is none."""
+
+
+@dataclass(frozen=True)
 class Conditions:
     """How the network is at the moment."""
 
@@ -37,14 +41,12 @@ class Link:
     def __init__(self, relay: Relay, client: Pipe, server: Pipe) -> None:
         self._relay = relay
         self.client, self.server = client, server
-        self.frozen = False
-        """Whether nothing gets through on this connection, whatever the conditions."""
         self.flowing = asyncio.Event()
         self.update()
 
     def update(self) -> None:
         """Take note of new conditions."""
-        if self.frozen or self._relay.conditions.partitioned:
+        if self in self._relay.frozen or self._relay.conditions.partitioned:
             self.flowing.clear()
         else:
             self.flowing.set()
@@ -56,10 +58,10 @@ class Link:
 
     async def run(self) -> None:
         """Relay until both sides have ended."""
-        conditions = self._relay.conditions
+        relay = self._relay
         directions = (
-            self._pump(self.client, self.server, lambda: conditions.to_server),
-            self._pump(self.server, self.client, lambda: conditions.to_client),
+            self._pump(self.client, self.server, lambda: relay.conditions.to_server),
+            self._pump(self.server, self.client, lambda: relay.conditions.to_client),
         )
         try:
             await asyncio.gather(*directions)
@@ -74,7 +76,7 @@ class Link:
         try:
             while True:
                 data = await source.reader.read(_CHUNK)
-                await chunks.put((self._due(), data))
+                await chunks.put((asyncio.get_running_loop().time(), data))
                 if not data:
                     break
             await writing
@@ -88,39 +90,39 @@ class Link:
         rate: Callable[[], float | None],
     ) -> None:
         while True:
-            due, data = await chunks.get()
-            await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
-            for start in range(0, len(data), _CHUNK):
-                await self.flowing.wait()
-                await _in_pace(sink, data[start : start + _CHUNK], rate, self.flowing.wait)
+            arrived, data = await chunks.get()
+            await self._travel(arrived)
+            await self._write_in_pace(sink, data, rate)
             if not data:
                 await self.flowing.wait()
                 with suppress(OSError):
                     sink.writer.write_eof()
                 return
 
-    def _due(self) -> float:
-        conditions = self._relay.conditions
-        varied = conditions.latency + random.uniform(-1, 1) * conditions.jitter
-        return asyncio.get_running_loop().time() + max(0.0, varied)
+    async def _travel(self, arrived: float) -> None:
+        """Wait until what came in then is through; less, if the latency is healed meanwhile."""
+        varied = random.uniform(-1, 1)
+        while True:
+            conditions = self._relay.conditions
+            due = arrived + conditions.latency + varied * conditions.jitter
+            rest = due - asyncio.get_running_loop().time()
+            if rest <= 0:
+                return
+            await self._relay.wait_for_change(rest)
 
-
-async def _in_pace(
-    sink: Pipe,
-    data: bytes,
-    rate: Callable[[], float | None],
-    flowing: Callable[[], Awaitable[object]],
-) -> None:
-    """Write a chunk, in tenths of a second if there is a rate."""
-    while data:
-        pace = rate()
-        size = len(data) if pace is None else max(1, int(pace / 10))
-        await flowing()
-        sink.writer.write(data[:size])
-        await sink.writer.drain()
-        if pace is not None:
-            await asyncio.sleep(min(len(data), size) / pace)
-        data = data[size:]
+    async def _write_in_pace(
+        self, sink: Pipe, data: bytes, rate: Callable[[], float | None]
+    ) -> None:
+        """Write a chunk; if there is a rate, in pieces of a tenth of a second."""
+        while data:
+            pace = rate()
+            size = len(data) if pace is None else max(1, int(pace / 10))
+            await self.flowing.wait()
+            sink.writer.write(data[:size])
+            await sink.writer.drain()
+            if pace is not None:
+                await self._relay.wait_for_change(min(len(data), size) / pace)
+            data = data[size:]
 
 
 @dataclass(frozen=True)
@@ -152,68 +154,77 @@ class Relay:
     """The server's own port, on loopback."""
     port: int = 0
     """The port that clients connect to."""
+    frozen: frozenset[Link] = frozenset()
+    """The connections on which nothing gets through, whatever the conditions."""
+    refusing: bool = False
+    """Whether new connections are refused."""
     links: list[Link] = field(default_factory=list)
     """The connections that are open."""
     _listener: asyncio.Server | None = None
     _reserved: socket.socket | None = None
     _peers: dict[int, str] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def listen(self, port: int) -> int:
-        """Listen; returns the port.
+        """Listen, or only keep the port if connections are refused; returns the port.
 
         Raises:
             OSError: The port cannot be used.
         """
+        if self.refusing and port:
+            self._reserved = reserve(self.host, port)
+            return port
         self._listener = await asyncio.start_server(
             self._accept, self.host.strip("[]"), port, reuse_address=True
         )
         self.port = self._listener.sockets[0].getsockname()[1]
+        self._release()
+        return self.port
+
+    async def update(
+        self, conditions: Conditions, frozen: frozenset[Link], *, refusing: bool
+    ) -> None:
+        """Be so from now on."""
+        self.conditions, self.frozen = conditions, frozen
+        for link in self.links:
+            link.update()
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        self.refusing = refusing
+        if refusing and self._listener is not None:
+            self._listener.close()
+            self._listener = None
+            self._reserved = reserve(self.host, self.port)
+        elif not refusing and self._reserved is not None:
+            await self.listen(self.port)
+
+    async def wait_for_change(self, timeout: float) -> None:
+        """Wait until the conditions change, so many seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()
+
+    def _release(self) -> None:
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
-        return self.port
 
     async def close(self) -> None:
         """Stop listening, and end all connections."""
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-        if self._reserved is not None:
-            self._reserved.close()
-            self._reserved = None
+        self._release()
         self.reset()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def refuse(self) -> None:
-        """Refuse new connections. The port stays reserved."""
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
-            self._reserved = reserve(self.host, self.port)
-
-    async def accept_again(self) -> None:
-        """Take back :meth:`refuse`."""
-        if self._listener is None:
-            await self.listen(self.port)
-
     def reset(self) -> None:
         """Reset all connections."""
         for link in list(self.links):
             link.reset()
-
-    def freeze(self, links: list[Link], *, frozen: bool) -> None:
-        """Let nothing get through on some connections; or let it flow again."""
-        for link in links:
-            link.frozen = frozen
-            link.update()
-
-    def update(self) -> None:
-        """Take note of changed conditions."""
-        for link in self.links:
-            link.update()
 
     def peer_of(self, peer: str) -> str:
         """The client behind what the server sees as its peer."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import grpc
 import httpx
@@ -21,7 +22,8 @@ import httpx
 from rodent_events.pb.base_pb2 import Acknowledgement
 from toggle_mock.asking import TIMEOUT, Scope
 from toggle_mock.face import Face
-from toggle_mock.faults import CallFaults, ConnectionFault
+from toggle_mock.faults import CallFaults
+from toggle_mock.network import ConnectionFault
 from toggle_mock.outcomes import Book, Fault, Incoming, OutcomeLike, Plan
 from toggle_mock.recorded import RecordedBatch, RecordedCall
 from toggle_mock.recording import News, Position, Recording
@@ -64,7 +66,7 @@ class RemoteToggle(Face):
         """The root certificate as PEM if it speaks TLS, else None."""
         session = self._api.post("/sessions", {})
         self._api.session = str(session["session"])
-        self._copy = RecordingCopy(self._api)
+        self._copy = RecordingCopy(self._api, deduplicate=info["deduplicate"])
         scope, book = Scope(sub=session["sub"]), RemoteBook(self._api)
         super().__init__(self._copy, scope, book)
         self.faults = RemoteFaults(self._api, book, scope)
@@ -202,7 +204,7 @@ class RemoteFaults(CallFaults):
 
     def _add(self, **fault: Mapping[str, Any]) -> ConnectionFault:
         name = str(self._api.post("/faults", fault)["fault"])
-        return ConnectionFault(lambda: self._api.delete_if_there(f"/faults/{name}"))
+        return ConnectionFault(end=lambda _: self._api.delete_if_there(f"/faults/{name}"))
 
 
 class RemoteRodents(Mapping[str, "RemoteRodent"]):
@@ -226,13 +228,14 @@ class RemoteRodent:
 
     def __init__(self, api: _Api, rid: str) -> None:
         self._api = api
+        self._path = f"/rodents/{quote(rid, safe='')}"
         self.rid = rid
         """The id in its token."""
 
     @property
     def connected(self) -> bool:
         """Whether a stream is open."""
-        return bool(self._api.get(f"/rodents/{self.rid}")["connected"])
+        return bool(self._api.get(self._path)["connected"])
 
     def command(
         self,
@@ -249,7 +252,7 @@ class RemoteRodent:
             NoReplyError: It did not answer in time.
         """
         body = {"type": command_type, "payload": payload, "target": target, "timeout": timeout}
-        return self._api.post(f"/rodents/{self.rid}/command", body, timeout)
+        return self._api.post(f"{self._path}/command", body, timeout)
 
     def push_config(
         self, config_type: str, payload: JsonLike = None, *, timeout: float = TIMEOUT
@@ -261,7 +264,7 @@ class RemoteRodent:
             NoReplyError: It did not acknowledge in time.
         """
         body = {"type": config_type, "payload": payload, "timeout": timeout}
-        return Acknowledgement(**self._api.post(f"/rodents/{self.rid}/config", body, timeout))
+        return Acknowledgement(**self._api.post(f"{self._path}/config", body, timeout))
 
     def http(
         self,
@@ -290,7 +293,7 @@ class RemoteRodent:
             "body": base64.b64encode(body).decode(),
             "timeout": timeout,
         }
-        reply = self._api.post(f"/rodents/{self.rid}/http", request, timeout)
+        reply = self._api.post(f"{self._path}/http", request, timeout)
         content = base64.b64decode(reply["body"])
         return HttpReply(int(reply["status_code"]), reply["headers"], content)
 
@@ -299,7 +302,7 @@ class RemoteRodent:
     ) -> None:
         """End its open streams with a status."""
         body = {"status": status.name, "details": details}
-        self._api.post(f"/rodents/{self.rid}/disconnect", body)
+        self._api.post(f"{self._path}/disconnect", body)
 
 
 class RecordingCopy(Recording):
@@ -307,13 +310,14 @@ class RecordingCopy(Recording):
 
     Args:
         api: The server's API.
+        deduplicate: Whether the recording there does.
 
     Raises:
         RemoteError: The server does not send its recording.
     """
 
-    def __init__(self, api: _Api) -> None:
-        super().__init__(max_bytes=1 << 62, max_calls=1 << 62)
+    def __init__(self, api: _Api, *, deduplicate: bool) -> None:
+        super().__init__(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=deduplicate)
         self._api = api
         self._marks = itertools.count(1)
         self._mark = 0
@@ -438,15 +442,15 @@ class _Api:
             where = f"{self._client.base_url}{path.lstrip('/')}"
             raise RemoteError(f"{where} does not answer as a mock Toggle: {error}") from error
         if response.is_error:
-            kind = _ERRORS.get(response.status_code, RemoteError)
+            kind = _ERRORS.get(str(answer.get("kind")), RemoteError)
             raise kind(str(answer.get("error", answer)))
         return answer
 
 
-# What a status of the API means here.
-_ERRORS: Mapping[int, type[Exception]] = {
-    404: FileNotFoundError,
-    409: NotConnectedError,
-    502: CommandFailedError,
-    504: NoReplyError,
+# Errors of the API that are the same here.
+_ERRORS: Mapping[str, type[Exception]] = {
+    "NotConnectedError": NotConnectedError,
+    "CommandFailedError": CommandFailedError,
+    "NoReplyError": NoReplyError,
+    "HTTPException 404": FileNotFoundError,
 }

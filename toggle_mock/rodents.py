@@ -95,8 +95,8 @@ class Stream:
     call: RecordedCall
     loop: asyncio.AbstractEventLoop
     outgoing: asyncio.Queue[bytes | Ending] = field(default_factory=asyncio.Queue)
-    pending: dict[str, concurrent.futures.Future[Any]] = field(default_factory=dict)
-    """What was asked over it and is not answered, by request id."""
+    pending: dict[str, tuple[str, concurrent.futures.Future[Any]]] = field(default_factory=dict)
+    """What was asked over it and is not answered, by request id: the kind of answer, the future."""
     ending: bool = False
     """Whether it was told to end."""
 
@@ -220,7 +220,9 @@ class Rodent:
         command = CommandRequest(
             command_type=command_type, target=target, payload=_serialized(payload)
         )
-        return self._ask(ToggleRequest(request_id=new_id(), command=command), timeout)
+        return self._ask(
+            ToggleRequest(request_id=new_id(), command=command), "command_response", timeout
+        )
 
     def push_config(
         self, config_type: str, payload: JsonLike = None, *, timeout: float = TIMEOUT
@@ -238,7 +240,7 @@ class Rodent:
         """
         start = time.monotonic()
         config = ConfigUpdate(config_type=config_type, payload=_serialized(payload))
-        reply = self._ask(ToggleRequest(request_id=new_id(), config=config), timeout)
+        reply = self._ask(ToggleRequest(request_id=new_id(), config=config), "ack", timeout)
         answer = self._result(reply, f"config {config_type}", timeout, start)
         return cast("Acknowledgement", answer)
 
@@ -283,9 +285,16 @@ class Rodent:
             raise CommandFailedError(
                 f"tunnel.http: {error.message or reply.message.message} (error {error.code})"
             )
-        answer = reply.payload
-        content = base64.b64decode(answer.get("body") or "")
-        return HttpReply(int(answer["status_code"]), answer.get("headers") or {}, content)
+        try:
+            answer = reply.payload
+            content = base64.b64decode(answer.get("body") or "")
+            return HttpReply(int(answer["status_code"]), answer.get("headers") or {}, content)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raw = reply.message.payload[:200]
+            raise CommandFailedError(
+                f"tunnel.http was answered with {raw!r}, which has no status_code, headers and "
+                f"body: {error!r}"
+            ) from None
 
     def send(self, message: ToggleRequest | bytes, *, timeout: float = TIMEOUT) -> None:
         """Send a message as it is, whatever it says.
@@ -312,6 +321,7 @@ class Rodent:
         with self._changed:
             self._streams.append(stream)
             self.calls.append(stream.call)
+            del self.calls[:-_STREAMS]
             self._changed.notify_all()
 
     def closed(self, stream: Stream, ending: Ending) -> None:
@@ -319,7 +329,7 @@ class Rodent:
         with self._changed:
             self._streams.remove(stream)
             self._changed.notify_all()
-        for future in list(stream.pending.values()):
+        for _, future in list(stream.pending.values()):
             end = f"{ending.status.name} {ending.details}".strip()
             _fail(future, NotConnectedError(f"the stream of rodent {self.rid} ended: {end}"))
 
@@ -332,7 +342,9 @@ class Rodent:
             return None
         answer = getattr(request, kind)
         request_id = request.request_id or answer.request_id
-        future = stream.pending.pop(request_id, None)
+        wanted, future = stream.pending.get(request_id, ("", None))
+        if future is not None and kind != wanted:
+            return self._surprised(message, f"is {kind}, where {wanted} answers {request_id!r}")
         if future is None or not future.set_running_or_notify_cancel():
             return self._surprised(message, f"answers nothing: request_id is {request_id!r}")
         if isinstance(answer, CommandResponse):
@@ -359,11 +371,13 @@ class Rodent:
                 )
             return next(stream for stream in reversed(self._streams) if not stream.ending)
 
-    def _ask(self, request: ToggleRequest, timeout: float) -> concurrent.futures.Future[Any]:
+    def _ask(
+        self, request: ToggleRequest, answer: str, timeout: float
+    ) -> concurrent.futures.Future[Any]:
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         with self._changed:
             stream = self._stream(timeout)
-            stream.pending[request.request_id] = future
+            stream.pending[request.request_id] = (answer, future)
         future.add_done_callback(lambda _: stream.pending.pop(request.request_id, None))
         stream.put(request.SerializeToString())
         return future
@@ -383,6 +397,9 @@ class Rodent:
         state = "connected" if self.connected else "not connected"
         return f"<Rodent {self.rid} of {self.sub}: {state}>"
 
+
+_STREAMS = 1_000
+"""The most recent Connect calls that are kept of a Rodent."""
 
 _SURPRISES = 1_000
 """The most recent surprises that are kept."""
@@ -447,7 +464,7 @@ class RodentRegister:
         self.changed = threading.Condition()
         """Notified when a stream is opened or has ended."""
         self._rodents: dict[tuple[str, str], Rodent] = {}
-        self._awaited: dict[str, Rodent] = {}
+        self._awaited: dict[tuple[str | None, str], Rodent] = {}
 
     def all(self) -> list[Rodent]:
         """Those that have connected."""
@@ -460,9 +477,7 @@ class RodentRegister:
             for (own_sub, own_rid), rodent in reversed(self._rodents.items()):
                 if own_rid == rid and sub in {None, own_sub}:
                     return rodent
-            if sub is not None:
-                return self._rodents.setdefault((sub, rid), Rodent(rid, sub))
-            return self._awaited.setdefault(rid, Rodent(rid, ""))
+            return self._awaited.setdefault((sub, rid), Rodent(rid, sub or ""))
 
     def opened(self, stream: Stream) -> Rodent:
         """A stream was opened; returns its Rodent."""
@@ -470,11 +485,17 @@ class RodentRegister:
         with self.changed:
             rodent = self._rodents.get((sub, rid))
             if rodent is None:
-                rodent = self._awaited.pop(rid, None) or Rodent(rid, sub)
-                rodent.sub = sub
-                self._rodents[sub, rid] = rodent
+                rodent = self._adopt(rid, sub)
             rodent.opened(stream)
             self.changed.notify_all()
+        return rodent
+
+    def _adopt(self, rid: str, sub: str) -> Rodent:
+        """A Rodent that connects for the first time; perhaps somebody has asked for it already."""
+        awaited = [self._awaited.pop((scope, rid), None) for scope in (sub, None)]
+        rodent = next((one for one in awaited if one is not None), None) or Rodent(rid, sub)
+        rodent.sub = sub
+        self._rodents[sub, rid] = rodent
         return rodent
 
     def closed(self, rodent: Rodent, stream: Stream, ending: Ending) -> None:

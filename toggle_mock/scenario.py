@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -25,6 +26,7 @@ from typing import Any
 
 import yaml
 
+from toggle_mock.outcomes import number
 from toggle_mock.rodents import NoReplyError, NotConnectedError
 from toggle_mock.scripting import ScriptError, apply_fault
 from toggle_mock.server import ToggleServer
@@ -105,7 +107,11 @@ class Scenario:
 
     def _do_what_is_due(self) -> None:
         while self._due and self._due[0][0] <= time.monotonic() - self._start:
-            self._due.pop(0)[1]()
+            _, action = self._due.pop(0)
+            try:
+                action()
+            except Exception:
+                logger.exception("a step of the scenario failed; the others go on")
 
     def _begin(self, step: Step) -> None:
         logger.info("scenario, second %g: %s", step.at, dict(step.action))
@@ -148,9 +154,15 @@ def _step(entry: Any) -> Step:
 def _check_command(command: Any) -> None:
     if not isinstance(command, dict) or not {"rodent", "type"} <= command.keys():
         raise ScriptError(f"a command has a rodent and a type, got {command!r}")
+    try:
+        json.dumps(command.get("payload"))
+    except TypeError as error:
+        raise ScriptError(f"the payload of a command is JSON: {error}") from None
 
 
 def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise ScriptError(f"{name} is {value!r}: give seconds")
+    try:
+        number(name, value, least=0.0)
+    except ValueError as error:
+        raise ScriptError(f"{error} (seconds)") from None
     return float(value)

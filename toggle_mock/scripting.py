@@ -20,8 +20,9 @@ from typing import Any
 import grpc
 
 from toggle_mock.face import LocalFace
-from toggle_mock.faults import ConnectionFault, Faults
+from toggle_mock.faults import Faults
 from toggle_mock.matching import as_query
+from toggle_mock.network import ConnectionFault
 from toggle_mock.outcomes import (
     Always,
     Fault,
@@ -68,7 +69,7 @@ def apply_fault(face: LocalFace, data: Mapping[str, Any]) -> Fault | ConnectionF
         if "method" in data:
             return _fault_of_calls(face, dict(data))
         return _fault_of_connection(face.faults, dict(data))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
         raise ScriptError(f"{error}, in the fault {dict(data)!r}") from None
 
 
@@ -88,11 +89,11 @@ def outcome_from(data: Any) -> Outcome:
             value = fields.pop(key)
             wait = fields.pop("delay", 0.0)
             try:
-                return replace(make(value, **fields), delay=float(wait))
-            except (TypeError, ValueError) as error:
+                return replace(make(value, **fields), delay=wait)
+            except (TypeError, ValueError, AttributeError) as error:
                 raise ScriptError(f"{error}, in the outcome {dict(data)!r}") from None
     if set(fields) == {"delay"}:
-        return Outcome(delay=float(fields["delay"]))
+        return Outcome(delay=fields["delay"])
     raise ScriptError(f"an outcome has one of {', '.join(_OUTCOMES)} or delay, got {dict(data)!r}")
 
 
@@ -165,6 +166,12 @@ def status_from(name: Any) -> grpc.StatusCode:
         raise ScriptError(f"{name!r} is no status: give one of {names}") from None
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is no bool")
+    return value
+
+
 def _named(name: str) -> Outcome:
     simple: Mapping[str, Callable[[], Outcome]] = {
         "reject": reject,
@@ -181,7 +188,7 @@ _OUTCOMES: Mapping[str, Callable[..., Outcome]] = {
     "fail": lambda status, **fields: fail(status_from(status), **fields),
     "reject": reject,
     "lose_answer": lambda status, **fields: lose_answer(status_from(status), **fields),
-    "hang": lambda accepted, **fields: hang(accepted=bool(accepted), **fields),
+    "hang": lambda accepted, **fields: hang(accepted=_flag(accepted), **fields),
     "cut": lambda status, **fields: cut(status=status_from(status), **fields),
 }
 
@@ -193,6 +200,9 @@ def _fault_of_calls(face: LocalFace, data: dict[str, Any]) -> Fault:
     scripts = (face.on_register, face.on_connect, face.on_send_events)
     script = dict(zip(METHODS, scripts, strict=True))[method]
     narrowed = {key: data.pop(key) for key in ("matching", "rid") if key in data}
+    for name, value in narrowed.items():
+        if not isinstance(value, str):
+            raise ScriptError(f"{name} is {value!r}: give text")
     for key, plan in _PLANS.items():
         if key in data:
             return plan(script, data.pop(key), data, narrowed)
@@ -247,7 +257,7 @@ def _fault_of_connection(faults: Faults, data: dict[str, Any]) -> ConnectionFaul
     arguments = data.pop(name)
     _nothing_else(data)
     fault: ConnectionFault | None = getattr(faults, name)(**(arguments or {}))
-    return fault or ConnectionFault(lambda: None)
+    return fault or ConnectionFault()
 
 
 def _nothing_else(rest: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from socket import SOCK_STREAM
@@ -25,10 +26,11 @@ from toggle_mock.authority import Authority
 from toggle_mock.face import LocalFace
 from toggle_mock.faults import Faults
 from toggle_mock.identity import Tokens
-from toggle_mock.loop_thread import LoopThread
-from toggle_mock.outcomes import FaultBook
+from toggle_mock.loop_thread import LoopEndedError, LoopThread
+from toggle_mock.network import Network
+from toggle_mock.outcomes import FaultBook, number
 from toggle_mock.recording import MAX_BYTES, MAX_CALLS, Recording
-from toggle_mock.relay import Relay, reserve
+from toggle_mock.relay import NoRelayError, Relay, reserve
 from toggle_mock.rodents import RodentRegister
 from toggle_mock.schema import Schema, load_schema
 from toggle_mock.service import SERVICE, RodentService
@@ -104,8 +106,12 @@ class ToggleServer(LocalFace):
     ) -> None:
         if not 0 <= port < 1 << 16:
             raise ValueError(f"port is {port}: give a number from 0 to 65535")
-        if heartbeat is not None and heartbeat <= 0:
-            raise ValueError(f"heartbeat is {heartbeat}: give seconds, more than 0, or None")
+        if http_port is not None and not 0 <= http_port < 1 << 16:
+            raise ValueError(f"http_port is {http_port}: give a number from 0 to 65535")
+        if heartbeat is not None:
+            number("heartbeat", heartbeat, least=0.001)
+        number("max_recorded_bytes", max_recorded_bytes, least=0)
+        number("max_recorded_calls", max_recorded_calls, least=0)
         recording = Recording(
             max_bytes=max_recorded_bytes, max_calls=max_recorded_calls, deduplicate=deduplicate
         )
@@ -142,9 +148,14 @@ class ToggleServer(LocalFace):
             self._peer_of,
             heartbeat,
         )
-        self.book.healed.append(lambda: self.run(self._service.release))
+        self.book.on_heal = lambda healed: self.run(lambda: self._service.release(healed))
+        self.network = Network(self._apply_network)
+        """The faults of the connection that are in force."""
+        self._network_lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._thread: LoopThread | None = None
         self._server: grpc.aio.Server | None = None
+        self._has_run = False
         self._lifecycle = threading.RLock()
 
     # Lifecycle
@@ -164,10 +175,14 @@ class ToggleServer(LocalFace):
         if self._thread is not None:
             raise RuntimeError(f"this server runs already, at {self.address}")
         if self._record is not None:
-            self.recording.sinks.append(open_sink(self._record, self.recording))
+            sink = open_sink(self._record, None if self._has_run else self.recording)
+            self.recording.sinks.append(sink)
+        self._has_run = True
+        self._network_lock = asyncio.Lock()
         self._thread = LoopThread("toggle-mock")
         try:
             self._port = self._thread.call(self._serve)
+            self._thread.call(self._follow_network)
             if self._http_port is not None:
                 self._thread.call(self._serve_http)
         except BaseException:
@@ -181,11 +196,14 @@ class ToggleServer(LocalFace):
 
         What was recorded stays readable.
         """
+        if self._thread is not None and self._thread.is_current:
+            raise RuntimeError("a server cannot be stopped by what runs in it, such as an outcome")
         with self._lifecycle:
             if self._thread is None:
                 return
             try:
-                self._thread.call(lambda: self._stop_serving(grace))
+                with suppress(LoopEndedError):  # this process was forked from the server's
+                    self._thread.call(lambda: self._stop_serving(grace))
             finally:
                 self._end_thread()
 
@@ -215,8 +233,12 @@ class ToggleServer(LocalFace):
         assert self._thread is not None
         thread, self._thread = self._thread, None
         thread.end()
-        while self.recording.sinks:
-            self.recording.sinks.pop().close()
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+        for sinks in (self.recording.sinks, self.recording.failed_sinks):
+            while sinks:
+                sinks.pop().close()
 
     async def _serve(self) -> int:
         server = grpc.aio.server(options=self._options)
@@ -277,30 +299,29 @@ class ToggleServer(LocalFace):
         """The relay in front.
 
         Raises:
-            RuntimeError: There is none.
+            NoRelayError: There is none.
         """
         if self._relay is None:
-            raise RuntimeError(
+            raise NoRelayError(
                 "this fault of the connection needs a relay in front of the server: make it with "
                 "ToggleServer(relay=True)"
             )
         return self._relay
 
-    def suspend(self) -> None:
-        """Be gone, as a server that has crashed; the port stays reserved."""
-        with self._lifecycle:
-            if self._thread is not None and self._server is not None:
-                self._thread.call(self._suspend)
+    def _apply_network(self) -> None:
+        """Make server and relay as the faults that are in force say; at the start if it is off."""
+        self._in_loop(self._follow_network)
 
-    async def _suspend(self) -> None:
-        await self._stop_answering(0.0)
-        self._reserved = reserve(self._host, self._port)
-
-    def resume(self) -> None:
-        """Be back after :meth:`suspend`."""
-        with self._lifecycle:
-            if self._thread is not None and self._server is None:
-                self._thread.call(self._serve)
+    async def _follow_network(self) -> None:
+        async with self._network_lock:
+            state = self.network.state
+            if state.outage and self._server is not None:
+                await self._stop_answering(0.0)
+                self._reserved = reserve(self._host, self._port)
+            if self._relay is not None:
+                await self._relay.update(state.conditions, state.frozen, refusing=state.refuse)
+            if not state.outage and self._server is None:
+                await self._serve()
 
     def run(self, function: Callable[[], object]) -> None:
         """Call a function in the event loop, if the server runs, and wait for its end."""
@@ -308,13 +329,20 @@ class ToggleServer(LocalFace):
         async def call() -> None:
             function()
 
-        self.wait(call)
+        self._in_loop(call)
 
-    def wait(self, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Run a coroutine in the event loop, if the server runs, and wait for its end."""
-        with self._lifecycle:
-            if self._thread is not None:
-                self._thread.call(function)
+    def _in_loop(self, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run a coroutine in the event loop and wait for its end; the loop itself does not wait."""
+        thread = self._thread
+        if thread is None:
+            return
+        if thread.is_current:
+            task = thread.loop.create_task(function())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return
+        with suppress(LoopEndedError):
+            thread.call(function)
 
     def _peer_of(self, peer: str) -> str:
         return peer if self._relay is None else self._relay.peer_of(peer)
@@ -365,8 +393,8 @@ class ToggleServer(LocalFace):
             claims: Further claims. None leaves one out.
         """
         return self.tokens.issue(
-            rid=rid or "rodent-1",
-            sub=sub or "org-1",
+            rid="rodent-1" if rid is None else rid,
+            sub="org-1" if sub is None else sub,
             prv=prv,
             expires_in=expires_in,
             **claims,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import NoReturn, Self, TypeVar
@@ -20,7 +21,7 @@ from rodent_events.pb.base_pb2 import (
     RodentRequest,
 )
 from toggle_mock.identity import TokenRefusedError, Tokens, redacted, unverified_claims
-from toggle_mock.outcomes import FaultBook, Incoming, Outcome
+from toggle_mock.outcomes import Fault, FaultBook, Incoming, Outcome
 from toggle_mock.recorded import MESSAGES, RecordedCall, RecordedMessage
 from toggle_mock.recording import Recording
 from toggle_mock.rodents import Ending, Rodent, RodentRegister, Stream
@@ -47,7 +48,7 @@ class RodentService:
     """The client behind a peer that gRPC names."""
     heartbeat: float | None = None
     """Seconds between two commands ``system.status`` to each connected Rodent."""
-    _hanging: set[asyncio.Future[None]] = field(default_factory=set)
+    _waiting: dict[Fault, set[asyncio.Future[None]]] = field(default_factory=dict)
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """What a server serves; without (de)serializers, so that messages are bytes."""
@@ -60,11 +61,12 @@ class RodentService:
             },
         )
 
-    def release(self) -> None:
-        """End the calls that hang. In the server's event loop."""
-        for future in self._hanging:
-            if not future.done():
-                future.set_result(None)
+    def release(self, healed: Sequence[Fault]) -> None:
+        """Let the calls go on that such faults hold. In the server's event loop."""
+        for fault in healed:
+            for future in self._waiting.get(fault, ()):
+                if not future.done():
+                    future.set_result(None)
 
     async def register(self, request: bytes, context: Context) -> bytes:
         """Success, and no certificate: the node is registered already."""
@@ -96,11 +98,11 @@ class RodentService:
         async with self._begin("Connect", context) as handled:
             await handled.admit(self.tokens)
             if handled.recording is self.late:
-                await handled.abort(Outcome(Code.UNAVAILABLE, "the token is of an earlier test"))
-            outcome = self.book.decide(Incoming(handled.call, b""))
-            await asyncio.sleep(outcome.delay)
+                await handled.abort(_EARLIER)
+            outcome, fault = self.book.decide(Incoming(handled.call, b""))
+            await self._delay(outcome, fault)
             if outcome.hang:
-                await self._hang(handled)
+                await self._hang(handled, fault)
             if outcome.status is not Code.OK and not outcome.after_messages:
                 await handled.abort(outcome)
             ending = await self._converse(handled, requests, outcome)
@@ -113,12 +115,13 @@ class RodentService:
     async def _answer(
         self, handled: Handled, request: bytes, usual: Callable[[], Message]
     ) -> bytes:
-        late = handled.recording is self.late
-        outcome = Outcome() if late else self.book.decide(Incoming(handled.call, request))
-        await asyncio.sleep(outcome.delay)
+        outcome, fault = Outcome(), None
+        if handled.recording is not self.late:
+            outcome, fault = self.book.decide(Incoming(handled.call, request))
+        await self._delay(outcome, fault)
         response = usual() if outcome.takes_effect else None
         if outcome.hang:
-            await self._hang(handled)
+            await self._hang(handled, fault)
         if outcome.status is not Code.OK:
             await handled.abort(outcome)
         answer = outcome.response or response or _failure(handled.call.method, outcome.message)
@@ -129,13 +132,25 @@ class RodentService:
         handled.end(Code.OK)
         return raw
 
-    async def _hang(self, handled: Handled) -> NoReturn:
+    async def _delay(self, outcome: Outcome, fault: Fault | None) -> None:
+        if outcome.delay and fault is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(outcome.delay):
+                    await self._until_healed(fault)
+
+    async def _until_healed(self, fault: Fault) -> None:
         released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._hanging.add(released)
+        self._waiting.setdefault(fault, set()).add(released)
         try:
             await released
         finally:
-            self._hanging.discard(released)
+            self._waiting[fault].discard(released)
+            if not self._waiting[fault]:
+                del self._waiting[fault]
+
+    async def _hang(self, handled: Handled, fault: Fault | None) -> NoReturn:
+        assert fault is not None
+        await self._until_healed(fault)
         await handled.abort(Outcome(Code.UNAVAILABLE, "the call hung until the fault was healed"))
 
     # The stream
@@ -146,6 +161,8 @@ class RodentService:
         stream = Stream(handled.call, asyncio.get_running_loop())
         # The Rodent sees that its stream is accepted before anything is said.
         await handled.context.send_initial_metadata(())
+        if not self.tokens.is_current(handled.call.claims):
+            await handled.abort(_EARLIER)
         rodent = self.rodents.opened(stream)
         tasks = [asyncio.ensure_future(_listen(handled, rodent, stream, requests, outcome))]
         if self.heartbeat is not None:
@@ -193,7 +210,10 @@ class Handled:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.end(_GONE.status, _GONE.details)
+        if exc is None or isinstance(exc, asyncio.CancelledError):
+            self.end(_GONE.status, _GONE.details)
+        else:  # what a matcher or an outcome of the test's author has raised
+            self.end(Code.UNKNOWN, f"Unexpected {type(exc).__name__}: {exc}")
 
     def record(self, raw: bytes, *, sent: bool) -> RecordedMessage:
         """Record a message."""
@@ -224,6 +244,8 @@ class Handled:
             name = message_type.DESCRIPTOR.full_name
             await self.abort(Outcome(Code.INTERNAL, f"the request is no {name}: {error}"))
 
+
+_EARLIER = Outcome(Code.UNAVAILABLE, "the token is of an earlier test")
 
 _GONE = Ending(Code.CANCELLED, "the other side is gone")
 
@@ -256,8 +278,11 @@ async def _listen(
 
 async def _ask_for_status(rodent: Rodent, pause: float) -> None:
     """Toggle's heartbeat."""
+    asked = None
     while True:
-        rodent.start_command("system.status", timeout=0.0)
+        if asked is not None:
+            asked.cancel()  # one that is not answered is not waited for any more
+        asked = rodent.start_command("system.status", timeout=0.0)
         await asyncio.sleep(pause)
 
 

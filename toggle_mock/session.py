@@ -39,8 +39,8 @@ class Session(LocalFace):
     ) -> str:
         """A token for a Rodent of this session; see :meth:`ToggleServer.jwt`."""
         return self._server.jwt(
-            rid=rid or self.scope.rid,
-            sub=sub or self.scope.sub,
+            rid=self.scope.rid if rid is None else rid,
+            sub=self.scope.sub if sub is None else sub,
             prv=prv,
             expires_in=expires_in,
             **claims,

@@ -56,6 +56,9 @@ _SEND_PAUSES = (1.0, 2.0)
 _SEND_TIMEOUT = 30.0
 _BATCH_SIZE = 100
 
+_STOP_TIMEOUT = 2.0
+"""Seconds for what waits when a simulated Rodent ends."""
+
 _REFUSALS = frozenset(
     {Code.PERMISSION_DENIED, Code.UNAUTHENTICATED, Code.FAILED_PRECONDITION, Code.INVALID_ARGUMENT}
 )
@@ -143,9 +146,9 @@ class SimulatedRodent:
         self._events: list[Event] = []
         self._sent = 0
         self._emitted = 0
-        self._changed = asyncio.Event()
-        self._ready = asyncio.Event()
-        self._delivered = asyncio.Event()
+        self._changed: asyncio.Event
+        self._ready: asyncio.Event
+        self._delivered: asyncio.Event
         self._flushing = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -157,13 +160,21 @@ class SimulatedRodent:
         Args:
             thread: Where it runs; None for a thread of its own.
         """
+        if self._thread is not None:
+            raise RuntimeError(f"rodent {self.rid} runs already")
         self._own_thread = thread is None
         self._thread = thread or LoopThread(f"rodent-{self.rid}")
-        self._thread.loop.call_soon_threadsafe(self._begin)
+        try:
+            self._thread.call(self._begin)
+        except BaseException:
+            started, self._thread = self._thread, None
+            if self._own_thread:
+                started.end()
+            raise
         return self
 
     def stop(self) -> None:
-        """Send what waits, and be gone."""
+        """Send what waits, within two seconds, and be gone; what is not sent is dropped."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -242,7 +253,9 @@ class SimulatedRodent:
 
     # In its event loop
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
+        self._registered.clear()
+        self._changed, self._ready, self._delivered = (asyncio.Event() for _ in range(3))
         self._channel = self._open_channel()
         self._stub: Any = RodentServiceStub(self._channel)  # typed for channels that block
         self._tasks = [asyncio.ensure_future(self._live()), asyncio.ensure_future(self._deliver())]
@@ -255,11 +268,16 @@ class SimulatedRodent:
         return grpc.aio.secure_channel(self.target, credentials, self._options)
 
     async def _stop(self) -> None:
-        if self._events and self._registered.is_set():
-            await self._flush()
+        if self._registered.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_TIMEOUT):
+                    await self._flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.dropped += self._emitted - self._sent
+        self._sent = self._emitted
+        self._events.clear()
         await self._channel.close()
 
     async def _pause(self, seconds: float) -> None:

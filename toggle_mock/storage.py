@@ -10,21 +10,27 @@ The suffix says the format:
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
+import logging
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 from google.protobuf.message import DecodeError
 
 from rodent_events import wire
 from rodent_events.pb.base_pb2 import EventBatch
-from toggle_mock.recorded import RecordedBatch, RecordedCall, RecordedMessage
+from rodent_events.segment import write_all
+from toggle_mock.recorded import MESSAGES, RecordedBatch, RecordedCall, RecordedMessage
 from toggle_mock.recording import Recording, Sink
+
+logger = logging.getLogger("toggle_mock")
 
 Entry: TypeAlias = dict[str, Any]
 """One thing that happened: ``entry`` is ``call``, ``message``, ``accept``, ``end`` or ``clear``;
@@ -119,24 +125,26 @@ class Player:
                 self._begin(entry)
             elif (call := self._calls.get(entry["call"])) is not None:
                 _PLAYED[kind](self, call, entry)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StorageError(f"this is no entry of a recording: {error!r}") from None
 
     def _begin(self, entry: Entry) -> None:
         call = RecordedCall(
-            entry["method"],
-            entry["peer"],
-            tuple((key, _plain_value(value)) for key, value in entry["metadata"]),
-            arrived=entry["arrived"],
-            claims=entry["claims"],
+            str(entry["method"]),
+            str(entry["peer"]),
+            tuple((str(key), _plain_value(value)) for key, value in entry["metadata"]),
+            arrived=float(entry["arrived"]),
+            claims=dict(entry["claims"]),
         )
+        if call.method not in MESSAGES:
+            raise StorageError(f"{call.method!r} is no method")
         self._calls[entry["call"]] = call
         self._recording.begin(call)
 
     def message(self, call: RecordedCall, entry: Entry) -> None:
         """Record a message."""
         raw = base64.b64decode(entry["raw"])
-        self._recording.message(call, raw, sent=entry["sent"], at=entry["at"])
+        self._recording.message(call, raw, sent=bool(entry["sent"]), at=float(entry["at"]))
 
     def accept(self, call: RecordedCall, _entry: Entry) -> None:
         """Record that its batch was accepted."""
@@ -145,7 +153,7 @@ class Player:
 
     def end_call(self, call: RecordedCall, entry: Entry) -> None:
         """Record its end."""
-        self._recording.end(call, entry["status"], entry["details"])
+        self._recording.end(call, str(entry["status"]), str(entry["details"]))
         del self._calls[entry["call"]]
 
     def end(self) -> None:
@@ -257,7 +265,9 @@ class EntryFeed(EntrySink):
 
 
 def load(path: Path, recording: Recording | None = None) -> Recording:
-    """Read a recording from a file. A last entry that was not written whole is left out.
+    """Read a recording from a file, which stays as it is.
+
+    A last entry that was not written whole is left out.
 
     Args:
         path: The file.
@@ -282,6 +292,7 @@ def save(recording: Recording, path: Path) -> None:
     sink = _format(path)
     if path.exists():
         raise FileExistsError(f"{path} exists")
+    os.close(_locked(path))
     writer = sink(path)
     copy = Recording(max_bytes=1 << 62, max_calls=1 << 62)
     copy.sinks.append(writer)
@@ -291,17 +302,32 @@ def save(recording: Recording, path: Path) -> None:
     writer.close()
 
 
-def open_sink(path: Path, recording: Recording) -> Sink:
-    """Write a recording to a file while it goes on; what the file has already is read first.
+def open_sink(path: Path, recording: Recording | None) -> Sink:
+    """Write a recording to a file while it goes on.
+
+    A last entry that was not written whole is moved to ``FILE.torn``.
+
+    Args:
+        path: The file.
+        recording: Where what the file has already is read to; None if it is there.
 
     Raises:
-        StorageError: The file is no recording, or of an unknown format.
+        StorageError: The file is no recording, of an unknown format, or in use by another server.
         OSError: It cannot be used.
     """
     kind = _format(path)
-    if path.exists() and path.stat().st_size:
-        kind.load(path, recording)
-    return kind(path)
+    lock = _locked(path)
+    try:
+        if path.stat().st_size:
+            end = kind.load(path, recording or Recording())
+            if end is not None:
+                _cut(path, end)
+        sink = kind(path)
+    except BaseException:
+        os.close(lock)
+        raise
+    sink.lock = lock
+    return sink
 
 
 class NdjsonFile(EntrySink):
@@ -309,37 +335,44 @@ class NdjsonFile(EntrySink):
 
     def __init__(self, path: Path) -> None:
         super().__init__(self._append)
-        self._file = _opened(path)
+        self._file = _Appended(path)
+        self.lock = -1
+        content = path.read_bytes()[-1:]
+        if content not in {b"", b"\n"}:  # the last line is whole but for its end
+            self._file.append(b"\n")
 
     def _append(self, entry: Entry) -> None:
-        self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
+        self._file.append(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
 
     def close(self) -> None:
         """See :meth:`Sink.close`."""
         self._file.close()
+        _unlock(self.lock)
 
     @classmethod
-    def load(cls, path: Path, recording: Recording) -> None:
-        """Read a file."""
+    def load(cls, path: Path, recording: Recording) -> int | None:
+        """Read a file; returns where what is whole ends, if something torn stands behind it."""
         player = Player(recording)
+        end = 0
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
-                if not line.endswith(b"\n"):
-                    _cut(path, len(line))
-                    break
                 try:
                     player.play(json.loads(line))
-                except (ValueError, TypeError) as error:
+                except (ValueError, TypeError, RecursionError) as error:
+                    if not line.endswith(b"\n"):
+                        break
                     raise StorageError(f"{path}, line {number}: {error}") from None
+                end += len(line)
         player.end()
+        return end if end < path.stat().st_size else None
 
 
-class BatchFile:
+class BatchFile(Sink):
     """Accepted batches, each behind its length."""
 
     def __init__(self, path: Path) -> None:
-        self._file = _opened(path)
+        self._file = _Appended(path)
+        self.lock = -1
 
     def call(self, call: RecordedCall) -> None:
         """Not kept."""
@@ -349,34 +382,33 @@ class BatchFile:
 
     def accept(self, batch: RecordedBatch) -> None:
         """Append it."""
-        self._file.write(wire.varint(len(batch.raw)) + batch.raw)
-        self._file.flush()
+        self._file.append(wire.varint(len(batch.raw)) + batch.raw)
 
     def end(self, call: RecordedCall) -> None:
         """Not kept."""
 
     def clear(self) -> None:
         """Empty the file."""
-        self._file.truncate(0)
+        self._file.empty()
 
     def close(self) -> None:
         """See :meth:`Sink.close`."""
         self._file.close()
+        _unlock(self.lock)
 
     @classmethod
-    def load(cls, path: Path, recording: Recording) -> None:
-        """Read a file."""
+    def load(cls, path: Path, recording: Recording) -> int | None:
+        """Read a file; returns where what is whole ends, if something torn stands behind it."""
         data, start = path.read_bytes(), 0
         while start < len(data):
             try:
                 length, content = wire.read_varint(data, start)
             except wire.WireError:
-                length, content = len(data), start
+                return start
             if content + length > len(data):
-                _cut(path, len(data) - start)
-                break
-            call = RecordedCall("SendEvents", f"file:{path.name}", ())
+                return start
             raw = data[content : content + length]
+            call = RecordedCall("SendEvents", f"file:{path.name}", ())
             recording.begin(call)
             recording.message(call, raw, sent=False)
             try:
@@ -385,6 +417,7 @@ class BatchFile:
                 raise StorageError(f"{path}, byte {start}: {error}") from None
             recording.end(call, "OK")
             start = content + length
+        return None
 
 
 class SqliteFile(EntrySink):
@@ -393,6 +426,7 @@ class SqliteFile(EntrySink):
     def __init__(self, path: Path) -> None:
         super().__init__(self._append)
         self._connection = _database(path)
+        self.lock = -1
 
     def _append(self, entry: Entry) -> None:
         if entry["entry"] == "clear":
@@ -409,22 +443,23 @@ class SqliteFile(EntrySink):
     def close(self) -> None:
         """See :meth:`Sink.close`."""
         self._connection.close()
+        _unlock(self.lock)
 
     @classmethod
     def load(cls, path: Path, recording: Recording) -> None:
         """Read a file."""
         player = Player(recording)
-        connection = _database(path)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
             rows = connection.execute(
                 "SELECT call, entry, document, raw FROM entries ORDER BY rowid"
             )
             for call, kind, document, raw in rows:
-                entry = {"entry": kind, "call": call, **json.loads(document)}
+                entry = {"entry": kind, "call": call, **dict(json.loads(document))}
                 if raw is not None:
                     entry["raw"] = base64.b64encode(raw)
                 player.play(entry)
-        except (sqlite3.DatabaseError, ValueError) as error:
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             raise StorageError(f"{path}: {error}") from None
         finally:
             connection.close()
@@ -445,14 +480,53 @@ def _format(path: Path) -> type[NdjsonFile | BatchFile | SqliteFile]:
     return kind
 
 
-def _opened(path: Path) -> BinaryIO:
-    """A file to append to, which only its owner may read: recordings tell of other systems."""
-    path.touch(mode=0o600)
-    return path.open("ab")
+class _Appended:
+    """A file that is only appended to, and has nothing half-written in it."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        self._size = os.fstat(self._descriptor).st_size
+
+    def append(self, data: bytes) -> None:
+        """Append all of it, or nothing.
+
+        Raises:
+            OSError: There is no room, for example.
+        """
+        try:
+            write_all(self._descriptor, data)
+        except OSError:
+            os.ftruncate(self._descriptor, self._size)
+            raise
+        self._size += len(data)
+
+    def empty(self) -> None:
+        """Take all away."""
+        os.ftruncate(self._descriptor, 0)
+        self._size = 0
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self._descriptor)
+
+
+def _locked(path: Path) -> int:
+    """A descriptor that keeps other servers off the file, which only its owner may read."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise StorageError(f"{path} is in use by another server") from None
+    return descriptor
+
+
+def _unlock(lock: int) -> None:
+    if lock >= 0:
+        os.close(lock)
 
 
 def _database(path: Path) -> sqlite3.Connection:
-    path.touch(mode=0o600)
     # The recording's lock makes sure that only one thread uses it at a time.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
@@ -468,10 +542,12 @@ def _database(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _cut(path: Path, size: int) -> None:
-    """Cut off what was not written whole, so that what is appended can be read."""
-    with path.open("r+b") as file:
-        file.truncate(path.stat().st_size - size)
+def _cut(path: Path, end: int) -> None:
+    """Move what stands behind to ``FILE.torn``, so that what is appended can be read."""
+    content = path.read_bytes()
+    path.with_name(f"{path.name}.torn").write_bytes(content[end:])
+    os.truncate(path, end)
+    logger.warning("%s: %d bytes at its end were moved to .torn", path, len(content) - end)
 
 
 def _json_value(value: str | bytes) -> str | Mapping[str, str]:

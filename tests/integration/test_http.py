@@ -75,7 +75,12 @@ def test_ready(toggle, ask):
 def test_info(toggle, ask):
     assert ask("GET", "/info") == (
         200,
-        {"address": toggle.address, "tls": False, "root_certificate": None},
+        {
+            "address": toggle.address,
+            "tls": False,
+            "root_certificate": None,
+            "deduplicate": False,
+        },
     )
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import grpc
 import pytest
+from support.raw_rodent import RawRodent
 
 from rodent_events import (
     Acknowledgement,
@@ -21,7 +22,6 @@ from toggle_mock import (
     CommandFailedError,
     NoReplyError,
     NotConnectedError,
-    ToggleServer,
     cut,
     fail,
     reject,
@@ -41,35 +41,6 @@ def simulated(toggle_server):
 @pytest.fixture
 def rodent(toggle_server, simulated):
     return toggle_server.rodents["r1"]
-
-
-class RawRodent:
-    """A Connect call made by hand."""
-
-    def __init__(self, toggle: ToggleServer, rid: str = "raw") -> None:
-        self._channel = grpc.insecure_channel(toggle.address)
-        self._answers: list[RodentRequest | None] = []
-        self._ready = threading.Condition()
-        metadata = (("authorization", f"Bearer {toggle.jwt(rid=rid)}"),)
-        self.stream = RodentServiceStub(self._channel).Connect(self._requests(), metadata=metadata)
-
-    def _requests(self):
-        while True:
-            with self._ready:
-                self._ready.wait_for(lambda: self._answers)
-                answer = self._answers.pop(0)
-            if answer is None:
-                return
-            yield answer
-
-    def send(self, answer: RodentRequest | None) -> None:
-        with self._ready:
-            self._answers.append(answer)
-            self._ready.notify()
-
-    def close(self) -> None:
-        self.send(None)
-        self._channel.close()
 
 
 @pytest.fixture

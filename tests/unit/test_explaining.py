@@ -123,7 +123,7 @@ def test_out_of_order(questions):
         """\
         expected a sequence of 2 events, received 1 of it; step 2 did not come after <RecordedEvent e1 INFO STORAGE StoragePoolPayload>
         wanted: pool_name:b
-        no event arrived
+        no event arrived after it
         """  # noqa: E501
     )
 

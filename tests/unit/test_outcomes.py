@@ -35,11 +35,11 @@ def script(book):
 
 
 def statuses(book, count, **call):
-    return [book.decide(incoming(**call)).status.name for _ in range(count)]
+    return [book.decide(incoming(**call))[0].status.name for _ in range(count)]
 
 
 def test_without_a_script_all_is_usual(book):
-    assert book.decide(incoming()) == USUAL
+    assert book.decide(incoming()) == (USUAL, None)
     assert USUAL.takes_effect
 
 
@@ -117,11 +117,12 @@ def test_rates_repeat_with_their_seed(script, book):
 
 
 def test_the_message_limit(script, book):
-    script.limits_messages_to(20)
-    assert book.decide(incoming()) == USUAL
-    outcome = book.decide(incoming(events=[POOL]))
+    made = script.limits_messages_to(20)
+    assert book.decide(incoming()) == (USUAL, None)
+    outcome, fault = book.decide(incoming(events=[POOL]))
     assert outcome.status is Code.RESOURCE_EXHAUSTED
     assert "larger than max" in outcome.message
+    assert fault is made
 
 
 @pytest.mark.parametrize(

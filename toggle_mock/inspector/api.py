@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from rodent_events import ConfigError
 from toggle_mock.asking import NotReceivedError, UnexpectedEventError
 from toggle_mock.face import LocalFace
-from toggle_mock.faults import ConnectionFault
 from toggle_mock.inspector.documents import (
     assertion,
     body_of,
@@ -35,9 +34,11 @@ from toggle_mock.inspector.documents import (
 from toggle_mock.inspector.guard import SameOrigin
 from toggle_mock.inspector.metrics import exposition
 from toggle_mock.matching import matcher_of
+from toggle_mock.network import ConnectionFault
 from toggle_mock.outcomes import Fault
 from toggle_mock.recorded import Events
 from toggle_mock.recording import Position
+from toggle_mock.relay import NoRelayError
 from toggle_mock.rendering import as_object, message_object
 from toggle_mock.rodents import CommandFailedError, NoReplyError, NotConnectedError, Rodent
 from toggle_mock.scripting import apply_fault, status_from
@@ -67,10 +68,11 @@ _STATUSES: Mapping[type[Exception], int] = {
     CommandFailedError: 502,
     NoReplyError: 504,
     TimeoutError: 504,
-    RuntimeError: 409,  # no relay
-    ConfigError: 400,
+    NoRelayError: 409,
     ValueError: 400,  # a query, a script, an argument
     TypeError: 400,
+    OverflowError: 400,
+    RecursionError: 400,
 }
 
 _DESCRIPTION = Path(__file__).with_name("openapi.yaml")
@@ -95,7 +97,7 @@ class Api:
         Args:
             allowed_hosts: What may stand in a request's Host; None for anything.
         """
-        handlers: dict[Any, Any] = dict.fromkeys([*_STATUSES, KeyError], self._failed)
+        handlers: dict[Any, Any] = dict.fromkeys(_STATUSES, self._failed)
         return Starlette(
             routes=self._routes(),
             middleware=[Middleware(SameOrigin, allowed_hosts=allowed_hosts)],
@@ -161,6 +163,7 @@ class Api:
                 "address": toggle.address,
                 "tls": root is not None,
                 "root_certificate": root.decode() if root else None,
+                "deduplicate": toggle.recording.deduplicate,
             }
         )
 
@@ -171,9 +174,13 @@ class Api:
         query = request.query_params.get("query", "")
         limit = integer(request.query_params.get("limit", "1000"), "limit")
         face = self._face(request)
-        found = await self._in_thread(lambda: face.find(query))
-        shown = found[-limit:] if limit else []
-        return JSONResponse({"total": len(found), "events": [as_object(event) for event in shown]})
+
+        def find() -> dict[str, Any]:
+            found = face.find(query)
+            shown = found[-limit:] if limit else []
+            return {"total": len(found), "events": [as_object(event) for event in shown]}
+
+        return JSONResponse(await self._in_thread(find))
 
     async def wait(self, request: Request) -> Response:
         """Wait until so many matching events have arrived."""
@@ -184,8 +191,8 @@ class Api:
             count=integer(body.get("count", 1), "count"),
             timeout=seconds(body),
         )
-        found = await self._in_thread(wait)
-        return JSONResponse({"events": [as_object(event) for event in found]})
+        shown = await self._in_thread(lambda: [as_object(event) for event in wait()])
+        return JSONResponse({"events": shown})
 
     async def verify(self, request: Request) -> Response:
         """Assert something of the events that have arrived."""
@@ -416,8 +423,7 @@ class Api:
         """Open a session, a part of the server that sees only its own Rodents."""
         body = await body_of(request, {"rid", "sub"})
         face = self._toggle.session(**body)
-        name = base64.b32encode(f"{face.scope.sub}/{face.scope.rid}".encode()).decode()
-        name = name.rstrip("=").lower()
+        name = secrets.token_hex(8)
         self._sessions[name] = face
         return JSONResponse({"session": name, "rid": face.scope.rid, "sub": face.scope.sub})
 
@@ -450,8 +456,9 @@ class Api:
 
     async def _failed(self, _request: Request, error: Exception) -> Response:
         kind = next(kind for kind in type(error).__mro__ if kind in _STATUSES)
-        return JSONResponse({"error": str(error)}, _STATUSES[kind])
+        return JSONResponse({"error": str(error), "kind": type(error).__name__}, _STATUSES[kind])
 
     async def _http_failed(self, _request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return JSONResponse({"error": error.detail}, error.status_code)
+        kind = f"HTTPException {error.status_code}"
+        return JSONResponse({"error": error.detail, "kind": kind}, error.status_code)

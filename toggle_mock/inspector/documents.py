@@ -19,6 +19,8 @@ from toggle_mock.rodents import Rodent
 _LONGEST_WAIT = 3_600.0
 """Seconds."""
 
+_GREATEST = 1_000_000_000
+
 _LARGEST_BODY = 16 * 1024 * 1024
 """Bytes."""
 
@@ -43,7 +45,7 @@ async def body_of(
             raise HTTPException(413, f"the body has more than {_LARGEST_BODY} bytes")
     try:
         body = json.loads(raw) if raw else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HTTPException(400, f"the body is no JSON: {error}") from None
     if not isinstance(body, dict):
         raise HTTPException(400, f"the body is no object but {body!r}")
@@ -62,11 +64,11 @@ def integer(value: Any, name: str) -> int:
         HTTPException: It is none.
     """
     try:
-        number = int(value)
-    except (TypeError, ValueError):
+        number = int(value) if isinstance(value, int | str) else -1
+    except ValueError:
         number = -1
-    if number < 0 or isinstance(value, bool):
-        raise HTTPException(400, f"{name} is {value!r}: give a whole number, 0 or more")
+    if not 0 <= number <= _GREATEST or isinstance(value, bool):
+        raise HTTPException(400, f"{name} is {value!r}: give a whole number, 0 to {_GREATEST}")
     return number
 
 

@@ -34,10 +34,19 @@ class SameOrigin:
 
     def _problem(self, headers: Headers) -> str | None:
         host = headers.get("host", "")
-        name = urlsplit(f"//{host}").hostname
+        name, _ = _authority(f"//{host}")
         if self._allowed_hosts is not None and name not in self._allowed_hosts:
             return f"host {host!r} is not this server's: ask for localhost"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _authority(origin)[1] != host:
             return f"origin {origin!r} is another site's"
         return None
+
+
+def _authority(url: str) -> tuple[str | None, str | None]:
+    """Host name, and host with port, in a URL; None if it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None, None
+    return parts.hostname, parts.netloc

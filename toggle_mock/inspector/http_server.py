@@ -14,7 +14,7 @@ from toggle_mock.inspector.guard import LOOPBACK_HOSTS
 if TYPE_CHECKING:
     from toggle_mock.server import ToggleServer
 
-_GRACE = 5
+_GRACE = 1
 """Seconds that requests under way have to end when the server stops."""
 
 
@@ -36,6 +36,7 @@ class HttpServer:
             lifespan="off",
             log_config=None,
             access_log=False,
+            log_level="critical",  # what is cut at the end is no error
             server_header=False,
             timeout_graceful_shutdown=_GRACE,
         )
