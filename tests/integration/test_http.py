@@ -340,3 +340,63 @@ def test_tls_tells_its_root():
         credentials = grpc.ssl_channel_credentials(info["root_certificate"].encode())
         with grpc.secure_channel(info["address"], credentials) as channel:
             grpc.channel_ready_future(channel).result(20)
+
+
+INFINITY = float("inf")
+JUNK = [
+    ("/events/wait", {"count": INFINITY}),
+    ("/events/wait", {"count": 1.7}),
+    ("/events/wait", {"query": "after:" + "9" * 400 + "d"}),
+    ("/events/wait", {"query": "(" * 5_000}),
+    ("/events/wait", {"query": 5}),
+    ("/events/verify", {"received": "", "count": INFINITY}),
+    ("/calls/wait", {"count": "x"}),
+    ("/tokens", {"expires_in": INFINITY}),
+    ("/tokens", {"expires_in": "x"}),
+    ("/faults", {"method": "SendEvents", "at": INFINITY, "outcome": "OK"}),
+    ("/faults", {"method": "SendEvents", "rates": {"OK": 10**400}}),
+    ("/faults", {"method": "SendEvents", "rates": {"OK": 0.1}, "seed": INFINITY}),
+    ("/faults", {"method": "SendEvents", "message_limit": INFINITY}),
+    ("/faults", {"method": "SendEvents", "returns": {"delay": 10**400}}),
+    ("/faults", {"method": "SendEvents", "returns": {"fail": "ABORTED", "trailers": 1}}),
+    ("/faults", {"method": "SendEvents", "returns": {"fail": "ABORTED", "trailers": {"a": 1}}}),
+    ("/faults", {"method": "SendEvents", "returns": {"fail": "ABORTED", "message": [1]}}),
+    ("/faults", {"method": "SendEvents", "returns": {"fail": "ABORTED", "retry_after": 1e30}}),
+    ("/faults", {"method": "SendEvents", "returns": {"cut": "ABORTED", "after_messages": {}}}),
+    ("/faults", {"method": "SendEvents", "returns": {"hang": "x"}}),
+    ("/faults", {"method": "SendEvents", "returns": {"reject": 5}}),
+    ("/faults", {"method": "SendEvents", "returns": "OK", "rid": [1]}),
+    ("/faults", {"latency": {"seconds": "fast"}}),
+    ("/faults", {"latency": {"seconds": float("nan")}}),
+    ("/faults", {"bandwidth": {"bytes_per_second": 0}}),
+    ("/rodents/r1/disconnect", {"status": "NOPE"}),
+    ("/tokens/revoke", {"rid": 5, "status": "NOPE"}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), JUNK)
+def test_junk_is_a_mistake_of_its_sender(ask, path, body):
+    code, answer = ask("POST", path, body)
+    assert code == 400, answer
+    assert answer["error"]
+    assert ask("GET", "/faults")[1]["faults"] == {}
+
+
+@pytest.mark.parametrize("headers", [{"host": "["}, {"host": "[::1"}, {"origin": "http://["}])
+def test_hosts_that_are_none(ask, headers):
+    assert ask("GET", "/info", headers=headers)[0] == 403
+
+
+def test_a_tunnel_that_answers_nonsense(ask, rodent):
+    for nonsense in ([], {}, 5, {"status_code": "x"}):
+        rodent.commands["tunnel.http"] = lambda _request, answer=nonsense: answer
+        request = {"service": "api", "method": "GET", "path": "/"}
+        code, answer = ask("POST", "/rodents/r1/http", request)
+        assert code == 502
+        assert "which has no status_code" in answer["error"]
+
+
+def test_sessions_have_names_of_their_own(ask):
+    first = ask("POST", "/sessions", {"sub": "a/b", "rid": "c"})[1]
+    second = ask("POST", "/sessions", {"sub": "a", "rid": "b/c"})[1]
+    assert first["session"] != second["session"]
