@@ -25,6 +25,12 @@ from rodent_events.pb.base_pb2 import EventBatch
 
 logger = logging.getLogger("rodent_events")
 
+_LARGEST_FOREIGN_BATCH = 64 << 20
+"""Bytes; what is larger and cannot be read is damaged."""
+
+_LONGEST_ID = 100
+"""Characters of a batch's id, beyond which it is something else."""
+
 _PIECE = 1 << 20
 """Bytes that are read at once, unless a batch is larger."""
 
@@ -201,12 +207,17 @@ class Segment:
                     damaged += sound.damaged
             if offset + len(data) >= self.size:
                 stop = reading.open_ends[-1] if reading.open_ends else reading.open_start
-                self._count(len(reading.open_ends), offset + reading.open_start)
                 self.end = offset + stop
+                self._open_start = offset + reading.open_start
+                sound = _salvage(data, _open_section(reading, stop))
+                self._count(sound.count, self._open_start)
+                if sound.damaged:
+                    reasons.append(f"{sound.reason} at byte {self._open_start}")
+                    damaged += sound.damaged
+                    self._open_start = self.end  # no checksum may say that these are sound
                 if reading.error is not None:
                     reasons.append(f"{reading.error.reason} at byte {self.end}")
                     damaged += data[stop:]
-                self._open_start = offset + reading.open_start
                 break
             offset += reading.open_start
             piece = _PIECE if reading.sections else piece * 2
@@ -279,6 +290,33 @@ def stored_batch(batch: Batch) -> bytes:
     return batch.frames + wire.stored_trailer(batch.id, batch.timestamp, checksum)
 
 
+def rewritten(content: bytes, name: str) -> bytes | None:
+    """A batch that somebody else has encoded in another way than we do, as it stands in a file.
+
+    Protobuf lets fields stand in any order; Segment reads them in the order in which every known
+    writer puts them.
+
+    Args:
+        content: The bytes of a file that Segment cannot read.
+        name: The file's name, from which an id follows if the batch has none.
+
+    Returns:
+        None if it is no such batch: of our own files, what cannot be read is damaged.
+    """
+    if wire.CHECKSUM_TAG in content or len(content) > _LARGEST_FOREIGN_BATCH:
+        return None
+    try:
+        batch = EventBatch.FromString(content)
+    except DecodeError:
+        return None
+    if not batch.events:
+        return None
+    frames = b"".join(wire.delimited(1, event.SerializeToString()) for event in batch.events)
+    sane = 0 < len(batch.batch_id) <= _LONGEST_ID and batch.batch_id.isprintable()
+    batch_id = batch.batch_id if sane else derived_id(name, "0")
+    return stored_batch(Batch(batch_id, batch.batch_timestamp, frames, len(batch.events)))
+
+
 def write_all(descriptor: int, data: bytes) -> None:
     """Write all of it, in as many writes as it takes.
 
@@ -315,6 +353,11 @@ class _Sound:
     count: int
     damaged: bytes = b""
     reason: str = ""
+
+
+def _open_section(reading: wire.Reading, end: int) -> wire.Section:
+    """The frames at the end that have no trailer."""
+    return wire.Section(reading.open_start, end, end, len(reading.open_ends), "", 0, None)
 
 
 def _salvage(data: bytes, section: wire.Section) -> _Sound:

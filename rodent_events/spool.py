@@ -24,7 +24,14 @@ from rodent_events.batch import Batch
 from rodent_events.config import EventConfig
 from rodent_events.errors import SpoolError
 from rodent_events.ids import new_id_after
-from rodent_events.segment import Damage, Segment, stored_batch, sync_folder, write_all
+from rodent_events.segment import (
+    Damage,
+    Segment,
+    rewritten,
+    stored_batch,
+    sync_folder,
+    write_all,
+)
 
 logger = logging.getLogger("rodent_events")
 
@@ -249,12 +256,29 @@ class Spool:
         """Whether a file that was found can be used."""
         try:
             damage = segment.examine()
+            if damage is not None and self._rewrite(segment):
+                damage = segment.examine()
             if damage is not None:
                 self._keep_damage(segment, damage)
         except OSError as error:
             logger.error("%s cannot be read, and is left as it is: %s", segment.path, error)
             return False
         segment.close_batch(sync=self._config.fsync != "never")
+        return True
+
+    def _rewrite(self, segment: Segment) -> bool:
+        """Write a batch of another encoding as we do, and keep what it was."""
+        original = segment.path.read_bytes()
+        content = rewritten(original, segment.path.stem)
+        if content is None:
+            return False
+        aside = segment.path.with_suffix(".original")
+        write_atomically(aside, original, sync=False)
+        write_atomically(segment.path, content, sync=self._config.fsync != "never")
+        logger.warning(
+            "%s has its fields in an unusual order; it was rewritten, and is kept as %s",
+            *(segment.path, aside.name),
+        )
         return True
 
     def _keep_damage(self, segment: Segment, damage: Damage) -> None:

@@ -18,7 +18,7 @@ VARINT, LENGTH_DELIMITED = 0, 2
 _FRAME_TAG = b"\x0a"  # EventBatch.events
 _TIMESTAMP_TAG = b"\x10"  # EventBatch.batch_timestamp
 _BATCH_ID_TAG = b"\x1a"  # EventBatch.batch_id
-_CHECKSUM_TAG = b"\xfd\x7f"  # field 2047, fixed32: not in EventBatch
+CHECKSUM_TAG = b"\xfd\x7f"  # field 2047, fixed32: not in EventBatch
 
 TRAILER_BYTES = 128
 """What a trailer takes at the most, with room to spare."""
@@ -246,7 +246,7 @@ def stored_trailer(batch_id: str, timestamp: int, checksum: int) -> bytes:
     return b"".join(
         (
             *(_TIMESTAMP_TAG, varint(timestamp)),
-            *(_CHECKSUM_TAG, checksum.to_bytes(4, "little")),
+            *(CHECKSUM_TAG, checksum.to_bytes(4, "little")),
             *(_BATCH_ID_TAG, varint(len(raw_id)), raw_id),
         )
     )

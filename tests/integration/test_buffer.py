@@ -188,6 +188,11 @@ DAMAGE = {
     "zero bytes at the end": (GOOD + bytes(100), names(10), bytes(100)),
     "only zero bytes": (bytes(100), [], bytes(100)),
     "a foreign file": (b"#!/bin/sh\necho hello\n", [], b"#!/bin/sh\necho hello\n"),
+    "an event that is none, before there was a trailer": (
+        frames(2) + b"\x0a\x03\x00\x00\x00" + frames(2, 50),
+        names(2) + names(2, 50),
+        b"\x0a\x03\x00\x00\x00",
+    ),
     "text in the middle": (GOOD + b"hello" + GOOD, names(10), b"hello" + GOOD),
     "a flipped bit in an event": (
         SUMMED[0] + flipped(SUMMED[1], 5) + SUMMED[2],
@@ -201,6 +206,20 @@ DAMAGE = {
     ),
     "longer than a piece": (GOOD * 9000 + b"\x00", names(10) * 9000, b"\x00"),
 }
+
+
+def test_a_batch_of_another_encoder_is_rewritten_and_kept(tmp_path, make_buffer, caplog):
+    """Protobuf lets the id stand before the events."""
+    content = b"\x1a\x08batch-id" + frames(3) + b"\x10\x05"
+    path = tmp_path / f"{new_id()}.pb"
+    path.write_bytes(content)
+    buffer = make_buffer()
+    (batch,) = [buffer.next_batch(partial=True)]
+    assert (batch.id, batch.timestamp, batch.count) == ("batch-id", 5, 3)
+    assert deliver_all(buffer) == names(3)
+    assert path.with_suffix(".original").read_bytes() == content
+    assert not path.with_suffix(".damaged").exists()
+    assert "was rewritten" in caplog.text
 
 
 @pytest.mark.parametrize("name", DAMAGE)

@@ -1,0 +1,301 @@
+"""The strategies, judged by protobuf's own parser, on our schemas and on generated ones."""
+
+import math
+
+import pytest
+from google.protobuf import json_format
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.struct_pb2 import Struct, Value
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.unknown_fields import UnknownFieldSet
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+from support.schemas import schemas
+
+from rodent_events import (
+    Event,
+    EventBatch,
+    RegisterRequest,
+    StoragePoolPayload,
+    StorageTransferPayload,
+)
+from rodent_events.catalog import payload_types
+from toggle_mock.schema import REVISIONS, load_schema
+from toggle_mock.strategies import (
+    batches,
+    corrupted,
+    events,
+    from_message,
+    payloads,
+    wire_encodings,
+)
+
+PLACES = [
+    pytest.param(revision, name, id=f"{revision}-{name.rpartition('.')[2]}")
+    for revision in REVISIONS
+    for name in load_schema(revision).payload_types
+]
+
+
+def canonical(message) -> bytes:
+    return message.SerializeToString(deterministic=True)
+
+
+def again(message):
+    return type(message).FromString(message.SerializeToString())
+
+
+@pytest.mark.parametrize(("revision", "name"), PLACES)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_every_payload_of_every_revision_makes_the_round_trip(revision, name, data):
+    schema = load_schema(revision)
+    message = data.draw(from_message(name, schema=schema, allow_nan=False))
+    assert again(message) == message
+    text = json_format.MessageToJson(message, preserving_proto_field_name=True)
+    if "3.4028" not in text:  # the greatest float: protobuf rounds it up, and refuses the result
+        assert json_format.Parse(text, type(message)()) == message
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), schema=schemas())
+def test_any_schema(data, schema):
+    name = data.draw(st.sampled_from(["g.M0", "g.M1", "g.M2"]))
+    unknown = data.draw(st.booleans())
+    message = data.draw(
+        from_message(name, schema=schema, unknown_fields=unknown, unknown_enum_values=unknown)
+    )
+    assert isinstance(message, schema.message_class(name))
+    assert canonical(again(message)) == canonical(message)
+    assert depth(message) <= 6
+
+
+def depth(message) -> int:
+    inner = [
+        one
+        for field, value in message.ListFields()
+        if field.message_type is not None and not field.message_type.GetOptions().map_entry
+        for one in (value if field.is_repeated else [value])
+    ]
+    return 1 + max(map(depth, inner), default=0)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), schema=schemas())
+def test_all_encodings_are_read_as_the_same_message(data, schema):
+    message = data.draw(from_message("g.M0", schema=schema, max_depth=2))
+    raw = data.draw(wire_encodings(message))
+    read = type(message).FromString(raw)
+    read.DiscardUnknownFields()
+    assert canonical(read) == canonical(message)
+
+
+@given(data=st.data())
+def test_encodings_of_batches(data):
+    batch = data.draw(batches(max_size=3))
+    read = EventBatch.FromString(data.draw(wire_encodings(batch)))
+    read.DiscardUnknownFields()
+    assert read == batch
+
+
+def test_encodings_do_differ():
+    event = Event(event_id="e", level=1, metadata={"a": "b"}, timestamp=300)
+    seen = set()
+
+    @settings(max_examples=200, database=None)
+    @given(wire_encodings(event))
+    def collect(raw):
+        seen.add(raw)
+
+    collect()
+    assert len(seen) > 100
+
+
+@given(data=st.data(), raw=st.binary(max_size=30))
+def test_corrupted_is_near_but_not_the_same(data, raw):
+    near = data.draw(corrupted(raw))
+    assert abs(len(near) - len(raw)) <= max(4, len(raw))
+
+
+# What is drawn
+
+
+@given(events())
+def test_events_hang_together(event):
+    (wrapper, inner) = next(
+        (field, value) for field, value in event.ListFields() if field.name.endswith("_event")
+    )
+    member = inner.WhichOneof("event_type")
+    place = {p.path: p for p in payload_types(Event.DESCRIPTOR).values()}[
+        f"{wrapper.name}.{member}"
+    ]
+    assert event.category == place.category
+    assert event.event_id[14] == "7"
+    assert int(event.event_id.replace("-", "")[:12], 16) == event.timestamp
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_payload_type_is_drawn(revision):
+    seen = set()
+
+    @settings(max_examples=500, database=None, derandomize=True)
+    @given(st.tuples(payloads(schema=revision), payloads(schema=revision)))
+    def collect(pair):
+        seen.update(payload.DESCRIPTOR.full_name for payload in pair)
+
+    collect()
+    assert seen == set(load_schema(revision).payload_types)
+
+
+EDGES = {
+    "int64": (StoragePoolPayload, lambda m: m.size_bytes in {2**63 - 1, -(2**63)}),
+    "int32": (StorageTransferPayload, lambda m: m.progress_percent == -(2**31)),
+    "every enum value": (StoragePoolPayload, lambda m: m.operation == 7),
+    "text beyond the BMP": (StoragePoolPayload, lambda m: any(c > "\uffff" for c in m.pool_name)),
+    "a NUL in text": (StoragePoolPayload, lambda m: "\0" in m.pool_name),
+    "an empty list": (StoragePoolPayload, lambda m: m.pool_name and not m.devices),
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_are_reached(edge):
+    message_type, reached = EDGES[edge]
+    find(from_message(message_type), reached, settings=settings(max_examples=5_000, database=None))
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [math.isnan, math.isinf, lambda value: value == 0 and math.copysign(1, value) < 0],
+    ids=["NaN", "infinity", "negative zero"],
+)
+def test_edges_of_floats(reached):
+    strategy = from_message(RegisterRequest)
+    find(
+        strategy,
+        lambda m: reached(m.system_info.cpu_usage),
+        settings=settings(max_examples=5_000, database=None),
+    )
+
+
+def test_they_shrink_to_small_examples():
+    smallest = find(
+        events(),
+        lambda event: event.storage_event.pool_event.size_bytes > 5,
+        settings=settings(max_examples=5_000, database=None),
+    )
+    pool = smallest.storage_event.pool_event
+    assert pool == StoragePoolPayload(size_bytes=6)
+    assert smallest.metadata == {}
+
+
+# Options
+
+
+@given(
+    from_message(
+        Event,
+        overrides={
+            "level": st.just(3),
+            "storage_event.pool_event.pool_name": st.just("tank"),
+            "storage_event": {"pool_event.size_bytes": st.integers(1, 9)},
+        },
+    )
+)
+def test_overrides(event):
+    assert event.level == 3
+    if event.HasField("storage_event") and event.storage_event.HasField("pool_event"):
+        assert event.storage_event.pool_event.pool_name == "tank"
+
+
+@given(from_message(Event, overrides={"storage_event": st.none()}))
+def test_an_override_may_leave_a_field_unset(event):
+    assert event.WhichOneof("event_payload") is None
+
+
+@given(from_message(StoragePoolPayload, unknown_enum_values=True, unknown_fields=True))
+def test_unknown_values_come_when_asked_for(payload):
+    assert canonical(again(payload)) == canonical(payload)
+
+
+def test_unknown_values_are_really_drawn():
+    strategy = from_message(StoragePoolPayload, unknown_enum_values=True)
+    find(strategy, lambda p: p.operation > 7, settings=settings(database=None))
+    strategy = from_message(StoragePoolPayload, unknown_fields=True)
+    find(
+        strategy,
+        lambda p: len(UnknownFieldSet(p)) > 0,
+        settings=settings(max_examples=2_000, database=None),
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda: from_message(5), "takes a message class"),
+        (lambda: from_message("rodent.events.Event"), "a name needs schema="),
+        (lambda: from_message("x.Y", schema="2025-10-03"), r"has no message x\.Y"),
+        (
+            lambda: from_message(Event, overrides={"levle": st.just(1)}),
+            "has no field levle; it has",
+        ),
+        (lambda: from_message(Event, overrides={"level": 3}), "give a strategy, such as"),
+        (lambda: from_message(Event, overrides={"level.x": st.just(3)}), "is no message"),
+        (lambda: payloads(types=["Nope"]), "Nope is no payload type; there are"),
+        (lambda: payloads(types=[]), "types is empty"),
+    ],
+)
+def test_mistakes_are_told_when_it_is_drawn_from(make, problem):
+    strategy = make()
+
+    @settings(database=None)
+    @given(strategy)
+    def draw(_value):
+        pass
+
+    with pytest.raises((InvalidArgument, ValueError), match=problem):
+        draw()
+
+
+@given(data=st.data())
+def test_from_type(data):
+    for message_type in (Event, EventBatch, StoragePoolPayload, RegisterRequest):
+        assert isinstance(data.draw(st.from_type(message_type)), message_type)
+
+
+@given(st.one_of(map(from_message, (Timestamp, Duration, Struct, Value))))
+def test_well_known_types_of_others(message):
+    assert canonical(again(message)) == canonical(message)
+    if isinstance(message, Timestamp | Duration):
+        assert json_format.Parse(json_format.MessageToJson(message), type(message)()) == message
+
+
+# Realistic
+
+
+@settings(max_examples=300)
+@given(events(realistic=True))
+def test_realistic_events_are_what_zfs_and_networks_accept(event):
+    import ipaddress
+    import re
+
+    for field, value in event.ListFields():
+        if not field.name.endswith("_event"):
+            continue
+        payload = getattr(value, value.WhichOneof("event_type"))
+        for inner, content in payload.ListFields():
+            if inner.name == "pool_name":
+                assert re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_.:-]*", content)
+                assert not content.startswith(("mirror", "raidz", "draid", "spare", "log"))
+            elif inner.name == "snapshot_name":
+                assert content.count("@") == 1
+                assert len(content) < 256
+            elif inner.name == "dataset_name":
+                assert "@" not in content
+                assert "/" in content
+            elif inner.name == "mac_address":
+                assert re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", content)
+            elif inner.name.endswith(("_ip", "ip_address")):
+                ipaddress.ip_address(content)
+            elif inner.name == "progress_percent":
+                assert 0 <= content <= 100

@@ -1,0 +1,34 @@
+"""Hypothesis strategies for the messages of any schema, and for events of Rodents.
+
+Example::
+
+    @given(from_message(StoragePoolPayload))
+    def test_round_trip(payload):
+        assert StoragePoolPayload.FromString(payload.SerializeToString()) == payload
+
+The names are loaded when they are first used: Hypothesis imports this package in every process that
+imports Hypothesis.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toggle_mock.strategies.messages import from_message
+    from toggle_mock.strategies.rodent import batches, events, payloads
+    from toggle_mock.strategies.wire import corrupted, wire_encodings
+
+__all__ = ["batches", "corrupted", "events", "from_message", "payloads", "wire_encodings"]
+
+_HOMES = {
+    "messages": ("from_message",),
+    "rodent": ("batches", "events", "payloads"),
+    "wire": ("corrupted", "wire_encodings"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"toggle_mock.strategies.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

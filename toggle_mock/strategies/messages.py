@@ -1,0 +1,325 @@
+"""Strategies for the messages of any schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
+
+from google.protobuf import message_factory
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, OneofDescriptor
+from google.protobuf.message import Message
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from rodent_events import wire
+from rodent_events.catalog import message_of, schema_of
+from toggle_mock.schema import Schema, load_schema
+from toggle_mock.strategies.scalars import ScalarOptions, Strategy, scalar
+
+M = TypeVar("M", bound=Message)
+
+Overrides: TypeAlias = "Mapping[str, st.SearchStrategy[Any] | Overrides]"
+"""Strategies by field name; for a message field also overrides of its fields, which may be written
+with dots too: ``{"pool_event.size_bytes": st.just(0)}``. A strategy that draws None leaves the
+field unset."""
+
+
+def from_message(
+    message_type: type[M] | Descriptor | str,
+    *,
+    overrides: Overrides | None = None,
+    schema: Schema | Path | str | None = None,
+    max_depth: int = 4,
+    max_size: int = 4,
+    allow_nan: bool = True,
+    unknown_enum_values: bool = False,
+    unknown_fields: bool = False,
+) -> st.SearchStrategy[M]:
+    """Messages of a type.
+
+    Each member of a oneof, and none of them, is as likely as the others. Fields with presence may
+    be unset. Errors are raised when it is drawn from.
+
+    Args:
+        message_type: A generated class, a descriptor, or a full name in ``schema``.
+        overrides: Strategies for fields instead of the usual ones; see :data:`Overrides`.
+        schema: Where a name is looked up; see :func:`toggle_mock.schema.load_schema`.
+        max_depth: How deep messages may be nested; further ones are left unset.
+        max_size: Elements of a repeated field or a map.
+        allow_nan: Whether floats may be NaN; a message with one does not equal itself.
+        unknown_enum_values: Whether enums may have numbers that the schema does not know.
+        unknown_fields: Whether messages may have fields that the schema does not know.
+    """
+    options = _Options(ScalarOptions(allow_nan, unknown_enum_values), max_size, unknown_fields)
+
+    def make() -> st.SearchStrategy[M]:
+        descriptor = _descriptor(message_type, schema)
+        builder = _Builder(options)
+        made = builder.message(descriptor, max_depth, _expanded(overrides or {}))
+        return cast("st.SearchStrategy[M]", made)
+
+    return st.deferred(make)
+
+
+@dataclass(frozen=True)
+class _Options:
+    scalars: ScalarOptions
+    max_size: int
+    unknown_fields: bool
+
+
+@dataclass
+class _Builder:
+    """Makes strategies, one for each type and depth, however often it occurs."""
+
+    options: _Options
+    made: dict[tuple[str, int], Strategy] = field(default_factory=dict)
+
+    def message(self, descriptor: Descriptor, depth: int, overrides: Overrides) -> Strategy:
+        """Messages of a type."""
+        if not overrides:
+            key = (descriptor.full_name, depth)
+            if key not in self.made:
+                # Deferred, so that a type may contain itself.
+                self.made[key] = st.deferred(lambda: self._message(descriptor, depth, {}))
+            return self.made[key]
+        return self._message(descriptor, depth, overrides)
+
+    def _message(self, descriptor: Descriptor, depth: int, overrides: Overrides) -> Strategy:
+        _check_names(descriptor, overrides)
+        if descriptor.full_name in _WELL_KNOWN and not overrides:
+            return _WELL_KNOWN[descriptor.full_name](self, descriptor, depth)
+        message_class = message_factory.GetMessageClass(descriptor)
+        parts = [
+            *(
+                self._field(one, depth, overrides.get(one.name))
+                for one in descriptor.fields
+                if _oneof(one) is None
+            ),
+            *(
+                self._choice(oneof, depth, overrides)
+                for oneof in descriptor.oneofs
+                if not _is_synthetic(oneof)
+            ),
+        ]
+        if self.options.unknown_fields:
+            return st.builds(
+                _with_unknown_fields,
+                st.tuples(*parts),
+                st.just(message_class),
+                unknown_content(descriptor),
+            )
+        return st.tuples(*parts).map(lambda drawn: _assembled(message_class, drawn))
+
+    def _field(self, one: FieldDescriptor, depth: int, override: Any) -> Strategy:
+        """Draws ``(name, value)``, or None to leave the field unset."""
+        values = self._values(one, depth, override)
+        if values is None:
+            return st.none()
+        named = values.map(partial(_named, one.name))
+        optional = one.has_presence and not one.is_required
+        if override is not None and not isinstance(override, Mapping):
+            return named
+        return st.none() | named if optional else named
+
+    def _choice(self, oneof: OneofDescriptor, depth: int, overrides: Overrides) -> Strategy:
+        """One member of a oneof, or none; only overridden ones, if any is."""
+        names = [one.name for one in oneof.fields if one.name in overrides]
+        members = [one for one in oneof.fields if not names or one.name in names]
+        choices = [
+            values.map(partial(_named, one.name))
+            for one in members
+            if (values := self._values(one, depth, overrides.get(one.name))) is not None
+        ]
+        return st.one_of(choices if names else [st.none(), *choices])
+
+    def _values(self, one: FieldDescriptor, depth: int, override: Any) -> Strategy | None:
+        """The values of a field; None if it is nested too deep."""
+        if isinstance(override, st.SearchStrategy):
+            return override
+        if _is_map(one):
+            return self._map(one, depth)
+        if one.message_type is None:
+            single = scalar(one, self.options.scalars)
+        elif depth <= 0 and not one.is_required:
+            return None
+        else:
+            nested = override if isinstance(override, Mapping) else {}
+            single = self.message(one.message_type, depth - 1, nested)
+        return st.lists(single, max_size=self.options.max_size) if one.is_repeated else single
+
+    def _map(self, one: FieldDescriptor, depth: int) -> Strategy | None:
+        entry = message_of(one)
+        key, value = (entry.fields_by_name[name] for name in ("key", "value"))
+        keys = scalar(key, self.options.scalars)
+        if value.message_type is None:
+            values = scalar(value, self.options.scalars)
+        elif depth <= 0:
+            return None
+        else:
+            values = self.message(message_of(value), depth - 1, {})
+        return st.dictionaries(keys, values, max_size=self.options.max_size)
+
+
+def _named(name: str, value: Any) -> tuple[str, Any] | None:
+    return None if value is None else (name, value)
+
+
+def _assembled(message_class: type[Message], drawn: Sequence[tuple[str, Any] | None]) -> Message:
+    message = message_class()
+    for part in drawn:
+        if part is not None:
+            _set(message, *part)
+    return message
+
+
+def _set(message: Message, name: str, value: Any) -> None:
+    field_descriptor = schema_of(message).fields_by_name[name]
+    if _is_map(field_descriptor):
+        content = getattr(message, name)
+        for key, item in value.items():
+            if isinstance(item, Message):
+                content[key].CopyFrom(item)
+            else:
+                content[key] = item
+    elif field_descriptor.is_repeated:
+        getattr(message, name).extend(value)
+    elif isinstance(value, Message):
+        inner = getattr(message, name)
+        inner.SetInParent()
+        inner.CopyFrom(value)
+    else:
+        setattr(message, name, value)
+
+
+def _with_unknown_fields(
+    drawn: Sequence[tuple[str, Any] | None], message_class: type[Message], unknown: bytes
+) -> Message:
+    message = _assembled(message_class, drawn)
+    message.MergeFromString(unknown)
+    return message
+
+
+def unknown_content(descriptor: Descriptor) -> st.SearchStrategy[bytes]:
+    """Bytes of fields that a message type does not have."""
+    known = {one.number for one in descriptor.fields}
+    numbers = st.integers(1, 2**29 - 1).filter(
+        lambda number: number not in known and not 19_000 <= number < 20_000
+    )
+    fields = st.one_of(
+        st.builds(
+            lambda number, value: wire.tag(number, wire.VARINT) + wire.varint(value),
+            numbers,
+            st.integers(0, 2**64 - 1),
+        ),
+        st.builds(wire.delimited, numbers, st.binary(max_size=8)),
+        st.builds(
+            lambda number, value: wire.tag(number, 5) + value,
+            numbers,
+            st.binary(min_size=4, max_size=4),
+        ),
+        st.builds(
+            lambda number, value: wire.tag(number, 1) + value,
+            numbers,
+            st.binary(min_size=8, max_size=8),
+        ),
+    )
+    return st.lists(fields, max_size=3).map(b"".join)
+
+
+def _descriptor(
+    message_type: type[Message] | Descriptor | str, schema: Schema | Path | str | None
+) -> Descriptor:
+    if isinstance(message_type, str):
+        if schema is None:
+            raise InvalidArgument(f"from_message({message_type!r}): a name needs schema=")
+        return load_schema(schema).descriptor(message_type)
+    if isinstance(message_type, type) and issubclass(message_type, Message):
+        return schema_of(message_type())
+    if hasattr(message_type, "oneofs"):
+        return message_type
+    raise InvalidArgument(
+        "from_message() takes a message class, a descriptor, or a full name with schema=, got "
+        f"{message_type!r}"
+    )
+
+
+def _expanded(overrides: Overrides) -> Overrides:
+    """Overrides with dots as nested ones."""
+    nested: dict[str, Any] = {}
+    for key, value in overrides.items():
+        if not isinstance(value, st.SearchStrategy | Mapping):
+            raise InvalidArgument(
+                f"the override of {key} is {value!r}: give a strategy, such as "
+                f"st.just({value!r}), or overrides of its fields"
+            )
+        head, _, rest = key.partition(".")
+        if isinstance(value, Mapping) or rest:
+            inner = nested.setdefault(head, {})
+            if isinstance(inner, st.SearchStrategy):
+                raise InvalidArgument(f"{head} is overridden as a whole and in its fields")
+            inner.update({rest: value} if rest else value)
+        else:
+            nested[head] = value
+    return {
+        key: _expanded(value) if isinstance(value, Mapping) else value
+        for key, value in nested.items()
+    }
+
+
+def _check_names(descriptor: Descriptor, overrides: Overrides) -> None:
+    for name in overrides:
+        one = descriptor.fields_by_name.get(name)
+        if one is None:
+            known = ", ".join(known.name for known in descriptor.fields)
+            raise InvalidArgument(f"{descriptor.full_name} has no field {name}; it has {known}")
+        if isinstance(overrides[name], Mapping) and (one.message_type is None or _is_map(one)):
+            raise InvalidArgument(f"{one.full_name} is no message: its override is a strategy")
+
+
+def _oneof(one: FieldDescriptor) -> OneofDescriptor | None:
+    oneof = one.containing_oneof
+    return None if oneof is None or _is_synthetic(oneof) else oneof
+
+
+def _is_synthetic(oneof: OneofDescriptor) -> bool:
+    """Whether a oneof only stands for ``optional``."""
+    return len(oneof.fields) == 1 and oneof.name == f"_{oneof.fields[0].name}"
+
+
+def _is_map(one: FieldDescriptor) -> bool:
+    message = one.message_type
+    return message is not None and message.GetOptions().map_entry
+
+
+def _timestamp(_builder: _Builder, descriptor: Descriptor, _depth: int) -> Strategy:
+    message_class = message_factory.GetMessageClass(descriptor)
+    # From 0001-01-01 to 9999-12-31, as its definition says.
+    seconds = st.integers(-62_135_596_800, 253_402_300_799)
+    return st.builds(message_class, seconds=seconds, nanos=st.integers(0, 999_999_999))
+
+
+def _duration(_builder: _Builder, descriptor: Descriptor, _depth: int) -> Strategy:
+    message_class = message_factory.GetMessageClass(descriptor)
+    # 10,000 years either way; seconds and nanos have the same sign.
+    return st.integers(-315_576_000_000 * 10**9, 315_576_000_000 * 10**9).map(
+        lambda total: message_class(
+            seconds=abs(total) // 10**9 * (1 if total >= 0 else -1),
+            nanos=abs(total) % 10**9 * (1 if total >= 0 else -1),
+        )
+    )
+
+
+def _any(_builder: _Builder, descriptor: Descriptor, _depth: int) -> Strategy:
+    """Empty: whatever it held would have to be known to its reader."""
+    return st.builds(message_factory.GetMessageClass(descriptor))
+
+
+_WELL_KNOWN: Mapping[str, Callable[[_Builder, Descriptor, int], Strategy]] = {
+    "google.protobuf.Timestamp": _timestamp,
+    "google.protobuf.Duration": _duration,
+    "google.protobuf.Any": _any,
+}
