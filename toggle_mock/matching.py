@@ -241,7 +241,8 @@ class Field(Matcher):
     def __str__(self) -> str:
         head, _, rest = self.key.partition(".")
         key = f"metadata.{quoted(rest)}" if head == "metadata" else self.key
-        if self.literal:
+        odd = self.wanted[:1] in {"<", ">"} and not _COMPARISON.fullmatch(self.wanted)
+        if self.literal or odd:
             return f"{key}:{json.dumps(self.wanted, ensure_ascii=False)}"
         if re.search(r"[*?]", self.wanted):  # in quotes it would be no pattern
             return f"{key}:{_UNQUOTABLE.sub('?', self.wanted)}"
