@@ -22,7 +22,6 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from rodent_events.pb import base_pb2
 from rodent_events.pb.events import event_messages_pb2
 from toggle_mock.asking import Scope
-from toggle_mock.authority import Authority
 from toggle_mock.face import LocalFace
 from toggle_mock.faults import Faults
 from toggle_mock.identity import Tokens
@@ -38,6 +37,7 @@ from toggle_mock.session import Session
 from toggle_mock.storage import open_sink
 
 if TYPE_CHECKING:
+    from toggle_mock.authority import Authority
     from toggle_mock.inspector.http_server import HttpServer
 
 _GRACE = 0.5
@@ -403,6 +403,9 @@ class ToggleServer(LocalFace):
     @cached_property
     def authority(self) -> Authority:
         """Signs the certificates of this server and of its clients."""
+        # Loaded only where it is asked for.
+        from toggle_mock.authority import Authority  # noqa: PLC0415
+
         return Authority()
 
     # What arrived
