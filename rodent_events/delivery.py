@@ -148,9 +148,10 @@ def decide(
             delay = 0.0 if failures == 1 else backoff(failures, policy, jitter)
             return Decision(Action.REAUTHENTICATE, max(delay, outcome.retry_after))
         case Rule.RETRY:
-            delay = max(backoff(failures, policy, jitter), outcome.retry_after)
+            pause = backoff(failures, policy, jitter)
             if outcome.unreachable:
-                delay = min(delay, UNREACHABLE_PAUSE)
+                pause = min(pause, UNREACHABLE_PAUSE)
+            delay = max(pause, outcome.retry_after)
             exhausted = failures >= policy.max_retry_attempts
             return Decision(Action.HOLD if exhausted else Action.RETRY, delay)
 

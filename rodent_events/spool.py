@@ -268,6 +268,8 @@ class Spool:
 
     def _rewrite(self, segment: Segment) -> bool:
         """Write a batch of another encoding as we do, and keep what it was."""
+        if segment.progress_path.exists():
+            return False  # it could be read before
         original = segment.path.read_bytes()
         content = rewritten(original, segment.path.stem)
         if content is None:

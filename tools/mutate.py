@@ -59,13 +59,13 @@ MUTATIONS = (
     Mutation(
         "ignore the time that the server asks for",
         "delivery",
-        "delay = max(backoff(failures, policy, jitter), outcome.retry_after)",
-        "delay = backoff(failures, policy, jitter)",
+        "delay = max(pause, outcome.retry_after)",
+        "delay = pause",
     ),
     Mutation(
         "wait out the backoff after an outage",
         "delivery",
-        "delay = min(delay, UNREACHABLE_PAUSE)",
+        "pause = min(pause, UNREACHABLE_PAUSE)",
         "pass",
     ),
     Mutation(

@@ -116,6 +116,10 @@ def test_while_no_connection_can_be_made_pauses_stay_short(failures):
     outcome = Outcome(Status.UNAVAILABLE, unreachable=True)
     decision = decide(outcome, failures=failures, events=1, policy=policy, jitter=0.999)
     assert decision.delay == UNREACHABLE_PAUSE
+    asked = decide(
+        replace(outcome, retry_after=7.0), failures=failures, events=1, policy=policy, jitter=0.9
+    )
+    assert asked.delay == 7.0
     reached = decide(
         replace(outcome, unreachable=False), failures=failures, events=1, policy=policy, jitter=0.9
     )
