@@ -141,10 +141,9 @@ class Recording:
     # Writing
 
     def begin(self, call: RecordedCall) -> None:
-        """Record a call that has just arrived."""
+        """Record a call that has just arrived; one that has a number keeps it, if it is free."""
         with self._changed:
-            self._number += 1
-            call.number = self._number
+            self._number = call.number = max(self._number + 1, call.number)
             self._calls.append(call)
             self._bytes += _size(call)
             self._evict()

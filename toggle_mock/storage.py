@@ -135,6 +135,7 @@ class Player:
             tuple((str(key), _plain_value(value)) for key, value in entry["metadata"]),
             arrived=float(entry["arrived"]),
             claims=dict(entry["claims"]),
+            number=int(entry["call"]),
         )
         if call.method not in MESSAGES:
             raise StorageError(f"{call.method!r} is no method")

@@ -100,6 +100,24 @@ def test_clear_empties_the_file(tmp_path, suffix):
     assert load(path).calls == []
 
 
+@pytest.mark.parametrize("suffix", WHOLE)
+def test_numbers_of_calls_are_used_once(tmp_path, suffix):
+    """Also over a clear and a restart, or entries would be taken for those of another call."""
+    path = tmp_path / f"recording.{suffix}"
+    with ToggleServer(record=path) as toggle:
+        exercise(toggle)
+        toggle.clear()
+        with EventClient(target=toggle.address, jwt=toggle.jwt()) as client:
+            client.send_batch(b"")
+        (first,) = toggle.calls
+    with ToggleServer(record=path) as toggle:
+        assert [call.number for call in toggle.calls] == [first.number]
+        with EventClient(target=toggle.address, jwt=toggle.jwt()) as client:
+            client.send_batch(b"")
+        assert [call.number for call in toggle.calls] == [first.number, first.number + 1]
+    assert [call.status for call in load(path).calls] == ["OK", "OK"]
+
+
 @pytest.mark.parametrize("suffix", ["ndjson", "pb"])
 def test_a_torn_tail_is_cut(tmp_path, suffix):
     path = tmp_path / f"recording.{suffix}"
