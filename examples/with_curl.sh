@@ -5,7 +5,7 @@ set -eu
 folder=$(mktemp -d)
 toggle-mock serve --http 0 --json >"$folder/out" &
 trap 'kill $!; rm -r "$folder"' EXIT
-until [ -s "$folder/out" ]; do :; done
+until [ -s "$folder/out" ]; do sleep 0.1; done
 TOGGLE=$(head -n 1 "$folder/out" | jq -r .listening)
 API=$(head -n 1 "$folder/out" | jq -r .http)/api/v1
 ask() { curl --silent --show-error --fail-with-body "$@"; }
