@@ -279,6 +279,9 @@ class SimulatedRodent:
         self._sent = self._emitted
         self._events.clear()
         await self._channel.close()
+        # gRPC ends a connection with the last reference to its calls, which ended tasks hold too.
+        self._tasks.clear()
+        del self._channel, self._stub
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self._pace)
@@ -333,6 +336,9 @@ class SimulatedRodent:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             stream.cancel()
+            # A call whose end nobody has seen keeps its connection, though the channel is closed.
+            with contextlib.suppress(asyncio.CancelledError):
+                await stream.code()
 
     async def _answer(self, request: ToggleRequest, answers: asyncio.Queue[RodentRequest]) -> None:
         kind = request.WhichOneof("payload")

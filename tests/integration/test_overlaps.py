@@ -13,7 +13,7 @@ from rodent_events import EventBatch, EventBus, EventClient, RodentRequest, Stor
 from rodent_events.delivery import Status
 from toggle_mock import NotReceivedError, ToggleServer, delay, hang, reject, where
 from toggle_mock.relay import Conditions
-from toggle_mock.simulation import SimulatedRodent
+from toggle_mock.simulation import SimulatedRodent, simulate_fleet
 from toggle_mock.storage import StorageError, load
 
 Code = grpc.StatusCode
@@ -383,6 +383,13 @@ def test_a_simulated_rodent_that_starts_again_and_never_twice(toggle):
             with pytest.raises(RuntimeError, match="runs already"):
                 rodent.start()
     toggle.wait_for("payload:startup", count=2)
+
+
+def test_simulated_rodents_that_have_ended_leave_no_connection(toggle, wait_until):
+    with simulate_fleet(toggle, 10, pace=0.001):
+        toggle.rodents.wait_connected(10)
+        assert len(toggle.relay.links) == 10
+    wait_until(lambda: not toggle.relay.links)
 
 
 def test_a_simulated_rodent_ends_in_a_partition(toggle):
