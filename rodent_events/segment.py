@@ -303,13 +303,14 @@ def rewritten(content: bytes, name: str) -> bytes | None:
     Returns:
         None if it is no such batch: of our own files, what cannot be read is damaged.
     """
-    if wire.CHECKSUM_TAG in content or len(content) > _LARGEST_FOREIGN_BATCH:
+    if len(content) > _LARGEST_FOREIGN_BATCH:
         return None
     try:
         batch = EventBatch.FromString(content)
-    except DecodeError:
+        is_ours = any(field.number == wire.CHECKSUM for field in wire.fields(content))
+    except (DecodeError, wire.WireError):
         return None
-    if not batch.events:
+    if is_ours or not batch.events:
         return None
     frames = b"".join(wire.delimited(1, event.SerializeToString()) for event in batch.events)
     sane = 0 < len(batch.batch_id) <= _LONGEST_ID and batch.batch_id.isprintable()

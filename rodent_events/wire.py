@@ -18,7 +18,10 @@ VARINT, LENGTH_DELIMITED = 0, 2
 _FRAME_TAG = b"\x0a"  # EventBatch.events
 _TIMESTAMP_TAG = b"\x10"  # EventBatch.batch_timestamp
 _BATCH_ID_TAG = b"\x1a"  # EventBatch.batch_id
-CHECKSUM_TAG = b"\xfd\x7f"  # field 2047, fixed32: not in EventBatch
+CHECKSUM = 2047
+"""A field that EventBatch does not have: the CRC-32 of a batch's frames, fixed32."""
+
+_CHECKSUM_TAG = b"\xfd\x7f"
 
 TRAILER_BYTES = 128
 """What a trailer takes at the most, with room to spare."""
@@ -246,7 +249,7 @@ def stored_trailer(batch_id: str, timestamp: int, checksum: int) -> bytes:
     return b"".join(
         (
             *(_TIMESTAMP_TAG, varint(timestamp)),
-            *(CHECKSUM_TAG, checksum.to_bytes(4, "little")),
+            *(_CHECKSUM_TAG, checksum.to_bytes(4, "little")),
             *(_BATCH_ID_TAG, varint(len(raw_id)), raw_id),
         )
     )

@@ -25,7 +25,8 @@ class Face(Questions, ABC):
 
     def __init__(self, recording: Recording, scope: Scope, book: Book) -> None:
         super().__init__(recording, scope)
-        self._book = book
+        self.book = book
+        """The faults of calls that are in force."""
 
     @property
     @abstractmethod
@@ -47,17 +48,17 @@ class Face(Questions, ABC):
     @property
     def on_register(self) -> Script:
         """Scripts what Register answers."""
-        return Script(self._book, "Register", self.scope)
+        return Script(self.book, "Register", self.scope)
 
     @property
     def on_connect(self) -> Script:
         """Scripts what becomes of Connect."""
-        return Script(self._book, "Connect", self.scope)
+        return Script(self.book, "Connect", self.scope)
 
     @property
     def on_send_events(self) -> Script:
         """Scripts what SendEvents answers."""
-        return Script(self._book, "SendEvents", self.scope)
+        return Script(self.book, "SendEvents", self.scope)
 
 
 class LocalFace(Face):
@@ -72,6 +73,8 @@ class LocalFace(Face):
 
     faults: Faults
     """What can go wrong on command."""
+    book: FaultBook
+    """The faults of calls that are in force."""
 
     def __init__(
         self,
@@ -81,8 +84,6 @@ class LocalFace(Face):
         rodent_register: RodentRegister,
     ) -> None:
         super().__init__(recording, scope, book)
-        self.book = book
-        """The faults of calls that are in force."""
         self.rodent_register = rodent_register
         """The Rodents that have connected."""
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from toggle_mock.asking import Scope
+from toggle_mock.healing import InForce
 from toggle_mock.relay import Conditions, Link
 
 
 @dataclass(eq=False)
-class ConnectionFault:
+class ConnectionFault(InForce):
     """A fault of the connection, in force until it is healed or its ``with`` block ends."""
 
     owner: Scope = field(default_factory=Scope)
@@ -32,17 +31,6 @@ class ConnectionFault:
     def heal(self) -> None:
         """End it. Does nothing if it is over."""
         self.end(self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.heal()
 
 
 @dataclass(frozen=True)

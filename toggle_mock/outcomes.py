@@ -11,8 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import Protocol, TypeAlias
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -22,6 +21,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from toggle_mock.asking import Scope
+from toggle_mock.healing import InForce
 from toggle_mock.matching import Matchable, Matcher, matcher_of
 from toggle_mock.recorded import RecordedBatch, RecordedCall, RecordedEvent
 
@@ -295,7 +295,7 @@ class MessageLimit(Plan):
 
 
 @dataclass(eq=False)
-class Fault:
+class Fault(InForce):
     """Something that goes wrong from when it is made until it is healed, at the end of ``with``."""
 
     plan: Plan
@@ -307,8 +307,8 @@ class Fault:
     """The session that asked for it."""
     matching: Matcher | None = None
     """What one event of the batch must match; None for any call."""
-    heal: Callable[[], None] = lambda: None
-    """End it."""
+    end: Callable[[], None] = lambda: None
+    """Ends it; given by whoever puts it in force."""
 
     @property
     def remaining(self) -> int | None:
@@ -323,16 +323,9 @@ class Fault:
             and (self.matching is None or any(map(self.matching, incoming.events)))
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.heal()
+    def heal(self) -> None:
+        """End it. Does nothing if it is over."""
+        self.end()
 
 
 class Book(Protocol):
@@ -356,7 +349,7 @@ class FaultBook(Book):
 
     def add(self, fault: Fault) -> Fault:
         """Put a fault in force; of two that are about a call, the older one decides first."""
-        fault.heal = lambda: self._remove(fault)
+        fault.end = lambda: self._remove(fault)
         with self._lock:
             self._faults.append(fault)
         return fault

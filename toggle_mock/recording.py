@@ -234,11 +234,6 @@ class Recording:
 
     # Reading
 
-    def position(self) -> Position:
-        """The end of what has arrived so far."""
-        with self._changed:
-            return self._position()
-
     def _position(self) -> Position:
         return Position(self._epoch, self._evicted_batches + len(self._batches))
 

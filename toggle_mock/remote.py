@@ -131,7 +131,7 @@ class RemoteBook(Book):
             TypeError: It has something that cannot be sent, such as a function.
         """
         name = str(self._api.post("/faults", fault_data(fault))["fault"])
-        fault.heal = lambda: self._api.delete_if_there(f"/faults/{name}")
+        fault.end = lambda: self._api.delete_if_there(f"/faults/{name}")
         fault.plan = RemotePlan(self._api, name)
         return fault
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from toggle_mock.asking import Scope
 from toggle_mock.face import LocalFace
 from toggle_mock.faults import Faults
+from toggle_mock.healing import InForce
 
 if TYPE_CHECKING:
     from toggle_mock.server import ToggleServer
 
 
-class Session(LocalFace):
+class Session(LocalFace, InForce):
     """What :meth:`ToggleServer.session` gives; as a context manager it heals its faults."""
 
     def __init__(self, server: ToggleServer, scope: Scope) -> None:
@@ -46,13 +46,6 @@ class Session(LocalFace):
             **claims,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def heal(self) -> None:
+        """End the faults that it asked for."""
         self.faults.heal()

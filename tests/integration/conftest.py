@@ -1,8 +1,11 @@
 """Servers and folders for tests over real gRPC and real files."""
 
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import pytest
@@ -104,3 +107,24 @@ def settings(tmp_path):
         "retry_backoff_max": 0.01,
         "batch_timeout": 0.05,
     }
+
+
+@pytest.fixture
+def serve():
+    """Starts ``toggle-mock serve``; it is ended after the test."""
+    started = []
+
+    def start(*options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "toggle-mock"), "serve", *options],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()

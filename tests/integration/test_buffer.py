@@ -210,7 +210,8 @@ DAMAGE = {
 
 def test_a_batch_of_another_encoder_is_rewritten_and_kept(tmp_path, make_buffer, caplog):
     """Protobuf lets the id stand before the events."""
-    content = b"\x1a\x08batch-id" + frames(3) + b"\x10\x05"
+    checksum_tag_by_chance = wire.delimited(1000, b"\xfd\x7f")
+    content = b"\x1a\x08batch-id" + checksum_tag_by_chance + frames(3) + b"\x10\x05"
     path = tmp_path / f"{new_id()}.pb"
     path.write_bytes(content)
     buffer = make_buffer()

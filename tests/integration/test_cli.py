@@ -14,25 +14,6 @@ from rodent_events import EventBus, StorageTransferPayload
 TOGGLE_MOCK = str(Path(sys.executable).parent / "toggle-mock")
 
 
-@pytest.fixture
-def serve():
-    """Starts ``toggle-mock serve``; it is ended after the test."""
-    started = []
-
-    def start(*options: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [TOGGLE_MOCK, "serve", *options], stdout=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
-
-
 def emit_one(address: str, folder: Path, payload: StorageTransferPayload) -> None:
     token = subprocess.run([TOGGLE_MOCK, "token"], capture_output=True, text=True, check=True)
     with EventBus(target=address, jwt=token.stdout, events_dir=folder) as bus:

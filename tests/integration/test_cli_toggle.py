@@ -32,24 +32,6 @@ def run(*arguments: str, code: int = 0, **options) -> str:
     return done.stdout if code == 0 else done.stdout + done.stderr
 
 
-@pytest.fixture
-def serve():
-    started = []
-
-    def start(*options: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [TOGGLE_MOCK, "serve", *options], stdout=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
-
-
 def address_of(process) -> str:
     return process.stdout.readline().split()[-1]
 

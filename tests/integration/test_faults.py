@@ -291,6 +291,13 @@ def test_calls_of_an_earlier_test_are_answered_but_not_seen(toggle_server, clien
         toggle_server.wait_for_call(timeout=0.01)
 
 
+def test_calls_of_an_earlier_test_use_up_no_outcome(toggle_server, client):
+    toggle_server.begin_test()
+    fault = toggle_server.on_send_events.returns(Code.UNAVAILABLE)
+    assert status(client) is Status.OK
+    assert fault.remaining == 1
+
+
 def test_a_call_under_way_does_not_leak_into_the_next_test(toggle_server, client):
     toggle_server.on_send_events.returns(delay(0.2))
     outcomes = []

@@ -88,7 +88,7 @@ def test_deduplication():
 
 def test_a_reader_goes_on_over_evictions_and_notices_a_clear():
     recording = Recording(max_calls=2)
-    position = recording.position()
+    position = recording.read(Position(-1, 0)).position
     send(recording, "b0")
     news = recording.read(position)
     assert [batch.batch_id for batch in news.batches] == ["b0"]
