@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from toggle_mock.schema_cli import schema
 from toggle_mock.spool_cli import spool
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class _Commands(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click's own business
         except (OSError, ValueError, OverflowError, RecursionError) as error:
             raise click.ClickException(str(error)) from error
 
@@ -313,6 +316,7 @@ def rodents(
 
 
 main.add_command(spool)
+main.add_command(schema)
 
 
 def _secret(path: Path | None) -> bytes | None:

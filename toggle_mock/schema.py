@@ -6,8 +6,11 @@ own generated stubs.
 
 from __future__ import annotations
 
+import io
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
@@ -27,6 +30,9 @@ REVISIONS = ("2025-09-17", "2025-10-03", "2025-10-10", "2025-12-09")
 """The published revisions, the oldest first; the first is the project's own."""
 
 
+_GIT = "git:"
+
+
 class SchemaError(ValueError):
     """There is no such schema, or it cannot be read."""
 
@@ -37,13 +43,15 @@ class Schema:
     Args:
         name: What it is called.
         files: Its files, each behind those that it imports.
+        root: The folder that their paths begin in, if they are .proto files somewhere.
 
     Raises:
         SchemaError: The files do not fit together.
     """
 
-    def __init__(self, name: str, files: FileDescriptorSet) -> None:
+    def __init__(self, name: str, files: FileDescriptorSet, root: str = "") -> None:
         self.name = name
+        self.root = root
         self.files = files
         """Its files."""
         self.pool = DescriptorPool()
@@ -100,7 +108,8 @@ def load_schema(source: Schema | Path | str) -> Schema:
 
     Args:
         source: A published revision such as ``2025-12-09``, a folder of .proto files, one .proto
-            file, or a file with a serialized descriptor set.
+            file, a file with a serialized descriptor set, or any of the three as a commit of the
+            repository here has it: ``git:REF:PATH``.
 
     Raises:
         SchemaError: There is none, or it cannot be compiled.
@@ -109,20 +118,49 @@ def load_schema(source: Schema | Path | str) -> Schema:
         return source
     if str(source) in REVISIONS:
         return _revision(str(source))
+    if str(source).startswith(_GIT):
+        return _from_git(str(source))
     path = Path(source)
     if not path.exists():
         raise SchemaError(
             f"{str(source)!r} is no schema: give a revision ({', '.join(REVISIONS)}), a folder of "
-            ".proto files, a .proto file, or a descriptor set"
+            ".proto files, a .proto file, a descriptor set, or git:REF:PATH"
         )
+    return _from_path(path, str(path))
+
+
+def _from_path(path: Path, name: str) -> Schema:
+    """A schema that is called and was written somewhere else, perhaps."""
     if path.is_dir():
-        return Schema(str(path), _compiled(path, sorted(path.rglob("*.proto"))))
+        return Schema(name, _compiled(path, sorted(path.rglob("*.proto"))), name)
     if path.suffix == ".proto":
-        return Schema(str(path), _compiled(path.parent, [path]))
+        return Schema(name, _compiled(path.parent, [path]), str(Path(name).parent))
     try:
-        return Schema(str(path), FileDescriptorSet.FromString(path.read_bytes()))
+        return Schema(name, FileDescriptorSet.FromString(path.read_bytes()))
     except DecodeError:
-        raise SchemaError(f"{path} is no descriptor set") from None
+        raise SchemaError(f"{name} is no descriptor set") from None
+
+
+def _from_git(source: str) -> Schema:
+    ref, _, path = source.removeprefix(_GIT).partition(":")
+    if not ref or not path or ref.startswith("-"):
+        raise SchemaError(f"{source!r} names no commit and path: write git:REF:PATH")
+    # What a single file imports lies beside it.
+    taken = str(Path(path).parent) if path.endswith(".proto") else path
+    git = shutil.which("git")
+    if git is None:
+        raise SchemaError(f"{source}: git is not installed")
+    done = subprocess.run(
+        [git, "archive", "--format=tar", ref, "--", taken], capture_output=True, check=False
+    )
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip()
+        raise SchemaError(f"{source}: git has no such thing: {reason}")
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+        schema = _from_path(Path(folder) / path, path)
+    return Schema(source, schema.files, schema.root)
 
 
 @lru_cache(maxsize=len(REVISIONS))
@@ -146,6 +184,7 @@ def _compiled(root: Path, paths: list[Path]) -> FileDescriptorSet:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "grpc_tools.protoc", f"-I{root}", "--include_imports"),
+                "--include_source_info",
                 *(f"--descriptor_set_out={out}", *(str(p.relative_to(root)) for p in paths)),
             ],
             capture_output=True,

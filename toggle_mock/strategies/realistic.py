@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -50,14 +51,17 @@ domains: Strategy = hosts.map(lambda host: f"{host}.example.net")
 paths: Strategy = datasets.map(lambda dataset: f"/{dataset}")
 devices: Strategy = st.integers(0, 2**32 - 1).map(lambda n: f"/dev/disk/by-id/wwn-0x5000{n:08x}")
 seconds: Strategy = st.integers(_NOW - 315_000_000, _NOW)
+times: Strategy = seconds.map(lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}")
+durations: Strategy = st.integers(1, 86_400)
 sizes: Strategy = st.integers(0, 2**46)
+counts: Strategy = st.integers(0, 1000)
 percents: Strategy = st.integers(0, 100)
 texts: Strategy = st.sampled_from(
     ("", "by an operator", "scheduled", "I/O error", "no space left", "timeout after 30 s")
 )
 
 # By name, the first that fits; each pattern is matched as a whole.
-_BY_NAME: Sequence[tuple[str, Strategy]] = (
+_TEXTS: Sequence[tuple[str, Strategy]] = (
     (r"pool_name", pools),
     (r"dataset_name", datasets),
     (r"snapshot_name|from_snapshot", snapshots),
@@ -77,17 +81,30 @@ _BY_NAME: Sequence[tuple[str, Strategy]] = (
     (r"devices?", devices),
     (r"protocol", st.sampled_from(("smb", "nfs", "tcp", "udp"))),
     (r".*permissions?", st.sampled_from(("read", "write", "execute", "delete"))),
+    (r".*_(?:time|at|expires)|timestamp", times),
+    (r".*_json", st.builds(lambda size: f'{{"bytes": {size}}}', sizes)),
+    (r".*version", st.sampled_from(("1.4.2", "11", "22H2"))),
+    (r".*_id", st.uuids(version=4).map(str)),
+    (r".*", texts),
+)
+_NUMBERS: Sequence[tuple[str, Strategy]] = (
     (r".*_port", st.integers(1, 65_535)),
     (r"uid", st.integers(0, 65_534)),
     (r"pid", st.integers(1, 4_194_304)),
+    (r"duration.*|elapsed.*|.*_eta|uptime.*", durations),
     (r".*_(?:time|at|seconds)|timestamp", seconds),
-    (r".*(?:_bytes|bytes_.*|size)", sizes),
-    (r".*percent.*|.*_usage", percents),
+    (r".*(?:_bytes|bytes_.*|size|_rate|.*_usage|_limit)", sizes),
+    (r".*percent.*", percents),
     (r"temperature", st.integers(15, 70)),
-    (r".*(?:reason|message|description)", texts),
-    (r".*version", st.sampled_from(("1.4.2", "11", "22H2"))),
-    (r".*_id", st.uuids(version=4).map(str)),
+    (r".*", counts),
 )
+_GREATEST = {
+    **dict.fromkeys(
+        (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_SINT32, FieldDescriptor.TYPE_SFIXED32),
+        2**31 - 1,
+    ),
+    **dict.fromkeys((FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_FIXED32), 2**32 - 1),
+}
 
 
 def realistic_fields(descriptor: Descriptor) -> Mapping[str, Strategy]:
@@ -96,26 +113,50 @@ def realistic_fields(descriptor: Descriptor) -> Mapping[str, Strategy]:
     for field in descriptor.fields:
         strategy = _of(field)
         if strategy is not None:
-            found[field.name] = st.lists(strategy, max_size=3) if field.is_repeated else strategy
+            is_list = field.is_repeated and field.message_type is None
+            found[field.name] = st.lists(strategy, max_size=3) if is_list else strategy
     return found
 
 
 def _of(field: FieldDescriptor) -> Strategy | None:
     if field.enum_type is not None:
         return st.sampled_from([value.number for value in field.enum_type.values][1:] or [0])
-    if field.message_type is not None or field.type == FieldDescriptor.TYPE_BOOL:
+    if _is_map_of_texts(field):
+        return _FACTS
+    if field.type in _LEFT_TO_CHANCE:
         return None
-    for pattern, strategy in _BY_NAME:
-        if re.fullmatch(pattern, field.name):
-            return _fitting(field, strategy)
-    return texts if field.type == FieldDescriptor.TYPE_STRING else sizes
-
-
-def _fitting(field: FieldDescriptor, strategy: Strategy) -> Strategy:
-    """The strategy, as text or number as the field wants it."""
     if field.type == FieldDescriptor.TYPE_STRING:
-        return strategy.map(str)
+        return _by_name(_TEXTS, field.name)
     if field.type in {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}:
         return percents.map(float)
-    numeric = any(strategy is one for one in (seconds, sizes, percents)) or "_port" in field.name
-    return strategy if numeric or field.name in {"uid", "pid", "temperature"} else sizes
+    greatest = _GREATEST.get(field.type, 2**63 - 1)
+    return _by_name(_NUMBERS, field.name).map(lambda number: min(number, greatest))
+
+
+def _is_map_of_texts(field: FieldDescriptor) -> bool:
+    entry = field.message_type
+    if entry is None or not entry.GetOptions().map_entry:
+        return False
+    return all(one.type == FieldDescriptor.TYPE_STRING for one in entry.fields)
+
+
+_FACTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "os": st.just("Debian 13"),
+        "arch": st.sampled_from(("x86_64", "aarch64")),
+        "hostname": hosts,
+        "zfs": st.just("2.3.4"),
+    },
+)
+
+_LEFT_TO_CHANCE = {
+    FieldDescriptor.TYPE_BOOL,
+    FieldDescriptor.TYPE_BYTES,
+    FieldDescriptor.TYPE_GROUP,
+    FieldDescriptor.TYPE_MESSAGE,
+}
+
+
+def _by_name(table: Sequence[tuple[str, Strategy]], name: str) -> Strategy:
+    return next(strategy for pattern, strategy in table if re.fullmatch(pattern, name))

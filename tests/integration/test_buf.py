@@ -1,0 +1,36 @@
+"""Our reading of buf's rules, held against buf itself."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from support.schema_pairs import schema_pairs
+
+from toggle_mock.compat.buf import buf_breaches, find_buf
+from toggle_mock.compat.rules import CATEGORIES, breaches
+from toggle_mock.schema import REVISIONS, load_schema
+
+BUF = find_buf()
+pytestmark = pytest.mark.skipif(BUF is None, reason="buf is not installed (extra buf)")
+
+
+def agree(old, new, category):
+    ours = Counter(breach.rule for breach in breaches(old, new, category))
+    theirs = Counter(breach.rule for breach in buf_breaches(BUF, old, new, category))
+    assert ours == theirs
+    return ours
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("new", REVISIONS)
+@pytest.mark.parametrize("old", REVISIONS)
+def test_on_the_published_revisions(old, new, category):
+    agree(load_schema(old), load_schema(new), category)
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(pair=schema_pairs(), category=st.sampled_from(CATEGORIES))
+def test_on_any_schemas(pair, category):
+    for rule in agree(*pair, category):
+        event(rule)

@@ -1,0 +1,61 @@
+"""The same rules by buf itself, where it is installed: by the extra ``buf``, or on the PATH."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from toggle_mock.schema import Schema, SchemaError
+
+_BREACHES_FOUND = 100
+
+
+@dataclass(frozen=True)
+class BufBreach:
+    """One line of ``buf breaking``."""
+
+    rule: str
+    text: str
+
+
+def find_buf() -> str | None:
+    """The command; None if it is not installed."""
+    beside = Path(sys.executable).parent / "buf"
+    return str(beside) if beside.exists() else shutil.which("buf")
+
+
+def buf_version(command: str) -> str:
+    """Its version, such as ``1.75.0``."""
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    return (done.stdout or done.stderr).strip()
+
+
+def buf_breaches(command: str, old: Schema, new: Schema, category: str) -> list[BufBreach]:
+    """What ``buf breaking`` says.
+
+    Raises:
+        SchemaError: buf cannot compare the two.
+    """
+    config = {"version": "v2", "breaking": {"use": [category]}}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("new.binpb", "old.binpb")]
+        for path, schema in zip(paths, (new, old), strict=True):
+            path.write_bytes(schema.files.SerializeToString())
+        done = subprocess.run(
+            [
+                *(command, "breaking", str(paths[0]), "--against", str(paths[1])),
+                *("--error-format", "json", "--config", json.dumps(config)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode not in {0, _BREACHES_FOUND}:
+        raise SchemaError(f"buf cannot compare {old.name} with {new.name}: {done.stderr.strip()}")
+    lines = (json.loads(line) for line in done.stdout.splitlines())
+    return [BufBreach(line["type"], line["message"]) for line in lines]

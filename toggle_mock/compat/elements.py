@@ -1,0 +1,110 @@
+"""The parts of a schema by full name, and what the descriptors do not say at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from google.protobuf.descriptor import (
+    Descriptor,
+    EnumDescriptor,
+    FieldDescriptor,
+    FileDescriptor,
+    MethodDescriptor,
+    OneofDescriptor,
+)
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    EnumDescriptorProto,
+    FieldDescriptorProto,
+)
+
+from toggle_mock.schema import Schema
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Elements:
+    """The files, messages, enums and rpcs of a schema."""
+
+    schema: Schema
+
+    @cached_property
+    def files(self) -> Mapping[str, FileDescriptor]:
+        """By path."""
+        names = [file.name for file in self.schema.files.file]
+        return {name: self.schema.pool.FindFileByName(name) for name in names}
+
+    @cached_property
+    def messages(self) -> Mapping[str, Descriptor]:
+        """By full name, nested ones and the entries of maps too."""
+        tops = (m for file in self.files.values() for m in file.message_types_by_name.values())
+        return {message.full_name: message for message in _with_nested(tops)}
+
+    @cached_property
+    def enums(self) -> Mapping[str, EnumDescriptor]:
+        """By full name, nested ones too."""
+        tops = [e for file in self.files.values() for e in file.enum_types_by_name.values()]
+        nested = [e for message in self.messages.values() for e in message.enum_types]
+        return {enum.full_name: enum for enum in [*tops, *nested]}
+
+    @cached_property
+    def rpcs(self) -> Mapping[str, MethodDescriptor]:
+        """By full name, such as ``rodent.RodentService.Register``."""
+        services = [s for file in self.files.values() for s in file.services_by_name.values()]
+        return {method.full_name: method for service in services for method in service.methods}
+
+
+def _with_nested(messages: Iterable[Descriptor]) -> Iterator[Descriptor]:
+    for message in messages:
+        yield message
+        yield from _with_nested(message.nested_types)
+
+
+def pairs(old: Mapping[str, T], new: Mapping[str, T]) -> Iterator[tuple[T, T]]:
+    """What both have."""
+    return ((one, new[name]) for name, one in old.items() if name in new)
+
+
+def element_proto(
+    element: Descriptor | EnumDescriptor,
+) -> DescriptorProto | EnumDescriptorProto:
+    """A message or an enum as it is written in a descriptor set."""
+    proto: Any = EnumDescriptorProto() if hasattr(element, "values") else DescriptorProto()
+    element.CopyToProto(proto)
+    return cast("DescriptorProto | EnumDescriptorProto", proto)
+
+
+def is_map(field: FieldDescriptor) -> bool:
+    """Whether a field is a map."""
+    message = field.message_type
+    return message is not None and message.GetOptions().map_entry
+
+
+def oneof_of(field: FieldDescriptor) -> OneofDescriptor | None:
+    """The oneof that a field is a member of; none if it only stands for ``optional``."""
+    oneof = field.containing_oneof
+    if oneof is None or (len(oneof.fields) == 1 and oneof.name == f"_{field.name}"):
+        return None
+    return oneof
+
+
+def type_name(field: FieldDescriptor) -> str:
+    """A field's type as it is written in a .proto: ``repeated string``, ``map<string, int64>``."""
+    if is_map(field):
+        entry = field.message_type
+        assert entry is not None
+        key, value = (type_name(entry.fields_by_name[part]) for part in ("key", "value"))
+        return f"map<{key}, {value}>"
+    named = field.message_type or field.enum_type
+    name = named.full_name if named is not None else kind_name(field)
+    return f"repeated {name}" if field.is_repeated else name
+
+
+def kind_name(field: FieldDescriptor) -> str:
+    """The kind of a field's type: ``int64``, ``message``, ``enum``."""
+    kind = FieldDescriptorProto.Type.Name(cast("FieldDescriptorProto.Type.ValueType", field.type))
+    return kind.removeprefix("TYPE_").lower()

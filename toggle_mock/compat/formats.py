@@ -1,0 +1,243 @@
+"""Reports as text, Markdown, JSON, annotations of GitHub, and SARIF."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any, TypeAlias
+
+from toggle_mock.compat.locations import Location
+from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity
+
+Locate: TypeAlias = Callable[[str], Location | None]
+
+_HEADINGS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_ABSENT = "-"
+
+
+def summary(report: Report) -> str:
+    """How many of what, in one line."""
+    counts = {
+        severity: sum(finding.severity is severity for finding in report.findings)
+        for severity in reversed(Severity)
+    }
+    parts = [f"{count} {_plural(str(severity), count)}" for severity, count in counts.items()]
+    accepted = f", {len(report.accepted)} accepted" if report.accepted else ""
+    return f"{', '.join(parts)}{accepted}"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _columns(report: Report) -> tuple[str, ...]:
+    caller, callee = report.roles
+    return (
+        "message",
+        f"old {caller}, new {callee}",
+        f"new {caller}, old {callee}",
+        f"buf {report.category}",
+    )
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    verdicts = [_ABSENT if one is None else str(one) for one in (row.old_to_new, row.new_to_old)]
+    count = len(row.rules)
+    return (row.short_name, *verdicts, f"{count} broken" if count else "ok")
+
+
+def _grouped(findings: Sequence[Finding]) -> Iterator[tuple[Severity, list[Finding]]]:
+    for severity in reversed(Severity):
+        group = [finding for finding in findings if finding.severity is severity]
+        if group:
+            yield severity, group
+
+
+# Text
+
+
+def as_text(report: Report, _locate: Locate) -> str:
+    """For a terminal."""
+    table = [_columns(report), *map(_cells, report.rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        f"{report.old} (old) against {report.new} (new); rules checked by {report.judged_by}",
+        "",
+        *(
+            "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+            for cells in table
+        ),
+    ]
+    differing = [row for row in report.rows if row.remark]
+    if differing:
+        lines += ["", "Where buf and the evidence differ"]
+        lines += [f"  {row.short_name}: {row.remark}." for row in differing]
+    for severity, group in _grouped(report.findings):
+        lines += ["", f"{_HEADINGS[severity]}"]
+        lines += [line for finding in group for line in _finding_lines(finding)]
+    lines += [f"Accepted, but no longer found: {key}" for key in report.unused]
+    return "\n".join([*lines, "", summary(report)])
+
+
+def _finding_lines(finding: Finding) -> list[str]:
+    if finding.severity is Severity.NOTE and not finding.remark:
+        return [f"  {finding.title} ({_whose(finding)})", f"    {finding.key}"]
+    lines = [finding.story, finding.remark and f"{finding.remark}.", finding.key]
+    return [f"  {finding.title}", *(f"    {line}" for line in lines if line)]
+
+
+def _whose(finding: Finding) -> str:
+    old_reads = "the old side does not know it"
+    return old_reads if finding.direction is Direction.NEW_TO_OLD else finding.story
+
+
+# Markdown
+
+
+def as_markdown(report: Report, _locate: Locate) -> str:
+    """For a pull request or a page."""
+    columns = _columns(report)
+    lines = [
+        f"# Schema {report.old} against {report.new}",
+        "",
+        f"{summary(report)}. Rules checked by {report.judged_by}.",
+        "",
+        f"| {' | '.join(columns)} | remark |",
+        f"|{'---|' * (len(columns) + 1)}",
+        *(f"| {' | '.join(_cells(row))} | {row.remark} |" for row in report.rows),
+    ]
+    for severity, group in _grouped(report.findings):
+        lines += ["", f"## {_HEADINGS[severity]}", ""]
+        lines += [_markdown_item(finding) for finding in group]
+    return "\n".join(lines)
+
+
+def _markdown_item(finding: Finding) -> str:
+    parts = [f"**{finding.title}**", _markdown(finding.story)]
+    parts += [f"({finding.remark}.)"] if finding.remark else []
+    parts += [f"Example: {_code(finding.example)}"] if finding.example else []
+    return f"- {' '.join(parts)}"
+
+
+def _markdown(text: str) -> str:
+    return "".join(f"\\{char}" if char in r"\`*_{}[]<>|#" else char for char in text)
+
+
+def _code(text: str) -> str:
+    fence = "`" * (max((len(run) for run in text.split() if set(run) == {"`"}), default=0) + 2)
+    return f"{fence} {text} {fence}"
+
+
+# JSON, SARIF, annotations
+
+
+def as_json(report: Report, locate: Locate) -> str:
+    """For programs."""
+    content = {
+        "old": report.old,
+        "new": report.new,
+        "category": report.category,
+        "judged_by": report.judged_by,
+        "severity": None if report.severity is None else str(report.severity),
+        "rows": [
+            {
+                **asdict(row),
+                "old_to_new": row.old_to_new and str(row.old_to_new),
+                "new_to_old": row.new_to_old and str(row.new_to_old),
+            }
+            for row in report.rows
+        ],
+        "findings": [_finding_object(one, locate) for one in report.findings],
+        "accepted": [_finding_object(one, locate) for one in report.accepted],
+        "unused": list(report.unused),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _finding_object(finding: Finding, locate: Locate) -> dict[str, Any]:
+    place = locate(finding.element)
+    return {
+        **asdict(finding),
+        "severity": str(finding.severity),
+        "location": asdict(place) if place else None,
+    }
+
+
+def as_github(report: Report, locate: Locate) -> str:
+    """Annotations, as a workflow of GitHub prints them."""
+    levels = {**_LEVELS, Severity.NOTE: "notice"}
+    lines = []
+    for finding in report.findings:
+        place = locate(finding.element)
+        properties = {"title": finding.title}
+        if place is not None:
+            properties |= {"file": place.path, "line": str(place.line)}
+        text = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
+        message = " ".join(filter(None, (finding.story, finding.remark)))
+        lines.append(f"::{levels[finding.severity]} {text}::{_escaped(message)}")
+    return "\n".join(lines)
+
+
+def _escaped(text: str, further: str = "") -> str:
+    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{further}" else char for char in text)
+
+
+def as_sarif(report: Report, locate: Locate) -> str:
+    """SARIF 2.1.0, for the code scanning of hosts and for editors."""
+    findings = [*report.findings, *report.accepted]
+    rules = dict.fromkeys(_rule_of(finding) for finding in findings)
+    content = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "toggle-mock schema check",
+                        "version": version("rodent-events"),
+                        "rules": [{"id": rule} for rule in rules],
+                    }
+                },
+                "results": [
+                    _sarif_result(one, locate, accepted=one in report.accepted) for one in findings
+                ],
+            }
+        ],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _sarif_result(finding: Finding, locate: Locate, *, accepted: bool) -> dict[str, Any]:
+    place = locate(finding.element)
+    message = " ".join(filter(None, (f"{finding.title}.", finding.story)))
+    result: dict[str, Any] = {
+        "ruleId": _rule_of(finding),
+        "level": _LEVELS[finding.severity],
+        "message": {"text": message},
+        "partialFingerprints": {"key/v1": finding.key},
+    }
+    if place is not None:
+        region = {"startLine": place.line}
+        physical = {"artifactLocation": {"uri": place.path}, "region": region}
+        result["locations"] = [{"physicalLocation": physical}]
+    if accepted:
+        result["suppressions"] = [{"kind": "external"}]
+    return result
+
+
+def _rule_of(finding: Finding) -> str:
+    """``misread``, ``ignored``, ``unreadable``, ``rpc``, or the name of a rule of buf's."""
+    return finding.key.split(":")[1]
+
+
+FORMATS: Mapping[str, Callable[[Report, Locate], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "markdown": as_markdown,
+    "github": as_github,
+    "sarif": as_sarif,
+}
+"""By name."""
