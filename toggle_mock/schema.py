@@ -176,8 +176,8 @@ def _compiled(root: Path, paths: list[Path]) -> FileDescriptorSet:
         import_module("grpc_tools.protoc")
     except ModuleNotFoundError:
         raise SchemaError(
-            f"to compile {root}, install grpcio-tools; or give a descriptor set, as protoc or buf "
-            "makes it"
+            f"to compile {root}, install the extra, rodent-events[schema]; or give a descriptor "
+            "set, as protoc or buf makes it"
         ) from None
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "set.binpb"

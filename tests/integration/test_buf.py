@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from support.schema_cases import CASES
 from support.schema_pairs import schema_pairs
 
 from toggle_mock.compat.buf import buf_breaches, find_buf
@@ -12,7 +13,7 @@ from toggle_mock.compat.rules import CATEGORIES, breaches
 from toggle_mock.schema import REVISIONS, load_schema
 
 BUF = find_buf()
-pytestmark = pytest.mark.skipif(BUF is None, reason="buf is not installed (extra buf)")
+pytestmark = pytest.mark.skipif(BUF is None, reason="buf is not installed (extra schema)")
 
 
 def agree(old, new, category):
@@ -27,6 +28,12 @@ def agree(old, new, category):
 @pytest.mark.parametrize("old", REVISIONS)
 def test_on_the_published_revisions(old, new, category):
     agree(load_schema(old), load_schema(new), category)
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.title) for case in CASES])
+def test_on_the_known_cases(case, category):
+    agree(*case.schemas, category)
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))

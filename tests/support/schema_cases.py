@@ -541,12 +541,28 @@ CASES = [
         json=("FIELD_SAME_DEFAULT",),
     ),
     Case(
+        "proto3 becomes proto2",
+        E + M("optional int32 a = 1; optional E b = 2;"),
+        PROTO2 + E + M("optional int32 a = 1; optional E b = 2;"),
+        "compatible",
+        "compatible",
+        json=("MESSAGE_SAME_JSON_FORMAT", "ENUM_SAME_JSON_FORMAT"),
+    ),
+    Case(
         "proto2 becomes proto3",
         PROTO2 + E + M("optional int32 a = 1; optional E b = 2;"),
         E + M("optional int32 a = 1; optional E b = 2;"),
         "compatible",
         "compatible",
-        json=("MESSAGE_SAME_JSON_FORMAT", "ENUM_SAME_JSON_FORMAT"),
+    ),
+    Case(
+        "JSON is no longer supported in an edition",
+        'edition = "2023"; package t; message M { int32 a = 1; }',
+        'edition = "2023"; package t; option features.json_format = LEGACY_BEST_EFFORT;'
+        " message M { int32 a = 1; }",
+        "identical",
+        "identical",
+        json=("MESSAGE_SAME_JSON_FORMAT",),
     ),
     # Rpcs
     Case("an rpc stays", UNARY, UNARY, "identical", "identical", subject=CALL),

@@ -1,4 +1,4 @@
-"""The same rules by buf itself, where it is installed: by the extra ``buf``, or on the PATH."""
+"""The same rules by buf itself, where it is installed: by the extra ``schema``, or on the PATH."""
 
 from __future__ import annotations
 

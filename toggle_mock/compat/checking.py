@@ -54,7 +54,7 @@ class _Comparison:
 
     def report(self) -> Report:
         found = [
-            *self.meanings.findings(self._judged),
+            *self.meanings.findings({(b.owner, b.number) for b in self._breaches}),
             *self._calls.findings(),
             *self._rule_findings(),
         ]
@@ -96,20 +96,10 @@ class _Comparison:
                 beyond.append(breach)
         return f"buf {buf_version(command)}", beyond
 
-    @cached_property
-    def _judged(self) -> set[str]:
-        """What breaks a rule, by full name; fields by their old and their new one."""
-        return {name for b in self._breaches for name in (b.element, self._new_name(b))}
-
-    def _new_name(self, breach: Breach) -> str:
-        """Full name of a field as the new schema has it; empty if it does not."""
-        message = Elements(self.schemas[1]).messages.get(breach.owner)
-        field = message.fields_by_number.get(breach.number) if message else None
-        return field.full_name if field else ""
-
     def _rule_findings(self) -> Iterator[Finding]:
         for breach in self._breaches:
-            if {breach.owner, breach.element} & self._explained:
+            is_seen = (breach.owner, breach.number) in self.meanings.places
+            if is_seen or breach.owner in self._explained:
                 continue
             rule = RULES[breach.rule]
             yield Finding(
@@ -131,16 +121,15 @@ class _Comparison:
 
     @cached_property
     def _explained(self) -> set[str]:
-        """The fields, enums and rpcs of which evidence says more than a rule."""
-        fields = set(self.meanings.fields)
-        enums = set()
-        for schema in self.schemas:
-            for message in Elements(schema).messages.values():
-                for field in message.fields:
-                    if field.full_name in fields and field.enum_type is not None:
-                        enums.add(field.enum_type.full_name)
-        by_number = {b.element for b in self._breaches if self._new_name(b) in fields}
-        return fields | enums | by_number | {finding.element for finding in self._calls.findings()}
+        """The enums and rpcs of which evidence says more than a rule."""
+        enums = {
+            field.enum_type.full_name
+            for schema in self.schemas
+            for name, message in Elements(schema).messages.items()
+            for field in message.fields
+            if field.enum_type is not None and (name, field.number) in self.meanings.places
+        }
+        return enums | {finding.element for finding in self._calls.findings()}
 
     # Rows
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from toggle_mock.compat.encodings import WIRE, Encoding, UnreadableError
-from toggle_mock.compat.meaning import Cause, Difference, Effect, Value, differences, shown
+from toggle_mock.compat.meaning import Cause, Difference, Effect, differences, held
 from toggle_mock.compat.reducing import leaves, reduced, without
 from toggle_mock.compat.subjects import Subject, carries_payloads
 from toggle_mock.strategies.messages import from_message
@@ -126,8 +126,7 @@ class _Collection:
 
 def _rejection(leaf: tuple[FieldDescriptor, Any]) -> Difference:
     field, value = leaf
-    sent = Value(field.full_name, shown(field, value))
-    return Difference(Effect.UNREADABLE, Cause.REJECTED, sent, None)
+    return Difference(Effect.UNREADABLE, Cause.REJECTED, held(field, value), None)
 
 
 def _messages(subject: Subject, *, realistic: bool) -> st.SearchStrategy[Message]:

@@ -116,7 +116,7 @@ def as_markdown(report: Report, _locate: Locate) -> str:
 
 
 def _markdown_item(finding: Finding) -> str:
-    parts = [f"**{finding.title}**", _markdown(finding.story)]
+    parts = [f"**{_markdown(finding.title)}**", _markdown(finding.story)]
     parts += [f"({finding.remark}.)"] if finding.remark else []
     parts += [f"Example: {_code(finding.example)}"] if finding.example else []
     return f"- {' '.join(parts)}"

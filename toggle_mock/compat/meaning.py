@@ -53,7 +53,9 @@ class Value:
 
     field: str
     """The field's full name, such as ``rodent.events.StoragePoolPayload.pool_name``."""
+    number: int
     text: str
+    """What it holds."""
 
     @property
     def owner(self) -> str:
@@ -81,8 +83,13 @@ class Difference:
     def key(self) -> str:
         """What all examples of a difference share: ``misread:a.Transfer.source->transfer_id``."""
         names = [one.name for one in (self.sent, self.believed) if one]
-        owner = (self.sent or self.believed or Value("", "")).owner
+        owner = (self.sent or self.believed or Value("", 0, "")).owner
         return f"{self.effect}:{owner}.{'->'.join(dict.fromkeys(names))}"
+
+
+def held(field: FieldDescriptor, content: Any, remark: str = "") -> Value:
+    """A field and its content in words."""
+    return Value(field.full_name, field.number, _shown(field, content) + remark)
 
 
 def differences(sent: Message, read: Message, encoding: Encoding) -> Iterator[Difference]:
@@ -95,7 +102,7 @@ def _messages(sent: Message, read: Message, encoding: Encoding) -> Iterator[Diff
     explained = set()
     for field, value in sent.ListFields():
         target = encoding.target(field, theirs)
-        ours = Value(field.full_name, shown(field, value))
+        ours = held(field, value)
         if target is None or not _is_set(read, target):
             is_unknown = target is None and field.name not in theirs.fields_by_name
             cause = Cause.UNKNOWN_FIELD if is_unknown else Cause.LEFT_OUT
@@ -104,13 +111,13 @@ def _messages(sent: Message, read: Message, encoding: Encoding) -> Iterator[Diff
         explained.add(target.number)
         believed = getattr(read, target.name)
         if target.name != field.name:
-            there = Value(target.full_name, shown(target, believed))
+            there = held(target, believed)
             yield Difference(Effect.MISREAD, Cause.RENAMED, ours, there)
         else:
             yield from _values(field, value, target, believed, encoding)
     for target, believed in read.ListFields():
         if target.number not in explained:
-            there = Value(target.full_name, shown(target, believed))
+            there = held(target, believed)
             yield Difference(Effect.MISREAD, Cause.UNSENT, None, there)
     yield from _defaults(sent, read)
 
@@ -138,10 +145,8 @@ def _values(
     if len(ours) != len(theirs):
         causes.add(Cause.VALUE)
     for cause in causes:
-        sent = Value(field.full_name, shown(field, value))
-        yield Difference(
-            _EFFECTS[cause], cause, sent, Value(target.full_name, shown(target, believed))
-        )
+        sent = held(field, value)
+        yield Difference(_EFFECTS[cause], cause, sent, held(target, believed))
 
 
 _EFFECTS = {
@@ -181,8 +186,8 @@ def _defaults(sent: Message, read: Message) -> Iterator[Difference]:
             yield Difference(
                 _EFFECTS[cause],
                 cause,
-                Value(field.full_name, f"{shown(field, ours)}, its default"),
-                Value(target.full_name, f"{shown(target, believed)}, its default"),
+                held(field, ours, ", its default"),
+                held(target, believed, ", its default"),
             )
 
 
@@ -248,7 +253,7 @@ def _names(enum: EnumDescriptor, number: int) -> set[str]:
     return {value.name for value in enum.values if value.number == number}
 
 
-def shown(field: FieldDescriptor, value: Any) -> str:
+def _shown(field: FieldDescriptor, value: Any) -> str:
     """A value in words, on one line and not too long."""
     if _is_map(field):
         entries = (f"{_plain_text(key)}: {_plain_text(value[key])}" for key in value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor
@@ -26,6 +27,10 @@ VERDICTS = {
 }
 
 _ENCODINGS = {"WIRE": (WIRE,), "WIRE_JSON": (WIRE, JSON)}
+
+
+Place: TypeAlias = tuple[str, int]
+"""A field by its message and number: what a name says differs between schemas."""
 
 
 @dataclass(frozen=True)
@@ -62,22 +67,21 @@ class Meanings:
         }
 
     @cached_property
-    def fields(self) -> set[str]:
-        """Full names of the fields that differences are about."""
+    def places(self) -> set[Place]:
+        """The fields that differences are about."""
         return {
-            value.field
+            place
             for seen in self.seen.values()
             for one in seen.values()
             for found in one.evidence
-            for value in (found.difference.sent, found.difference.believed)
-            if value
+            for place in _places(found.difference)
         }
 
-    def findings(self, judged: set[str]) -> Iterator[Finding]:
+    def findings(self, judged: set[Place]) -> Iterator[Finding]:
         """One for each difference.
 
         Args:
-            judged: Full names of the fields that break a rule.
+            judged: The fields that break a rule.
         """
         roles = Roles(self.schemas)
         for seen in self.seen.values():
@@ -134,14 +138,17 @@ def severity(direction: Direction, difference: Difference) -> Severity:
     return Severity.NOTE if is_addition else Severity.WARNING
 
 
-def _finding(seen: Seen, found: Evidence, roles: Roles, judged: set[str]) -> Finding:
+def _places(difference: Difference) -> set[Place]:
+    return {(one.owner, one.number) for one in (difference.sent, difference.believed) if one}
+
+
+def _finding(seen: Seen, found: Evidence, roles: Roles, judged: set[Place]) -> Finding:
     difference, subject = found.difference, seen.subject
     named = difference.sent or difference.believed
     is_whole = named is not None and named.field in subject.way
     payload = subject.descriptor.name if is_whole else ""
     sides = Sides.of(seen.direction, roles.of(subject.name))
-    names = {value.field for value in (difference.sent, difference.believed) if value}
-    is_passed = difference in seen.grave and not names & judged
+    is_passed = difference in seen.grave and not _places(difference) & judged
     return Finding(
         key=f"{seen.direction}:{difference.key}",
         severity=severity(seen.direction, difference),

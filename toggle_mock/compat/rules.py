@@ -79,9 +79,7 @@ def _file(old: FileDescriptor, new: FileDescriptor) -> Iterator[Breach]:
 
 
 def _message(old: Descriptor, new: Descriptor) -> Iterator[Breach]:
-    if _json_format(old) != _json_format(new):
-        text = f"support of JSON changed from {_json_format(old)} to {_json_format(new)}"
-        yield Breach("MESSAGE_SAME_JSON_FORMAT", old.full_name, "", text)
+    yield from _no_longer_in_json("MESSAGE_SAME_JSON_FORMAT", old, new)
     yield from _required(old, new)
     yield from _reserved("RESERVED_MESSAGE_NO_DELETE", old, new)
     for number, field in old.fields_by_number.items():
@@ -280,9 +278,7 @@ _FIELD_CHECKS: Mapping[str, Callable[[FieldDescriptor, FieldDescriptor], str]] =
 
 
 def _enum(old: EnumDescriptor, new: EnumDescriptor) -> Iterator[Breach]:
-    if _json_format(old) != _json_format(new):
-        text = f"support of JSON changed from {_json_format(old)} to {_json_format(new)}"
-        yield Breach("ENUM_SAME_JSON_FORMAT", old.full_name, "", text)
+    yield from _no_longer_in_json("ENUM_SAME_JSON_FORMAT", old, new)
     yield from _reserved("RESERVED_ENUM_NO_DELETE", old, new)
     for number in dict.fromkeys(value.number for value in old.values):
         before, after = (
@@ -315,6 +311,13 @@ _RPC_ASPECTS: Mapping[str, Callable[[MethodDescriptor], str]] = {
         rpc.GetOptions().idempotency_level
     ),
 }
+
+
+def _no_longer_in_json(
+    rule: str, old: Descriptor | EnumDescriptor, new: Descriptor | EnumDescriptor
+) -> Iterator[Breach]:
+    if _json_format(old) == "ALLOW" != _json_format(new):
+        yield Breach(rule, old.full_name, "", "JSON is not fully supported any more")
 
 
 def _json_format(element: Descriptor | EnumDescriptor) -> str:

@@ -1,0 +1,243 @@
+"""``toggle-mock schema``, as a user and as a pipeline run it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.schema_cases import PROTO3, compiled
+
+from toggle_mock.cli import main
+from toggle_mock.compat import IncompatibleError, Severity, assert_compatible, check
+from toggle_mock.schema import SchemaError, load_schema
+
+PROTO = Path(__file__).parents[2] / "proto" / "base.proto"
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["schema", *map(str, arguments)])
+
+
+@pytest.fixture
+def schemas(tmp_path):
+    """Two folders, of which the second has a field renamed, one added, and one removed."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, body in (
+        (old, "string source = 1; int32 size = 2;"),
+        (new, "string transfer_id = 1;\n  int32 rate = 3;"),
+    ):
+        (folder / "a").mkdir(parents=True)
+        (folder / "a" / "t.proto").write_text(f"{PROTO3}message M {{\n  {body}\n}}\n")
+    return old, new
+
+
+RENAMED = "old-to-new:misread:t.M.source->transfer_id"
+
+
+def test_a_report_that_a_reader_understands():
+    done = run("check", "2025-09-17", "2025-12-09")
+    assert done.exit_code == 5
+    lines = done.output.splitlines()
+    assert lines[0].startswith("2025-09-17 (old) against 2025-12-09 (new); rules checked by ")
+    assert "old Rodent, new Toggle  new Rodent, old Toggle  buf WIRE" in lines[2]
+    at = lines.index("  SystemStartupPayload.services_started is read as organization_id")
+    assert lines[at + 1].startswith("    An old Rodent sends services_started = [")
+    assert "; a new Toggle believes organization_id = " in lines[at + 1]
+    assert "  StorageTransferPayload is ignored" in lines
+    assert lines[-1] == "4 errors, 12 warnings, 7 notes"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "arguments", "code"),
+    [
+        ("a string is one", "a string is one", (), 0),
+        ("a string is one", "one more", (), 0),
+        ("a string is one", "one more", ("--fail-on", "note"), 3),
+        ("one more", "a string is one", (), 4),
+        ("one more", "a string is one", ("--fail-on", "error"), 0),
+        ("a string is one", "renamed", (), 5),
+    ],
+)
+def test_exit_codes(tmp_path, old, new, arguments, code):
+    bodies = {
+        "a string is one": "string a = 1;",
+        "one more": "string a = 1; string b = 2;",
+        "renamed": "string b = 1;",
+    }
+    paths = []
+    for side, body in (("old", bodies[old]), ("new", bodies[new])):
+        path = tmp_path / f"{side}.proto"
+        path.write_text(f"{PROTO3}message M {{ {body} }}")
+        paths.append(path)
+    assert run("check", *paths, *arguments).exit_code == code
+
+
+def test_json(schemas):
+    found = json.loads(run("check", *schemas, "--format", "json").output)
+    assert found["severity"] == "error"
+    assert found["rows"][0]["old_to_new"] == "misread"
+    (renamed,) = (one for one in found["findings"] if one["key"] == RENAMED)
+    assert renamed["location"]["line"] == 3
+    assert renamed["remark"].startswith("buf passes it")
+
+
+def test_annotations_stand_on_the_lines_of_the_new_files(schemas):
+    lines = run("check", *schemas, "--format", "github").output.splitlines()
+    path = schemas[1] / "a" / "t.proto"
+    assert any(
+        line.startswith("::error title=M.source is read as transfer_id")
+        and f"file={path},line=3::" in line
+        for line in lines
+    )
+    assert any(line.startswith("::notice title=M.rate is ignored") for line in lines)
+    assert any(f",file={path},line=5::" in line for line in lines)
+
+
+def test_sarif(schemas, tmp_path):
+    accepted = tmp_path / "accepted.txt"
+    accepted.write_text(f"{RENAMED}\n")
+    found = run("check", *schemas, "--format", "sarif", "--baseline", accepted)
+    document = json.loads(found.output)
+    (one_run,) = document["runs"]
+    assert document["version"] == "2.1.0"
+    rules = [rule["id"] for rule in one_run["tool"]["driver"]["rules"]]
+    assert {result["ruleId"] for result in one_run["results"]} == set(rules)
+    by_key = {one["partialFingerprints"]["key/v1"]: one for one in one_run["results"]}
+    assert by_key[RENAMED]["level"] == "error"
+    assert by_key[RENAMED]["suppressions"] == [{"kind": "external"}]
+    assert "suppressions" not in by_key["new-to-old:misread:t.M.transfer_id->source"]
+    place = by_key[RENAMED]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith("new/a/t.proto")
+
+
+def test_markdown_shows_values_as_they_are(schemas):
+    text = run("check", *schemas, "--format", "markdown").output
+    assert "| M | misread | misread | 1 broken |" in text
+    assert "**M.source is read as transfer\\_id**" in text
+
+
+def test_output_goes_to_a_file(schemas, tmp_path):
+    path = tmp_path / "report.md"
+    done = run("check", *schemas, "--format", "markdown", "--output", path)
+    assert done.output == "2 errors, 1 warning, 1 note\n"
+    assert path.read_text().startswith("# Schema ")
+
+
+def test_a_baseline_accepts_what_it_names_and_nothing_else(schemas, tmp_path):
+    path = tmp_path / "accepted.txt"
+    assert run("check", *schemas, "--write-baseline", path).exit_code == 0
+    assert "# M.source is read as transfer_id\n" + RENAMED in path.read_text()
+    done = run("check", *schemas, "--baseline", path, "--fail-on", "note")
+    assert done.exit_code == 0
+    assert done.output.endswith("0 errors, 0 warnings, 0 notes, 4 accepted\n")
+
+    path.write_text(path.read_text().replace(RENAMED, "old-to-new:misread:t.M.gone"))
+    done = run("check", *schemas, "--baseline", path)
+    assert done.exit_code == 5
+    assert "Accepted, but no longer found: old-to-new:misread:t.M.gone" in done.output
+
+
+def test_a_commit_of_a_repository(schemas, tmp_path, monkeypatch):
+    def git(*arguments):
+        name = ["-c", "user.name=a", "-c", "user.email=a@example.net"]
+        subprocess.run(["git", *name, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "--initial-branch", "main")
+    git("add", ".")
+    git("commit", "--message", "one")
+    monkeypatch.chdir(tmp_path)
+    schema = load_schema("git:main:old")
+    assert schema.name == "git:main:old"
+    assert [field.name for field in schema.descriptor("t.M").fields] == ["source", "size"]
+    assert load_schema("git:main:old/a/t.proto").descriptor("t.M").fields[0].name == "source"
+    found = run("check", "git:main:old", "new", "--format", "github").output
+    assert ",file=new/a/t.proto,line=3::" in found
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("git:main", "names no commit and path: write git:REF:PATH"),
+        ("git:--output=x:proto", "names no commit and path"),
+        ("git:no-such-branch:proto", "git has no such thing"),
+        ("2025-01-01", "is no schema: give a revision"),
+    ],
+)
+def test_sources_that_are_none(source, problem):
+    with pytest.raises(SchemaError, match=problem):
+        load_schema(source)
+    done = run("check", source, "2025-12-09")
+    assert done.exit_code == 1
+    assert problem in done.output
+
+
+def test_a_file_that_cannot_be_compiled(tmp_path):
+    (tmp_path / "bad.proto").write_text("message {")
+    done = run("check", tmp_path / "bad.proto", "2025-12-09")
+    assert done.exit_code == 1
+    assert "bad.proto:1:" in done.output
+
+
+def test_diff():
+    lines = run("diff", "2025-09-17", "2025-10-03").output.splitlines()
+    assert "  message rodent.events.DataTransferTransferPayload" in lines
+    assert "-     1 source string" in lines
+    assert "+     1 transfer_id string" in lines
+    assert "- message rodent.events.StorageTransferPayload" in lines
+    assert run("diff", "2025-09-17", PROTO).output == ""
+
+
+def test_show():
+    lines = run("show", "2025-12-09", "DataTransferTransfer").output.splitlines()
+    assert lines[:2] == [
+        "message rodent.events.DataTransferTransferPayload",
+        "  1 transfer_id string",
+    ]
+    assert run("show", "2025-12-09", "Nope").exit_code == 1
+    assert "rpc rodent.RodentService.Connect" in run("show", "2025-12-09").output
+
+
+# The helper of tests
+
+
+def test_the_helper_passes_what_is_compatible():
+    report = assert_compatible("2025-10-03", "2025-10-10")
+    assert report.severity is Severity.NOTE
+
+
+def test_the_helper_says_what_is_not():
+    with pytest.raises(IncompatibleError, match="source is read as transfer_info_json") as caught:
+        assert_compatible("2025-10-10", "2025-12-09")
+    assert caught.value.report.severity is Severity.ERROR
+
+
+def test_the_helper_takes_patterns():
+    allow = ["*:rodent.events.DataTransferTransferPayload.*"]
+    report = assert_compatible("2025-10-10", "2025-12-09", allow=allow)
+    assert len(report.accepted) == 23
+    with pytest.raises(IncompatibleError):
+        assert_compatible("2025-10-10", "2025-12-09", allow=[f"old-to-new{allow[0]}"])
+
+
+def in_json(name: str) -> str:
+    return f'[json_name = "{name}"]'
+
+
+def test_messages_are_carried_as_json_too_if_asked():
+    schemas = [
+        compiled(
+            name,
+            f'message M {{ string a = 1 [json_name = "{a}"]; string b = 2 [json_name = "{b}"]; }}',
+        )
+        for name, a, b in (("old", "x", "y"), ("new", "y", "x"))
+    ]
+    assert not check(*schemas).findings
+    keys = {finding.key for finding in check(*schemas, category="WIRE_JSON").findings}
+    assert "old-to-new:misread:t.M.a->b" in keys
+
+
+def test_it_says_who_judged_the_rules(monkeypatch):
+    monkeypatch.setattr("toggle_mock.compat.checking.find_buf", lambda: None)
+    report = check("2025-10-03", "2025-10-10")
+    assert report.judged_by == "our own reading of buf's rules, as buf is not installed"
