@@ -1,4 +1,4 @@
-.PHONY: run test check lint check-wheel check-oldest proto soak backlog bench mutation docs clean
+.PHONY: run test check lint check-wheel check-oldest proto soak backlog bench mutation distribution docs clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -53,6 +53,9 @@ bench: $(READY)  ## Measure what the mock costs a test.
 mutation: $(READY)  ## Break the delivery in many ways; show which test notices.
 	mkdir -p build
 	$(BIN)/python tools/mutate.py --markdown build/mutations.md
+
+distribution: $(READY)  ## Report what the strategies draw.
+	$(BIN)/python tests/support/distribution.py docs/distribution.md
 
 docs: $(READY)  ## Build the documentation into build/docs.
 	$(BIN)/mkdocs build --strict --quiet
