@@ -241,7 +241,7 @@ class EventBus(Emitters):
                 metadata,
                 payload.SerializeToString(),
             )
-        except (AttributeError, UnicodeEncodeError) as error:
+        except (AttributeError, TypeError, UnicodeEncodeError) as error:
             raise _metadata_error(metadata) from error
         return event_id if self._append(frame) else None
 
