@@ -1,9 +1,10 @@
 # Generated from proto/ by tools/generate.py. Do not edit.
 """Structured events of a storage node: emitted, kept, and delivered to Toggle."""
 
+from typing import TYPE_CHECKING
+
 from rodent_events.buffer import EventBuffer
 from rodent_events.bus import EventBus
-from rodent_events.client import EventClient
 from rodent_events.config import EventConfig
 from rodent_events.errors import (
     AlreadyInitializedError,
@@ -91,6 +92,9 @@ from rodent_events.pb.events.event_messages_pb2 import (
     UsageResourcePayload,
     UsageThresholdPayload,
 )
+
+if TYPE_CHECKING:
+    from rodent_events.client import EventClient
 
 __all__ = [
     "EVENT_CATEGORY_ACCESS",
@@ -246,3 +250,12 @@ emit_system_user = _global_bus.emit_system_user
 emit_usage_quota = _global_bus.emit_usage_quota
 emit_usage_resource = _global_bus.emit_usage_resource
 emit_usage_threshold = _global_bus.emit_usage_threshold
+
+
+def __getattr__(name: str) -> object:
+    # It brings gRPC, which is loaded when it is asked for, or when a bus starts.
+    if name == "EventClient":
+        from rodent_events.client import EventClient
+
+        return EventClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

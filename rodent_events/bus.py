@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import logging
 import os
@@ -13,15 +12,15 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from google.protobuf.message import Message
 
 from rodent_events import wire
+from rodent_events.aio import in_thread
 from rodent_events.buffer import EventBuffer
 from rodent_events.catalog import EVENT, EVENT_LEVEL, enum_of, payload_types, schema_of
-from rodent_events.client import EventClient
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
 from rodent_events.errors import (
@@ -36,7 +35,9 @@ from rodent_events.ledger import DropReason, Place
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
 from rodent_events.spool import FORK_PREFIX
 from rodent_events.termination import die_of_the_signal
-from rodent_events.worker import Worker
+
+if TYPE_CHECKING:
+    from rodent_events.worker import Worker
 
 logger = logging.getLogger("rodent_events")
 
@@ -101,6 +102,10 @@ class EventBus(Emitters):
         """
         if self._worker is not None or self._closed:
             raise RuntimeError("this bus was started before: make a new EventBus")
+        # gRPC takes longer to load than all the rest, and nothing needs it before.
+        from rodent_events.client import EventClient
+        from rodent_events.worker import Worker
+
         with ExitStack() as undo:
             client = EventClient(self.config)
             undo.callback(client.close)
@@ -157,7 +162,7 @@ class EventBus(Emitters):
 
     async def flush_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """:meth:`flush`, without blocking the event loop."""
-        return await asyncio.to_thread(self.flush, timeout)
+        return await in_thread(self.flush, timeout)
 
     def shutdown(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Take no more events, send what can be sent in time, and bring the rest to disk.
@@ -204,7 +209,7 @@ class EventBus(Emitters):
         self.shutdown()
 
     async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.__enter__)
+        return await in_thread(self.__enter__)
 
     async def __aexit__(
         self,
@@ -212,7 +217,7 @@ class EventBus(Emitters):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await asyncio.to_thread(self.shutdown)
+        await in_thread(self.shutdown)
 
     # Emission
 

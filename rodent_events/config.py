@@ -5,15 +5,12 @@ The later of these wins: the profile, the file ``rodent.yml``, the environment, 
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn
-
-import yaml
 
 from rodent_events.catalog import short_names
 from rodent_events.errors import ConfigError, describe
@@ -241,6 +238,8 @@ def _from_file(
     path = config or environ.get(CONFIG_FILE_VARIABLE)
     if not path:
         return {}
+    import yaml
+
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -271,7 +270,7 @@ def _events_section(document: Any, path: str) -> Mapping[str, Any]:
 def _is_misplaced(key: str) -> bool:
     if key == _SECTION:
         return False
-    return _snake(key) in _KINDS or bool(difflib.get_close_matches(key.lower(), [_SECTION], 1, 0.8))
+    return _snake(key) in _KINDS or bool(_near(key.lower(), [_SECTION], 0.8))
 
 
 def _normalize(section: Mapping[str, Any], origin: str) -> dict[str, Any]:
@@ -300,8 +299,15 @@ def _known_key(key: str, origin: str) -> str:
     return key
 
 
+def _near(word: str, words: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """The word that is most like another, if there is one."""
+    import difflib
+
+    return difflib.get_close_matches(word, list(words), 1, cutoff)
+
+
 def _unknown(key: str, origin: str) -> ConfigError:
-    near = difflib.get_close_matches(_snake(key), _KINDS, n=1)
+    near = _near(_snake(key), _KINDS)
     hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(sorted(_KINDS))}"
     return ConfigError(f"unknown setting {key!r} in {origin}: {hint}")
 

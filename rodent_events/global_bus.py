@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import logging
 import os
@@ -13,6 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from rodent_events.aio import in_thread
 from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig, TokenProvider
 from rodent_events.emitters import Emitters
@@ -123,7 +123,7 @@ class GlobalBus(Emitters):
 
     async def flush_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """:meth:`flush`, without blocking the event loop."""
-        return await asyncio.to_thread(self.flush, timeout)
+        return await in_thread(self.flush, timeout)
 
     def shutdown(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Send what can be sent within the timeout, and bring the rest to disk.

@@ -1,45 +1,26 @@
-"""Who calls: Bearer tokens, issued, verified and revoked."""
+"""Who calls: Bearer tokens, issued, verified and revoked.
+
+What signs and verifies is loaded with the first token, so that a server is up sooner.
+"""
 
 from __future__ import annotations
 
 import math
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
-import jwt
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
 
 _SCHEME = "Bearer "
 
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
 
-# Each algorithm with what makes a key for it.
-_NEW_KEYS: Mapping[str, Callable[[], Any]] = {
-    "HS256": lambda: secrets.token_bytes(32),
-    "RS256": lambda: rsa.generate_private_key(public_exponent=65_537, key_size=2048),
-    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
-}
-
-ALGORITHMS = tuple(_NEW_KEYS)
+ALGORITHMS = ("HS256", "RS256", "ES256")
 """The signature algorithms of tokens."""
 
-# What PyJWT finds wrong, in the words of somebody who has to mend it.
-_PROBLEMS: Sequence[tuple[type[jwt.PyJWTError], str]] = (
-    (jwt.ExpiredSignatureError, "the token has expired: get a new one"),
-    (jwt.ImmatureSignatureError, "the token is not valid yet: check the clocks (nbf, iat)"),
-    (jwt.InvalidSignatureError, "the token's signature is wrong: another key signed it"),
-    (jwt.InvalidAlgorithmError, "the token's algorithm is not accepted"),
-)
+_SECRET_BYTES = 32
 
 
 class TokenRefusedError(Exception):
@@ -70,7 +51,7 @@ class Tokens:
             raise ValueError(f"jwt_algorithm is {algorithm!r}: give {', '.join(ALGORITHMS)}")
         self.algorithm = algorithm
         self._verify = verify
-        self._key = _NEW_KEYS[algorithm]() if key is None else _loaded(algorithm, key)
+        self._key = _new_key(algorithm) if key is None else _loaded(algorithm, key)
         self._revoked: dict[tuple[str, str], grpc.StatusCode] = {}
         self._maker, self._era = secrets.token_hex(8), 0
 
@@ -98,7 +79,9 @@ class Tokens:
         standard = {"sub": sub, "rid": rid, "prv": prv, "iat": issued_at}
         standard |= {"exp": now + lifetime, _ERA: [self._maker, self._era]} | claims
         present = {name: value for name, value in standard.items() if value is not None}
-        return jwt.encode(present, self._key, algorithm=self.algorithm)
+        from toggle_mock import signing
+
+        return signing.signed(present, self._key, self.algorithm)
 
     @property
     def public_key(self) -> bytes:
@@ -109,15 +92,18 @@ class Tokens:
         """
         if self.algorithm == "HS256":
             raise ValueError("HS256 has no public key: give jwt_algorithm='RS256' or 'ES256'")
-        public = self._key.public_key()
-        return bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        from toggle_mock import signing
+
+        return signing.public_pem(self._key)
 
     @property
     def private_key(self) -> bytes:
         """The key that signs: the secret of HS256, else the private key as PEM."""
         if isinstance(self._key, bytes):
             return self._key
-        return bytes(self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        from toggle_mock import signing
+
+        return signing.private_pem(self._key)
 
     def begin_era(self) -> None:
         """From now on, calls with a token that was issued before are none of this time's."""
@@ -164,7 +150,10 @@ class Tokens:
             TokenRefusedError: There is none, or it is not accepted.
         """
         token = bearer(metadata)
-        claims = self._decoded(token)
+        key = self._key if self._verify else None
+        from toggle_mock import signing
+
+        claims = signing.decoded(token, key, self.algorithm)
         for claim in ("rid", "sub"):
             value = claims.get(claim)
             if not isinstance(value, str) or not value:
@@ -172,26 +161,6 @@ class Tokens:
             if status := self._revoked.get((claim, value)):
                 raise TokenRefusedError(f"the tokens of this {claim} were revoked", status)
         return claims
-
-    def _decoded(self, token: str) -> Mapping[str, Any]:
-        try:
-            algorithm = jwt.get_unverified_header(token).get("alg")
-            if str(algorithm).lower() == "none":
-                raise TokenRefusedError("the token is not signed (alg: none)")
-            if self._verify:
-                key = self._key if self.algorithm == "HS256" else self._key.public_key()
-                return jwt.decode(token, key, algorithms=[self.algorithm], options=_OPTIONS)
-            unsigned: Any = {"verify_signature": False, "verify_exp": True, **_OPTIONS}
-            return jwt.decode(token, options=unsigned)
-        except jwt.PyJWTError as error:
-            for kind, problem in _PROBLEMS:
-                if isinstance(error, kind):
-                    raise TokenRefusedError(problem) from None
-            raise TokenRefusedError(f"authorization is no JWT: {error}") from None
-
-
-# Toggle knows its Rodents by rid and sub; whom a token is for is not its business.
-_OPTIONS: Any = {"verify_aud": False, "verify_sub": False, "verify_jti": False}
 
 
 def bearer(metadata: Sequence[tuple[str, str | bytes]]) -> str:
@@ -216,12 +185,11 @@ def bearer(metadata: Sequence[tuple[str, str | bytes]]) -> str:
 def unverified_claims(metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, Any]:
     """What a call's token claims, whoever signed it; empty if nothing can be read."""
     try:
-        claims: Mapping[str, Any] = jwt.decode(
-            bearer(metadata), options={"verify_signature": False}
-        )
-    except (TokenRefusedError, jwt.PyJWTError):
+        from toggle_mock import signing
+
+        return signing.unverified(bearer(metadata))
+    except TokenRefusedError:
         return {}
-    return claims
 
 
 def redacted(
@@ -237,19 +205,20 @@ _ERA = "mock_era"
 _SECRETS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 
 
+def _new_key(algorithm: str) -> Any:
+    if algorithm == "HS256":
+        return secrets.token_bytes(_SECRET_BYTES)
+    from toggle_mock import signing
+
+    return signing.new_key(algorithm)
+
+
 def _loaded(algorithm: str, key: str | bytes) -> Any:
     content = key.encode() if isinstance(key, str) else key
-    if algorithm == "HS256":
-        if len(content) < 32:
-            raise ValueError(f"jwt_key has {len(content)} bytes: HS256 needs 32 or more")
-        return content
-    try:
-        loaded = load_pem_private_key(content, password=None)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"jwt_key is no private key as PEM: {error}") from None
-    kinds = {"RS256": rsa.RSAPrivateKey, "ES256": ec.EllipticCurvePrivateKey}
-    if not isinstance(loaded, kinds[algorithm]):
-        raise ValueError(  # noqa: TRY004 - the type of a key is in its text
-            f"jwt_key is {type(loaded).__name__}, which {algorithm} cannot use"
-        )
-    return loaded
+    if algorithm != "HS256":
+        from toggle_mock import signing
+
+        return signing.loaded(algorithm, content)
+    if len(content) < _SECRET_BYTES:
+        raise ValueError(f"jwt_key has {len(content)} bytes: HS256 needs {_SECRET_BYTES} or more")
+    return content

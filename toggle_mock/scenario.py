@@ -24,8 +24,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from toggle_mock.outcomes import number
 from toggle_mock.rodents import NoReplyError, NotConnectedError
 from toggle_mock.scripting import ScriptError, apply_fault
@@ -53,6 +51,8 @@ def read_scenario(path: Path) -> list[Step]:
         ScriptError: It is none.
         OSError: It cannot be read.
     """
+    import yaml
+
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

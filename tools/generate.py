@@ -222,7 +222,6 @@ def init_module(places: list[Any], files: FileDescriptorSet) -> str:
     ours = {
         "rodent_events.buffer": ["EventBuffer"],
         "rodent_events.bus": ["EventBus"],
-        "rodent_events.client": ["EventClient"],
         "rodent_events.config": ["EventConfig"],
         "rodent_events.errors": [
             *("AlreadyInitializedError", "ConfigError", "EventTypeError", "EventValueError"),
@@ -243,19 +242,33 @@ def init_module(places: list[Any], files: FileDescriptorSet) -> str:
         "shutdown",
     ]
     names = [name for group in ours.values() for name in group if name != "GlobalBus"]
-    exported = sorted([*names, *functions, *lifecycle], key=isort_key)
+    exported = sorted([*names, "EventClient", *functions, *lifecycle], key=isort_key)
     imports = "".join(import_of(module, group) for module, group in ours.items())
     bindings = "".join(f"{name} = _global_bus.{name}\n" for name in [*lifecycle, *functions])
     summary = "Structured events of a storage node: emitted, kept, and delivered to Toggle."
     return f'''{HEADER}"""{summary}"""
 
+from typing import TYPE_CHECKING
+
 {imports}
+if TYPE_CHECKING:
+    from rodent_events.client import EventClient
+
 __all__ = [
 {listed([f'"{name}"' for name in exported])}]
 
 _global_bus = GlobalBus()
 
-{bindings}'''
+{bindings}
+
+def __getattr__(name: str) -> object:
+    # It brings gRPC, which is loaded when it is asked for, or when a bus starts.
+    if name == "EventClient":
+        from rodent_events.client import EventClient
+
+        return EventClient
+    raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+'''
 
 
 def import_of(module: str, names: list[str]) -> str:

@@ -1,0 +1,53 @@
+"""The benchmarks: one table, each row against a floor or a peer of the same run.
+
+python -m bench [ROW ...] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from bench import delivering, drawing, emitting, recording, sizes, starting
+from bench.suite import Row, run
+
+MORE, LESS = True, False
+
+ROWS = [
+    Row("emit", "protobuf alone", 0.8, LESS, emitting.emit, "µs"),
+    Row("emit under stress", "ms, p99.9", 1, LESS, emitting.under_stress, "ms", repeat=3),
+    Row("end to end", "OpenTelemetry", 6, MORE, delivering.end_to_end, "events/s"),
+    Row("end to end, limit", "emit or raw bytes", 0.8, MORE, delivering.limit, "events/s"),
+    Row("journal", "memory", 0.6, MORE, delivering.journal, "events/s"),
+    Row("replay", "raw bytes", 0.9, MORE, delivering.replay, "events/s"),
+    Row("growth, memory", "10⁴ events", 1.1, LESS, emitting.growth_in_memory, "µs"),
+    Row("growth, spilling", "10⁵ events", 1.1, LESS, emitting.growth_with_spilling, "µs"),
+    Row("memory", "serialized size", 1.5, LESS, emitting.memory, "bytes"),
+    Row("threads", "one thread", 0.9, MORE, emitting.threads, "events/s"),
+    Row("record", "bare grpc.aio", 0.9, MORE, recording.record, "events/s"),
+    Row("record, memory", "size", 1.3, LESS, recording.memory, "bytes", repeat=1),
+    Row("ask, first", "decoding all", 1.0, LESS, recording.ask_first, "s", repeat=1),
+    Row("ask", "decoding all", 0.1, LESS, recording.ask, "s"),
+    Row("start", "ms", 100, LESS, starting.in_process, "ms"),
+    Row("start, command", "import grpc", 2.5, LESS, starting.command, "s"),
+    Row("import", "grpc and messages", 1.2, LESS, starting.imports, "s"),
+    Row("size", "JSON", 0.6, LESS, sizes.worst, "bytes", repeat=1),
+    Row("draw", "st.builds by hand", 1.0, LESS, drawing.draw, "µs"),
+    Row("draw, recursive", "a flat message", 20, LESS, drawing.recursion, "µs"),
+]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="*", help="names of rows; all if none is given")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
+    arguments = parser.parse_args()
+    # Outages are made on purpose.
+    logging.getLogger("rodent_events").setLevel(logging.CRITICAL)
+    return run({row.name: row for row in ROWS}, arguments.rows, arguments.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

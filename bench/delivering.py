@@ -1,0 +1,150 @@
+"""From emit in one process to a server in another."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.data import LEVEL, PAYLOAD, SOURCE, by_protobuf, metadata
+from bench.emitting import bus_in_memory, emit_all, seconds
+from bench.peers import Peer, send_all, server
+from bench.suite import BenchError, Sample
+from rodent_events import EventBus, wire
+from rodent_events.ids import new_id
+
+COUNT = 100_000
+BATCH_SIZE = 100
+JWT = "a.b.c"
+
+
+def batches(count: int) -> list[bytes]:
+    """Serialized batches as the default profile makes them."""
+    frames = [wire.delimited(1, by_protobuf(one)) for one in metadata(count)]
+    return [
+        wire.batch(frames[n : n + BATCH_SIZE], new_id(), time.time_ns() // 1_000_000)
+        for n in range(0, count, BATCH_SIZE)
+    ]
+
+
+def _check(peer: Peer, expected: int) -> None:
+    arrived = peer.events()
+    if arrived != expected:
+        raise BenchError(f"{arrived} of {expected} events arrived")
+
+
+def _ours(kind: str, count: int = COUNT, **settings: Any) -> float:
+    """Events a second, from the first emit to the last acknowledgement."""
+    entries = metadata(count)
+    with tempfile.TemporaryDirectory() as folder, server(kind) as peer:
+        bus = EventBus(events_dir=folder, target=peer.address, jwt=JWT, **settings)
+        with bus:
+            bus.emit_storage_transfer(LEVEL, PAYLOAD, entries[0])
+            bus.flush(30)  # the connection is there
+
+            def work() -> None:
+                emit_all(bus, entries)
+                if not bus.flush(120):
+                    raise BenchError("not all was acknowledged")
+
+            taken = seconds(work)
+        _check(peer, count + 1)
+        return count / taken
+
+
+def _opentelemetry(count: int = COUNT // 5) -> float:
+    """Events a second by OpenTelemetry's SDK and its exporter: log records with the same data."""
+    from opentelemetry._logs import SeverityNumber  # noqa: PLC0415
+    from opentelemetry.exporter.otlp.proto.grpc._log_exporter import (  # noqa: PLC0415
+        OTLPLogExporter,
+    )
+    from opentelemetry.sdk._logs import LoggerProvider  # noqa: PLC0415
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor  # noqa: PLC0415
+
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
+    entries = metadata(count)
+    content = {field.name: value for field, value in PAYLOAD.ListFields()}
+    with server("otlp") as peer:
+        provider = LoggerProvider(shutdown_on_exit=False)
+        processor = BatchLogRecordProcessor(
+            OTLPLogExporter(endpoint=peer.address, insecure=True),
+            max_queue_size=count,  # its default drops what comes faster than it sends
+            max_export_batch_size=512,
+        )
+        provider.add_log_record_processor(processor)
+        log = provider.get_logger(SOURCE)
+
+        def work() -> None:
+            for one in entries:
+                log.emit(
+                    timestamp=time.time_ns(),
+                    severity_number=SeverityNumber.INFO,
+                    body="storage_transfer",
+                    attributes={"event_id": new_id(), **one, **content},
+                )
+            if not provider.force_flush(120_000):
+                raise BenchError("OpenTelemetry did not flush")
+
+        taken = seconds(work)
+        _check(peer, count)
+        provider.shutdown()
+        return count / taken
+
+
+def _raw(count: int = COUNT) -> float:
+    """Events a second of a client that only sends, to a server that only keeps."""
+    made = batches(count)
+    with server("raw") as peer:
+        return count / send_all(peer.address, made)
+
+
+def _emit_alone(count: int = COUNT) -> float:
+    entries = metadata(count)
+    with bus_in_memory() as bus:
+        return count / seconds(lambda: emit_all(bus, entries))
+
+
+def end_to_end() -> Sample:
+    return Sample(_ours("mock"), _opentelemetry())
+
+
+def limit() -> Sample:
+    return Sample(_ours("raw"), min(_emit_alone(), _raw()))
+
+
+def journal() -> Sample:
+    settings = {"spool_mode": "journal", "fsync": "interval"}
+    return Sample(_ours("raw", **settings), _ours("raw"))
+
+
+def _spooled(folder: Path, count: int) -> None:
+    """Leave so many events in spool files."""
+    bus = EventBus(events_dir=folder, target="127.0.0.1:1", jwt=JWT).start()
+    for part in _parts(metadata(count), 10_000):
+        emit_all(bus, part)
+    bus.shutdown(10)
+
+
+def _parts(entries: list[dict[str, str]], size: int) -> Iterator[list[dict[str, str]]]:
+    for start in range(0, len(entries), size):
+        yield entries[start : start + size]
+
+
+def replay() -> Sample:
+    """Events a second from spool files."""
+    with tempfile.TemporaryDirectory() as folder, server("raw") as peer:
+        _spooled(Path(folder), COUNT)
+        bus = EventBus(events_dir=folder, target=peer.address, jwt=JWT)
+
+        def work() -> None:
+            bus.start()
+            if not bus.flush(120):
+                raise BenchError("not all was acknowledged")
+
+        taken = seconds(work)
+        bus.shutdown()
+        _check(peer, COUNT)
+    return Sample(COUNT / taken, _raw())

@@ -1,0 +1,88 @@
+"""What the mock costs: to record, to hold, to be asked."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from bench.data import EVENT_BYTES
+from bench.delivering import batches
+from bench.emitting import seconds
+from bench.peers import send_all, server
+from bench.suite import BenchError, Sample
+from toggle_mock.asking import Questions, Scope
+from toggle_mock.recorded import RecordedCall
+from toggle_mock.recording import Recording
+from toggle_mock.storage import accept
+
+COUNT = 100_000
+IN_FLIGHT = 8
+MANY = 1_000_000
+
+
+def _ingestion(kind: str, made: list[bytes], count: int) -> float:
+    """Events for each second of the server's processor: its client is not what is measured."""
+    with server(kind) as peer:
+        send_all(peer.address, made[:20], in_flight=IN_FLIGHT)
+        before = peer.cpu_seconds()
+        send_all(peer.address, made, in_flight=IN_FLIGHT)
+        used = peer.cpu_seconds() - before
+        arrived = peer.events()
+        if arrived != count + 20 * (count // len(made)):
+            raise BenchError(f"{arrived} events arrived")
+        return count / used
+
+
+def record() -> Sample:
+    """Events a second of the server's processor time."""
+    made = batches(COUNT)
+    return Sample(_ingestion("mock", made, COUNT), _ingestion("raw-aio", made, COUNT))
+
+
+def memory() -> Sample:
+    """Bytes held for each recorded event, against its size."""
+    with server("mock") as peer:
+        send_all(peer.address, batches(10_000), in_flight=IN_FLIGHT)
+        before = peer.memory()
+        for _ in range(MANY // 100_000):
+            send_all(peer.address, batches(100_000), in_flight=IN_FLIGHT)
+        return Sample((peer.memory() - before) / MANY, EVENT_BYTES)
+
+
+class _Asked:
+    """A recording of a million events; one for all repetitions, as it takes its time to make."""
+
+    @cached_property
+    def questions(self) -> Questions:
+        recording = Recording(max_bytes=2**31, max_calls=MANY)
+        for _ in range(MANY // 100_000):
+            for batch in batches(100_000):
+                call = RecordedCall("SendEvents", "peer", ())
+                recording.begin(call)
+                accept(recording, call, batch)
+        return Questions(recording, Scope())
+
+    @cached_property
+    def first(self) -> float:
+        """Seconds of the first query, which looks at every event once."""
+        return seconds(self.query)
+
+    @cached_property
+    def decoding(self) -> float:
+        """Seconds to decode all events."""
+        return seconds(lambda: [event.message.level for event in self.questions.events])
+
+    def query(self) -> None:
+        if self.questions.find("category:STORAGE payload:pool"):
+            raise BenchError("there is no such event")
+
+
+_asked = _Asked()
+
+
+def ask_first() -> Sample:
+    return Sample(_asked.first, _asked.decoding)
+
+
+def ask() -> Sample:
+    ask_first()
+    return Sample(seconds(_asked.query), _asked.decoding)
