@@ -7,6 +7,10 @@ import time
 from rodent_events import Event, StorageTransferPayload
 from rodent_events.ids import new_id
 from rodent_events.pb.events.event_messages_pb2 import StorageEvent
+from toggle_mock.identity import Tokens
+
+JWT = Tokens().issue()
+"""A token that the mock takes."""
 
 LEVEL, CATEGORY, SOURCE = 1, 2, "rodent.zfs-transfer-manager"
 

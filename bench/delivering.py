@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.data import LEVEL, PAYLOAD, SOURCE, by_protobuf, metadata
+from bench.data import JWT, LEVEL, PAYLOAD, SOURCE, by_protobuf, metadata
 from bench.emitting import bus_in_memory, emit_all, seconds
 from bench.peers import Peer, send_all, server
 from bench.suite import BenchError, Sample
@@ -18,7 +18,6 @@ from rodent_events.ids import new_id
 
 COUNT = 100_000
 BATCH_SIZE = 100
-JWT = "a.b.c"
 
 
 def batches(count: int) -> list[bytes]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bench.data import EVENT_BYTES, LEVEL, PAYLOAD, by_protobuf, metadata
+from bench.data import EVENT_BYTES, JWT, LEVEL, PAYLOAD, by_protobuf, metadata
 from bench.peers import server
 from bench.suite import BenchError, Sample
 from rodent_events import EventBus
@@ -89,7 +89,7 @@ def growth_with_spilling() -> Sample:
         entries = metadata(10_000)
         with tempfile.TemporaryDirectory() as folder:
             bus = EventBus(
-                events_dir=folder, target="127.0.0.1:1", jwt="a.b.c", spool_max_bytes=2**31
+                events_dir=folder, target="127.0.0.1:1", jwt=JWT, spool_max_bytes=2**31
             ).start()
             taken = seconds(lambda: [emit_all(bus, entries) for _ in range(count // 10_000)])
             stats = bus.get_stats()
@@ -136,7 +136,7 @@ def under_stress() -> Sample:
     with (
         tempfile.TemporaryDirectory() as folder,
         server("raw", wait=False) as peer,
-        EventBus(events_dir=folder, target=peer.address, jwt="a.b.c") as bus,
+        EventBus(events_dir=folder, target=peer.address, jwt=JWT) as bus,
     ):
         emit_for(4.0, bus)
         if bus.get_stats()["spooled"] == 0:

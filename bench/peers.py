@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import grpc
 import psutil
 
+from bench.data import JWT
 from rodent_events import EventBatch, EventBatchResponse
 from rodent_events.client import CHANNEL_OPTIONS, SEND_EVENTS
 
@@ -151,7 +152,7 @@ def _serve_raw_aio(port: int) -> Callable[[], int]:
 def _serve_mock(port: int) -> Callable[[], int]:
     from toggle_mock import ToggleServer  # noqa: PLC0415
 
-    toggle = ToggleServer(port=port)
+    toggle = ToggleServer(port=port, verify_tokens=False)
     toggle.start()
     return lambda: len(toggle.events)
 
@@ -192,7 +193,7 @@ def main() -> None:
 
 def send_all(address: str, batches: list[bytes], *, in_flight: int = 1) -> float:
     """Send serialized batches, so many at a time; seconds."""
-    metadata = (("authorization", "Bearer a.b.c"),)
+    metadata = (("authorization", f"Bearer {JWT}"),)
     with grpc.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
         send = channel.unary_unary(SEND_EVENTS)
         send(b"", metadata=metadata, wait_for_ready=True)

@@ -6,11 +6,12 @@ import logging
 import sys
 import threading
 import time
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import accumulate, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -334,14 +335,12 @@ class EventBuffer:
 
     def _freeze(self) -> Batch | None:
         """Take the oldest events out of memory, up to the limits of a batch."""
-        frames: list[bytes] = []
-        size = wire.TRAILER_BYTES
         with self.ledger.lock:
-            while self._memory and len(frames) < self.config.batch_size:
-                size += len(self._memory[0])
-                if frames and size > self.config.max_batch_bytes:
-                    break
-                frames.append(self._memory.popleft())
+            count = min(len(self._memory), self.config.batch_size)
+            frames = [self._memory.popleft() for _ in range(count)]
+            fitting = self._fitting(frames)
+            self._memory.extendleft(reversed(frames[fitting:]))
+            del frames[fitting:]
             self.ledger.move(len(frames), Place.MEMORY, Place.IN_HAND)
         if not frames:
             return None
@@ -349,6 +348,13 @@ class EventBuffer:
             with self._room:
                 self._room.notify_all()
         return Batch.of(frames, batch_id=new_id(), timestamp=time.time_ns() // 1_000_000)
+
+    def _fitting(self, frames: list[bytes]) -> int:
+        """How many of them fit into a batch; one does, whatever its size."""
+        limit = self.config.max_batch_bytes - wire.TRAILER_BYTES
+        if sum(map(len, frames)) <= limit:
+            return len(frames)
+        return max(1, bisect_right(list(accumulate(map(len, frames))), limit))
 
     def acknowledge(self) -> None:
         """Forget the batch in hand: Toggle has it."""

@@ -44,6 +44,13 @@ logger = logging.getLogger("rodent_events")
 DEFAULT_SHUTDOWN_TIMEOUT = 10.0
 """Seconds."""
 
+# In a burst, from so many waiting events on, emit lets other threads run at each so many.
+_BURST = 256
+_BREATH = 128
+
+# Seconds; the shortest sleep that there is.
+_INSTANT = 1e-6
+
 # Seconds that emit pauses, at the most, to let the worker run when memory is nearly full.
 _LONGEST_PAUSE = 0.001
 
@@ -277,8 +284,13 @@ class EventBus(Emitters):
     def _attend(self) -> None:
         """See to it that what was just appended is taken care of."""
         if self._worker is not None:
-            if self._buffer.backlog >= self._worker.wake_at:
+            backlog = self._buffer.backlog
+            if backlog >= self._worker.wake_at:
                 self._worker.wake()
+            if backlog >= _BURST and backlog % _BREATH == 0:
+                # A thread that only emits keeps the interpreter for milliseconds, in which nothing
+                # would be sent.
+                time.sleep(_INSTANT)
             if self._buffer.crowded:
                 # Threads that only emit would keep the worker from emptying memory in time.
                 time.sleep(self._buffer.crowding * _LONGEST_PAUSE)

@@ -10,8 +10,9 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -47,34 +48,10 @@ CHANNEL_OPTIONS = [
 ]
 
 
+_Request: TypeAlias = "tuple[bytes, Callable[[Outcome], None]]"
+
 # How gRPC begins to say that it has no connection; nothing else tells this from a server's answer.
 _UNREACHABLE = ("failed to connect to all addresses", "DNS resolution failed")
-
-
-class Sending:
-    """A send under way."""
-
-    def __init__(self, done: Callable[[Outcome], None]) -> None:
-        self._done = done
-        self._call: grpc.Future[bytes] | None = None
-        self._cancelled = False
-
-    def follow(self, call: grpc.Future[bytes]) -> None:
-        """Have the end of a call be the end of this."""
-        self._call = call
-        call.add_done_callback(lambda ended: self.end(_outcome(ended)))
-        if self._cancelled:
-            call.cancel()
-
-    def end(self, outcome: Outcome) -> None:
-        """Tell the outcome."""
-        self._done(outcome)
-
-    def cancel(self) -> None:
-        """Give it up."""
-        self._cancelled = True
-        if self._call is not None:
-            self._call.cancel()
 
 
 class EventClient:
@@ -102,6 +79,8 @@ class EventClient:
         self._channel = _open_channel(self.config)
         self._token: str | None = None
         self._token_version: object = None
+        self._requests: SimpleQueue[_Request | None] = SimpleQueue()
+        self._sender: threading.Thread | None = None
 
     def send_batch(self, batch: Batch | EventBatch | bytes) -> Outcome:
         """Send one batch once, and wait for the outcome.
@@ -112,37 +91,56 @@ class EventClient:
         Raises:
             TypeError: It is none of these.
         """
-        request = _serialized(batch)
-        self._renew_channel()
-        try:
-            return _outcome(self._call(request, self._current_token()))
-        except TokenError as error:
-            return Outcome(Status.UNAUTHENTICATED, str(error))
+        return self._send(_serialized(batch))
 
-    def start_send(self, batch: Batch, done: Callable[[Outcome], None]) -> Sending:
+    def start_send(self, batch: Batch, done: Callable[[Outcome], None]) -> None:
         """Send one batch once, without waiting; not for the token provider either.
 
         Args:
             batch: A frozen batch.
             done: Called with the outcome, once, from some thread.
         """
-        self._renew_channel()
-        sending = Sending(done)
-        if self._token is not None or not callable(self.config.jwt):
-            self._start(batch, sending)
-        else:
-            threading.Thread(
-                target=self._start, args=(batch, sending), name="rodent-events-token", daemon=True
-            ).start()
-        return sending
-
-    def _start(self, batch: Batch, sending: Sending) -> None:
         try:
-            sending.follow(self._call(batch.data, self._current_token()))
+            self._start_sender()
+        except RuntimeError as error:  # too many threads
+            done(_cannot_be_made(error))
+        else:
+            self._requests.put((batch.data, done))
+
+    def _start_sender(self) -> None:
+        """Start the thread. A call that blocks one is half the work of one with a callback."""
+        if self._sender is None:
+            sender = threading.Thread(
+                target=self._run_sender, name="rodent-events-send", daemon=True
+            )
+            sender.start()
+            self._sender = sender
+
+    def _run_sender(self) -> None:
+        while (request := self._requests.get()) is not None:
+            data, done = request
+            try:
+                outcome = self._send(data)
+            except BaseException as error:  # noqa: BLE001 - the batch must not wait forever
+                outcome = _cannot_be_made(error)
+            done(outcome)
+
+    def _send(self, data: bytes) -> Outcome:
+        self._renew_channel()
+        try:
+            metadata = (("authorization", f"Bearer {self._current_token()}"),)
+            send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
+                SEND_EVENTS
+            )
+            raw = send(data, timeout=self.config.send_timeout, metadata=metadata)
+            response = EventBatchResponse.FromString(raw)
         except TokenError as error:
-            sending.end(Outcome(Status.UNAUTHENTICATED, str(error)))
-        except Exception as error:  # noqa: BLE001 - the batch must not wait forever
-            sending.end(Outcome(Status.INTERNAL, f"the call cannot be made: {error!r}"))
+            return Outcome(Status.UNAUTHENTICATED, str(error))
+        except grpc.RpcError as error:
+            return _failure(error)
+        except (DecodeError, TypeError):  # TypeError: no answer came, though the status is OK
+            return Outcome(Status.INTERNAL, "the answer is no EventBatchResponse")
+        return Outcome(Status.OK if response.success else Status.REJECTED, response.message)
 
     def forget_token(self) -> None:
         """Ask the token provider anew before the next send."""
@@ -150,6 +148,7 @@ class EventClient:
 
     def close(self) -> None:
         """Close the channel; a call under way ends with CANCELLED."""
+        self._requests.put(None)
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -162,14 +161,6 @@ class EventClient:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _call(self, request: bytes, token: str) -> grpc.Future[bytes]:
-        send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(SEND_EVENTS)
-        return send.future(
-            request,
-            timeout=self.config.send_timeout,
-            metadata=(("authorization", f"Bearer {token}"),),
-        )
 
     def _current_token(self) -> str:
         path = self.config.jwt_file
@@ -250,18 +241,8 @@ def _serialized(batch: Batch | EventBatch | bytes) -> bytes:
     raise TypeError(f"send_batch() takes a Batch, an EventBatch or bytes, got {describe(batch)}")
 
 
-def _outcome(call: grpc.Future[bytes]) -> Outcome:
-    """The outcome of a call; waits until it has ended."""
-    try:
-        raw = call.result()
-        response = EventBatchResponse.FromString(raw)
-    except grpc.FutureCancelledError:
-        return Outcome(Status.CANCELLED, "cancelled by this side")
-    except grpc.RpcError as error:
-        return _failure(error)
-    except (DecodeError, TypeError):  # TypeError: there was no answer, though the status is OK
-        return Outcome(Status.INTERNAL, "the answer is no EventBatchResponse")
-    return Outcome(Status.OK if response.success else Status.REJECTED, response.message)
+def _cannot_be_made(error: BaseException) -> Outcome:
+    return Outcome(Status.INTERNAL, f"the call cannot be made: {error!r}")
 
 
 def _failure(error: Any) -> Outcome:

@@ -17,11 +17,21 @@ from queue import Empty, SimpleQueue
 
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
-from rodent_events.client import EventClient, Sending
+from rodent_events.client import EventClient
 from rodent_events.delivery import Action, Decision, Outcome, Policy, Status, decide
 from rodent_events.ledger import Drop
 
 logger = logging.getLogger("rodent_events")
+
+# Seconds an event, up to which Toggle takes events about as fast as they can be emitted. Then disk
+# would be a detour: emitters that pause for moments are faster.
+_SWIFT = 20e-6
+
+# Seconds that a send may take without Toggle being thought slow.
+_SHORTEST_SEND = 0.005
+
+# How far memory may be filled beyond flush_threshold while Toggle keeps up.
+_CROWDING_LIMIT = 0.5
 
 # Seconds after which a spill that failed is tried again.
 _SPILL_PAUSE = 1.0
@@ -101,7 +111,9 @@ class Worker:
         self._batch_size = config.batch_size
         self._batch_timeout = config.batch_timeout
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._sending: Sending | None = None
+        self._is_sending = False
+        self._sent_at = 0.0
+        self._is_swift = False
         self._failures = 0
         self._failure: tuple[str, Status, Action] | None = None
         self._send_at = 0.0
@@ -184,14 +196,14 @@ class Worker:
         """Seconds until something is due, unless a message comes first."""
         now = time.monotonic()
         resting = now < self._send_at
-        busy = resting or self._sending is not None
+        busy = resting or self._is_sending
         self.wake_at = self._wake_level(busy)
         # Set first, read then: an emitter that appends from now on sees it and wakes this thread.
-        if self._buffer.backlog >= self.wake_at and now >= self._spill_at:
+        if self._buffer.backlog >= self.wake_at and now >= self._spill_due():
             return 0.0
-        due = [self._send_at if resting else self._partial_at] if self._sending is None else []
+        due = [self._send_at if resting else self._partial_at] if not self._is_sending else []
         if self._buffer.crowded:
-            due.append(self._spill_at)
+            due.append(self._spill_due())
         if self._buffer.unsynced:
             due.append(self._sync_at)
         if self._stop_at is not None:
@@ -208,7 +220,9 @@ class Worker:
             return self._batch_size
         if config.spool_mode == "journal":
             return sys.maxsize
-        return min(config.flush_threshold + 1, config.buffer_size)
+        room = config.buffer_size - config.flush_threshold
+        leeway = int(room * _CROWDING_LIMIT) if self._is_swift else 0
+        return min(config.flush_threshold + 1 + leeway, config.buffer_size)
 
     def _sync_if_due(self) -> None:
         now = time.monotonic()
@@ -247,7 +261,7 @@ class Worker:
         self._send_at = 0.0
 
     def _spill_if_crowded(self) -> None:
-        if not self._buffer.crowded or time.monotonic() < self._spill_at:
+        if not self._buffer.crowded or time.monotonic() < self._spill_due():
             return
         try:
             self._buffer.spill()
@@ -255,9 +269,15 @@ class Worker:
             self._spill_at = time.monotonic() + _SPILL_PAUSE
             logger.error("events stay in memory, which is nearly full: %s", error)
 
+    def _spill_due(self) -> float:
+        """When memory is to be spilled, if it is crowded."""
+        if not self._is_swift or self._buffer.crowding >= _CROWDING_LIMIT:
+            return self._spill_at
+        return max(self._spill_at, self._sent_at + _SHORTEST_SEND)
+
     def _send_if_due(self) -> None:
         now = time.monotonic()
-        if self._sending is not None or now < self._send_at:
+        if self._is_sending or now < self._send_at:
             return
         hurried = bool(self._flushes) or self._stop_at is not None
         partial = hurried or now >= self._partial_at
@@ -270,12 +290,18 @@ class Worker:
             self._partial_at = now + self._batch_timeout
         if batch is None:
             return
-        self._sending = self._client.start_send(
+        self._sent_at = now
+        self._is_sending = True
+        self._client.start_send(
             batch, lambda outcome: self._inbox.put(lambda: self._decide(batch, outcome))
         )
 
     def _decide(self, batch: Batch, outcome: Outcome) -> None:
-        self._sending = None
+        self._is_sending = False
+        seconds = time.monotonic() - self._sent_at
+        self._is_swift = outcome.status is Status.OK and seconds <= max(
+            _SHORTEST_SEND, _SWIFT * batch.count
+        )
         self._failures += 1
         decision = decide(
             outcome,
@@ -336,8 +362,6 @@ class Worker:
             return
         if time.monotonic() < self._stop_at and self._buffer.waiting:
             return
-        if self._sending is not None:
-            self._sending.cancel()
         self._client.close()
         self._save()
         self._ended.set()

@@ -9,6 +9,7 @@ import math
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import grpc
@@ -54,6 +55,7 @@ class Tokens:
         self._key = _new_key(algorithm) if key is None else _loaded(algorithm, key)
         self._revoked: dict[tuple[str, str], grpc.StatusCode] = {}
         self._maker, self._era = secrets.token_hex(8), 0
+        self._accepted: dict[str, Mapping[str, Any]] = {}
 
     def issue(
         self,
@@ -149,11 +151,7 @@ class Tokens:
         Raises:
             TokenRefusedError: There is none, or it is not accepted.
         """
-        token = bearer(metadata)
-        key = self._key if self._verify else None
-        from toggle_mock import signing
-
-        claims = signing.decoded(token, key, self.algorithm)
+        claims = self._decoded(bearer(metadata))
         for claim in ("rid", "sub"):
             value = claims.get(claim)
             if not isinstance(value, str) or not value:
@@ -161,6 +159,22 @@ class Tokens:
             if status := self._revoked.get((claim, value)):
                 raise TokenRefusedError(f"the tokens of this {claim} were revoked", status)
         return claims
+
+    def _decoded(self, token: str) -> Mapping[str, Any]:
+        claims = self._accepted.get(token)
+        if claims is not None and not time.time() >= claims.get("exp", math.inf):
+            return claims
+        from toggle_mock import signing
+
+        claims = signing.decoded(token, self._key if self._verify else None, self.algorithm)
+        if len(self._accepted) >= _KNOWN_TOKENS:
+            self._accepted.clear()
+        self._accepted[token] = claims
+        return claims
+
+
+_KNOWN_TOKENS = 256
+"""Tokens whose claims are remembered: a Rodent sends its own with each call."""
 
 
 def bearer(metadata: Sequence[tuple[str, str | bytes]]) -> str:
@@ -185,11 +199,16 @@ def bearer(metadata: Sequence[tuple[str, str | bytes]]) -> str:
 def unverified_claims(metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, Any]:
     """What a call's token claims, whoever signed it; empty if nothing can be read."""
     try:
-        from toggle_mock import signing
-
-        return signing.unverified(bearer(metadata))
+        return _unverified(bearer(metadata))
     except TokenRefusedError:
         return {}
+
+
+@lru_cache(maxsize=_KNOWN_TOKENS)
+def _unverified(token: str) -> Mapping[str, Any]:
+    from toggle_mock import signing
+
+    return signing.unverified(token)
 
 
 def redacted(

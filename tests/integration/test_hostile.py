@@ -158,15 +158,30 @@ def test_a_server_that_comes_back_at_the_same_port(make_scripted_toggle, setting
 
 
 def test_a_call_that_cannot_be_made_is_made_again(scripted_toggle, settings, monkeypatch):
-    failures = [RuntimeError("can't start new thread"), ValueError("odd")]
-    real_call = EventClient._call
+    failures = [RuntimeError("odd"), ValueError("odd")]
+    real_send = EventClient._send
 
-    def call(self, request, token):
+    def send(self, data):
         if failures:
             raise failures.pop()
-        return real_call(self, request, token)
+        return real_send(self, data)
 
-    monkeypatch.setattr(EventClient, "_call", call)
+    monkeypatch.setattr(EventClient, "_send", send)
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        emit(bus, 3)
+        assert bus.flush()
+
+
+def test_a_thread_that_cannot_be_started_is_started_again(scripted_toggle, settings, monkeypatch):
+    failures = [RuntimeError("can't start new thread")] * 2
+    real_start = EventClient._start_sender
+
+    def start(self):
+        if failures:
+            raise failures.pop()
+        real_start(self)
+
+    monkeypatch.setattr(EventClient, "_start_sender", start)
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         emit(bus, 3)
         assert bus.flush()

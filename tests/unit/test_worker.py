@@ -1,0 +1,60 @@
+"""When the worker spills: a Toggle that keeps up makes disk a detour."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from rodent_events.config import EventConfig
+from rodent_events.delivery import Outcome, Status
+from rodent_events.worker import Worker
+
+
+@pytest.fixture
+def worker(tmp_path):
+    config = EventConfig(events_dir=tmp_path, buffer_size=2_000, flush_threshold=1_000)
+    buffer = SimpleNamespace(config=config, crowding=0.2, acknowledge=lambda: None)
+    return Worker(buffer, SimpleNamespace(), lambda: None)
+
+
+def end_send(worker, status, seconds):
+    worker._sent_at = time.monotonic() - seconds
+    worker._decide(SimpleNamespace(id="b", count=100), Outcome(status))
+
+
+def test_nothing_is_known_of_toggle_at_first(worker):
+    assert worker._spill_due() == worker._spill_at
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "swift"),
+    [
+        (Status.OK, 0.0001, True),
+        (Status.OK, 0.5, False),
+        (Status.UNAVAILABLE, 0.0001, False),
+        (Status.REJECTED, 0.0001, False),
+    ],
+)
+def test_only_a_toggle_that_keeps_up_delays_a_spill(worker, status, seconds, swift, monkeypatch):
+    monkeypatch.setattr(worker, "_act", lambda *_: None)
+    end_send(worker, status, seconds)
+    assert (worker._spill_due() > worker._spill_at) == swift
+
+
+def test_a_send_that_takes_longer_than_the_others_does_not_delay_it_any_more(worker):
+    end_send(worker, Status.OK, 0.0001)
+    worker._sent_at = time.monotonic() - 1
+    assert worker._spill_due() < time.monotonic()
+
+
+def test_memory_that_is_half_crowded_is_spilled_at_once(worker):
+    end_send(worker, Status.OK, 0.0001)
+    worker._buffer.crowding = 0.5
+    assert worker._spill_due() == worker._spill_at
+
+
+def test_the_worker_is_not_woken_for_what_it_would_not_do(worker):
+    worker._buffer.backlog = 1_100
+    assert worker._wake_level(busy=True) == 1_001
+    end_send(worker, Status.OK, 0.0001)
+    assert worker._wake_level(busy=True) == 1_501
