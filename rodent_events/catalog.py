@@ -97,7 +97,7 @@ def payload_types(schema: Descriptor) -> dict[str, PayloadType]:
 
     Returns:
         The payload types by full name, in the order of their places in Event; empty if the schema
-        has no ``rodent.events.Event``.
+        has no ``rodent.events.Event``, or another one.
     """
     try:
         event = schema.file.pool.FindMessageTypeByName(EVENT)
@@ -110,10 +110,16 @@ def payload_types(schema: Descriptor) -> dict[str, PayloadType]:
 def _payload_types_of(event: Descriptor) -> dict[str, PayloadType]:
     places = (
         PayloadType(message_of(member), wrapper, member)
-        for wrapper in event.oneofs_by_name["event_payload"].fields
-        for member in message_of(wrapper).oneofs_by_name["event_type"].fields
+        for wrapper in _members(event, "event_payload")
+        for member in _members(message_of(wrapper), "event_type")
     )
     return {place.descriptor.full_name: place for place in places}
+
+
+def _members(message: Descriptor, oneof: str) -> list[FieldDescriptor]:
+    """The messages in a oneof; none if a foreign schema has no such oneof."""
+    found = message.oneofs_by_name.get(oneof)
+    return [one for one in found.fields if one.message_type is not None] if found else []
 
 
 def message_of(field: FieldDescriptor) -> Descriptor:

@@ -132,13 +132,16 @@ def load_schema(source: Schema | Path | str) -> Schema:
 def _from_path(path: Path, name: str) -> Schema:
     """A schema that is called and was written somewhere else, perhaps."""
     if path.is_dir():
-        return Schema(name, _compiled(path, sorted(path.rglob("*.proto"))), name)
+        return Schema(name, _compiled(path, sorted(path.rglob("*.proto")), name), name)
     if path.suffix == ".proto":
-        return Schema(name, _compiled(path.parent, [path]), str(Path(name).parent))
+        return Schema(name, _compiled(path.parent, [path], name), str(Path(name).parent))
     try:
-        return Schema(name, FileDescriptorSet.FromString(path.read_bytes()))
+        files = FileDescriptorSet.FromString(path.read_bytes())
     except DecodeError:
         raise SchemaError(f"{name} is no descriptor set") from None
+    if not files.file:
+        raise SchemaError(f"{name} is a descriptor set without files")
+    return Schema(name, files)
 
 
 def _from_git(source: str) -> Schema:
@@ -169,14 +172,14 @@ def _revision(date: str) -> Schema:
     return Schema(date, FileDescriptorSet.FromString(content))
 
 
-def _compiled(root: Path, paths: list[Path]) -> FileDescriptorSet:
+def _compiled(root: Path, paths: list[Path], name: str) -> FileDescriptorSet:
     if not paths:
-        raise SchemaError(f"{root} has no .proto files")
+        raise SchemaError(f"{name} has no .proto files")
     try:
         import_module("grpc_tools.protoc")
     except ModuleNotFoundError:
         raise SchemaError(
-            f"to compile {root}, install the extra, rodent-events[schema]; or give a descriptor "
+            f"to compile {name}, install the extra, rodent-events[schema]; or give a descriptor "
             "set, as protoc or buf makes it"
         ) from None
     with tempfile.TemporaryDirectory() as folder:
@@ -188,9 +191,9 @@ def _compiled(root: Path, paths: list[Path]) -> FileDescriptorSet:
                 *(f"--descriptor_set_out={out}", *(str(p.relative_to(root)) for p in paths)),
             ],
             capture_output=True,
-            text=True,
             check=False,
         )
         if done.returncode:
-            raise SchemaError(f"{root} cannot be compiled: {done.stderr.strip()}")
+            problem = done.stderr.decode(errors="replace").strip()
+            raise SchemaError(f"{name} cannot be compiled: {problem}")
         return FileDescriptorSet.FromString(out.read_bytes())

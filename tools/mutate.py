@@ -237,7 +237,7 @@ MUTATIONS = (
         "no deadline for sends at shutdown",
         "worker",
         "        if time.monotonic() < self._stop_at and self._buffer.waiting:\n",
-        "        if self._sending is not None and self._buffer.waiting:\n",
+        "        if self._is_sending and self._buffer.waiting:\n",
     ),
 )
 

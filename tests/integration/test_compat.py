@@ -3,10 +3,11 @@
 from collections import Counter
 
 import pytest
-from support.schema_cases import CASES
+from support.schema_cases import CASES, PROTO2, PROTO3, M, compiled
 
-from toggle_mock.compat import check
+from toggle_mock.compat import Severity, check
 from toggle_mock.compat.rules import CATEGORIES, RULES, breaches
+from toggle_mock.schema import SchemaError
 
 BY_TITLE = [pytest.param(case, id=case.title) for case in CASES]
 
@@ -36,3 +37,86 @@ def test_the_cases_cover_every_rule():
     assert len(CASES) >= 60
     covered = {rule for case in CASES for rule in (*case.wire, *(case.json or ()))}
     assert covered == RULES.keys()
+
+
+def findings(old: str, new: str, **options):
+    return check(compiled("old", old), compiled("new", new), **options).findings
+
+
+def test_a_value_added_to_a_closed_enum_is_a_note():
+    (case,) = (one for one in CASES if one.title.startswith("a closed enum in lists"))
+    assert {finding.severity for finding in check(*case.schemas).findings} == {Severity.NOTE}
+
+
+def test_the_keys_of_a_map_are_told_of_the_map():
+    (case,) = (one for one in CASES if one.title.startswith("the keys of a map"))
+    assert {finding.element for finding in check(*case.schemas).findings} == {"t.M.n"}
+
+
+def test_what_is_required_is_named():
+    body = "message {} {{ optional int32 b = 2; {} }} "
+    old = PROTO2 + body.format("M", "") + body.format("K", "")
+    new = (
+        PROTO2
+        + body.format("M", "required int32 c = 3;")
+        + body.format("K", "required int32 c = 3;")
+    )
+    found = {finding.key: finding for finding in findings(old, new)}
+    assert {"old-to-new:unreadable:t.M.c", "old-to-new:unreadable:t.K.c"} <= found.keys()
+    story = found["old-to-new:unreadable:t.M.c"].story
+    assert (
+        story == "An old writer need not send c; a new reader rejects the whole message without it."
+    )
+    assert not found["old-to-new:unreadable:t.M.c"].remark
+    assert not any(key.startswith("rule:MESSAGE_SAME_REQUIRED") for key in found)
+
+
+def test_a_field_that_is_lost_beside_another():
+    old = M("oneof o { int32 a = 1; string b = 2; } int32 c = 3;")
+    new = M("oneof o { int32 a = 1; string b = 2; int32 c = 3; }")
+    stories = [one.story for one in findings(old, new) if one.key.startswith("old-to-new")]
+    assert any("sees only c, which was sent too" in story for story in stories)
+
+
+def test_other_defaults():
+    old, new = (PROTO2 + M(f"optional int32 a = 1 [default = {n}];") for n in (5, 7))
+    assert findings(old, new)[0].story == (
+        "An old writer leaves a unset, which means 5; a new reader takes it for 7, and nothing "
+        "tells it otherwise."
+    )
+
+
+def test_messages_of_well_known_types_as_json():
+    body = "google.protobuf.Struct s = 1; google.protobuf.Value v = 2; "
+    head = PROTO3 + 'import "google/protobuf/struct.proto"; '
+    old, new = (head + M(f"{body} {kind} x = 3;") for kind in ("int32", "int64"))
+    keys = {finding.key for finding in findings(old, new, category="WIRE_JSON")}
+    assert "new-to-old:misread:t.M.x" in keys
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("optional {} HasField = 1;", r"t\.M\.HasField has the name of a method"),
+        ("required M m = 1; optional {} x = 2;", r"t\.M\.m requires itself"),
+    ],
+)
+def test_messages_that_cannot_be_made(body, problem):
+    old, new = (PROTO2 + M(body.format(kind)) for kind in ("int32", "int64"))
+    with pytest.raises(SchemaError, match=problem):
+        findings(old, new)
+
+
+def test_messages_of_one_name_are_told_apart():
+    text = 'syntax = "proto3"; package {}; message M {{ int32 x = 1; }}'
+    report = check(compiled("old", text.format("a")), compiled("new", text.format("b")))
+    assert [report.name_of(row) for row in report.rows] == ["a.M", "b.M"]
+
+
+def test_what_is_accepted_matches_as_it_is_written():
+    old = PROTO2 + M("optional int32 a = 1; optional int32 b = 2;")
+    report = check(compiled("old", old), compiled("new", PROTO2 + M("optional int32 a = 1;")))
+    (finding,) = report.findings
+    assert not report.accepting([finding.key]).findings
+    assert not report.accepting(["*:t.M.b"]).findings
+    assert report.accepting(["*:t.M.[b]"]).findings == [finding]

@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -21,7 +22,9 @@ def compiled(name: str, text: str) -> Schema:
         path.write_text(source)
         out = Path(folder) / "out.binpb"
         options = ["--include_imports", "--include_source_info", f"--descriptor_set_out={out}"]
-        assert protoc.main(["protoc", f"-I{folder}", *options, str(path)]) == 0, source
+        shipped = resources.files("grpc_tools") / "_proto"
+        includes = [f"-I{folder}", f"-I{shipped}"]
+        assert protoc.main(["protoc", *includes, *options, str(path)]) == 0, source
         return Schema(name, FileDescriptorSet.FromString(out.read_bytes()), folder)
 
 
@@ -570,8 +573,8 @@ CASES = [
         "an rpc takes another message",
         UNARY,
         service("rpc Call(N) returns (M);"),
-        "identical",
-        "identical",
+        "compatible",
+        "compatible",
         wire=("RPC_SAME_REQUEST_TYPE",),
         json=("RPC_SAME_REQUEST_TYPE",),
         subject=CALL,
@@ -580,8 +583,8 @@ CASES = [
         "an rpc answers with another message",
         UNARY,
         service("rpc Call(M) returns (N);"),
-        "identical",
-        "identical",
+        "compatible",
+        "compatible",
         wire=("RPC_SAME_RESPONSE_TYPE",),
         json=("RPC_SAME_RESPONSE_TYPE",),
         subject=CALL,
@@ -631,5 +634,124 @@ CASES = [
         None,
         "unreadable",
         subject=CALL,
+    ),
+    Case(
+        "an rpc takes a message that means something else",
+        "message M { int32 x = 1; } message N { string q = 1; } "
+        "service S { rpc Call(M) returns (M); }",
+        "message M { int32 x = 1; } message N { string q = 1; } "
+        "service S { rpc Call(N) returns (M); }",
+        "lossy",
+        "lossy",
+        wire=("RPC_SAME_REQUEST_TYPE",),
+        json=("RPC_SAME_REQUEST_TYPE",),
+        subject=CALL,
+    ),
+    Case(
+        "an rpc answers with a message that means something else",
+        "message M { string x = 1; } message N { string q = 1; } "
+        "service S { rpc Call(M) returns (M); }",
+        "message M { string x = 1; } message N { string q = 1; } "
+        "service S { rpc Call(M) returns (N); }",
+        "misread",
+        "misread",
+        wire=("RPC_SAME_RESPONSE_TYPE",),
+        json=("RPC_SAME_RESPONSE_TYPE",),
+        subject=CALL,
+    ),
+    # Needles in haystacks
+    Case(
+        "one of 150 members of a oneof changes",
+        M(f"oneof choice {{ {' '.join(f'int64 f{n} = {n};' for n in range(1, 151))} }}"),
+        M(f"oneof choice {{ {' '.join(f'int64 f{n} = {n};' for n in range(1, 151))} }}").replace(
+            "int64 f77 ", "int32 f77 "
+        ),
+        "misread",
+        "compatible",
+        json=JSON_TYPE,
+    ),
+    Case(
+        "one of 2,000 values of an enum is renamed",
+        f"enum E {{ {' '.join(f'V{n} = {n};' for n in range(2_000))} }}" + M("E a = 1;"),
+        f"enum E {{ {' '.join(f'V{n} = {n};' for n in range(2_000))} }}".replace("V977 ", "W ")
+        + M("E a = 1;"),
+        "misread",
+        "misread",
+        json=("ENUM_VALUE_SAME_NAME",),
+    ),
+    Case(
+        "one of 300 fields changes",
+        M(" ".join(f"int64 f{n} = {n};" for n in range(1, 301))),
+        M(" ".join(f"int64 f{n} = {n};" for n in range(1, 301))).replace("int64 f9 ", "int32 f9 "),
+        "misread",
+        "compatible",
+        json=JSON_TYPE,
+    ),
+    Case(
+        "a field seven levels down changes",
+        M("M1 m = 1;")
+        + "".join(f"message M{n} {{ M{n + 1} m = 1; }}" for n in range(1, 7))
+        + "message M7 { int64 x = 1; }",
+        M("M1 m = 1;")
+        + "".join(f"message M{n} {{ M{n + 1} m = 1; }}" for n in range(1, 7))
+        + "message M7 { string x = 1; }",
+        "lossy",
+        "lossy",
+        wire=TYPE,
+        json=JSON_TYPE,
+    ),
+    Case(
+        "a time becomes a duration",
+        'syntax = "proto3"; package t; import "google/protobuf/timestamp.proto"; '
+        "message M { google.protobuf.Timestamp at = 1; }",
+        'syntax = "proto3"; package t; import "google/protobuf/duration.proto"; '
+        "message M { google.protobuf.Duration at = 1; }",
+        "misread",
+        "misread",
+        wire=TYPE,
+        json=JSON_TYPE,
+    ),
+    Case(
+        "a package below google is nothing special",
+        'syntax = "proto3"; package google.mine; message M { int32 x = 1; }',
+        'syntax = "proto3"; package google.mine; message M { string x = 1; }',
+        "lossy",
+        "lossy",
+        wire=TYPE,
+        json=JSON_TYPE,
+        subject="google.mine.M",
+    ),
+    Case(
+        "a closed enum in lists and maps gets a value",
+        PROTO2 + E + M("repeated E r = 1; map<string, E> m = 2; optional E e = 3;"),
+        PROTO2
+        + E.replace("}", "THREE = 3; }")
+        + M("repeated E r = 1; map<string, E> m = 2; optional E e = 3;"),
+        "compatible",
+        "lossy",
+    ),
+    Case(
+        "the keys of a map become unsigned",
+        M("map<int32, N> n = 1;") + "message N { string x = 1; int32 y = 2; }",
+        M("map<uint32, N> n = 1;") + "message N { string x = 1; int32 y = 2; }",
+        "misread",
+        "misread",
+    ),
+    Case(
+        "a default that is no number stays",
+        PROTO2 + M("optional double a = 1 [default = nan];"),
+        PROTO2 + M("optional double a = 1 [default = nan];"),
+        "identical",
+        "identical",
+    ),
+    Case(
+        "an Event that is none of ours",
+        'syntax = "proto3"; package rodent.events; message Event { int32 x = 1; }',
+        'syntax = "proto3"; package rodent.events; message Event { string x = 1; }',
+        "lossy",
+        "lossy",
+        wire=TYPE,
+        json=JSON_TYPE,
+        subject="rodent.events.Event",
     ),
 ]

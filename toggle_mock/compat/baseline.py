@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from toggle_mock.compat.report import Report
@@ -17,9 +18,14 @@ def read_baseline(path: Path) -> list[str]:
 
     Raises:
         OSError: It cannot be read.
+        ValueError: It is no text.
     """
-    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no baseline: {error}") from None
+    lines = (re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
 
 
 def write_baseline(report: Report, path: Path) -> None:

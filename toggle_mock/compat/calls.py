@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+
+from google.protobuf.descriptor import Descriptor
 
 from toggle_mock.compat import wording
 from toggle_mock.compat.conversation import Change, Trial, changed_rpcs, try_out
 from toggle_mock.compat.elements import Elements
-from toggle_mock.compat.meanings import VERDICTS
+from toggle_mock.compat.meanings import VERDICTS, Meanings, Seen, findings_of
 from toggle_mock.compat.report import Direction, Finding, Severity, Verdict
 from toggle_mock.compat.roles import Roles, Sides
+from toggle_mock.compat.subjects import Subject
 from toggle_mock.schema import Schema
 
 
@@ -34,6 +37,33 @@ class Calls:
     """Calls between two schemas."""
 
     schemas: tuple[Schema, Schema]
+    meanings: Meanings
+
+    @cached_property
+    def carried(self) -> Mapping[Direction, Mapping[str, list[Seen]]]:
+        """What becomes of requests and answers whose types have other names, by whose client calls.
+
+        Types of one name are looked at wherever they are used.
+        """
+        old, new = (Elements(schema).rpcs for schema in self.schemas)
+        found: dict[Direction, dict[str, list[Seen]]] = {one: {} for one in Direction}
+        forth, back = Direction.OLD_TO_NEW, Direction.NEW_TO_OLD
+        for name in sorted(old.keys() & new.keys()):
+            before, after = old[name], new[name]
+            for call, sent, read, way in (
+                (forth, before.input_type, after.input_type, forth),
+                (back, after.input_type, before.input_type, back),
+                # An answer goes against the call.
+                (back, before.output_type, after.output_type, forth),
+                (forth, after.output_type, before.output_type, back),
+            ):
+                if sent.full_name != read.full_name:
+                    found[call].setdefault(name, []).append(self._carry(name, sent, read, way))
+        return found
+
+    def _carry(self, name: str, sent: Descriptor, read: Descriptor, direction: Direction) -> Seen:
+        subject = Subject(name, sent)
+        return self.meanings.look_at(subject, direction, read, None)
 
     @cached_property
     def tried(self) -> Mapping[Direction, Mapping[str, Tried]]:
@@ -58,8 +88,9 @@ class Calls:
         }
 
     def findings(self) -> Iterator[Finding]:
-        """One for each rpc and direction in which calls go wrong."""
+        """One for each rpc and direction in which calls go wrong, or what they carry is misread."""
         roles = Roles(self.schemas).names
+        yield from self._findings_of_types(roles)
         for direction, rpcs in self.tried.items():
             for name, tried in rpcs.items():
                 if tried.verdict is Verdict.COMPATIBLE:
@@ -74,9 +105,25 @@ class Calls:
                     direction=direction,
                 )
 
+    def _findings_of_types(self, roles: tuple[str, str]) -> Iterator[Finding]:
+        for call, rpcs in self.carried.items():
+            for name, both in rpcs.items():
+                for seen in both:
+                    senders = roles if seen.direction is call else roles[::-1]
+                    for finding in findings_of(seen, senders, set()):
+                        method = name.rpartition(".")[2]
+                        yield replace(
+                            finding,
+                            key=f"{finding.key}@{name}",
+                            title=f"{finding.title} in calls of {method}",
+                            element=name,
+                            remark="",
+                        )
+
     def _verdict(self, direction: Direction, name: str) -> Verdict:
         tried = self.tried[direction].get(name)
-        return tried.verdict if tried else Verdict.IDENTICAL
+        verdicts = [seen.verdict for seen in self.carried[direction].get(name, ())]
+        return max([tried.verdict if tried else Verdict.IDENTICAL, *verdicts])
 
 
 def _try(client: Schema, server: Schema) -> dict[str, Tried]:

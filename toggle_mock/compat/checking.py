@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,7 +76,7 @@ class _Comparison:
 
     @cached_property
     def _calls(self) -> Calls:
-        return Calls(self.schemas)
+        return Calls(self.schemas, self.meanings)
 
     @cached_property
     def _breaches(self) -> list[Breach]:
@@ -105,14 +106,15 @@ class _Comparison:
             yield Finding(
                 key=f"rule:{breach.rule}:{breach.element}",
                 severity=Severity.WARNING if rule.is_risk else Severity.NOTE,
-                title=f"{breach.owner.rpartition('.')[2]}: {breach.text}",
+                title=f"{_short(breach)}: {breach.text}",
                 story=f"This breaks {breach.rule}.",
                 element=breach.element,
                 remark=wording.failed_by_rules([breach.rule]),
             )
         for beyond in self._judge[1]:
+            names = ".".join(re.findall(r'"([^"]*)"', beyond.text)[:2])
             yield Finding(
-                key=f"rule:{beyond.rule}:{beyond.text}",
+                key=f"rule:{beyond.rule}:{names or beyond.text}",
                 severity=Severity.WARNING,
                 title=beyond.text,
                 story=f"buf says so by its rule {beyond.rule}.",
@@ -160,11 +162,16 @@ class _Comparison:
             yield Row(name, *verdicts, tuple(rules), remark)
 
 
+def _short(breach: Breach) -> str:
+    """The name of what a breach is about, without its package; of a file, its path."""
+    return breach.owner if breach.rule.startswith("FILE_") else breach.owner.rpartition(".")[2]
+
+
 def _remark(rules: list[str], seen: Iterable[Seen | None]) -> str:
     """Why rules and evidence differ about a message, if they do."""
     found = [one for one in seen if one is not None]
     grave = [difference for one in found for difference in one.grave]
-    if rules and not any(one.evidence for one in found):
+    if rules and all(one.verdict <= Verdict.COMPATIBLE for one in found):
         return wording.failed_by_rules(rules)
     if grave and not rules:
         return wording.passed_by_rules(difference.cause for difference in grave)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 
 from google.protobuf.descriptor import (
@@ -108,3 +108,12 @@ def kind_name(field: FieldDescriptor) -> str:
     """The kind of a field's type: ``int64``, ``message``, ``enum``."""
     kind = FieldDescriptorProto.Type.Name(cast("FieldDescriptorProto.Type.ValueType", field.type))
     return kind.removeprefix("TYPE_").lower()
+
+
+@lru_cache(maxsize=256)
+def names_of(enum: EnumDescriptor) -> Mapping[int, frozenset[str]]:
+    """The names of an enum's values by number; a number may have several."""
+    names: dict[int, frozenset[str]] = {}
+    for value in enum.values:
+        names[value.number] = names.get(value.number, frozenset()) | {value.name}
+    return names

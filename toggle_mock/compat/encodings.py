@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -14,7 +14,11 @@ Carry: TypeAlias = Callable[[Message, type[Message]], Message]
 
 
 class UnreadableError(ValueError):
-    """The other side rejects what it got."""
+    """The other side rejects what it got; ``missing`` names the fields that it requires."""
+
+    def __init__(self, reason: str, missing: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.missing = missing
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ def _by_bytes(message: Message, reader: type[Message]) -> Message:
     except (DecodeError, UnicodeDecodeError) as error:
         raise UnreadableError(str(error)) from None
     # Other implementations check this when they parse.
-    if not read.IsInitialized():
-        raise UnreadableError("a required field is missing")
+    checked: Any = read  # whose stub lacks the method
+    if missing := checked.FindInitializationErrors():
+        raise UnreadableError(f"required: {', '.join(missing)}", missing)
     return read
 
 
@@ -44,10 +49,10 @@ def _by_number(field: FieldDescriptor, theirs: Descriptor) -> FieldDescriptor | 
 
 
 def _by_json(message: Message, reader: type[Message]) -> Message:
-    text = json_format.MessageToJson(message)
     try:
+        text = json_format.MessageToJson(message)
         return json_format.Parse(text, reader(), ignore_unknown_fields=True)
-    except (json_format.ParseError, ValueError, TypeError) as error:
+    except (json_format.Error, ValueError, TypeError) as error:
         raise UnreadableError(str(error)) from None
 
 

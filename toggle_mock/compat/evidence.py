@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +15,24 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
+from rodent_events.catalog import message_of, schema_of
 from toggle_mock.compat.encodings import WIRE, Encoding, UnreadableError
-from toggle_mock.compat.meaning import Cause, Difference, Effect, differences, held
+from toggle_mock.compat.meaning import Cause, Difference, Effect, Value, differences, held
 from toggle_mock.compat.reducing import leaves, reduced, without
 from toggle_mock.compat.subjects import Subject, carries_payloads
-from toggle_mock.strategies.messages import from_message
+from toggle_mock.compat.suspects import is_suspect, suspects, telling_numbers
+from toggle_mock.strategies.messages import Options, build, check_usable
 from toggle_mock.strategies.realistic import realistic_fields
 
 EXAMPLES = 300
 """Messages that are drawn of each kind, unless it is said otherwise."""
 
-_REALISTIC = 40
+_REALISTIC = 10
+
+_FEWEST = 40
+"""Messages that are drawn of each field, however many differ."""
+
+_DEPTH = 4
 
 _FIND = settings(
     max_examples=EXAMPLES,
@@ -41,6 +50,8 @@ class Evidence:
 
     difference: Difference
     example: Message
+    field: FieldDescriptor | None
+    """The field whose definition differs; None if it is none that is sent."""
 
 
 def evidence(
@@ -48,23 +59,51 @@ def evidence(
 ) -> list[Evidence]:
     """Each way in which messages of a subject are not read as they were sent.
 
-    The first messages hold what a storage node would report, so that examples read well; further
-    ones hold anything that their types allow.
+    Fields that both sides define alike are left unset: they are understood, and would only make
+    the others rare. The first messages hold what a storage node would report, so that examples
+    read well; further ones hold anything that their types allow.
 
     Args:
         subject: What is sent.
-        reader: The other schema's message of the same name as ``subject.root``.
+        reader: The other schema's message that ``subject.root`` is read as.
         encoding: How it is carried.
-        examples: Messages that are drawn.
+        examples: Messages that are drawn of all fields that differ together.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: Its messages cannot be made.
     """
+    check_usable(subject.descriptor.fields)
     collected = _Collection(subject, message_factory.GetMessageClass(reader), encoding)
-    _draw(_messages(subject, realistic=True), collected.take, _REALISTIC)
-    known = set(collected.found)
-    strategy = _messages(subject, realistic=False)
-    _draw(strategy, collected.take, examples)
-    for key in collected.found.keys() - known:
-        collected.shrink(key, strategy)
+    if subject.path and (differing := _differing_on_the_way(subject, reader)):
+        collected.look(_carried(subject, _empty(subject.descriptor)), differing)
+        return list(collected.found.values())
+    collected.look(_carried(subject, _empty(subject.descriptor)), None)
+    theirs = _at(reader, subject.path)
+    found = suspects(subject.descriptor, theirs)
+    share = max(_FEWEST, examples // max(1, len(found)))
+    for name, companions in found.items():
+        field = subject.descriptor.fields_by_name[name]
+        if not carries_payloads(field):
+            collected.draw(field, companions, theirs, share)
     return list(collected.found.values())
+
+
+def _differing_on_the_way(subject: Subject, reader: Descriptor) -> FieldDescriptor | None:
+    """The first field on the way to a payload that the other side defines otherwise."""
+    holder, theirs = subject.root, reader
+    for name in subject.path:
+        field = holder.fields_by_name[name]
+        if is_suspect(field, theirs):
+            return field
+        holder = message_of(field)
+        theirs = message_of(theirs.fields_by_number[field.number])
+    return None
+
+
+def _at(holder: Descriptor, path: Sequence[str]) -> Descriptor:
+    for name in path:
+        holder = message_of(holder.fields_by_name[name])
+    return holder
 
 
 class _Collection:
@@ -76,27 +115,41 @@ class _Collection:
         self._reader = reader
         self._encoding = encoding
 
-    def take(self, message: Message) -> None:
+    def look(self, message: Message, field: FieldDescriptor | None) -> None:
         """Keep what is new about a message."""
         for difference in self._differences(message):
             if difference.key not in self.found:
-                self._keep(difference.key, message)
+                self._keep(difference.key, message, field)
 
-    def shrink(self, key: str, strategy: st.SearchStrategy[Message]) -> None:
-        """Look for an example with smaller values in the same fields."""
-        places = leaves(self.found[key].example)
-        smaller = strategy.map(lambda message: without(message, lambda place: place not in places))
-        try:
-            self._keep(
-                key, find(smaller, lambda message: self._shows(message, key), settings=_FIND)
-            )
-        except NoSuchExample:
-            return
+    def draw(
+        self,
+        field: FieldDescriptor,
+        companions: frozenset[str],
+        reader: Descriptor,
+        examples: int,
+    ) -> None:
+        """Look at messages with one field that differs, and those that may interfere with it."""
+        wanted = {field.name, *companions}
+        realistic, anything = (
+            _messages(self._subject, wanted, {**overrides, **_telling(field, reader)})
+            for overrides in (_realistic(self._subject.descriptor, wanted), {})
+        )
+        _draw(realistic, lambda message: self.look(message, field), _REALISTIC)
+        known = set(self.found)
+        _draw(anything, lambda message: self.look(message, field), examples)
+        for key in self.found.keys() - known:
+            self._shrink(key, anything)
 
-    def _keep(self, key: str, message: Message) -> None:
+    def _shrink(self, key: str, strategy: st.SearchStrategy[Message]) -> None:
+        """Look for an example with smaller values."""
+        with suppress(NoSuchExample):  # then it stays as it was found
+            smaller = find(strategy, lambda message: self._shows(message, key), settings=_FIND)
+            self._keep(key, smaller, self.found[key].field)
+
+    def _keep(self, key: str, message: Message, field: FieldDescriptor | None) -> None:
         small = reduced(message, lambda smaller: self._shows(smaller, key))
         difference = next(one for one in self._differences(small) if one.key == key)
-        self.found[key] = Evidence(difference, small)
+        self.found[key] = Evidence(difference, small, field)
 
     def _shows(self, message: Message, key: str) -> bool:
         return any(difference.key == key for difference in self._differences(message))
@@ -106,37 +159,68 @@ class _Collection:
             self._encoding.carry(message, type(message))
         except UnreadableError:
             return  # not even its own side reads it: that is not the other one's fault
-        while self._is_rejected(message):
-            culprit = leaves(reduced(message, self._is_rejected))
-            yield from map(_rejection, culprit.values())
+        while (error := self._rejection(message)) is not None:
+            if error.missing:
+                yield self._missing(error.missing[0])
+                return
+            culprit = leaves(reduced(message, lambda one: self._rejection(one) is not None))
             if not culprit:
                 yield Difference(Effect.UNREADABLE, Cause.REJECTED, None, None)
                 return
+            yield from map(_rejected, culprit.values())
             message = without(message, culprit.__contains__)
         read = self._encoding.carry(message, self._reader)
         yield from differences(message, read, self._encoding)
 
-    def _is_rejected(self, message: Message) -> bool:
+    def _rejection(self, message: Message) -> UnreadableError | None:
         try:
             self._encoding.carry(message, self._reader)
-        except UnreadableError:
-            return True
-        return False
+        except UnreadableError as error:
+            return error
+        return None
+
+    def _missing(self, path: str) -> Difference:
+        """A field that the other side requires, at a path such as ``a.list[0].b``."""
+        *way, name = re.sub(r"\[[^\]]*\]", "", path).split(".")
+        field = _at(schema_of(self._reader()), way).fields_by_name[name]
+        required = Value(field.full_name, field.number, "required")
+        return Difference(Effect.UNREADABLE, Cause.MISSING, None, required)
 
 
-def _rejection(leaf: tuple[FieldDescriptor, Any]) -> Difference:
+def _rejected(leaf: tuple[FieldDescriptor, Any]) -> Difference:
     field, value = leaf
     return Difference(Effect.UNREADABLE, Cause.REJECTED, held(field, value), None)
 
 
-def _messages(subject: Subject, *, realistic: bool) -> st.SearchStrategy[Message]:
-    """Messages of a subject, within those that carry it."""
-    descriptor = subject.descriptor
-    carried = {field.name: st.none() for field in descriptor.fields if carries_payloads(field)}
-    overrides = {**(realistic_fields(descriptor) if realistic else {}), **carried}
-    return from_message(descriptor, overrides=overrides).map(
+def _messages(
+    subject: Subject, wanted: set[str], overrides: dict[str, st.SearchStrategy[Any]]
+) -> st.SearchStrategy[Message]:
+    """Messages of a subject with some of its fields, within those that carry it."""
+    owner = subject.descriptor.full_name
+    options = Options(
+        wanted=lambda field: field.full_name != f"{owner}.{field.name}" or field.name in wanted
+    )
+    return build(subject.descriptor, options, _DEPTH, overrides).map(
         lambda message: _carried(subject, message)
     )
+
+
+def _realistic(descriptor: Descriptor, wanted: set[str]) -> dict[str, st.SearchStrategy[Any]]:
+    fields = realistic_fields(descriptor).items()
+    return {name: strategy for name, strategy in fields if name in wanted}
+
+
+def _telling(field: FieldDescriptor, reader: Descriptor) -> dict[str, st.SearchStrategy[Any]]:
+    """Of an enum that differs, the values that do."""
+    target = reader.fields_by_number.get(field.number)
+    if field.enum_type is None or target is None or target.enum_type is None:
+        return {}
+    numbers = st.sampled_from(telling_numbers(field.enum_type, target.enum_type))
+    return {field.name: st.lists(numbers, max_size=3) if field.is_repeated else numbers}
+
+
+def _empty(descriptor: Descriptor) -> Message:
+    return message_factory.GetMessageClass(descriptor)()
 
 
 def _carried(subject: Subject, message: Message) -> Message:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from toggle_mock.compat.locations import Location
 from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity
@@ -43,10 +44,10 @@ def _columns(report: Report) -> tuple[str, ...]:
     )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(report: Report, row: Row) -> tuple[str, ...]:
     verdicts = [_ABSENT if one is None else str(one) for one in (row.old_to_new, row.new_to_old)]
     count = len(row.rules)
-    return (row.short_name, *verdicts, f"{count} broken" if count else "ok")
+    return (report.name_of(row), *verdicts, f"{count} broken" if count else "ok")
 
 
 def _grouped(findings: Sequence[Finding]) -> Iterator[tuple[Severity, list[Finding]]]:
@@ -61,7 +62,7 @@ def _grouped(findings: Sequence[Finding]) -> Iterator[tuple[Severity, list[Findi
 
 def as_text(report: Report, _locate: Locate) -> str:
     """For a terminal."""
-    table = [_columns(report), *map(_cells, report.rows)]
+    table = [_columns(report), *(_cells(report, row) for row in report.rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [
         f"{report.old} (old) against {report.new} (new); rules checked by {report.judged_by}",
@@ -74,7 +75,7 @@ def as_text(report: Report, _locate: Locate) -> str:
     differing = [row for row in report.rows if row.remark]
     if differing:
         lines += ["", "Where buf and the evidence differ"]
-        lines += [f"  {row.short_name}: {row.remark}." for row in differing]
+        lines += [f"  {report.name_of(row)}: {row.remark}." for row in differing]
     for severity, group in _grouped(report.findings):
         lines += ["", f"{_HEADINGS[severity]}"]
         lines += [line for finding in group for line in _finding_lines(finding)]
@@ -107,7 +108,7 @@ def as_markdown(report: Report, _locate: Locate) -> str:
         "",
         f"| {' | '.join(columns)} | remark |",
         f"|{'---|' * (len(columns) + 1)}",
-        *(f"| {' | '.join(_cells(row))} | {row.remark} |" for row in report.rows),
+        *(f"| {' | '.join(_cells(report, row))} | {row.remark} |" for row in report.rows),
     ]
     for severity, group in _grouped(report.findings):
         lines += ["", f"## {_HEADINGS[severity]}", ""]
@@ -221,7 +222,7 @@ def _sarif_result(finding: Finding, locate: Locate, *, accepted: bool) -> dict[s
     }
     if place is not None:
         region = {"startLine": place.line}
-        physical = {"artifactLocation": {"uri": place.path}, "region": region}
+        physical = {"artifactLocation": {"uri": quote(place.path)}, "region": region}
         result["locations"] = [{"physicalLocation": physical}]
     if accepted:
         result["suppressions"] = [{"kind": "external"}]

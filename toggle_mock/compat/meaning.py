@@ -18,6 +18,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import Message
 
 from rodent_events.catalog import schema_of
+from toggle_mock.compat.elements import is_map, kind_name, names_of, oneof_of
 from toggle_mock.compat.encodings import Encoding
 
 _LONGEST = 60
@@ -41,9 +42,14 @@ class Cause(StrEnum):
     UNKNOWN_VALUE = "the other side does not know the enum's value"
     RENAMED = "the number belongs to another field"
     LEFT_OUT = "what arrives does not set the field"
+    PRESENCE = "the other side takes a zero for nothing"
+    OVERWRITTEN = "another member of its oneof came behind it"
     UNSENT = "what arrives sets a field that was not sent"
     VALUE = "the value changes on the way"
     VALUE_NAME = "the enum's number has another name"
+    TYPE = "the message is of another type"
+    DEFAULT = "the two sides have other defaults"
+    MISSING = "the other side requires a field that messages need not have"
     REJECTED = "the bytes are no message to the other side"
 
 
@@ -87,9 +93,9 @@ class Difference:
         return f"{self.effect}:{owner}.{'->'.join(dict.fromkeys(names))}"
 
 
-def held(field: FieldDescriptor, content: Any, remark: str = "") -> Value:
+def held(field: FieldDescriptor, content: Any) -> Value:
     """A field and its content in words."""
-    return Value(field.full_name, field.number, _shown(field, content) + remark)
+    return Value(field.full_name, field.number, _shown(field, content))
 
 
 def differences(sent: Message, read: Message, encoding: Encoding) -> Iterator[Difference]:
@@ -102,24 +108,64 @@ def _messages(sent: Message, read: Message, encoding: Encoding) -> Iterator[Diff
     explained = set()
     for field, value in sent.ListFields():
         target = encoding.target(field, theirs)
-        ours = held(field, value)
         if target is None or not _is_set(read, target):
-            is_unknown = target is None and field.name not in theirs.fields_by_name
-            cause = Cause.UNKNOWN_FIELD if is_unknown else Cause.LEFT_OUT
-            yield Difference(Effect.IGNORED, cause, ours, None)
+            yield _unset(field, value, target, read)
             continue
         explained.add(target.number)
         believed = getattr(read, target.name)
         if target.name != field.name:
-            there = held(target, believed)
+            ours, there = held(field, value), held(target, believed)
             yield Difference(Effect.MISREAD, Cause.RENAMED, ours, there)
         else:
             yield from _values(field, value, target, believed, encoding)
     for target, believed in read.ListFields():
         if target.number not in explained:
-            there = held(target, believed)
-            yield Difference(Effect.MISREAD, Cause.UNSENT, None, there)
+            yield Difference(Effect.MISREAD, Cause.UNSENT, None, held(target, believed))
     yield from _defaults(sent, read)
+
+
+def _unset(
+    field: FieldDescriptor, value: Any, target: FieldDescriptor | None, read: Message
+) -> Difference:
+    """What became of a value that the other side does not have."""
+    ours = held(field, value)
+    if target is None:
+        is_unknown = field.name not in schema_of(read).fields_by_name
+        cause = Cause.UNKNOWN_FIELD if is_unknown else Cause.LEFT_OUT
+        return Difference(Effect.IGNORED, cause, ours, None)
+    oneof = oneof_of(target)
+    winner = read.WhichOneof(oneof.name) if oneof else None
+    if winner:
+        other = schema_of(read).fields_by_name[winner]
+        there = held(other, getattr(read, winner))
+        return Difference(Effect.IGNORED, Cause.OVERWRITTEN, ours, there)
+    if field.enum_type is not None and target.enum_type is not None and value:
+        return Difference(Effect.IGNORED, Cause.UNKNOWN_VALUE, ours, None)
+    if _are_numbers(field, target) and value:
+        zero = Value(target.full_name, target.number, _shown(target, target.default_value))
+        return Difference(Effect.MISREAD, Cause.VALUE, ours, zero)
+    is_zero = not field.is_repeated and not isinstance(value, Message) and not value
+    is_empty = isinstance(value, Message) and not value.ListFields()
+    cause = Cause.PRESENCE if is_zero or is_empty else Cause.LEFT_OUT
+    return Difference(Effect.IGNORED, cause, ours, None)
+
+
+def _are_numbers(field: FieldDescriptor, target: FieldDescriptor) -> bool:
+    """Whether both are single numbers, written alike."""
+    return (
+        not field.is_repeated
+        and not target.is_repeated
+        and any({kind_name(field), kind_name(target)} <= group for group in NUMBER_GROUPS)
+    )
+
+
+NUMBER_GROUPS = (
+    frozenset({"int32", "int64", "uint32", "uint64", "bool"}),
+    frozenset({"sint32", "sint64"}),
+    frozenset({"fixed32", "sfixed32"}),
+    frozenset({"fixed64", "sfixed64"}),
+)
+"""Kinds of numbers that are written alike."""
 
 
 def _values(
@@ -130,30 +176,73 @@ def _values(
     encoding: Encoding,
 ) -> Iterator[Difference]:
     """What differs between the values of two fields of one name."""
-    ours, theirs = _elements(field, value), _elements(target, believed)
-    if _is_message(field) and _is_message(target) and len(ours) == len(theirs):
-        if _is_map(field) or _is_map(target):
-            ours, theirs = _by_key(ours), _by_key(theirs)
-        for one, other in zip(ours, theirs, strict=True):
+    sent, read = (field, value), (target, believed)
+    if is_map(field) or is_map(target):
+        pairs, causes = _entries(_elements(field, value), _elements(target, believed))
+        field, target = (_value_field(one) for one in (field, target))
+        if Cause.LEFT_OUT in causes and target.enum_type is not None:
+            causes = {Cause.UNKNOWN_VALUE}
+    else:
+        ours, theirs = _elements(field, value), _elements(target, believed)
+        ours = [one for one in ours if not _is_dropped(field, one, target)]
+        dropped = len(ours) < len(_elements(field, value))
+        pairs = list(zip(ours, theirs, strict=False))
+        causes = {Cause.UNKNOWN_VALUE} if dropped else set()
+        if len(ours) != len(theirs):
+            causes.add(Cause.VALUE)
+    for one, other in pairs:
+        if field.message_type is None or target.message_type is None:
+            causes |= {cause} if (cause := _change(field, one, target, other)) else set()
+        elif _is_other_type(field.message_type, target.message_type):
+            causes.add(Cause.TYPE)
+        else:
             yield from _messages(one, other, encoding)
-        return
-    causes = {
-        cause
-        for one, other in zip(ours, theirs, strict=False)
-        if (cause := _change(field, one, target, other)) is not None
-    }
-    if len(ours) != len(theirs):
-        causes.add(Cause.VALUE)
     for cause in causes:
-        sent = held(field, value)
-        yield Difference(_EFFECTS[cause], cause, sent, held(target, believed))
+        yield Difference(_EFFECTS[cause], cause, held(*sent), held(*read))
 
 
 _EFFECTS = {
     Cause.VALUE: Effect.MISREAD,
     Cause.VALUE_NAME: Effect.MISREAD,
+    Cause.TYPE: Effect.MISREAD,
     Cause.UNKNOWN_VALUE: Effect.IGNORED,
+    Cause.LEFT_OUT: Effect.IGNORED,
 }
+
+
+def _is_dropped(field: FieldDescriptor, one: Any, target: FieldDescriptor) -> bool:
+    """Whether a closed enum of the other side lets a value vanish from a list."""
+    ours, theirs = field.enum_type, target.enum_type
+    if ours is None or theirs is None or not theirs.is_closed or not field.is_repeated:
+        return False
+    return one not in theirs.values_by_number
+
+
+def _is_other_type(ours: Descriptor, theirs: Descriptor) -> bool:
+    """Whether two well-known types mean different things, though they may look alike."""
+    names = {ours.full_name, theirs.full_name}
+    return len(names) == 2 and all(name.startswith("google.protobuf.") for name in names)
+
+
+def _entries(
+    ours: Sequence[Any], theirs: Sequence[Any]
+) -> tuple[list[tuple[Any, Any]], set[Cause]]:
+    """The values of two maps by their common keys, and what became of the others."""
+    sent = {_plain(entry.key): entry.value for entry in ours}
+    read = {_plain(getattr(entry, "key", None)): getattr(entry, "value", None) for entry in theirs}
+    causes = set()
+    if len(ours) != len(theirs) or sent.keys() != read.keys():
+        causes.add(Cause.VALUE)
+    if read.keys() < sent.keys() and len(read) == len(theirs):
+        causes = {Cause.LEFT_OUT}
+    return [(sent[key], read[key]) for key in sent if key in read], causes
+
+
+def _value_field(field: FieldDescriptor) -> FieldDescriptor:
+    """The field of a map's values."""
+    if field.message_type is None:
+        return field
+    return field.message_type.fields_by_name.get("value", field)
 
 
 def _change(field: FieldDescriptor, one: Any, target: FieldDescriptor, other: Any) -> Cause | None:
@@ -175,19 +264,16 @@ def _defaults(sent: Message, read: Message) -> Iterator[Difference]:
         target = theirs.fields_by_name.get(field.name)
         if target is None or target.number != field.number:
             continue
-        if any(one.is_repeated or _is_message(one) for one in (field, target)):
+        if any(one.is_repeated or one.message_type is not None for one in (field, target)):
             continue
         if _is_set(sent, field) or _is_set(read, target):
             continue
         ours, believed = field.default_value, target.default_value
         if not ours and not believed and not _both_enums(field, target):
             continue  # nothing and nothing, whatever the types
-        if cause := _change(field, ours, target, believed):
+        if _change(field, ours, target, believed):
             yield Difference(
-                _EFFECTS[cause],
-                cause,
-                held(field, ours, ", its default"),
-                held(target, believed, ", its default"),
+                Effect.MISREAD, Cause.DEFAULT, held(field, ours), held(target, believed)
             )
 
 
@@ -197,7 +283,7 @@ def _both_enums(field: FieldDescriptor, target: FieldDescriptor) -> bool:
 
 def _elements(field: FieldDescriptor, value: Any) -> Sequence[Any]:
     """The values of a field one by one; those of a map as its entries, which they are."""
-    if not _is_map(field):
+    if not is_map(field):
         return list(value) if field.is_repeated else [value]
     entry = message_factory.GetMessageClass(cast("Descriptor", field.message_type))
     entries = []
@@ -209,11 +295,6 @@ def _elements(field: FieldDescriptor, value: Any) -> Sequence[Any]:
             one.value = value[key]
         entries.append(one)
     return entries
-
-
-def _by_key(entries: Sequence[Any]) -> Sequence[Any]:
-    """Sorted, since the order of a map means nothing."""
-    return sorted(entries, key=lambda entry: str(getattr(entry, "key", "")))
 
 
 def _is_same(one: Any, other: Any) -> bool:
@@ -240,23 +321,15 @@ def _is_set(message: Message, field: FieldDescriptor) -> bool:
     return any(one.number == field.number for one, _ in message.ListFields())
 
 
-def _is_message(field: FieldDescriptor) -> bool:
-    return field.message_type is not None
-
-
-def _is_map(field: FieldDescriptor) -> bool:
-    message = field.message_type
-    return message is not None and message.GetOptions().map_entry
-
-
-def _names(enum: EnumDescriptor, number: int) -> set[str]:
-    return {value.name for value in enum.values if value.number == number}
+def _names(enum: EnumDescriptor, number: int) -> frozenset[str]:
+    return names_of(enum).get(number, frozenset())
 
 
 def _shown(field: FieldDescriptor, value: Any) -> str:
     """A value in words, on one line and not too long."""
-    if _is_map(field):
-        entries = (f"{_plain_text(key)}: {_plain_text(value[key])}" for key in value)
+    if is_map(field):
+        inner = _value_field(field)
+        entries = (f"{_plain_text(key)}: {_one_shown(inner, value[key])}" for key in value)
         return _short("{" + ", ".join(entries) + "}")
     if field.is_repeated:
         return _short("[" + ", ".join(_one_shown(field, one) for one in value) + "]")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
 from google.protobuf import text_format
 from google.protobuf.descriptor import Descriptor
+from hypothesis.errors import InvalidArgument
 
 from toggle_mock.compat import wording
 from toggle_mock.compat.elements import Elements
@@ -17,8 +18,8 @@ from toggle_mock.compat.evidence import Evidence, evidence
 from toggle_mock.compat.meaning import Cause, Difference, Effect
 from toggle_mock.compat.report import Direction, Finding, Severity, Verdict
 from toggle_mock.compat.roles import Roles, Sides
-from toggle_mock.compat.subjects import Subject, is_same_definition, subjects
-from toggle_mock.schema import Schema
+from toggle_mock.compat.subjects import Subject, is_same_definition, parts, subjects
+from toggle_mock.schema import Schema, SchemaError
 
 VERDICTS = {
     Effect.IGNORED: Verdict.LOSSY,
@@ -39,13 +40,25 @@ class Seen:
 
     subject: Subject
     direction: Direction
-    verdict: Verdict
+    is_same: bool
+    """Whether both schemas define it alike, and all that it holds."""
     evidence: tuple[Evidence, ...] = ()
+    """About its own fields."""
+    within: tuple[Evidence, ...] = ()
+    """About the messages that it holds."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all that was found."""
+        if self.is_same:
+            return Verdict.IDENTICAL
+        found = [VERDICTS[one.difference.effect] for one in (*self.evidence, *self.within)]
+        return max(found, default=Verdict.COMPATIBLE)
 
     @property
     def grave(self) -> list[Difference]:
         """The differences that are more than additions."""
-        found = [one.difference for one in self.evidence]
+        found = [one.difference for one in (*self.evidence, *self.within)]
         return [one for one in found if severity(self.direction, one) > Severity.NOTE]
 
 
@@ -59,7 +72,11 @@ class Meanings:
 
     @cached_property
     def seen(self) -> Mapping[Direction, Mapping[str, Seen]]:
-        """By direction and full name; what the reader cannot even begin to read is missing."""
+        """By direction and full name; what the reader cannot even begin to read is missing.
+
+        Raises:
+            SchemaError: Messages of a type cannot be made.
+        """
         old, new = self.schemas
         return {
             Direction.OLD_TO_NEW: self._seen_by(Direction.OLD_TO_NEW, old, new),
@@ -69,13 +86,8 @@ class Meanings:
     @cached_property
     def places(self) -> set[Place]:
         """The fields that differences are about."""
-        return {
-            place
-            for seen in self.seen.values()
-            for one in seen.values()
-            for found in one.evidence
-            for place in _places(found.difference)
-        }
+        everything = (one for seen in self.seen.values() for one in seen.values())
+        return {place for one in everything for found in one.evidence for place in _places(found)}
 
     def findings(self, judged: set[Place]) -> Iterator[Finding]:
         """One for each difference.
@@ -86,35 +98,48 @@ class Meanings:
         roles = Roles(self.schemas)
         for seen in self.seen.values():
             for one in seen.values():
-                for found in one.evidence:
-                    yield _finding(one, found, roles, judged)
+                yield from findings_of(one, roles.of(one.subject.name), judged)
+
+    def look_at(
+        self, subject: Subject, direction: Direction, root: Descriptor, other: Subject | None
+    ) -> Seen:
+        """Find what becomes of the messages of a subject.
+
+        Args:
+            subject: What is sent.
+            direction: Under which schemas.
+            root: What ``subject.root`` is read as.
+            other: The same subject as the reader has it, if it does.
+        """
+        if other is not None and is_same_definition(subject, other):
+            # The same bytes mean the same: there is nothing to draw.
+            return Seen(subject, direction, is_same=True)
+        found: dict[str, Evidence] = {}
+        for encoding in _ENCODINGS[self.category]:
+            try:
+                drawn = evidence(subject, root, encoding=encoding, examples=self.examples)
+            except InvalidArgument as error:
+                raise SchemaError(str(error)) from None
+            for one in drawn:
+                found.setdefault(one.difference.key, one)
+        return Seen(subject, direction, is_same=False, evidence=tuple(_telling(found.values())))
 
     def _seen_by(self, direction: Direction, writer: Schema, reader: Schema) -> dict[str, Seen]:
         known, roots = subjects(reader), Elements(reader).messages
-        return {
-            name: self._look_at(subject, direction, root, known.get(name))
+        alone = {
+            name: self.look_at(subject, direction, root, known.get(name))
             for name, subject in subjects(writer).items()
             if (root := roots.get(subject.root.full_name)) is not None
         }
-
-    def _look_at(
-        self, subject: Subject, direction: Direction, root: Descriptor, other: Subject | None
-    ) -> Seen:
-        if other is not None and is_same_definition(subject, other):
-            # The same bytes mean the same: there is nothing to draw.
-            return Seen(subject, direction, Verdict.IDENTICAL)
-        found: dict[str, Evidence] = {}
-        for encoding in _ENCODINGS[self.category]:
-            for one in evidence(subject, root, encoding=encoding, examples=self.examples):
-                found.setdefault(one.difference.key, one)
-        telling = _telling(list(found.values()))
-        worst = max(
-            (VERDICTS[one.difference.effect] for one in telling), default=Verdict.COMPATIBLE
-        )
-        return Seen(subject, direction, worst, tuple(telling))
+        return {name: replace(one, within=_within(one, alone)) for name, one in alone.items()}
 
 
-def _telling(found: list[Evidence]) -> list[Evidence]:
+def _within(seen: Seen, alone: Mapping[str, Seen]) -> tuple[Evidence, ...]:
+    inner = parts(seen.subject.descriptor) - {seen.subject.name}
+    return tuple(found for name in inner if name in alone for found in alone[name].evidence)
+
+
+def _telling(found: Collection[Evidence]) -> list[Evidence]:
     """Without those that add nothing: that a misread field is ignored where it holds nothing."""
     misread = {
         one.difference.sent.field
@@ -138,24 +163,38 @@ def severity(direction: Direction, difference: Difference) -> Severity:
     return Severity.NOTE if is_addition else Severity.WARNING
 
 
-def _places(difference: Difference) -> set[Place]:
-    return {(one.owner, one.number) for one in (difference.sent, difference.believed) if one}
+def _places(found: Evidence) -> set[Place]:
+    """The fields that a difference is about, and the one whose definition it comes from."""
+    values = (found.difference.sent, found.difference.believed)
+    places = {(one.owner, one.number) for one in values if one}
+    if found.field is not None:
+        places.add((found.field.full_name.rpartition(".")[0], found.field.number))
+    return places
 
 
-def _finding(seen: Seen, found: Evidence, roles: Roles, judged: set[Place]) -> Finding:
-    difference, subject = found.difference, seen.subject
-    named = difference.sent or difference.believed
-    is_whole = named is not None and named.field in subject.way
-    payload = subject.descriptor.name if is_whole else ""
-    sides = Sides.of(seen.direction, roles.of(subject.name))
-    is_passed = difference in seen.grave and not _places(difference) & judged
-    return Finding(
-        key=f"{seen.direction}:{difference.key}",
-        severity=severity(seen.direction, difference),
-        title=wording.title(difference, payload),
-        story=wording.story(difference, sides, payload, in_batch=bool(subject.path)),
-        element=named.field if named else subject.name,
-        direction=seen.direction,
-        example=text_format.MessageToString(found.example, as_one_line=True, as_utf8=True),
-        remark=wording.passed_by_rules([difference.cause]) if is_passed else "",
-    )
+def findings_of(seen: Seen, roles: tuple[str, str], judged: set[Place]) -> Iterator[Finding]:
+    """One for each difference about a subject's own fields.
+
+    Args:
+        seen: What was found.
+        roles: Who sends and who reads.
+        judged: The fields that break a rule.
+    """
+    sides = Sides.of(seen.direction, roles)
+    for found in seen.evidence:
+        difference, subject = found.difference, seen.subject
+        named = difference.sent or difference.believed
+        is_whole = named is not None and named.field in subject.way
+        payload = subject.descriptor.name if is_whole else ""
+        gravity = severity(seen.direction, difference)
+        is_passed = gravity > Severity.NOTE and not _places(found) & judged
+        yield Finding(
+            key=f"{seen.direction}:{difference.key}",
+            severity=gravity,
+            title=wording.title(difference, payload),
+            story=wording.story(difference, sides, payload, in_batch=bool(subject.path)),
+            element=named.field if named else subject.name,
+            direction=seen.direction,
+            example=text_format.MessageToString(found.example, as_one_line=True, as_utf8=True),
+            remark=wording.passed_by_rules([difference.cause]) if is_passed else "",
+        )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
-from fnmatch import fnmatchcase
 
 
 class Direction(StrEnum):
@@ -116,22 +116,27 @@ class Report:
         """That of the worst finding; None if there is none."""
         return max((finding.severity for finding in self.findings), default=None)
 
+    def name_of(self, row: Row) -> str:
+        """A row's name, short if no other has the same."""
+        alike = [one for one in self.rows if one.short_name == row.short_name]
+        return row.short_name if len(alike) == 1 else row.name
+
     def accepting(self, patterns: Iterable[str]) -> Report:
         """The same with some findings accepted.
 
         Args:
             patterns: Keys of findings; ``*`` stands for any text.
         """
-        allowed = list(patterns)
+        allowed = list(dict.fromkeys(patterns))
         used = {
             pattern
             for pattern in allowed
-            if any(fnmatchcase(finding.key, pattern) for finding in self.findings)
+            if any(_matches(finding.key, pattern) for finding in self.findings)
         }
         accepted = [
             finding
             for finding in self.findings
-            if any(fnmatchcase(finding.key, pattern) for pattern in used)
+            if any(_matches(finding.key, pattern) for pattern in used)
         ]
         return replace(
             self,
@@ -139,3 +144,7 @@ class Report:
             accepted=accepted,
             unused=[pattern for pattern in allowed if pattern not in used],
         )
+
+
+def _matches(key: str, pattern: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), key) is not None

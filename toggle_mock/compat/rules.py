@@ -7,6 +7,7 @@ this module against buf itself. What a rule cannot see is the business of
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,7 +101,8 @@ def _required(old: Descriptor, new: Descriptor) -> Iterator[Breach]:
     ):
         for number in sorted(numbers):
             text = f"{names[number]} is {what}"
-            yield Breach("MESSAGE_SAME_REQUIRED_FIELDS", old.full_name, names[number], text)
+            rule = "MESSAGE_SAME_REQUIRED_FIELDS"
+            yield Breach(rule, old.full_name, names[number], text, number)
 
 
 def _reserved(
@@ -174,9 +176,11 @@ def _same_default(old: FieldDescriptor, new: FieldDescriptor) -> str:
 
 
 def _default(field: FieldDescriptor) -> object:
-    if field.enum_type is not None:
-        return int(field.default_value)
-    return field.default_value
+    """A default that can be compared: NaN is NaN, and a float has no more digits than it holds."""
+    value = field.default_value
+    if field.type == FieldDescriptor.TYPE_FLOAT:
+        value = struct.unpack("f", struct.pack("f", value))[0]
+    return repr(value) if isinstance(value, float) else value
 
 
 _CARDINALITY_GROUPS: Mapping[str, Mapping[str, int]] = {
@@ -353,7 +357,7 @@ _JSON_ONLY = frozenset({WIRE_JSON})
 _WIRE_ONLY = frozenset({WIRE})
 _NAMES = "names do not travel in protobuf's bytes, only in JSON"
 _OTHERS = "the messages of the new package are others"
-_LATER = "nothing is lost today; a later field or value may take the number or name over"
+_LATER = "nothing is lost today; a later field or value may take its number or name"
 
 RULES: Mapping[str, Rule] = {
     "ENUM_SAME_JSON_FORMAT": Rule(_JSON_ONLY, "only JSON knows the difference"),
@@ -362,7 +366,7 @@ RULES: Mapping[str, Rule] = {
     "ENUM_VALUE_SAME_NAME": Rule(_JSON_ONLY, _NAMES),
     "FIELD_NO_DELETE_UNLESS_NAME_RESERVED": Rule(_JSON_ONLY, _LATER),
     "FIELD_NO_DELETE_UNLESS_NUMBER_RESERVED": Rule(_BOTH, _LATER),
-    "FIELD_SAME_DEFAULT": Rule(_BOTH, "the default is never seen: the field is always set"),
+    "FIELD_SAME_DEFAULT": Rule(_BOTH, "the field is always set"),
     "FIELD_SAME_JSON_NAME": Rule(_JSON_ONLY, _NAMES),
     "FIELD_SAME_NAME": Rule(_JSON_ONLY, _NAMES),
     "FIELD_SAME_ONEOF": Rule(

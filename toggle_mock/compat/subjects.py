@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from rodent_events.catalog import EVENT, message_of, payload_types
-from toggle_mock.compat.elements import Elements, is_map, kind_name, oneof_of, type_name
+from toggle_mock.compat.elements import Elements
+from toggle_mock.compat.suspects import field_line
 from toggle_mock.schema import Schema
 
 
@@ -62,7 +63,7 @@ def subjects(schema: Schema) -> dict[str, Subject]:
 
 
 def _is_google(message: Descriptor) -> bool:
-    return message.file.package.startswith("google.")
+    return message.file.package == "google.protobuf"
 
 
 def parts(message: Descriptor) -> set[str]:
@@ -101,7 +102,7 @@ def _definition(subject: Subject) -> list[tuple[object, ...]]:
     lines: list[tuple[object, ...]] = []
     holder = subject.root
     for name in subject.path:
-        lines.append(_field_line(holder.fields_by_name[name]))
+        lines.append(field_line(holder.fields_by_name[name]))
         holder = message_of(holder.fields_by_name[name])
     seen: set[str] = set()
     lines += _message_lines(holder, seen)
@@ -116,20 +117,8 @@ def _message_lines(message: Descriptor, seen: set[str]) -> Iterator[tuple[object
     for field in sorted(message.fields, key=lambda one: one.number):
         if carries_payloads(field):
             continue
-        yield _field_line(field)
+        yield field_line(field)
         if field.message_type is not None and field.message_type not in inner:
             inner.append(field.message_type)
     for one in inner:
         yield from _message_lines(one, seen)
-
-
-def _field_line(field: FieldDescriptor) -> tuple[object, ...]:
-    oneof, enum = oneof_of(field), field.enum_type
-    values = [] if enum is None else [enum.is_closed, *((v.name, v.number) for v in enum.values)]
-    # A message's own default is no value.
-    default = None if field.is_repeated or field.message_type is not None else field.default_value
-    return (
-        *(field.number, field.name, field.json_name, kind_name(field), type_name(field)),
-        *(field.has_presence, field.is_required, is_map(field), repr(default)),
-        *(oneof.name if oneof else None, tuple(values)),
-    )

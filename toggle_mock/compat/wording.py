@@ -36,10 +36,15 @@ _PAYLOAD_FATES = {
 _FIELD_FATES = {
     Cause.UNKNOWN_FIELD: "is ignored",
     Cause.LEFT_OUT: "is ignored",
+    Cause.PRESENCE: "is taken for nothing when it is zero",
+    Cause.OVERWRITTEN: "is lost beside another field",
     Cause.UNKNOWN_VALUE: "has a value without a name",
     Cause.UNSENT: "is believed, though nobody sent it",
     Cause.VALUE: "is read as another value",
     Cause.VALUE_NAME: "is read as another value",
+    Cause.TYPE: "is read as another type of message",
+    Cause.DEFAULT: "means something else when it is unset",
+    Cause.MISSING: "is required, and messages need not have it",
     Cause.REJECTED: "makes messages unreadable",
 }
 
@@ -53,18 +58,45 @@ def story(difference: Difference, sides: Sides, payload: str, *, in_batch: bool)
         payload: The payload's name if the whole of it is concerned; else empty.
         in_batch: Whether the message travels in a batch, with others.
     """
-    believed = difference.believed
-    sent = f"a {payload}" if payload else _assignment(difference.sent)
-    begin = f"{_capital(sides.sender)} sends {sent}; {sides.reader}"
-    match difference.effect:
-        case Effect.UNREADABLE:
-            return f"{begin} rejects the whole {'batch' if in_batch else 'message'}."
-        case Effect.MISREAD:
-            return f"{begin} believes {_assignment(believed)}, and nothing tells it otherwise."
-        case Effect.IGNORED if payload:
-            return f"{begin} sees an event without content."
-        case Effect.IGNORED:
-            return f"{begin} {f'sees {believed.text}' if believed else 'does not see it'}."
+    sent, believed = difference.sent, difference.believed
+    reaction = _REACTIONS[difference.cause]
+    if payload and difference.effect is Effect.IGNORED:
+        reaction = _SENDS + "sees an event without content."
+    elif difference.cause is Cause.UNKNOWN_VALUE and believed:
+        reaction = _SENDS + "sees {seen}."
+    return reaction.format(
+        sender=_capital(sides.sender),
+        reader=sides.reader,
+        what=f"a {payload}" if payload else _assignment(sent),
+        belief=_assignment(believed),
+        field=(sent or believed or _NOTHING).name,
+        meant=(sent or _NOTHING).text,
+        other=(believed or _NOTHING).name,
+        seen=(believed or _NOTHING).text,
+        unit="batch" if in_batch else "message",
+    )
+
+
+_NOTHING = Value("", 0, "")
+_SENDS = "{sender} sends {what}; {reader} "
+_IGNORES = _SENDS + "does not see it."
+_BELIEVES = _SENDS + "believes {belief}, and nothing tells it otherwise."
+_REACTIONS = {
+    Cause.UNKNOWN_FIELD: _IGNORES,
+    Cause.UNKNOWN_VALUE: _IGNORES,
+    Cause.LEFT_OUT: _IGNORES,
+    Cause.PRESENCE: _IGNORES,
+    Cause.OVERWRITTEN: _SENDS + "sees only {other}, which was sent too.",
+    Cause.RENAMED: _BELIEVES,
+    Cause.UNSENT: _BELIEVES,
+    Cause.VALUE: _BELIEVES,
+    Cause.VALUE_NAME: _BELIEVES,
+    Cause.TYPE: _BELIEVES,
+    Cause.DEFAULT: "{sender} leaves {field} unset, which means {meant}; {reader} takes it for "
+    "{seen}, and nothing tells it otherwise.",
+    Cause.MISSING: "{sender} need not send {field}; {reader} rejects the whole {unit} without it.",
+    Cause.REJECTED: _SENDS + "rejects the whole {unit}.",
+}
 
 
 def _assignment(value: Value | None) -> str:
@@ -100,19 +132,23 @@ def passed_by_rules(causes: Iterable[Cause]) -> str:
 def failed_by_rules(rules: Iterable[str]) -> str:
     """Why rules fail what loses nothing."""
     reasons = dict.fromkeys(RULES[rule].harmless for rule in rules)
-    return f"buf fails it, and nothing is lost: {'; '.join(reasons)}"
+    return f"buf fails it, but {'; '.join(reasons)}"
 
 
-_ADDED = (
-    "its rules ask whether the new schema reads old data, not what the old one makes of new data"
-)
+_ADDED = "its rules ask whether the new schema reads old data, and nothing about the reverse"
+_NUMBERS = "its rules look at numbers and types, and both are allowed to become this"
 _UNSEEN_BY_RULES = {
     Cause.UNKNOWN_FIELD: _ADDED,
     Cause.UNKNOWN_VALUE: _ADDED,
     Cause.RENAMED: "a rename keeps number and type, and the WIRE rules look at nothing else",
-    Cause.LEFT_OUT: "its rules take a field with presence for one without; zero becomes unset",
+    Cause.LEFT_OUT: _NUMBERS,
+    Cause.PRESENCE: "its rules take a field with presence for one without",
+    Cause.OVERWRITTEN: _NUMBERS,
     Cause.UNSENT: _ADDED,
     Cause.VALUE: "its rules take the two types for one; values beyond the narrower one change",
     Cause.VALUE_NAME: "the enum's number is the same, and the WIRE rules do not look at names",
+    Cause.TYPE: _NUMBERS,
+    Cause.DEFAULT: _NUMBERS,
+    Cause.MISSING: _NUMBERS,
     Cause.REJECTED: "a string may become bytes, but bytes need not be a string",
 }

@@ -53,29 +53,46 @@ def from_message(
         unknown_enum_values: Whether enums may have numbers that the schema does not know.
         unknown_fields: Whether messages may have fields that the schema does not know.
     """
-    options = _Options(ScalarOptions(allow_nan, unknown_enum_values), max_size, unknown_fields)
+    options = Options(ScalarOptions(allow_nan, unknown_enum_values), max_size, unknown_fields)
 
     def make() -> st.SearchStrategy[M]:
         descriptor = _descriptor(message_type, schema)
-        builder = _Builder(options)
-        made = builder.message(descriptor, max_depth, _expanded(overrides or {}))
-        return cast("st.SearchStrategy[M]", made)
+        return cast("st.SearchStrategy[M]", build(descriptor, options, max_depth, overrides or {}))
 
     return st.deferred(make)
 
 
+def _always(_field: FieldDescriptor) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
-class _Options:
-    scalars: ScalarOptions
-    max_size: int
-    unknown_fields: bool
+class Options:
+    """What :func:`build` draws."""
+
+    scalars: ScalarOptions = field(default_factory=lambda: ScalarOptions(True, False))
+    max_size: int = 4
+    unknown_fields: bool = False
+    wanted: Callable[[FieldDescriptor], bool] = _always
+    """Which fields are set at all; required ones are in any case."""
+
+
+def build(
+    descriptor: Descriptor, options: Options, max_depth: int, overrides: Overrides
+) -> Strategy:
+    """What :func:`from_message` does, once it is drawn from.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: No such messages can be made.
+    """
+    return _Builder(options).message(descriptor, max_depth, _expanded(overrides))
 
 
 @dataclass
 class _Builder:
     """Makes strategies, one for each type and depth, however often it occurs."""
 
-    options: _Options
+    options: Options
     made: dict[tuple[str, int], Strategy] = field(default_factory=dict)
 
     def message(self, descriptor: Descriptor, depth: int, overrides: Overrides) -> Strategy:
@@ -90,13 +107,15 @@ class _Builder:
 
     def _message(self, descriptor: Descriptor, depth: int, overrides: Overrides) -> Strategy:
         _check_names(descriptor, overrides)
+        fields = [one for one in descriptor.fields if one.is_required or self.options.wanted(one)]
+        check_usable(fields)
         if descriptor.full_name in _WELL_KNOWN and not overrides:
             return _WELL_KNOWN[descriptor.full_name](self, descriptor, depth)
         message_class = message_factory.GetMessageClass(descriptor)
         parts = [
             *(
                 self._field(one, depth, overrides.get(one.name))
-                for one in descriptor.fields
+                for one in fields
                 if _oneof(one) is None
             ),
             *(
@@ -127,14 +146,15 @@ class _Builder:
 
     def _choice(self, oneof: OneofDescriptor, depth: int, overrides: Overrides) -> Strategy:
         """One member of a oneof, or none; only overridden ones, if any is."""
-        names = [one.name for one in oneof.fields if one.name in overrides]
-        members = [one for one in oneof.fields if not names or one.name in names]
+        wanted = [one for one in oneof.fields if self.options.wanted(one)]
+        names = [one.name for one in wanted if one.name in overrides]
+        members = [one for one in wanted if not names or one.name in names]
         choices = [
             values.map(partial(_named, one.name))
             for one in members
             if (values := self._values(one, depth, overrides.get(one.name))) is not None
         ]
-        return st.one_of(choices if names else [st.none(), *choices])
+        return st.one_of(choices if names and choices else [st.none(), *choices])
 
     def _values(self, one: FieldDescriptor, depth: int, override: Any) -> Strategy | None:
         """The values of a field; None if it is nested too deep."""
@@ -146,6 +166,8 @@ class _Builder:
             single = scalar(one, self.options.scalars)
         elif depth <= 0 and not one.is_required:
             return None
+        elif depth < -_DEEPEST_REQUIRED:
+            raise InvalidArgument(f"{one.full_name} requires itself: no such message can be made")
         else:
             nested = override if isinstance(override, Mapping) else {}
             single = self.message(one.message_type, depth - 1, nested)
@@ -268,6 +290,23 @@ def _expanded(overrides: Overrides) -> Overrides:
         key: _expanded(value) if isinstance(value, Mapping) else value
         for key, value in nested.items()
     }
+
+
+_DEEPEST_REQUIRED = 20
+
+
+def check_usable(fields: Sequence[FieldDescriptor]) -> None:
+    """See that fields can be set.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: The name of one is a method's.
+    """
+    for one in fields:
+        if hasattr(Message, one.name):
+            raise InvalidArgument(
+                f"{one.full_name} has the name of a method of protobuf's messages in Python, "
+                "which cannot set it"
+            )
 
 
 def _check_names(descriptor: Descriptor, overrides: Overrides) -> None:
