@@ -1,4 +1,4 @@
-.PHONY: run test check lint check-wheel check-oldest proto soak backlog bench mutation distribution docs clean
+.PHONY: run test check lint check-wheel check-oldest proto soak backlog bench bench-compare mutation distribution docs clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -47,8 +47,11 @@ soak: $(READY)  ## Kill agent and server 200 times; count what is lost or repeat
 backlog: $(READY)  ## Deliver 2 GB of spool files; show the memory that takes.
 	$(BIN)/python tests/support/backlog.py
 
-bench: $(READY)  ## Measure what the mock costs a test.
-	$(BIN)/python bench/mock.py
+bench: $(READY)  ## Measure all that is fast, against floors and peers of the same run.
+	$(BIN)/python -m bench --json build/bench.json
+
+bench-compare:  ## Show what changed between two runs: OLD=one.json NEW=other.json.
+	$(BIN)/python -m bench.compare $(OLD) $(NEW)
 
 mutation: $(READY)  ## Break the delivery in many ways; show which test notices.
 	mkdir -p build

@@ -30,6 +30,8 @@ ROWS = [
     Row("record, memory", "size", 1.3, LESS, recording.memory, "bytes", repeat=1),
     Row("ask, first", "decoding all", 1.0, LESS, recording.ask_first, "s", repeat=1),
     Row("ask", "decoding all", 0.1, LESS, recording.ask, "s"),
+    Row("clear", "ms, 10⁶ events", 100, LESS, recording.clear, "ms", repeat=3),
+    Row("rodents", "KiB each", 400, LESS, recording.rodents, "KiB", repeat=1),
     Row("start", "ms", 100, LESS, starting.in_process, "ms"),
     Row("start, command", "import grpc", 2.5, LESS, starting.command, "s"),
     Row("import", "grpc and messages", 1.2, LESS, starting.imports, "s"),

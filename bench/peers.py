@@ -33,6 +33,7 @@ class Peer:
     kind: str
     port: int
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    _cpu_at_start: float = 0.0
 
     @property
     def address(self) -> str:
@@ -45,6 +46,7 @@ class Peer:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._line()
+        self._cpu_at_start = self._cpu()
 
     def events(self) -> int:
         """How many arrived."""
@@ -55,7 +57,10 @@ class Peer:
         return int(json.loads(self._line()))
 
     def cpu_seconds(self) -> float:
-        """The processor time that it has used."""
+        """The processor time that it has used since it was ready."""
+        return self._cpu() - self._cpu_at_start
+
+    def _cpu(self) -> float:
         assert self.process is not None
         times = psutil.Process(self.process.pid).cpu_times()
         return float(times.user + times.system)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import psutil
+
 from bench.data import EVENT_BYTES
 from bench.delivering import batches
 from bench.emitting import seconds
 from bench.peers import send_all, server
 from bench.suite import BenchError, Sample
+from toggle_mock import ToggleServer
 from toggle_mock.asking import Questions, Scope
 from toggle_mock.recorded import RecordedCall
 from toggle_mock.recording import Recording
+from toggle_mock.simulation import simulate_fleet
 from toggle_mock.storage import accept
 
 COUNT = 100_000
@@ -64,6 +68,9 @@ class _Asked:
     @cached_property
     def first(self) -> float:
         """Seconds of the first query, which looks at every event once."""
+        recorded = len(self.questions.events)
+        if recorded != MANY:
+            raise BenchError(f"{recorded} events are recorded")
         return seconds(self.query)
 
     @cached_property
@@ -86,3 +93,25 @@ def ask_first() -> Sample:
 def ask() -> Sample:
     ask_first()
     return Sample(seconds(_asked.query), _asked.decoding)
+
+
+def clear() -> Sample:
+    """Milliseconds to forget a million events."""
+    toggle = ToggleServer()
+    for batch in batches(10_000) * (MANY // 10_000):
+        call = RecordedCall("SendEvents", "peer", ())
+        toggle.recording.begin(call)
+        accept(toggle.recording, call, batch)
+    return Sample(seconds(toggle.recording.clear) * 1e3)
+
+
+def rodents() -> Sample:
+    """KiB for each of 1,000 connected Rodents with ten commands each, simulation included."""
+    count = 1_000
+    before = psutil.Process().memory_info().rss
+    with ToggleServer() as toggle, simulate_fleet(toggle, count, pace=0.001):
+        connected = toggle.rodents.wait_connected(count, timeout=120)
+        replies = [rodent.start_command("x") for rodent in connected for _ in range(10)]
+        if not all(reply.result(120) for reply in replies):
+            raise BenchError("a command was not answered")
+        return Sample((psutil.Process().memory_info().rss - before) / count / 1024)

@@ -15,6 +15,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
@@ -94,7 +95,7 @@ class Segment:
         """Events that wait."""
         return self.written - self.acknowledged
 
-    @property
+    @cached_property
     def progress_path(self) -> Path:
         """Where the progress stands."""
         return self.path.with_suffix(".ack")

@@ -319,8 +319,14 @@ def frame_ends(data: bytes, start: int = 0, limit: int | None = None) -> list[in
     offset, size = start, len(data)
     while offset < size and data[offset] == 0x0A and len(ends) != limit:
         try:
-            length, content = read_varint(data, offset + 1)
-        except WireError:
+            length, content = data[offset + 1], offset + 2
+            if length >= _LONG:  # nearly all frames have a length of two bytes
+                second = data[content]
+                if second < _LONG:
+                    length, content = length & 127 | second << 7, content + 1
+                else:
+                    length, content = read_varint(data, offset + 1)
+        except (IndexError, WireError):
             break
         offset = content + length
         if offset > size:

@@ -12,6 +12,7 @@ from toggle_mock.matching import Matchable, Matcher, matcher_of
 from toggle_mock.recorded import Events, RecordedBatch, RecordedCall, RecordedEvent
 from toggle_mock.recording import News, Position, Recording
 from toggle_mock.schema import Schema
+from toggle_mock.searching import search
 
 TIMEOUT = 5.0
 """Seconds that one waits unless told otherwise."""
@@ -87,8 +88,7 @@ class Questions:
             TypeError: It is no matcher.
             QueryError: It is text, but no query.
         """
-        matches = matcher_of(matcher)
-        return [event for event in self.events if matches(event)]
+        return list(search(self.batches, matcher_of(matcher), self.schema))
 
     def clear(self) -> None:
         """Forget what was recorded."""
@@ -273,8 +273,7 @@ class Questions:
         found: list[RecordedEvent] = []
         for news in self._arrivals(timeout):
             found = [] if news.cleared else found
-            events = Events(self.mine(news.batches), self.schema)
-            found += [event for event in events if matches(event)]
+            found += search(self.mine(news.batches), matches, self.schema)
             if enough(found):
                 break
         return found

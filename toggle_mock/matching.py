@@ -20,7 +20,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from rodent_events.catalog import schema_of, short_names, snake_case
-from toggle_mock.recorded import RecordedEvent
+from toggle_mock.recorded import Kind, RecordedEvent, category_name, level_name
 
 Matchable: TypeAlias = (
     "Matcher | Message | type[Message] | str | Callable[[RecordedEvent], bool] | None"
@@ -36,6 +36,10 @@ class Matcher:
     def misses(self, event: RecordedEvent) -> list[str]:
         """How an event falls short, in words; empty if it matches."""
         raise NotImplementedError
+
+    def judge(self, _kind: Kind) -> bool | None:
+        """Whether all events of a kind match, or none does; None if that depends on the event."""
+        return None
 
     def __call__(self, event: RecordedEvent) -> bool:
         """Whether an event matches."""
@@ -64,6 +68,11 @@ class All(Matcher):
         """See :meth:`Matcher.misses`."""
         return [miss for part in self.parts for miss in part.misses(event)]
 
+    def judge(self, kind: Kind) -> bool | None:
+        """See :meth:`Matcher.judge`."""
+        verdicts = {part.judge(kind) for part in self.parts}
+        return False if False in verdicts else None if None in verdicts else True
+
     def __str__(self) -> str:
         return " ".join(_grouped(part, AnyOf) for part in self.parts) or "any event"
 
@@ -78,6 +87,11 @@ class AnyOf(Matcher):
         """Those of the part that comes nearest."""
         return min((part.misses(event) for part in self.parts), key=len)
 
+    def judge(self, kind: Kind) -> bool | None:
+        """See :meth:`Matcher.judge`."""
+        verdicts = {part.judge(kind) for part in self.parts}
+        return True if True in verdicts else None if None in verdicts else False
+
     def __str__(self) -> str:
         return " OR ".join(map(str, self.parts))
 
@@ -91,6 +105,11 @@ class Not(Matcher):
     def misses(self, event: RecordedEvent) -> list[str]:
         """See :meth:`Matcher.misses`."""
         return [] if self.part.misses(event) else [f"is {self.part}, which is not wanted"]
+
+    def judge(self, kind: Kind) -> bool | None:
+        """See :meth:`Matcher.judge`."""
+        verdict = self.part.judge(kind)
+        return None if verdict is None else not verdict
 
     def __str__(self) -> str:
         part = f"({self.part})" if isinstance(self.part, Not) else _grouped(self.part, All, AnyOf)
@@ -129,6 +148,10 @@ class Like(Matcher):
             if (got := getattr(given, field.name, None)) != value
         ]
 
+    def judge(self, kind: Kind) -> bool | None:
+        """See :meth:`Matcher.judge`."""
+        return None if kind.payload_type == self.wanted.DESCRIPTOR.name else False
+
     def __str__(self) -> str:
         fields = text_format.MessageToString(self.wanted, as_one_line=True, as_utf8=True)
         return f"{self.wanted.DESCRIPTOR.name}({fields})"
@@ -159,6 +182,10 @@ class PayloadType(Matcher):
         if not wanted:
             return not given
         return wanted == given or f"_{snake_case(wanted.removesuffix('Payload'))}_" in f"_{short}_"
+
+    def judge(self, kind: Kind) -> bool | None:
+        """See :meth:`Matcher.judge`."""
+        return self._is_name_of(kind.payload_type)
 
     def __str__(self) -> str:
         return f"payload:{quoted(self.name)}"
@@ -237,6 +264,15 @@ class Field(Matcher):
             pattern = _pattern(self.wanted)
             return lambda value: pattern.fullmatch(str(value)) is not None
         return lambda value: _equals(value, self.wanted)
+
+    def judge(self, kind: Kind) -> bool | None:
+        """See :meth:`Matcher.judge`."""
+        match self.key:
+            case "level":
+                return self._test(_EnumValue(level_name(kind.level), kind.level))
+            case "category":
+                return self._test(_EnumValue(category_name(kind.category), kind.category))
+        return None
 
     def __str__(self) -> str:
         head, _, rest = self.key.partition(".")

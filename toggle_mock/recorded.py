@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -113,6 +114,22 @@ class RecordedCall:
         return f"<RecordedCall {self.number} {self.method} of {self.rid or 'nobody'}: {state}>"
 
 
+class Kind(NamedTuple):
+    """What events are told apart by before they are looked at closely."""
+
+    level: int
+    category: int
+    payload_type: str
+
+
+class Kinds(NamedTuple):
+    """The kinds of a batch's events."""
+
+    distinct: tuple[Kind, ...]
+    of_events: Sequence[int]
+    """For each event, the place of its kind in ``distinct``."""
+
+
 @dataclass(frozen=True, eq=False)
 class RecordedBatch:
     """A batch that was accepted."""
@@ -134,6 +151,22 @@ class RecordedBatch:
     def batch_id(self) -> str:
         """The id that its sender gave it."""
         return self.message.batch_id
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds of its events, under the project's own schema."""
+        places: dict[tuple[int, int, str | None, str | None], int] = {}
+        distinct: list[Kind] = []
+        of_events = array("H")
+        for event in self.message.events:
+            wrapper = event.WhichOneof("event_payload")
+            member = getattr(event, wrapper).WhichOneof("event_type") if wrapper else None
+            key = (event.level, event.category, wrapper, member)
+            if key not in places:
+                places[key] = len(distinct)
+                distinct.append(_kind(event))
+            of_events.append(places[key])
+        return Kinds(tuple(distinct), of_events)
 
     @property
     def events(self) -> list[RecordedEvent]:
@@ -179,12 +212,12 @@ class RecordedEvent:
     @property
     def level(self) -> str:
         """The level's name without its prefix, such as ``INFO``; its number if it is unknown."""
-        return _LEVELS.get(self.message.level, str(self.message.level))
+        return level_name(self.message.level)
 
     @property
     def category(self) -> str:
         """The category's name without its prefix, such as ``STORAGE``; its number if unknown."""
-        return _CATEGORIES.get(self.message.category, str(self.message.category))
+        return category_name(self.message.category)
 
     @property
     def source(self) -> str:
@@ -214,12 +247,7 @@ class RecordedEvent:
     @property
     def payload(self) -> Message | None:
         """The payload message, such as a StorageTransferPayload; None if there is none."""
-        wrapper_name = self.message.WhichOneof("event_payload")
-        if wrapper_name is None:
-            return None
-        wrapper: Message = getattr(self.message, wrapper_name)
-        member = wrapper.WhichOneof("event_type")
-        return None if member is None else getattr(wrapper, member)
+        return _payload(self.message)
 
     @property
     def payload_type(self) -> str:
@@ -235,6 +263,31 @@ class RecordedEvent:
     def __repr__(self) -> str:
         name = self.payload_type or "no payload"
         return f"<RecordedEvent {self.event_id} {self.level} {self.category} {name}>"
+
+
+def level_name(number: int) -> str:
+    """A level's name without its prefix, such as ``INFO``; its number if it is unknown."""
+    return _LEVELS.get(number, str(number))
+
+
+def category_name(number: int) -> str:
+    """A category's name without its prefix, such as ``STORAGE``; its number if it is unknown."""
+    return _CATEGORIES.get(number, str(number))
+
+
+def _payload(event: Event) -> Message | None:
+    wrapper_name = event.WhichOneof("event_payload")
+    if wrapper_name is None:
+        return None
+    wrapper: Message = getattr(event, wrapper_name)
+    member = wrapper.WhichOneof("event_type")
+    return None if member is None else getattr(wrapper, member)
+
+
+def _kind(event: Event) -> Kind:
+    payload = _payload(event)
+    name = "" if payload is None else payload.DESCRIPTOR.name
+    return Kind(event.level, event.category, name)
 
 
 @dataclass(frozen=True)
