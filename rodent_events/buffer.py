@@ -47,8 +47,8 @@ class Turnover:
 class EventBuffer:
     """Holds events until they are acknowledged.
 
-    :meth:`append` may be called from any thread; all else belongs to one thread, the bus's worker.
-    The oldest batch is *in hand* from :meth:`next_batch` until it is acknowledged, held, split or
+    :meth:`append` may be called from any thread; all else by one at a time, the bus's worker. The
+    oldest batch is *in hand* from :meth:`next_batch` until it is acknowledged, held, split or
     quarantined; events on disk come before events in memory.
 
     Args:

@@ -98,14 +98,13 @@ class EventClient:
 
         Args:
             batch: A frozen batch.
-            done: Called with the outcome, once, from some thread.
+            done: Called with the outcome, once, from the client's thread.
+
+        Raises:
+            RuntimeError: No thread can be started.
         """
-        try:
-            self._start_sender()
-        except RuntimeError as error:  # too many threads
-            done(_cannot_be_made(error))
-        else:
-            self._requests.put((batch.data, done))
+        self._start_sender()
+        self._requests.put((batch.data, done))
 
     def _start_sender(self) -> None:
         """Start the thread. A call that blocks one is half the work of one with a callback."""
@@ -122,7 +121,7 @@ class EventClient:
             try:
                 outcome = self._send(data)
             except BaseException as error:  # noqa: BLE001 - the batch must not wait forever
-                outcome = _cannot_be_made(error)
+                outcome = cannot_be_made(error)
             done(outcome)
 
     def _send(self, data: bytes) -> Outcome:
@@ -241,7 +240,8 @@ def _serialized(batch: Batch | EventBatch | bytes) -> bytes:
     raise TypeError(f"send_batch() takes a Batch, an EventBatch or bytes, got {describe(batch)}")
 
 
-def _cannot_be_made(error: BaseException) -> Outcome:
+def cannot_be_made(error: BaseException) -> Outcome:
+    """The outcome of a call that could not be made."""
     return Outcome(Status.INTERNAL, f"the call cannot be made: {error!r}")
 
 

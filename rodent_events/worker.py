@@ -1,6 +1,8 @@
-"""The one thread that owns everything behind memory: disk, client, timers, and the batch in hand.
+"""What owns everything behind memory: disk, client, timers, and the batch in hand.
 
-Others speak to it through an inbox of functions, which it calls one after the other.
+It is one thread, to which others speak through an inbox of functions, which it calls one after the
+other. Only the client's thread, when a batch is acknowledged, sends the next one by itself: to wake
+this one for it would take as long as the call. Whichever of the two works holds the baton.
 """
 
 from __future__ import annotations
@@ -11,13 +13,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
-from rodent_events.client import EventClient
+from rodent_events.client import EventClient, cannot_be_made
 from rodent_events.delivery import Action, Decision, Outcome, Policy, Status, decide
 from rodent_events.ledger import Drop
 
@@ -111,6 +113,7 @@ class Worker:
         self._batch_size = config.batch_size
         self._batch_timeout = config.batch_timeout
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._baton = threading.Lock()
         self._is_sending = False
         self._sent_at = 0.0
         self._is_swift = False
@@ -167,30 +170,60 @@ class Worker:
             self._ended.wait(_INTERRUPT_PATIENCE)
             raise
 
-    # Everything below runs in the worker's thread.
+    # Called from the client's thread.
+
+    def _go_on(self, batch: Batch, outcome: Outcome) -> None:
+        """Decide about a batch that was sent, and send the next."""
+        with self._baton:
+            if self._ended.is_set():
+                return
+            with self._whatever_happens():
+                self._decide(batch, outcome)
+                self._send_if_due()
+                self._check_flushes()
+        if not self._is_sending:
+            self._inbox.put(_nothing)  # there may be something to wait for
+
+    # Everything below runs with the baton.
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            try:
-                self._take_messages()
-                self._spill_if_crowded()
-                self._sync_if_due()
-                self._send_if_due()
-                self._flushes = [flush for flush in self._flushes if not flush.check()]
-                self._report_drops()
-                self._stop_if_due()
-            except BaseException:
-                self._send_at = self._spill_at = time.monotonic() + _ERROR_PAUSE
-                with suppress(BaseException):  # a logging handler may be the cause
-                    logger.exception("unexpected error; delivery goes on in %.0f s", _ERROR_PAUSE)
+            with self._whatever_happens():
+                messages = self._wait_for_messages()
+                with self._baton:
+                    for message in messages:
+                        message()
+                    self._spill_if_crowded()
+                    self._sync_if_due()
+                    self._send_if_due()
+                    self._check_flushes()
+                    self._report_drops()
+                    self._stop_if_due()
 
-    def _take_messages(self) -> None:
+    @contextmanager
+    def _whatever_happens(self) -> Iterator[None]:
+        """Go on after an error that should not happen."""
         try:
-            self._inbox.get(timeout=self._patience())()
+            yield
+        except BaseException:
+            self._send_at = self._spill_at = time.monotonic() + _ERROR_PAUSE
+            with suppress(BaseException):  # a logging handler may be the cause
+                logger.exception("unexpected error; delivery goes on in %.0f s", _ERROR_PAUSE)
+
+    def _wait_for_messages(self) -> list[Callable[[], None]]:
+        """What others want, or nothing when something is due; without the baton meanwhile."""
+        with self._baton:
+            patience = self._patience()
+        messages: list[Callable[[], None]] = []
+        with suppress(Empty):
+            messages.append(self._inbox.get(timeout=patience))
             while True:
-                self._inbox.get_nowait()()
-        except Empty:
-            pass
+                messages.append(self._inbox.get_nowait())
+        return messages
+
+    def _check_flushes(self) -> None:
+        if self._flushes:
+            self._flushes = [flush for flush in self._flushes if not flush.check()]
 
     def _patience(self) -> float:
         """Seconds until something is due, unless a message comes first."""
@@ -292,9 +325,10 @@ class Worker:
             return
         self._sent_at = now
         self._is_sending = True
-        self._client.start_send(
-            batch, lambda outcome: self._inbox.put(lambda: self._decide(batch, outcome))
-        )
+        try:
+            self._client.start_send(batch, lambda outcome: self._go_on(batch, outcome))
+        except RuntimeError as error:  # too many threads
+            self._decide(batch, cannot_be_made(error))
 
     def _decide(self, batch: Batch, outcome: Outcome) -> None:
         self._is_sending = False
