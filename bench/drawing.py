@@ -10,18 +10,26 @@ from bench.emitting import seconds
 from bench.suite import Sample
 from rodent_events import StorageTransferPayload
 from toggle_mock.strategies import from_message
-from toggle_mock.strategies.scalars import INT32, INT64, TEXT, integers
+from toggle_mock.strategies.scalars import ScalarOptions, scalar
 
 EXAMPLES = 1_000
 
+_FIELDS = StorageTransferPayload.DESCRIPTOR.fields_by_name
+
+
+def _values(name: str) -> st.SearchStrategy[object]:
+    """Values with the edges of their type, which a hand-written strategy would have too."""
+    return scalar(_FIELDS[name], ScalarOptions(allow_nan=True, unknown_enum_values=False))
+
+
 BY_HAND = st.builds(
     StorageTransferPayload,
-    source=TEXT,
-    destination=TEXT,
-    size_bytes=integers(INT64),
-    transferred_bytes=integers(INT64),
-    progress_percent=integers(INT32),
-    operation=st.sampled_from(range(6)),
+    source=_values("source"),
+    destination=_values("destination"),
+    size_bytes=_values("size_bytes"),
+    transferred_bytes=_values("transferred_bytes"),
+    progress_percent=_values("progress_percent"),
+    operation=_values("operation"),
 )
 
 

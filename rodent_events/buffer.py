@@ -327,11 +327,10 @@ class EventBuffer:
 
     @property
     def backlog(self) -> int:
-        """Events that wait and are not in hand."""
+        """Events that wait and are not in hand; without a lock, so about right at any moment."""
         if self._journal is None:
             return len(self._memory)
-        with self._account, self.ledger.lock:
-            return len(self._memory) + self._on_disk()
+        return len(self._memory) + self._on_disk()
 
     def _freeze(self) -> Batch | None:
         """Take the oldest events out of memory, up to the limits of a batch."""

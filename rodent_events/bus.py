@@ -284,10 +284,10 @@ class EventBus(Emitters):
     def _attend(self) -> None:
         """See to it that what was just appended is taken care of."""
         if self._worker is not None:
-            backlog = self._buffer.backlog
-            if backlog >= self._worker.wake_at:
+            if self._buffer.backlog >= self._worker.wake_at:
                 self._worker.wake()
-            if backlog >= _BURST and backlog % _BREATH == 0:
+            in_memory = len(self._buffer)
+            if in_memory >= _BURST and in_memory % _BREATH == 0:
                 # A thread that only emits keeps the interpreter for milliseconds, in which nothing
                 # would be sent.
                 time.sleep(_INSTANT)

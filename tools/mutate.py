@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 TESTS = (
     *("tests/unit/test_delivery.py", "tests/unit/test_wire.py", "tests/unit/test_emit.py"),
+    "tests/unit/test_worker.py",
     *("tests/property", "tests/integration/test_buffer.py", "tests/integration/test_journal.py"),
     *("tests/integration/test_scenarios.py", "tests/integration/test_hostile.py"),
     *("tests/integration/test_bus.py", "tests/integration/test_lifecycle.py"),
@@ -238,6 +239,24 @@ MUTATIONS = (
         "worker",
         "        if time.monotonic() < self._stop_at and self._buffer.waiting:\n",
         "        if self._is_sending and self._buffer.waiting:\n",
+    ),
+    Mutation(
+        "a slow Toggle is thought to keep up",
+        "worker",
+        "self._is_swift = outcome.status is Status.OK and seconds",
+        "self._is_swift = outcome.status is Status.OK or seconds",
+    ),
+    Mutation(
+        "memory fills up while Toggle keeps up",
+        "worker",
+        "_CROWDING_LIMIT = 0.5",
+        "_CROWDING_LIMIT = 5.0",
+    ),
+    Mutation(
+        "the next batch does not wait for the last one's outcome",
+        "worker",
+        "        if self._is_sending or now < self._send_at:\n",
+        "        if now < self._send_at:\n",
     ),
 )
 

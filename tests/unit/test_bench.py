@@ -1,8 +1,10 @@
 """The benchmarks judge as they should; what they measure is not asserted here."""
 
 import json
+from pathlib import Path
 
 import pytest
+from support.payloads import PLACES
 
 from bench import compare
 from bench.__main__ import ROWS
@@ -67,3 +69,36 @@ def test_rows_that_come_and_go():
 def test_each_row_has_a_name_of_its_own():
     names = [one.name for one in ROWS]
     assert len(set(names)) == len(names)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
+TABLE = [
+    [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if line.startswith("|")
+]
+
+
+def test_the_page_has_every_row_with_its_goal():
+    shown = {cells[0]: cells[3] for cells in TABLE if len(cells) == 6}
+    signs = {True: "≥", False: "≤"}
+    assert {one.name: f"{signs[one.more_is_better]} {one.goal:g}" for one in ROWS} == {
+        name: goal for name, goal in shown.items() if name in {one.name for one in ROWS}
+    }
+
+
+def test_the_page_explains_each_goal_that_is_missed():
+    explained = PAGE.split("## Where we are slower\n", 1)[1].split("\n## ", 1)[0]
+    for cells in TABLE:
+        if len(cells) == 6 and cells[4] == "no":
+            assert f"**{cells[0]}**" in explained
+
+
+def test_the_page_has_the_size_of_each_payload_type():
+    sizes = {
+        cells[0]: float(cells[3])
+        for cells in TABLE
+        if len(cells) == 4 and cells[3] != "ratio" and "-" not in cells[3]
+    }
+    assert list(sizes) == [place.name for place in PLACES]
+    assert max(sizes.values()) <= 0.6

@@ -111,7 +111,10 @@ class _Builder:
         check_usable(fields)
         if descriptor.full_name in _WELL_KNOWN and not overrides:
             return _WELL_KNOWN[descriptor.full_name](self, descriptor, depth)
-        message_class = message_factory.GetMessageClass(descriptor)
+        make = _Maker(
+            message_factory.GetMessageClass(descriptor),
+            tuple(one.name for one in fields if _oneof(one) is None),
+        )
         parts = [
             *(
                 self._field(one, depth, overrides.get(one.name))
@@ -125,24 +128,17 @@ class _Builder:
             ),
         ]
         if self.options.unknown_fields:
-            return st.builds(
-                _with_unknown_fields,
-                st.tuples(*parts),
-                st.just(message_class),
-                unknown_content(descriptor),
-            )
-        return st.tuples(*parts).map(lambda drawn: _assembled(message_class, drawn))
+            return st.builds(make, st.tuples(*parts), unknown_content(descriptor))
+        return st.tuples(*parts).map(make)
 
     def _field(self, one: FieldDescriptor, depth: int, override: Any) -> Strategy:
-        """Draws ``(name, value)``, or None to leave the field unset."""
+        """Draws a value, or None to leave the field unset."""
         values = self._values(one, depth, override)
         if values is None:
             return st.none()
-        named = values.map(partial(_named, one.name))
         optional = one.has_presence and not one.is_required
-        if override is not None and not isinstance(override, Mapping):
-            return named
-        return st.none() | named if optional else named
+        is_replaced = override is not None and not isinstance(override, Mapping)
+        return st.none() | values if optional and not is_replaced else values
 
     def _choice(self, oneof: OneofDescriptor, depth: int, overrides: Overrides) -> Strategy:
         """One member of a oneof, or none; only overridden ones, if any is."""
@@ -190,39 +186,22 @@ def _named(name: str, value: Any) -> tuple[str, Any] | None:
     return None if value is None else (name, value)
 
 
-def _assembled(message_class: type[Message], drawn: Sequence[tuple[str, Any] | None]) -> Message:
-    message = message_class()
-    for part in drawn:
-        if part is not None:
-            _set(message, *part)
-    return message
+@dataclass(frozen=True)
+class _Maker:
+    """Makes messages of what was drawn."""
 
+    message_class: type[Message]
+    names: tuple[str, ...]
+    """The fields that are in no oneof; their values come first, then a choice for each oneof."""
 
-def _set(message: Message, name: str, value: Any) -> None:
-    field_descriptor = schema_of(message).fields_by_name[name]
-    if _is_map(field_descriptor):
-        content = getattr(message, name)
-        for key, item in value.items():
-            if isinstance(item, Message):
-                content[key].CopyFrom(item)
-            else:
-                content[key] = item
-    elif field_descriptor.is_repeated:
-        getattr(message, name).extend(value)
-    elif isinstance(value, Message):
-        inner = getattr(message, name)
-        inner.SetInParent()
-        inner.CopyFrom(value)
-    else:
-        setattr(message, name, value)
-
-
-def _with_unknown_fields(
-    drawn: Sequence[tuple[str, Any] | None], message_class: type[Message], unknown: bytes
-) -> Message:
-    message = _assembled(message_class, drawn)
-    message.MergeFromString(unknown)
-    return message
+    def __call__(self, drawn: Sequence[Any], unknown: bytes = b"") -> Message:
+        """None leaves a field unset, for the constructor too."""
+        given = dict(zip(self.names, drawn, strict=False))
+        given.update(choice for choice in drawn[len(self.names) :] if choice is not None)
+        message = self.message_class(**given)
+        if unknown:
+            message.MergeFromString(unknown)
+        return message
 
 
 def unknown_content(descriptor: Descriptor) -> st.SearchStrategy[bytes]:
