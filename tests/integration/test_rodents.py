@@ -270,7 +270,7 @@ def test_garbage_on_the_stream_ends_it_as_grpc_would(toggle_server, wait_until):
 
 
 def test_the_heartbeat(make_toggle_server, wait_until):
-    # Longer than a busy machine takes to answer: what is answered after the next beat is a surprise.
+    # A busy machine takes its time; what is answered after the next beat is a surprise.
     toggle = make_toggle_server(heartbeat=0.3)
     with SimulatedRodent(toggle.address, toggle.jwt(rid="r1"), pace=PACE):
         rodent = toggle.rodents["r1"]
