@@ -189,10 +189,10 @@ class Worker:
     def _run(self) -> None:
         while not self._ended.is_set():
             with self._whatever_happens():
-                messages = self._wait_for_messages()
+                message = self._wait_for_message()
                 with self._baton:
-                    for message in messages:
-                        message()
+                    message()
+                    self._take_messages()
                     self._spill_if_crowded()
                     self._sync_if_due()
                     self._send_if_due()
@@ -210,16 +210,19 @@ class Worker:
             with suppress(BaseException):  # a logging handler may be the cause
                 logger.exception("unexpected error; delivery goes on in %.0f s", _ERROR_PAUSE)
 
-    def _wait_for_messages(self) -> list[Callable[[], None]]:
-        """What others want, or nothing when something is due; without the baton meanwhile."""
+    def _wait_for_message(self) -> Callable[[], None]:
+        """What somebody wants, or nothing when something is due; without the baton meanwhile."""
         with self._baton:
             patience = self._patience()
-        messages: list[Callable[[], None]] = []
+        try:
+            return self._inbox.get(timeout=patience)
+        except Empty:
+            return _nothing
+
+    def _take_messages(self) -> None:
         with suppress(Empty):
-            messages.append(self._inbox.get(timeout=patience))
             while True:
-                messages.append(self._inbox.get_nowait())
-        return messages
+                self._inbox.get_nowait()()
 
     def _check_flushes(self) -> None:
         if self._flushes:

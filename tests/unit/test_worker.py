@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from rodent_events.buffer import EventBuffer
 from rodent_events.config import EventConfig
 from rodent_events.delivery import Outcome, Status
 from rodent_events.worker import Worker
@@ -58,3 +59,16 @@ def test_the_worker_is_not_woken_for_what_it_would_not_do(worker):
     assert worker._wake_level(busy=True) == 1_001
     end_send(worker, Status.OK, 0.0001)
     assert worker._wake_level(busy=True) == 1_501
+
+
+def test_a_message_that_fails_keeps_no_other_from_being_read(tmp_path):
+    """Whoever asks to stop is heard, whatever was asked before."""
+    config = EventConfig(events_dir=tmp_path)
+    buffer = EventBuffer(config)
+    ended = []
+    worker = Worker(buffer, SimpleNamespace(close=lambda: None), lambda: ended.append(True))
+    worker._inbox.put(lambda: 1 / 0)
+    worker._inbox.put(lambda: worker._begin_stop(0.0, 0.0))
+    worker.start()
+    assert worker._ended.wait(20)
+    assert ended
