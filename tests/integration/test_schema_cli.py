@@ -77,6 +77,8 @@ def test_json(schemas):
     found = json.loads(run("check", *schemas, "--format", "json").output)
     assert found["severity"] == "error"
     assert found["rows"][0]["old_to_new"] == "misread"
+    same = json.loads(run("check", schemas[0], schemas[0], "--format", "json").output)
+    assert same["rows"][0]["new_to_old"] == "identical"
     (renamed,) = (one for one in found["findings"] if one["key"] == RENAMED)
     assert renamed["location"]["line"] == 3
     assert renamed["remark"].startswith("buf passes it")

@@ -10,12 +10,11 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from toggle_mock.compat.locations import Location
-from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity
+from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity, Verdict
 
 Locate: TypeAlias = Callable[[str], Location | None]
 
 _HEADINGS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _ABSENT = "-"
 
 
@@ -45,7 +44,7 @@ def _columns(report: Report) -> tuple[str, ...]:
 
 
 def _cells(report: Report, row: Row) -> tuple[str, ...]:
-    verdicts = [_ABSENT if one is None else str(one) for one in (row.old_to_new, row.new_to_old)]
+    verdicts = [_told(one) or _ABSENT for one in (row.old_to_new, row.new_to_old)]
     count = len(row.rules)
     return (report.name_of(row), *verdicts, f"{count} broken" if count else "ok")
 
@@ -142,12 +141,12 @@ def as_json(report: Report, locate: Locate) -> str:
         "new": report.new,
         "category": report.category,
         "judged_by": report.judged_by,
-        "severity": None if report.severity is None else str(report.severity),
+        "severity": _told(report.severity),
         "rows": [
             {
                 **asdict(row),
-                "old_to_new": row.old_to_new and str(row.old_to_new),
-                "new_to_old": row.new_to_old and str(row.new_to_old),
+                "old_to_new": _told(row.old_to_new),
+                "new_to_old": _told(row.new_to_old),
             }
             for row in report.rows
         ],
@@ -156,6 +155,10 @@ def as_json(report: Report, locate: Locate) -> str:
         "unused": list(report.unused),
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _told(grade: Verdict | Severity | None) -> str | None:
+    return None if grade is None else str(grade)
 
 
 def _finding_object(finding: Finding, locate: Locate) -> dict[str, Any]:
@@ -169,7 +172,6 @@ def _finding_object(finding: Finding, locate: Locate) -> dict[str, Any]:
 
 def as_github(report: Report, locate: Locate) -> str:
     """Annotations, as a workflow of GitHub prints them."""
-    levels = {**_LEVELS, Severity.NOTE: "notice"}
     lines = []
     for finding in report.findings:
         place = locate(finding.element)
@@ -178,7 +180,8 @@ def as_github(report: Report, locate: Locate) -> str:
             properties |= {"file": place.path, "line": str(place.line)}
         text = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
         message = " ".join(filter(None, (finding.story, finding.remark)))
-        lines.append(f"::{levels[finding.severity]} {text}::{_escaped(message)}")
+        level = "notice" if finding.severity is Severity.NOTE else str(finding.severity)
+        lines.append(f"::{level} {text}::{_escaped(message)}")
     return "\n".join(lines)
 
 
@@ -216,7 +219,7 @@ def _sarif_result(finding: Finding, locate: Locate, *, accepted: bool) -> dict[s
     message = " ".join(filter(None, (f"{finding.title}.", finding.story)))
     result: dict[str, Any] = {
         "ruleId": _rule_of(finding),
-        "level": _LEVELS[finding.severity],
+        "level": str(finding.severity),
         "message": {"text": message},
         "partialFingerprints": {"key/v1": finding.key},
     }
