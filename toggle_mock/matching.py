@@ -21,6 +21,7 @@ from google.protobuf.message import Message
 
 from rodent_events.catalog import schema_of, short_names, snake_case
 from toggle_mock.recorded import Kind, RecordedEvent, category_name, level_name
+from toggle_mock.schema import is_map
 
 Matchable: TypeAlias = (
     "Matcher | Message | type[Message] | str | Callable[[RecordedEvent], bool] | None"
@@ -425,7 +426,7 @@ def _at(message: Message, path: list[str]) -> Iterator[object]:
     if field is None:
         return
     value, rest = getattr(message, field.name), path[1:]
-    if _is_map(field):
+    if is_map(field):
         yield from [value[rest[0]]] if rest and rest[0] in value else []
         return
     for one in value if field.is_repeated else [value]:
@@ -433,10 +434,6 @@ def _at(message: Message, path: list[str]) -> Iterator[object]:
             yield from _at(one, rest) if rest else []
         elif not rest:
             yield _plain(field, one)
-
-
-def _is_map(field: FieldDescriptor) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
 def _plain(field: FieldDescriptor, value: Any) -> object:

@@ -26,7 +26,7 @@ from rodent_events.pb.base_pb2 import (
     ToggleRequest,
 )
 from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
-from toggle_mock.schema import Schema, load_schema
+from toggle_mock.schema import Schema, is_map, load_schema
 
 _LEVELS = short_names(EventLevel.DESCRIPTOR)
 _CATEGORIES = short_names(EventCategory.DESCRIPTOR)
@@ -306,7 +306,7 @@ def _unknown_fields(message: Message, path: str = "") -> Iterator[UnknownField]:
         value = unknown.data if isinstance(unknown.data, int | bytes) else b""
         yield UnknownField(f"{path}{unknown.field_number}", value)
     for known, content in message.ListFields():
-        if known.message_type is not None and not known.message_type.GetOptions().map_entry:
+        if known.message_type is not None and not is_map(known):
             for inner in content if known.is_repeated else [content]:
                 yield from _unknown_fields(inner, f"{path}{known.name}.")
 

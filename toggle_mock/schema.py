@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import message_factory
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, OneofDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
@@ -197,3 +197,20 @@ def _compiled(root: Path, paths: list[Path], name: str) -> FileDescriptorSet:
             problem = done.stderr.decode(errors="replace").strip()
             raise SchemaError(f"{name} cannot be compiled: {problem}")
         return FileDescriptorSet.FromString(out.read_bytes())
+
+
+def is_map(field: FieldDescriptor) -> bool:
+    """Whether a field is a map."""
+    message = field.message_type
+    return message is not None and message.GetOptions().map_entry
+
+
+def oneof_of(field: FieldDescriptor) -> OneofDescriptor | None:
+    """The oneof that a field is a member of; none if it only stands for ``optional``."""
+    oneof = field.containing_oneof
+    return None if oneof is None or is_synthetic(oneof) else oneof
+
+
+def is_synthetic(oneof: OneofDescriptor) -> bool:
+    """Whether a oneof only stands for ``optional``."""
+    return len(oneof.fields) == 1 and oneof.name == f"_{oneof.fields[0].name}"

@@ -30,7 +30,7 @@ def search(
             yield from filter(matcher, events)
             continue
         verdicts = [judge(kind) for kind in batch.kinds.distinct]
-        if not any(verdict is not False for verdict in verdicts):
+        if all(verdict is False for verdict in verdicts):
             continue
         for event, which in zip(batch.events, batch.kinds.of_events, strict=True):
             verdict = verdicts[which]

@@ -190,6 +190,17 @@ def test_diff():
     assert run("diff", "2025-09-17", PROTO).output == ""
 
 
+def test_what_is_reserved_is_shown_as_it_is_written(tmp_path):
+    path = tmp_path / "t.proto"
+    path.write_text(
+        f'{PROTO3}message M {{ reserved 2, 5 to 7; reserved "b"; }}'
+        "enum E { A = 0; reserved 2, 5 to 7; }"
+    )
+    lines = run("show", path).output.splitlines()
+    numbers = ["  reserved 2", "  reserved 5 to 7"]
+    assert lines == ["message t.M", *numbers, "  reserved b", "enum t.E", "  0 A", *numbers]
+
+
 def test_show():
     lines = run("show", "2025-12-09", "DataTransferTransfer").output.splitlines()
     assert lines[:2] == [

@@ -4,11 +4,12 @@ import contextlib
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.matchers import matchers
 from support.recorded import recorded_event
 
 from rodent_events import StorageTransferPayload
 from toggle_mock import QueryError
-from toggle_mock.matching import All, AnyOf, Field, Moment, Not, PayloadType, Word
+from toggle_mock.matching import Field, Moment, PayloadType, Word
 from toggle_mock.query import parse
 
 TEXT = st.text(min_size=1, max_size=8)
@@ -19,15 +20,7 @@ TERMS = (
     | st.builds(Field, NAMES, TEXT, st.booleans())
     | st.builds(Moment, st.sampled_from(["after", "before"]), st.integers(0, 2**41))
 )
-MATCHERS = st.recursive(
-    TERMS,
-    lambda inner: (
-        st.builds(Not, inner)
-        | st.builds(lambda parts: All(tuple(parts)), st.lists(inner, min_size=2, max_size=3))
-        | st.builds(lambda parts: AnyOf(tuple(parts)), st.lists(inner, min_size=2, max_size=3))
-    ),
-    max_leaves=6,
-)
+MATCHERS = matchers(TERMS, max_leaves=6)
 EVENTS = st.builds(
     lambda size, source, destination, value: recorded_event(
         StorageTransferPayload(size_bytes=size, source=source, destination=destination),

@@ -2,10 +2,11 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.matchers import matchers
 from support.recorded import recorded_event
 
 from rodent_events import StoragePoolPayload, StorageTransferPayload
-from toggle_mock.matching import All, AnyOf, Field, Like, Not, PayloadType
+from toggle_mock.matching import All, Field, Like, PayloadType
 from toggle_mock.recorded import Events, RecordedBatch, RecordedCall
 from toggle_mock.schema import load_schema
 from toggle_mock.searching import search
@@ -22,15 +23,7 @@ TERMS = st.one_of(
     st.sampled_from([Like(StoragePoolPayload(operation=1)), Like(StorageTransferPayload())]),
     st.just(All()),
 )
-MATCHERS = st.recursive(
-    TERMS,
-    lambda inner: (
-        st.builds(Not, inner)
-        | st.builds(lambda parts: All(tuple(parts)), st.lists(inner, min_size=2, max_size=3))
-        | st.builds(lambda parts: AnyOf(tuple(parts)), st.lists(inner, min_size=2, max_size=3))
-    ),
-    max_leaves=5,
-)
+MATCHERS = matchers(TERMS, max_leaves=5)
 
 
 def recorded(batch) -> RecordedBatch:

@@ -35,6 +35,12 @@ class Shape:
     client_streaming: bool
     server_streaming: bool
 
+    @property
+    def kind(self) -> str:
+        """What gRPC calls it, such as ``unary_stream``."""
+        words = {False: "unary", True: "stream"}
+        return f"{words[self.client_streaming]}_{words[self.server_streaming]}"
+
     def __str__(self) -> str:
         words = {False: "one", True: "a stream"}
         return f"{words[self.client_streaming]} in, {words[self.server_streaming]} out"
@@ -131,11 +137,7 @@ class _Handlers(grpc.GenericRpcHandler):
         shape = self._shapes.get(handler_call_details.method)
         if shape is None:
             return None
-        make = getattr(
-            grpc,
-            f"{'stream' if shape.client_streaming else 'unary'}_"
-            f"{'stream' if shape.server_streaming else 'unary'}_rpc_method_handler",
-        )
+        make = getattr(grpc, f"{shape.kind}_rpc_method_handler")
         return make(self._many if shape.server_streaming else self._one)
 
     def _one(self, request: Any, context: grpc.ServicerContext) -> bytes:
@@ -167,11 +169,7 @@ def _server(handlers: _Handlers) -> Iterator[grpc.Channel]:
 
 
 def _call(channel: grpc.Channel, handlers: _Handlers, name: str, shape: Shape, sent: int) -> Trial:
-    method = getattr(
-        channel,
-        f"{'stream' if shape.client_streaming else 'unary'}_"
-        f"{'stream' if shape.server_streaming else 'unary'}",
-    )(_path(name))
+    method = getattr(channel, shape.kind)(_path(name))
     requests: Any = iter([b""] * sent) if shape.client_streaming else b""
     got, status = 0, "OK"
     try:

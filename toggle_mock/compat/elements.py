@@ -13,7 +13,6 @@ from google.protobuf.descriptor import (
     FieldDescriptor,
     FileDescriptor,
     MethodDescriptor,
-    OneofDescriptor,
 )
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
@@ -21,7 +20,7 @@ from google.protobuf.descriptor_pb2 import (
     FieldDescriptorProto,
 )
 
-from toggle_mock.schema import Schema
+from toggle_mock.schema import Schema, is_map
 
 T = TypeVar("T")
 
@@ -78,18 +77,12 @@ def element_proto(
     return cast("DescriptorProto | EnumDescriptorProto", proto)
 
 
-def is_map(field: FieldDescriptor) -> bool:
-    """Whether a field is a map."""
-    message = field.message_type
-    return message is not None and message.GetOptions().map_entry
-
-
-def oneof_of(field: FieldDescriptor) -> OneofDescriptor | None:
-    """The oneof that a field is a member of; none if it only stands for ``optional``."""
-    oneof = field.containing_oneof
-    if oneof is None or (len(oneof.fields) == 1 and oneof.name == f"_{field.name}"):
-        return None
-    return oneof
+def reserved_ranges(element: Descriptor | EnumDescriptor) -> list[tuple[int, int]]:
+    """First and last number of each reserved range of a message or an enum."""
+    proto = element_proto(element)
+    # In a descriptor set, an enum's range includes its end.
+    beyond = 1 if isinstance(proto, DescriptorProto) else 0
+    return [(one.start, one.end - beyond) for one in proto.reserved_range]
 
 
 def type_name(field: FieldDescriptor) -> str:
@@ -117,3 +110,12 @@ def names_of(enum: EnumDescriptor) -> Mapping[int, frozenset[str]]:
     for value in enum.values:
         names[value.number] = names.get(value.number, frozenset()) | {value.name}
     return names
+
+
+NUMBER_GROUPS = (
+    frozenset({"int32", "int64", "uint32", "uint64", "bool"}),
+    frozenset({"sint32", "sint64"}),
+    frozenset({"fixed32", "sfixed32"}),
+    frozenset({"fixed64", "sfixed64"}),
+)
+"""Kinds of numbers that are written alike."""

@@ -90,13 +90,11 @@ def evidence(
 
 def _differing_on_the_way(subject: Subject, reader: Descriptor) -> FieldDescriptor | None:
     """The first field on the way to a payload that the other side defines otherwise."""
-    holder, theirs = subject.root, reader
-    for name in subject.path:
-        field = holder.fields_by_name[name]
-        if is_suspect(field, theirs):
-            return field
-        holder = message_of(field)
-        theirs = message_of(theirs.fields_by_number[field.number])
+    theirs = reader
+    for step in subject.steps:
+        if is_suspect(step, theirs):
+            return step
+        theirs = message_of(theirs.fields_by_number[step.number])
     return None
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, MethodDescriptor
 
-from toggle_mock.compat.elements import Elements, element_proto, is_map, oneof_of, type_name
-from toggle_mock.schema import Schema
+from toggle_mock.compat.elements import Elements, element_proto, reserved_ranges, type_name
+from toggle_mock.schema import Schema, is_map, oneof_of
 
 
 def listing(schema: Schema) -> Mapping[str, list[str]]:
@@ -67,9 +67,11 @@ def _enum(enum: EnumDescriptor) -> list[str]:
 
 
 def _reserved(element: Descriptor | EnumDescriptor) -> list[str]:
-    proto = element_proto(element)
-    ranges = [f"reserved {one.start} to {one.end}" for one in proto.reserved_range]
-    return [*ranges, *(f"reserved {name}" for name in proto.reserved_name)]
+    ranges = [
+        f"reserved {start}" if start == end else f"reserved {start} to {end}"
+        for start, end in reserved_ranges(element)
+    ]
+    return [*ranges, *(f"reserved {name}" for name in element_proto(element).reserved_name)]
 
 
 def _rpc(rpc: MethodDescriptor) -> str:

@@ -18,8 +18,9 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import Message
 
 from rodent_events.catalog import schema_of
-from toggle_mock.compat.elements import is_map, kind_name, names_of, oneof_of
+from toggle_mock.compat.elements import NUMBER_GROUPS, kind_name, names_of
 from toggle_mock.compat.encodings import Encoding
+from toggle_mock.schema import is_map, oneof_of
 
 _LONGEST = 60
 
@@ -100,10 +101,6 @@ def held(field: FieldDescriptor, content: Any) -> Value:
 
 def differences(sent: Message, read: Message, encoding: Encoding) -> Iterator[Difference]:
     """All differences between a message and the same one as another schema reads it."""
-    yield from _messages(sent, read, encoding)
-
-
-def _messages(sent: Message, read: Message, encoding: Encoding) -> Iterator[Difference]:
     theirs = schema_of(read)
     explained = set()
     for field, value in sent.ListFields():
@@ -142,8 +139,7 @@ def _unset(
     if field.enum_type is not None and target.enum_type is not None and value:
         return Difference(Effect.IGNORED, Cause.UNKNOWN_VALUE, ours, None)
     if _are_numbers(field, target) and value:
-        zero = Value(target.full_name, target.number, _shown(target, target.default_value))
-        return Difference(Effect.MISREAD, Cause.VALUE, ours, zero)
+        return Difference(Effect.MISREAD, Cause.VALUE, ours, held(target, target.default_value))
     is_zero = not field.is_repeated and not isinstance(value, Message) and not value
     is_empty = isinstance(value, Message) and not value.ListFields()
     cause = Cause.PRESENCE if is_zero or is_empty else Cause.LEFT_OUT
@@ -157,15 +153,6 @@ def _are_numbers(field: FieldDescriptor, target: FieldDescriptor) -> bool:
         and not target.is_repeated
         and any({kind_name(field), kind_name(target)} <= group for group in NUMBER_GROUPS)
     )
-
-
-NUMBER_GROUPS = (
-    frozenset({"int32", "int64", "uint32", "uint64", "bool"}),
-    frozenset({"sint32", "sint64"}),
-    frozenset({"fixed32", "sfixed32"}),
-    frozenset({"fixed64", "sfixed64"}),
-)
-"""Kinds of numbers that are written alike."""
 
 
 def _values(
@@ -196,7 +183,7 @@ def _values(
         elif _is_other_type(field.message_type, target.message_type):
             causes.add(Cause.TYPE)
         else:
-            yield from _messages(one, other, encoding)
+            yield from differences(one, other, encoding)
     for cause in causes:
         yield Difference(_EFFECTS[cause], cause, held(*sent), held(*read))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from toggle_mock.compat.elements import is_map
+from toggle_mock.schema import is_map
 
 M = TypeVar("M", bound=Message)
 
@@ -40,8 +41,7 @@ def leaves(message: Message, place: str = "") -> dict[str, tuple[FieldDescriptor
 
 def without(message: M, unwanted: Callable[[str], bool], place: str = "") -> M:
     """A copy without the leaves whose places are unwanted."""
-    small = type(message)()
-    small.CopyFrom(message)
+    small = deepcopy(message)
     for field, value in message.ListFields():
         inner = _messages(field, value)
         if not any(one.ListFields() for one in inner):
@@ -55,37 +55,20 @@ def without(message: M, unwanted: Callable[[str], bool], place: str = "") -> M:
 
 def _with_one_thing_less(message: M) -> Iterator[M]:
     for field, value in message.ListFields():
-        small = type(message)()
-        small.CopyFrom(message)
+        small = deepcopy(message)
         small.ClearField(field.name)
         yield small
-        if is_map(field):
-            yield from _with_an_entry_less(message, field, value)
-        elif field.is_repeated:
-            yield from _with_an_element_less(message, field, value)
+        if field.is_repeated:
+            for key in list(value) if is_map(field) else range(len(value)):
+                small = deepcopy(message)
+                del getattr(small, field.name)[key]
+                yield small
         inner = _messages(field, value)
         for index, one in enumerate(inner):
             for smaller in _with_one_thing_less(one):
-                changed = type(message)()
-                changed.CopyFrom(message)
-                _put(changed, field, [*inner[:index], smaller, *inner[index + 1 :]])
-                yield changed
-
-
-def _with_an_entry_less(message: M, field: FieldDescriptor, entries: Any) -> Iterator[M]:
-    for key in entries:
-        small = type(message)()
-        small.CopyFrom(message)
-        del getattr(small, field.name)[key]
-        yield small
-
-
-def _with_an_element_less(message: M, field: FieldDescriptor, elements: Any) -> Iterator[M]:
-    for index in range(len(elements)):
-        small = type(message)()
-        small.CopyFrom(message)
-        del getattr(small, field.name)[index]
-        yield small
+                small = deepcopy(message)
+                _put(small, field, [*inner[:index], smaller, *inner[index + 1 :]])
+                yield small
 
 
 def _messages(field: FieldDescriptor, value: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 
@@ -108,7 +108,7 @@ class Report:
     judged_by: str
     """What checked the rules, such as ``buf 1.75.0``."""
     accepted: Sequence[Finding] = ()
-    unused: Sequence[str] = field(default=())
+    unused: Sequence[str] = ()
     """What is accepted and was not found."""
 
     @property

@@ -20,21 +20,20 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
 )
 from google.protobuf.descriptor_pb2 import (
-    DescriptorProto,
     FeatureSet,
     FileDescriptorProto,
     MethodOptions,
 )
 
 from toggle_mock.compat.elements import (
+    NUMBER_GROUPS,
     Elements,
     element_proto,
-    is_map,
     kind_name,
-    oneof_of,
     pairs,
+    reserved_ranges,
 )
-from toggle_mock.schema import Schema
+from toggle_mock.schema import Schema, is_map, oneof_of
 
 WIRE, WIRE_JSON = "WIRE", "WIRE_JSON"
 CATEGORIES = (WIRE, WIRE_JSON)
@@ -108,8 +107,8 @@ def _required(old: Descriptor, new: Descriptor) -> Iterator[Breach]:
 def _reserved(
     rule: str, old: Descriptor | EnumDescriptor, new: Descriptor | EnumDescriptor
 ) -> Iterator[Breach]:
-    after = _reserved_ranges(new)
-    for start, end in _reserved_ranges(old):
+    after = reserved_ranges(new)
+    for start, end in reserved_ranges(old):
         if not any(low <= start and end <= high for low, high in after):
             text = f"the reserved range {start} to {end} was deleted"
             yield Breach(rule, old.full_name, "", text)
@@ -121,20 +120,12 @@ def _deleted(
     rule: str, owner: str, part: Any, new: Descriptor | EnumDescriptor
 ) -> Iterator[Breach]:
     """A field or a value that is gone; its number and its name ought to be reserved."""
-    if not any(low <= part.number <= high for low, high in _reserved_ranges(new)):
+    if not any(low <= part.number <= high for low, high in reserved_ranges(new)):
         text = f"{part.name} was deleted, and its number {part.number} is not reserved"
         yield Breach(f"{rule}_NUMBER_RESERVED", owner, part.name, text, part.number)
     if part.name not in _reserved_names(new):
         text = f"{part.name} was deleted, and its name is not reserved"
         yield Breach(f"{rule}_NAME_RESERVED", owner, part.name, text, part.number)
-
-
-def _reserved_ranges(element: Descriptor | EnumDescriptor) -> list[tuple[int, int]]:
-    """First and last number of each range."""
-    proto = element_proto(element)
-    # An enum's range includes its end.
-    beyond = 1 if isinstance(proto, DescriptorProto) else 0
-    return [(one.start, one.end - beyond) for one in proto.reserved_range]
 
 
 def _reserved_names(element: Descriptor | EnumDescriptor) -> set[str]:
@@ -215,12 +206,7 @@ def _compatible_cardinality(category: str) -> Callable[[FieldDescriptor, FieldDe
 
 # Kinds that are read as one another, for each category.
 _KIND_GROUPS: Mapping[str, Sequence[frozenset[str]]] = {
-    WIRE: (
-        frozenset({"int32", "int64", "uint32", "uint64", "bool"}),
-        frozenset({"sint32", "sint64"}),
-        frozenset({"fixed32", "sfixed32"}),
-        frozenset({"fixed64", "sfixed64"}),
-    ),
+    WIRE: NUMBER_GROUPS,
     WIRE_JSON: (
         frozenset({"int32", "uint32"}),
         frozenset({"int64", "uint64"}),

@@ -25,21 +25,23 @@ class Subject:
     """The fields of ``root`` that lead to it."""
 
     @property
+    def steps(self) -> list[FieldDescriptor]:
+        """The fields that lead to it."""
+        found, holder = [], self.root
+        for name in self.path:
+            found.append(holder.fields_by_name[name])
+            holder = message_of(found[-1])
+        return found
+
+    @property
     def descriptor(self) -> Descriptor:
         """The message itself."""
-        found = self.root
-        for name in self.path:
-            found = message_of(found.fields_by_name[name])
-        return found
+        return message_of(self.steps[-1]) if self.path else self.root
 
     @property
     def way(self) -> set[str]:
         """Full names of the fields that lead to it."""
-        names, holder = set(), self.root
-        for name in self.path:
-            names.add(holder.fields_by_name[name].full_name)
-            holder = message_of(holder.fields_by_name[name])
-        return names
+        return {step.full_name for step in self.steps}
 
 
 def subjects(schema: Schema) -> dict[str, Subject]:
@@ -99,14 +101,7 @@ def is_same_definition(old: Subject, new: Subject) -> bool:
 
 
 def _definition(subject: Subject) -> list[tuple[object, ...]]:
-    lines: list[tuple[object, ...]] = []
-    holder = subject.root
-    for name in subject.path:
-        lines.append(field_line(holder.fields_by_name[name]))
-        holder = message_of(holder.fields_by_name[name])
-    seen: set[str] = set()
-    lines += _message_lines(holder, seen)
-    return lines
+    return [*map(field_line, subject.steps), *_message_lines(subject.descriptor, set())]
 
 
 def _message_lines(message: Descriptor, seen: set[str]) -> Iterator[tuple[object, ...]]:

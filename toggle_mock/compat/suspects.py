@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from toggle_mock.compat.elements import is_map, kind_name, names_of, oneof_of, type_name
+from toggle_mock.compat.elements import kind_name, names_of, type_name
+from toggle_mock.schema import is_map, oneof_of
 
 
 def suspects(writer: Descriptor, reader: Descriptor) -> dict[str, frozenset[str]]:

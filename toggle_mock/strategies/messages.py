@@ -16,7 +16,7 @@ from hypothesis.errors import InvalidArgument
 
 from rodent_events import wire
 from rodent_events.catalog import message_of, schema_of
-from toggle_mock.schema import Schema, load_schema
+from toggle_mock.schema import Schema, is_map, is_synthetic, load_schema, oneof_of
 from toggle_mock.strategies.scalars import ScalarOptions, Strategy, scalar
 
 M = TypeVar("M", bound=Message)
@@ -113,18 +113,18 @@ class _Builder:
             return _WELL_KNOWN[descriptor.full_name](self, descriptor, depth)
         make = _Maker(
             message_factory.GetMessageClass(descriptor),
-            tuple(one.name for one in fields if _oneof(one) is None),
+            tuple(one.name for one in fields if oneof_of(one) is None),
         )
         parts = [
             *(
                 self._field(one, depth, overrides.get(one.name))
                 for one in fields
-                if _oneof(one) is None
+                if oneof_of(one) is None
             ),
             *(
                 self._choice(oneof, depth, overrides)
                 for oneof in descriptor.oneofs
-                if not _is_synthetic(oneof)
+                if not is_synthetic(oneof)
             ),
         ]
         if self.options.unknown_fields:
@@ -156,7 +156,7 @@ class _Builder:
         """The values of a field; None if it is nested too deep."""
         if isinstance(override, st.SearchStrategy):
             return override
-        if _is_map(one):
+        if is_map(one):
             return self._map(one, depth)
         if one.message_type is None:
             single = scalar(one, self.options.scalars)
@@ -294,23 +294,8 @@ def _check_names(descriptor: Descriptor, overrides: Overrides) -> None:
         if one is None:
             known = ", ".join(known.name for known in descriptor.fields)
             raise InvalidArgument(f"{descriptor.full_name} has no field {name}; it has {known}")
-        if isinstance(overrides[name], Mapping) and (one.message_type is None or _is_map(one)):
+        if isinstance(overrides[name], Mapping) and (one.message_type is None or is_map(one)):
             raise InvalidArgument(f"{one.full_name} is no message: its override is a strategy")
-
-
-def _oneof(one: FieldDescriptor) -> OneofDescriptor | None:
-    oneof = one.containing_oneof
-    return None if oneof is None or _is_synthetic(oneof) else oneof
-
-
-def _is_synthetic(oneof: OneofDescriptor) -> bool:
-    """Whether a oneof only stands for ``optional``."""
-    return len(oneof.fields) == 1 and oneof.name == f"_{oneof.fields[0].name}"
-
-
-def _is_map(one: FieldDescriptor) -> bool:
-    message = one.message_type
-    return message is not None and message.GetOptions().map_entry
 
 
 def _timestamp(_builder: _Builder, descriptor: Descriptor, _depth: int) -> Strategy:

@@ -10,6 +10,9 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from hypothesis import strategies as st
 
+from rodent_events.catalog import message_of
+from toggle_mock.schema import is_map
+
 Strategy = st.SearchStrategy[Any]
 
 _NOW = 1_790_000_000
@@ -134,10 +137,8 @@ def _of(field: FieldDescriptor) -> Strategy | None:
 
 
 def _is_map_of_texts(field: FieldDescriptor) -> bool:
-    entry = field.message_type
-    if entry is None or not entry.GetOptions().map_entry:
-        return False
-    return all(one.type == FieldDescriptor.TYPE_STRING for one in entry.fields)
+    texts_only = {FieldDescriptor.TYPE_STRING}
+    return is_map(field) and {one.type for one in message_of(field).fields} == texts_only
 
 
 _FACTS = st.fixed_dictionaries(

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from rodent_events import wire
 from rodent_events.catalog import schema_of
+from toggle_mock.schema import is_map
 from toggle_mock.strategies.messages import unknown_content
 from toggle_mock.strategies.scalars import ScalarOptions, scalar
 
@@ -100,7 +101,7 @@ class _Encoder:
         return [self._tagged(other, value)]
 
     def _field(self, field: FieldDescriptor, value: Any) -> list[bytes]:
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        if is_map(field):
             return [self._entry(field, key, value[key]) for key in value]
         if not field.is_repeated:
             return self._single(field, value)
@@ -181,7 +182,7 @@ class _Encoder:
 def _copy_field(target: Message, field: FieldDescriptor, value: Any) -> None:
     """Set one field of a message to what another has."""
     piece = type(target)()
-    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+    if is_map(field):
         for key in value:
             if isinstance(value[key], Message):
                 getattr(piece, field.name)[key].CopyFrom(value[key])
