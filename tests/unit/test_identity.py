@@ -1,9 +1,13 @@
 """Tokens: which are accepted, and what the others are told."""
 
+import time
+from types import SimpleNamespace
+
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from toggle_mock import signing
 from toggle_mock.identity import ALGORITHMS, TokenRefusedError, Tokens, redacted
 
 
@@ -48,6 +52,21 @@ def test_expired_and_unsigned_tokens_are_never_accepted(verify):
 def test_claims_that_are_missing(claim, value):
     tokens = Tokens()
     assert f"lacks the claim '{claim}'" in refusal(tokens, tokens.issue(**{claim: value}))
+
+
+def test_a_token_that_was_accepted_is_looked_at_again_once_it_has_expired(monkeypatch):
+    tokens = Tokens()
+    token = tokens.issue(expires_in=60)
+    looked_at = []
+    decoded = signing.decoded
+    monkeypatch.setattr(signing, "decoded", lambda *args: looked_at.append(1) or decoded(*args))
+    for _ in range(2):
+        tokens.verified(metadata(token))
+    assert len(looked_at) == 1
+    later = time.time() + 61
+    monkeypatch.setattr("toggle_mock.identity.time", SimpleNamespace(time=lambda: later))
+    tokens.verified(metadata(token))
+    assert len(looked_at) == 2
 
 
 def test_a_token_not_valid_yet():

@@ -1,14 +1,15 @@
-"""When the worker spills: a Toggle that keeps up makes disk a detour."""
+"""The worker by itself: when it spills, how it goes on, what it does with whoever is late."""
 
 import time
 from types import SimpleNamespace
 
 import pytest
 
+from rodent_events import wire
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import EventConfig
 from rodent_events.delivery import Outcome, Status
-from rodent_events.worker import Worker
+from rodent_events.worker import Flush, Worker
 
 
 @pytest.fixture
@@ -72,3 +73,33 @@ def test_a_message_that_fails_keeps_no_other_from_being_read(tmp_path):
     worker.start()
     assert worker._ended.wait(20)
     assert ended
+
+
+def test_a_flush_ends_while_the_next_batches_go_out(tmp_path):
+    """Who flushes does not wait for what others emit meanwhile."""
+    sent = []
+    client = SimpleNamespace(start_send=lambda batch, _done: sent.append(batch))
+    buffer = EventBuffer(events_dir=tmp_path, batch_size=1)
+    worker = Worker(buffer, client, lambda: None)
+    frame = wire.delimited(1, b"")
+    buffer.append(frame)
+    flush = Flush(buffer)
+    worker._send_if_due()
+    buffer.append(frame)
+    worker._flushes.append(flush)
+    worker._go_on(sent[0], Outcome(Status.OK))
+    assert len(sent) == 2
+    assert flush.wait(0)
+
+
+def test_an_outcome_that_comes_after_the_end_changes_nothing(tmp_path):
+    sent = []
+    client = SimpleNamespace(start_send=lambda batch, _done: sent.append(batch))
+    buffer = EventBuffer(events_dir=tmp_path, batch_size=1)
+    worker = Worker(buffer, client, lambda: None)
+    buffer.append(wire.delimited(1, b""))
+    worker._send_if_due()
+    worker._ended.set()
+    worker._go_on(sent[0], Outcome(Status.OK))
+    assert buffer.stats()["delivered"] == 0
+    assert buffer.stats()["waiting"] == 1
