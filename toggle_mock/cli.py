@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from toggle_mock.server import ToggleServer
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# Seconds after which a command that waits looks for signals at the latest.
+_ATTENTION = 0.5
 
 _IN_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -309,7 +314,10 @@ def rodents(
     )
     with fleet:
         click.echo(f"{count} Rodents report to {target}; interrupt to end")
-        stop.wait(seconds)
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        # In short waits: a signal that another thread gets does not end a long one.
+        while not stop.is_set() and time.monotonic() < end:
+            stop.wait(min(_ATTENTION, max(0.0, end - time.monotonic())))
     emitted = sum(rodent.emitted for rodent in fleet.rodents)
     dropped = sum(rodent.dropped for rodent in fleet.rodents)
     click.echo(f"{emitted} events emitted, {dropped} of them given up")

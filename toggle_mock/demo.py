@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +22,9 @@ from rodent_events.config import ENVIRONMENT_PREFIX as PREFIX
 from toggle_mock.recorded import RecordedEvent
 from toggle_mock.rendering import as_line, json_size
 from toggle_mock.server import ToggleServer
+
+_ATTENTION = 0.5
+"""Seconds after which the main thread looks for signals at the latest."""
 
 
 def run(*, once: bool, interval: float) -> int:
@@ -78,9 +82,12 @@ def _print_events(toggle: ToggleServer, console: Console, ended: threading.Event
 
 def _report_of(agent: subprocess.Popen[str]) -> dict[str, Any] | None:
     """What the agent printed at its end."""
-    output, _ = agent.communicate()
-    lines = output.splitlines()
-    return json.loads(lines[-1]) if lines else None
+    while True:
+        # A signal that comes just before the wait, or to another thread, is seen after it.
+        with suppress(subprocess.TimeoutExpired):
+            output, _ = agent.communicate(timeout=_ATTENTION)
+            lines = output.splitlines()
+            return json.loads(lines[-1]) if lines else None
 
 
 def _conclude(console: Console, events: Sequence[RecordedEvent], report: dict[str, Any]) -> int:

@@ -118,6 +118,23 @@ def test_demo_ends_its_agent_when_only_itself_is_told_to_end(number):
     assert demo.returncode == 0, rest
 
 
+def test_demo_ends_by_a_signal_that_does_not_interrupt_its_main_thread():
+    """As when it comes just before that thread begins to wait, or another thread gets it."""
+    demo = subprocess.Popen(
+        [TOGGLE_MOCK, "demo", "--interval", "0.1"], stdout=subprocess.PIPE, text=True
+    )
+    while "usage_resource" not in demo.stdout.readline():
+        pass
+    threads = [int(thread.name) for thread in Path(f"/proc/{demo.pid}/task").iterdir()]
+    os.kill(next(thread for thread in threads if thread != demo.pid), signal.SIGTERM)
+    try:
+        rest, _ = demo.communicate(timeout=30)
+    finally:
+        demo.terminate()
+        demo.communicate()
+    assert demo.returncode == 0, rest
+
+
 @pytest.fixture
 def folder(tmp_path, free_port):
     """A folder where an agent has left 250 events."""

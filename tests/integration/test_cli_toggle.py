@@ -1,6 +1,7 @@
 """``toggle-mock serve`` with all its options, ``events``, ``replay``, ``rodents``, as processes."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -135,6 +136,25 @@ def test_http(serve):
         assert json.loads(response.read()) == {"ready": True}
     first = json.loads(serve("--http", "0", "--json").stdout.readline())
     assert first["http"].startswith("http://127.0.0.1:")
+
+
+def test_rodents_end_by_a_signal_that_does_not_interrupt_their_main_thread(serve):
+    process = serve()
+    rodents = subprocess.Popen(
+        [TOGGLE_MOCK, "rodents", "1", "--to", address_of(process)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert "interrupt to end" in rodents.stdout.readline()
+    threads = [int(thread.name) for thread in Path(f"/proc/{rodents.pid}/task").iterdir()]
+    os.kill(next(thread for thread in threads if thread != rodents.pid), signal.SIGTERM)
+    try:
+        rest, _ = rodents.communicate(timeout=30)
+    finally:
+        rodents.kill()
+        rodents.communicate()
+    assert rodents.returncode == 0, rest
+    assert "events emitted" in rest
 
 
 def test_rodents(serve, tmp_path):
