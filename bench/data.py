@@ -7,7 +7,7 @@ import time
 from rodent_events import Event, StorageTransferPayload
 from rodent_events.ids import new_id
 from rodent_events.pb.events.event_messages_pb2 import StorageEvent
-from toggle_mock.identity import Tokens
+from toggle_mock.tokens.tokens import Tokens
 
 JWT = Tokens().issue()
 """A token that the mock takes."""

@@ -12,11 +12,12 @@ from bench.emitting import seconds
 from bench.peers import send_all, server
 from bench.suite import BenchError, Sample
 from toggle_mock import ToggleServer
-from toggle_mock.asking import Questions, Scope
-from toggle_mock.recorded import RecordedCall
-from toggle_mock.recording import Recording
-from toggle_mock.simulation import simulate_fleet
-from toggle_mock.storage import accept
+from toggle_mock.assertions.assertions import Questions
+from toggle_mock.clients.fleet import simulate_fleet
+from toggle_mock.recording.entries import accept
+from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.scope import Scope
 
 COUNT = 100_000
 IN_FLIGHT = 8

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from bench.suite import Sample
 from rodent_events import Event
-from rodent_events.catalog import payload_types, schema_of
+from rodent_events.payload_types import payload_types, schema_of
 from toggle_mock.strategies import events
 
 EXAMPLES = 100

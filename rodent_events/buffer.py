@@ -19,12 +19,12 @@ from typing import Any, Self
 from rodent_events import wire
 from rodent_events.batch import Batch
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
+from rodent_events.disk.journal import Journal
+from rodent_events.disk.spool import Spool, SpoolFullError
 from rodent_events.errors import describe
 from rodent_events.ids import new_id
-from rodent_events.journal import Journal
 from rodent_events.ledger import DropReason, Ledger, Place
 from rodent_events.pb.events.event_messages_pb2 import Event
-from rodent_events.spool import Spool, SpoolFullError
 
 logger = logging.getLogger("rodent_events")
 
@@ -146,7 +146,7 @@ class EventBuffer:
         if self._journal is not None and self._append_to_journal(frame):
             return True
         if len(self._memory) >= self.config.buffer_size and not self._make_room():
-            head = wire.event_head(frame)
+            head = wire.event_kind(frame)
             self.ledger.drop(DropReason.OVERFLOW, Place.REFUSED, [head])
             return False
         self._memory.append(frame)
@@ -214,7 +214,7 @@ class EventBuffer:
     def _drop_beyond(self, size: int) -> None:
         with self.ledger.lock:
             while len(self._memory) > size:
-                head = wire.event_head(self._memory.popleft())
+                head = wire.event_kind(self._memory.popleft())
                 self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [head])
 
     def _has_room(self) -> bool:
@@ -292,7 +292,7 @@ class EventBuffer:
         return batch
 
     def _lose(self, count: int) -> None:
-        heads = repeat(wire.UNKNOWN_HEAD, count)
+        heads = repeat(wire.UNKNOWN_KIND, count)
         self.ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, heads)
 
     def _complete_on_disk(self, partial: bool) -> bool:
@@ -392,7 +392,7 @@ class EventBuffer:
     def _settle(self, target: Place) -> None:
         batch = self._parts.popleft()
         if target is Place.DROPPED:
-            heads = map(wire.event_head, batch.single_frames())
+            heads = map(wire.event_kind, batch.single_frames())
             self.ledger.drop(DropReason.QUARANTINE_FAILED, Place.IN_HAND, heads)
         else:
             self.ledger.move(batch.count, Place.IN_HAND, target)
@@ -529,17 +529,17 @@ class EventBuffer:
             }
 
 
-def _names(head: wire.EventHead) -> tuple[str, str]:
+def _names(head: wire.EventKind) -> tuple[str, str]:
     level = LEVELS.get(head.level, str(head.level))
     return level, CATEGORIES.get(head.category, str(head.category))
 
 
-def _kind(head: wire.EventHead) -> str:
+def _kind(head: wire.EventKind) -> str:
     return " ".join(_names(head))
 
 
 def _dropped_by_reason(
-    dropped: Mapping[tuple[DropReason, wire.EventHead], int],
+    dropped: Mapping[tuple[DropReason, wire.EventKind], int],
 ) -> dict[str, dict[str, int]]:
     reasons: dict[str, dict[str, int]] = {}
     for (reason, head), count in dropped.items():

@@ -8,20 +8,19 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 from weakref import WeakSet
 
 from google.protobuf.message import Message
 
 from rodent_events import wire
-from rodent_events.aio import in_thread
 from rodent_events.buffer import EventBuffer
-from rodent_events.catalog import EVENT, EVENT_LEVEL, enum_of, payload_types, schema_of
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
+from rodent_events.disk.spool import FORK_PREFIX
 from rodent_events.emitters import Emitters
 from rodent_events.errors import (
     ConfigError,
@@ -32,14 +31,17 @@ from rodent_events.errors import (
 )
 from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Place
+from rodent_events.payload_types import EVENT, EVENT_LEVEL, enum_of, payload_types, schema_of
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
-from rodent_events.spool import FORK_PREFIX
-from rodent_events.termination import die_of_the_signal
+from rodent_events.signals import die_of_the_signal
 
 if TYPE_CHECKING:
     from rodent_events.worker import Worker
 
 logger = logging.getLogger("rodent_events")
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 DEFAULT_SHUTDOWN_TIMEOUT = 10.0
 """Seconds."""
@@ -89,7 +91,7 @@ class EventBus(Emitters):
         self.config = EventConfig.load(config, **settings)
         self._folder = self.config.events_dir
         self._buffer = EventBuffer(self.config)
-        self._heads: dict[tuple[type, int, str | None], wire.Head | wire.EventHead] = {}
+        self._heads: dict[tuple[type, int, str | None], wire.EventTemplate | wire.EventKind] = {}
         self._worker: Worker | None = None
         self._closed = False
         self._finished = False
@@ -241,7 +243,7 @@ class EventBus(Emitters):
             head = self._heads[type(payload), level, source]
         except (KeyError, TypeError):
             head = self._learn_head(payload, level, source)
-        if isinstance(head, wire.EventHead):
+        if isinstance(head, wire.EventKind):
             self._buffer.ledger.filter(head)
             return None
         event_id = new_id()
@@ -263,7 +265,7 @@ class EventBus(Emitters):
             self._buffer.ledger.drop(reason, Place.REFUSED, [head] * count)
         early._buffer.ledger.dropped.clear()
         for frame in early._buffer.drain():
-            head = wire.event_head(frame)
+            head = wire.event_kind(frame)
             if self._enabled(head):
                 self._append(frame)
             else:
@@ -274,7 +276,7 @@ class EventBus(Emitters):
         if self._starts_again:
             self._start_again()
         if self._closed:
-            head = wire.event_head(frame)
+            head = wire.event_kind(frame)
             self._buffer.ledger.drop(DropReason.SHUTDOWN, Place.REFUSED, [head])
             return False
         accepted = self._buffer.append(frame)
@@ -300,7 +302,7 @@ class EventBus(Emitters):
 
     def _learn_head(
         self, payload: Message, level: int, source: str | None
-    ) -> wire.Head | wire.EventHead:
+    ) -> wire.EventTemplate | wire.EventKind:
         head = self._make_head(payload, level, source)
         if len(self._heads) >= _MAX_HEADS:
             self._heads.clear()
@@ -309,7 +311,7 @@ class EventBus(Emitters):
 
     def _make_head(
         self, payload: Message, level: int, source: str | None
-    ) -> wire.Head | wire.EventHead:
+    ) -> wire.EventTemplate | wire.EventKind:
         """Check what describes an event; level and category alone tell that it is filtered."""
         if not isinstance(payload, Message):
             raise EventTypeError(f"emit() takes a payload message, got {describe(payload)}")
@@ -324,11 +326,11 @@ class EventBus(Emitters):
         _check_level(level, payload)
         if not isinstance(source, str | None):
             raise EventTypeError(f"source is text, got {describe(source)}")
-        event_head = wire.EventHead(level, place.category)
-        if not self._enabled(event_head):
-            return event_head
+        event_kind = wire.EventKind(level, place.category)
+        if not self._enabled(event_kind):
+            return event_kind
         try:
-            return wire.Head.of(
+            return wire.EventTemplate.of(
                 level=level,
                 category=place.category,
                 source=place.source if source is None else source,
@@ -338,7 +340,7 @@ class EventBus(Emitters):
         except UnicodeEncodeError as error:
             raise EventValueError(f"source {source!r} cannot be encoded as UTF-8") from error
 
-    def _enabled(self, head: wire.EventHead) -> bool:
+    def _enabled(self, head: wire.EventKind) -> bool:
         # A category that this schema does not know cannot be named in the settings.
         category = CATEGORIES.get(head.category)
         return LEVELS.get(head.level) in self.config.enabled_levels and (
@@ -364,6 +366,14 @@ def check_timeout(timeout: object) -> None:
     """
     if isinstance(timeout, bool) or not isinstance(timeout, int | float | None):
         raise TypeError(f"timeout is a number of seconds or None, got {describe(timeout)}")
+
+
+async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function that blocks, without blocking the event loop."""
+    # Whoever awaits this has loaded it already; others need not.
+    import asyncio
+
+    return await asyncio.to_thread(function, *args, **kwargs)
 
 
 def _check_level(level: int, payload: Message) -> None:

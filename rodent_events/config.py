@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rodent_events.catalog import short_names
 from rodent_events.errors import ConfigError, describe
 from rodent_events.ledger import Drop
+from rodent_events.payload_types import short_names
 from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
 
 TokenProvider = Callable[[], str | Awaitable[str]]

@@ -12,13 +12,12 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from rodent_events.aio import in_thread
-from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout
+from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout, in_thread
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig, TokenProvider
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
-from rodent_events.termination import end_in_order
+from rodent_events.signals import end_in_order
 
 logger = logging.getLogger("rodent_events")
 

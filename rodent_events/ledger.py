@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from rodent_events.wire import EventHead
+from rodent_events.wire import EventKind
 
 
 class Place(Enum):
@@ -58,7 +58,7 @@ class _Entry:
     count: int
     source: Place
     target: Place
-    head: EventHead | None = None
+    head: EventKind | None = None
     reason: DropReason | None = None
 
 
@@ -74,8 +74,8 @@ class Ledger:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     balance: Counter[Place] = field(default_factory=Counter)
-    dropped: Counter[tuple[DropReason, EventHead]] = field(default_factory=Counter)
-    filtered: Counter[EventHead] = field(default_factory=Counter)
+    dropped: Counter[tuple[DropReason, EventKind]] = field(default_factory=Counter)
+    filtered: Counter[EventKind] = field(default_factory=Counter)
     _entries: deque[_Entry] = field(default_factory=deque)
     _booking: bool = False
 
@@ -83,12 +83,12 @@ class Ledger:
         """Book that events went from one place to another."""
         self._book(_Entry(count, source, target))
 
-    def drop(self, reason: DropReason, source: Place, heads: Iterable[EventHead]) -> None:
+    def drop(self, reason: DropReason, source: Place, heads: Iterable[EventKind]) -> None:
         """Book that events are gone from a place."""
         for head in heads:
             self._book(_Entry(1, source, Place.DROPPED, head, reason))
 
-    def filter(self, head: EventHead) -> None:
+    def filter(self, head: EventKind) -> None:
         """Book an event whose level or category is not enabled."""
         self._book(_Entry(1, Place.REFUSED, Place.FILTERED, head))
 

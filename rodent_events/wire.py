@@ -18,10 +18,7 @@ VARINT, LENGTH_DELIMITED = 0, 2
 _FRAME_TAG = b"\x0a"  # EventBatch.events
 _TIMESTAMP_TAG = b"\x10"  # EventBatch.batch_timestamp
 _BATCH_ID_TAG = b"\x1a"  # EventBatch.batch_id
-CHECKSUM = 2047
-"""A field that EventBatch does not have: the CRC-32 of a batch's frames, fixed32."""
 
-_CHECKSUM_TAG = b"\xfd\x7f"
 
 TRAILER_BYTES = 128
 """What a trailer takes at the most, with room to spare."""
@@ -62,7 +59,7 @@ def delimited(field_number: int, content: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class EventTemplate:
     """What all events of one payload type, level and source have in common, encoded once."""
 
     envelope: bytes
@@ -73,7 +70,9 @@ class Head:
     """The tag of the payload in its wrapper."""
 
     @classmethod
-    def of(cls, *, level: int, category: int, source: str, wrapper: int, member: int) -> Head:
+    def of(
+        cls, *, level: int, category: int, source: str, wrapper: int, member: int
+    ) -> EventTemplate:
         """A head from numbers: ``wrapper`` and ``member`` are field numbers."""
         envelope = b"".join(
             (
@@ -86,7 +85,7 @@ class Head:
 
 
 def event_frame(
-    head: Head,
+    head: EventTemplate,
     event_id: bytes,
     timestamp: int,
     metadata: Mapping[str, str] | None,
@@ -228,19 +227,19 @@ def _field(data: bytes, start: int) -> Field:
 
 
 @dataclass(frozen=True, slots=True)
-class EventHead:
+class EventKind:
     """The level and the category of a serialized event, as numbers."""
 
     level: int
     category: int
 
 
-UNKNOWN_HEAD = EventHead(0, 0)
+UNKNOWN_KIND = EventKind(0, 0)
 """Of an event that cannot be read."""
 
 
-def event_head(frame: bytes) -> EventHead:
-    """Read level and category out of a frame, without decoding the rest, or UNKNOWN_HEAD."""
+def event_kind(frame: bytes) -> EventKind:
+    """Read level and category out of a frame, without decoding the rest, or UNKNOWN_KIND."""
     level = category = 0
     try:
         outer = next(fields(frame))
@@ -250,67 +249,8 @@ def event_head(frame: bytes) -> EventHead:
             elif field.number == 3:
                 category = read_varint(frame, field.content)[0]
     except WireError:
-        return UNKNOWN_HEAD
-    return EventHead(level, category)
-
-
-def stored_trailer(batch_id: str, timestamp: int, checksum: int) -> bytes:
-    """What closes a batch on disk: a trailer with the CRC-32 of the frames in it.
-
-    The checksum is a field that EventBatch does not have, so other readers pass over it; the id
-    comes last and marks the end.
-    """
-    raw_id = batch_id.encode()
-    return b"".join(
-        (
-            *(_TIMESTAMP_TAG, varint(timestamp)),
-            *(_CHECKSUM_TAG, checksum.to_bytes(4, "little")),
-            *(_BATCH_ID_TAG, varint(len(raw_id)), raw_id),
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A batch inside a longer run of bytes: frames from ``start``, trailer from ``frames_end``."""
-
-    start: int
-    frames_end: int
-    end: int
-    count: int
-    batch_id: str
-    timestamp: int
-    checksum: int | None
-    """The CRC-32 of the frames that its writer noted; None if it noted none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What :func:`read_sections` found."""
-
-    sections: list[Section]
-    open_start: int
-    """Where the last section ends."""
-    open_ends: list[int]
-    """The ends of the whole frames behind it, which have no trailer yet."""
-    error: WireError | None
-    """Why reading stopped; None if it stopped at the end, behind a frame or a trailer."""
-
-
-def read_sections(data: bytes, start: int = 0) -> Reading:
-    """Find the batches in bytes that hold one behind the other."""
-    sections: list[Section] = []
-    while True:
-        ends = frame_ends(data, start)
-        frames_end = ends[-1] if ends else start
-        if frames_end == len(data):
-            return Reading(sections, start, ends, None)
-        try:
-            section = _read_trailer(data, start, frames_end, len(ends))
-        except WireError as error:
-            return Reading(sections, start, ends, error)
-        sections.append(section)
-        start = section.end
+        return UNKNOWN_KIND
+    return EventKind(level, category)
 
 
 def frame_ends(data: bytes, start: int = 0, limit: int | None = None) -> list[int]:
@@ -333,20 +273,3 @@ def frame_ends(data: bytes, start: int = 0, limit: int | None = None) -> list[in
             break
         ends.append(offset)
     return ends
-
-
-def _read_trailer(data: bytes, start: int, frames_end: int, count: int) -> Section:
-    timestamp, checksum = 0, None
-    for field in fields(data, frames_end):
-        content = data[field.content : field.end]
-        match field.number, field.wire_type:
-            case 2, 0:
-                timestamp = read_varint(data, field.content)[0]
-            case 2047, 5:
-                checksum = int.from_bytes(content, "little")
-            case 3, 2:
-                batch_id = content.decode("utf-8", "replace")
-                return Section(start, frames_end, field.end, count, batch_id, timestamp, checksum)
-            case _:
-                raise WireError(f"unexpected field {field.number}", field.start)
-    raise WireError("truncated trailer", frames_end)

@@ -20,8 +20,8 @@ from queue import Empty, SimpleQueue
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
-from rodent_events.delivery import Action, Decision, Outcome, Policy, Status, decide
 from rodent_events.ledger import Drop
+from rodent_events.retry_policy import Action, Decision, Outcome, Policy, Status, decide
 
 logger = logging.getLogger("rodent_events")
 

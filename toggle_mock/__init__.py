@@ -8,24 +8,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from toggle_mock.asking import NotReceivedError, UnexpectedEventError
-    from toggle_mock.matching import Matcher, where
-    from toggle_mock.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
-    from toggle_mock.query import QueryError
-    from toggle_mock.recorded import (
+    from toggle_mock.errors import (
+        CommandFailedError,
+        NoReplyError,
+        NotConnectedError,
+        NotReceivedError,
+        QueryError,
+        UnexpectedEventError,
+    )
+    from toggle_mock.faults.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
+    from toggle_mock.matching.matchers import Matcher, where
+    from toggle_mock.recording.records import (
         RecordedBatch,
         RecordedCall,
         RecordedEvent,
         RecordedMessage,
     )
-    from toggle_mock.rodents import (
-        CommandFailedError,
-        NoReplyError,
-        NotConnectedError,
-        Rodent,
-    )
-    from toggle_mock.server import ToggleServer
-    from toggle_mock.session import Session
+    from toggle_mock.rodents.rodent import Rodent
+    from toggle_mock.server.server import ToggleServer
+    from toggle_mock.toggle.session import Session
 
 __all__ = [
     "CommandFailedError",
@@ -53,14 +54,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "asking": ("NotReceivedError", "UnexpectedEventError"),
-    "matching": ("Matcher", "where"),
-    "outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
-    "query": ("QueryError",),
-    "recorded": ("RecordedBatch", "RecordedCall", "RecordedEvent", "RecordedMessage"),
-    "rodents": ("CommandFailedError", "NoReplyError", "NotConnectedError", "Rodent"),
-    "server": ("ToggleServer",),
-    "session": ("Session",),
+    "errors": (
+        "CommandFailedError",
+        "NoReplyError",
+        "NotConnectedError",
+        "NotReceivedError",
+        "QueryError",
+        "UnexpectedEventError",
+    ),
+    "faults.outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
+    "matching.matchers": ("Matcher", "where"),
+    "recording.records": ("RecordedBatch", "RecordedCall", "RecordedEvent", "RecordedMessage"),
+    "rodents.rodent": ("Rodent",),
+    "server.server": ("ToggleServer",),
+    "toggle.session": ("Session",),
 }
 
 

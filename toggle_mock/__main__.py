@@ -8,10 +8,10 @@ import sys
 def main() -> None:
     """Run the command line; without the extra that it needs, say so."""
     try:
-        from toggle_mock import cli
+        from toggle_mock.cli.main import main as command
     except ModuleNotFoundError as error:
         sys.exit(f"toggle-mock needs {error.name}: install the extra, rodent-events[testing]")
-    cli.main(prog_name="toggle-mock")
+    command(prog_name="toggle-mock")
 
 
 if __name__ == "__main__":

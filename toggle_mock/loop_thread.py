@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from toggle_mock.errors import ToggleMockError
+
 T = TypeVar("T")
 
 
-class LoopEndedError(RuntimeError):
+class LoopEndedError(ToggleMockError, RuntimeError):
     """The loop has ended, or is that of the process this one was forked from."""
 
 

@@ -15,9 +15,9 @@ import pytest
 
 if TYPE_CHECKING:
     from rodent_events import EventBus
-    from toggle_mock.remote import RemoteToggle
-    from toggle_mock.server import ToggleServer
-    from toggle_mock.simulation import SimulatedRodent
+    from toggle_mock.clients.simulated_rodent import SimulatedRodent
+    from toggle_mock.http_api.client import RemoteToggle
+    from toggle_mock.server.server import ToggleServer
 
 # A test should not have to wait for the 30 s of the default profile.
 _BATCH_TIMEOUT = 0.05
@@ -60,7 +60,7 @@ def _shared_toggle(
     """What all tests of a process share."""
     url = request.config.getoption(_ADDRESS)
     if url:
-        from toggle_mock.remote import RemoteToggle
+        from toggle_mock.http_api.client import RemoteToggle
 
         with RemoteToggle(url) as remote:
             yield remote
@@ -164,7 +164,7 @@ def rodent(toggle_server: ToggleServer) -> Iterator[SimulatedRodent]:
     ``toggle_server.rodents["rodent-1"]`` is how Toggle sees it. Its pauses are a thousandth of a
     real Rodent's.
     """
-    from toggle_mock.simulation import SimulatedRodent
+    from toggle_mock.clients.simulated_rodent import SimulatedRodent
 
     root = _root(toggle_server)
     with SimulatedRodent(
@@ -191,8 +191,8 @@ def pytest_runtest_makereport(
 
 def _recorded(name: str, toggle: object) -> list[tuple[str, str]]:
     """A section of a report; none if a project has a fixture of this name that is no Toggle."""
-    from toggle_mock.asking import Questions
-    from toggle_mock.explaining import digest
+    from toggle_mock.assertions.assertions import Questions
+    from toggle_mock.assertions.failures import digest
 
     if not isinstance(toggle, Questions):
         return []

@@ -24,17 +24,14 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
 
-from rodent_events.catalog import EVENT, PayloadType, payload_types
+from rodent_events.payload_types import EVENT, PayloadType, payload_types
+from toggle_mock.errors import SchemaError
 
 REVISIONS = ("2025-09-17", "2025-10-03", "2025-10-10", "2025-12-09")
 """The published revisions, the oldest first; the first is the project's own."""
 
 
 _GIT = "git:"
-
-
-class SchemaError(ValueError):
-    """There is no such schema, or it cannot be read."""
 
 
 class Schema:

@@ -107,13 +107,15 @@ def pb_modules(out: Path) -> Iterator[tuple[str, str]]:
         yield f"pb/{path.relative_to(out)}", text
 
 
-def load_catalog(root: Path) -> ModuleType:
-    """rodent_events.catalog, without importing the package whose code is yet to be generated."""
-    spec = importlib.util.spec_from_file_location("catalog", root / "rodent_events" / "catalog.py")
+def load_payload_types(root: Path) -> ModuleType:
+    """rodent_events.payload_types, without the package whose code is yet to be generated."""
+    spec = importlib.util.spec_from_file_location(
+        "payload_types", root / "rodent_events" / "payload_types.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["catalog"] = module
+    sys.modules["payload_types"] = module
     spec.loader.exec_module(module)
     return module
 
@@ -294,7 +296,7 @@ def generate(root: Path) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         files = run_protoc(root / "proto", Path(folder))
         modules = dict(pb_modules(Path(folder)))
-    catalog = load_catalog(root)
+    catalog = load_payload_types(root)
     pool = DescriptorPool()
     docs: dict[str, str] = {}
     for file in files.file:

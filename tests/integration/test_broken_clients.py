@@ -9,10 +9,10 @@ import pytest
 import trustme
 
 from rodent_events import EventBatch, EventClient, RodentRequest
-from rodent_events.delivery import Status
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
+from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
-from toggle_mock.identity import Tokens
+from toggle_mock.tokens.tokens import Tokens
 
 Code = grpc.StatusCode
 SEND = "/rodent.RodentService/SendEvents"

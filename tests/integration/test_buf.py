@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from support.schema_cases import CASES
 from support.schema_pairs import schema_pairs
 
-from toggle_mock.compat.buf import buf_breaches, find_buf
-from toggle_mock.compat.rules import CATEGORIES, breaches
+from toggle_mock.compat.buf import buf_violations, find_buf
+from toggle_mock.compat.rules import CATEGORIES, violations
 from toggle_mock.schema import REVISIONS, load_schema
 
 BUF = find_buf()
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(BUF is None, reason="buf is not installed (extra
 
 
 def agree(old, new, category):
-    ours = Counter(breach.rule for breach in breaches(old, new, category))
-    theirs = Counter(breach.rule for breach in buf_breaches(BUF, old, new, category))
+    ours = Counter(violation.rule for violation in violations(old, new, category))
+    theirs = Counter(violation.rule for violation in buf_violations(BUF, old, new, category))
     assert ours == theirs
     return ours
 

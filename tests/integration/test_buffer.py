@@ -6,8 +6,8 @@ import pytest
 
 from rodent_events import Event, EventBatch, EventBuffer, SpoolError, wire
 from rodent_events.batch import Batch
+from rodent_events.disk.segment import stored_batch
 from rodent_events.ids import new_id, new_id_after
-from rodent_events.segment import stored_batch
 
 
 def events(count: int, start: int = 0) -> list[Event]:

@@ -12,9 +12,9 @@ import grpc
 import pytest
 
 from rodent_events import EventBus, EventClient, StoragePoolPayload
-from rodent_events.delivery import Status
+from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
-from toggle_mock.storage import load
+from toggle_mock.recording.files import load
 
 TOGGLE_MOCK = str(Path(sys.executable).parent / "toggle-mock")
 
@@ -78,7 +78,7 @@ def test_replay(serve, tmp_path):
 
 
 def test_keys(serve, tmp_path):
-    from toggle_mock.identity import Tokens
+    from toggle_mock.tokens.tokens import Tokens
 
     key = tmp_path / "key.pem"
     key.write_bytes(Tokens(algorithm="ES256").private_key)

@@ -6,8 +6,8 @@ import pytest
 from support.schema_cases import CASES, PROTO2, PROTO3, M, compiled
 
 from toggle_mock.compat import Severity, check
-from toggle_mock.compat.rules import CATEGORIES, RULES, breaches
-from toggle_mock.schema import SchemaError
+from toggle_mock.compat.rules import CATEGORIES, RULES, violations
+from toggle_mock.errors import SchemaError
 
 BY_TITLE = [pytest.param(case, id=case.title) for case in CASES]
 
@@ -23,7 +23,7 @@ def told(verdict) -> str | None:
 @pytest.mark.parametrize("case", BY_TITLE)
 def test_rules(case):
     for category, expected in zip(CATEGORIES, (case.wire, case.json), strict=True):
-        found = Counter(breach.rule for breach in breaches(*case.schemas, category))
+        found = Counter(violation.rule for violation in violations(*case.schemas, category))
         assert found == Counter(case.wire if expected is None else expected), category
 
 
@@ -63,9 +63,10 @@ def test_what_is_required_is_named():
     )
     found = {finding.key: finding for finding in findings(old, new)}
     assert {"old-to-new:unreadable:t.M.c", "old-to-new:unreadable:t.K.c"} <= found.keys()
-    story = found["old-to-new:unreadable:t.M.c"].story
+    explanation = found["old-to-new:unreadable:t.M.c"].explanation
     assert (
-        story == "An old writer need not send c; a new reader rejects the whole message without it."
+        explanation
+        == "An old writer need not send c; a new reader rejects the whole message without it."
     )
     assert not found["old-to-new:unreadable:t.M.c"].remark
     assert not any(key.startswith("rule:MESSAGE_SAME_REQUIRED") for key in found)
@@ -74,13 +75,13 @@ def test_what_is_required_is_named():
 def test_a_field_that_is_lost_beside_another():
     old = M("oneof o { int32 a = 1; string b = 2; } int32 c = 3;")
     new = M("oneof o { int32 a = 1; string b = 2; int32 c = 3; }")
-    stories = [one.story for one in findings(old, new) if one.key.startswith("old-to-new")]
-    assert any("sees only c, which was sent too" in story for story in stories)
+    stories = [one.explanation for one in findings(old, new) if one.key.startswith("old-to-new")]
+    assert any("sees only c, which was sent too" in explanation for explanation in stories)
 
 
 def test_other_defaults():
     old, new = (PROTO2 + M(f"optional int32 a = 1 [default = {n}];") for n in (5, 7))
-    assert findings(old, new)[0].story == (
+    assert findings(old, new)[0].explanation == (
         "An old writer leaves a unset, which means 5; a new reader takes it for 7, and nothing "
         "tells it otherwise."
     )

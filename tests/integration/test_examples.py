@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from toggle_mock.scenario import read_scenario
+from toggle_mock.cli.scenario import read_scenario
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

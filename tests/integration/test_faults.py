@@ -8,9 +8,9 @@ import grpc
 import pytest
 
 from rodent_events import EventBatch, EventBus, EventClient, StoragePoolPayload
-from rodent_events.delivery import Status
+from rodent_events.retry_policy import Status
 from toggle_mock import NotReceivedError, ToggleServer, delay, fail, hang, lose_answer, reject
-from toggle_mock.simulation import SimulatedRodent
+from toggle_mock.clients.simulated_rodent import SimulatedRodent
 
 Code = grpc.StatusCode
 POOL = StoragePoolPayload(pool_name="tank")

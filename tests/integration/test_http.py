@@ -12,12 +12,12 @@ import grpc
 import pytest
 
 from rodent_events import EventClient, StoragePoolPayload
-from rodent_events.delivery import Status
+from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
-from toggle_mock.inspector.api import Api
-from toggle_mock.recording import Recording
-from toggle_mock.simulation import SimulatedRodent
-from toggle_mock.storage import Player
+from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.http_api.app import Api
+from toggle_mock.recording.entries import Player
+from toggle_mock.recording.recorder import Recording
 
 PACE = 0.001
 

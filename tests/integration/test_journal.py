@@ -382,9 +382,9 @@ def test_a_sync_that_fails_neither_repeats_nor_stops_delivery(
 
 @pytest.mark.parametrize("deleted", [False, True])
 def test_the_growing_file_cannot_be_read(scripted_toggle, journal, monkeypatch, deleted):
-    from rodent_events import segment
+    from rodent_events.disk import segment
 
-    real_read, failures = segment._read, [OSError(24, "Too many open files")]
+    real_read, failures = segment.read_at, [OSError(24, "Too many open files")]
 
     def read(path, offset, size):
         if failures:
@@ -395,7 +395,7 @@ def test_the_growing_file_cannot_be_read(scripted_toggle, journal, monkeypatch, 
                 raise error
         return real_read(path, offset, size)
 
-    monkeypatch.setattr(segment, "_read", read)
+    monkeypatch.setattr(segment, "read_at", read)
     monkeypatch.setattr("rodent_events.worker._DISK_PAUSE", 0.05)
     with EventBus(target=scripted_toggle.address, **journal) as bus:
         first = emit(bus, 10)
@@ -453,7 +453,7 @@ def test_a_folder_that_cannot_be_synced_leaks_nothing(free_port, journal, monkey
     def fail(_folder):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("rodent_events.journal.sync_folder", fail)
+    monkeypatch.setattr("rodent_events.disk.journal.sync_folder", fail)
     monkeypatch.setattr("rodent_events.buffer._DISK_PAUSE", 0.0)
     buffer = EventBuffer(fsync="always", **journal | {"jwt": None})
     buffer.open()

@@ -10,11 +10,13 @@ import grpc
 import pytest
 
 from rodent_events import EventBatch, EventBus, EventClient, RodentRequest, StoragePoolPayload
-from rodent_events.delivery import Status
+from rodent_events.retry_policy import Status
 from toggle_mock import NotReceivedError, ToggleServer, delay, hang, reject, where
-from toggle_mock.relay import Conditions
-from toggle_mock.simulation import SimulatedRodent, simulate_fleet
-from toggle_mock.storage import StorageError, load
+from toggle_mock.clients.fleet import simulate_fleet
+from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.errors import StorageError
+from toggle_mock.faults.relay import Conditions
+from toggle_mock.recording.files import load
 
 Code = grpc.StatusCode
 BATCH = b"\x1a\x02b1"
@@ -367,8 +369,8 @@ def test_an_acknowledgement_is_no_answer_to_a_command(toggle, wait_until):
     reply = rodent.start_command("x", timeout=20)
     request_id = next(raw.stream).request_id
     raw.send(RodentRequest(request_id=request_id, ack={"request_id": request_id}))
-    wait_until(lambda: rodent.surprises)
-    assert "is ack, where command_response answers" in rodent.surprises[0].reason
+    wait_until(lambda: rodent.unexpected_messages)
+    assert "is ack, where command_response answers" in rodent.unexpected_messages[0].reason
     answer = {"request_id": request_id, "success": True}
     raw.send(RodentRequest(request_id=request_id, command_response=answer))
     assert reply.result(20).success

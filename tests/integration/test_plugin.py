@@ -131,7 +131,7 @@ def test_the_plugin_loads_nothing_heavy(pytester):
         import sys
 
         def test_nothing_is_loaded():
-            assert not {"grpc", "rodent_events", "toggle_mock.server"} & sys.modules.keys()
+            assert not {"grpc", "rodent_events", "toggle_mock.server.server"} & sys.modules.keys()
         """
     )
     pytester.runpytest_subprocess("-p", "no:hypothesispytest").assert_outcomes(passed=1)

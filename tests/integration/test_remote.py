@@ -5,10 +5,11 @@ import time
 import pytest
 
 from rodent_events import EventClient
-from rodent_events.delivery import Status
+from rodent_events.retry_policy import Status
 from toggle_mock import CommandFailedError, NoReplyError, NotConnectedError, ToggleServer
-from toggle_mock.remote import RemoteError, RemoteToggle
-from toggle_mock.simulation import SimulatedRodent
+from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.errors import RemoteError
+from toggle_mock.http_api.client import RemoteToggle
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from rodent_events import StoragePoolPayload, StorageTransferPayload
 from rodent_events.config import CATEGORIES
-from toggle_mock.schema import REVISIONS, SchemaError, load_schema
+from toggle_mock.errors import SchemaError
+from toggle_mock.schema import REVISIONS, load_schema
 
 PROTO = Path(__file__).parents[2] / "proto"
 

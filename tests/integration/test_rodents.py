@@ -26,7 +26,8 @@ from toggle_mock import (
     fail,
     reject,
 )
-from toggle_mock.simulation import CommandError, SimulatedRodent, simulate_fleet
+from toggle_mock.clients.fleet import simulate_fleet
+from toggle_mock.clients.simulated_rodent import CommandRejectedError, SimulatedRodent
 
 Code = grpc.StatusCode
 PACE = 0.001
@@ -81,7 +82,7 @@ def test_a_rodents_whole_day(toggle_server, simulated, rodent, wait_until):
     wait_until(lambda: simulated.connects == 2)
     assert rodent.command("system.status").success
     assert [call.status for call in rodent.calls] == ["UNAVAILABLE", None]
-    assert rodent.surprises == []
+    assert rodent.unexpected_messages == []
 
 
 def test_system_status(rodent):
@@ -99,7 +100,7 @@ def test_a_command_that_fails(simulated, rodent):
     assert reply.error.http_status == 400
 
     def broken(payload):
-        raise CommandError("no such pool", code=2001, domain="ZFS", http_status=404)
+        raise CommandRejectedError("no such pool", code=2001, domain="ZFS", http_status=404)
 
     simulated.commands["zfs.pool.list"] = broken
     assert rodent.command("zfs.pool.list").error.code == 2001
@@ -168,8 +169,8 @@ def test_what_nobody_asked_for_is_kept_and_harmless(toggle_server, raw, wait_unt
     raw.send(RodentRequest(request_id="ghost", command_response=unknown))
     raw.send(RodentRequest(request_id="empty"))
     raw.send(RodentRequest(request_id="", ack=Acknowledgement()))
-    wait_until(lambda: len(rodent.surprises) == 3)
-    assert [surprise.reason for surprise in rodent.surprises] == [
+    wait_until(lambda: len(rodent.unexpected_messages) == 3)
+    assert [surprise.reason for surprise in rodent.unexpected_messages] == [
         "answers nothing: request_id is 'ghost'",
         "has no payload",
         "answers nothing: request_id is ''",
@@ -186,8 +187,8 @@ def test_a_late_reply_is_kept_as_such(toggle_server, raw, wait_until):
     request_id = next(raw.stream).request_id
     late = CommandResponse(request_id=request_id, success=True)
     raw.send(RodentRequest(request_id=request_id, command_response=late))
-    wait_until(lambda: rodent.surprises)
-    assert request_id in rodent.surprises[0].reason
+    wait_until(lambda: rodent.unexpected_messages)
+    assert request_id in rodent.unexpected_messages[0].reason
 
 
 def test_history_is_recorded_while_the_stream_is_open(toggle_server, raw):
@@ -278,7 +279,7 @@ def test_the_heartbeat(make_toggle_server, wait_until):
         wait_until(lambda: len(rodent.history) >= 6)
     asked = [message.message.command.command_type for message in rodent.history if message.sent]
     assert set(asked) == {"system.status"}
-    assert rodent.surprises == []
+    assert rodent.unexpected_messages == []
 
 
 # Register

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rodent_events import EventBus
 from rodent_events.config import CATEGORIES
+from toggle_mock.recording.files import load, save
 from toggle_mock.schema import REVISIONS, load_schema
-from toggle_mock.storage import load, save
 from toggle_mock.strategies import from_message
 
 ALL_CATEGORIES = [name for name in CATEGORIES.values() if name != "UNSPECIFIED"]

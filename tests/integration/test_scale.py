@@ -6,7 +6,8 @@ import sys
 import psutil
 import pytest
 
-from toggle_mock.simulation import SimulatedRodent, simulate_fleet
+from toggle_mock.clients.fleet import simulate_fleet
+from toggle_mock.clients.simulated_rodent import SimulatedRodent
 
 PACE = 0.001
 RODENTS = 1_000 if os.environ.get("CI") else 200
@@ -30,7 +31,7 @@ def test_a_thousand_rodents_with_ten_commands_each(make_toggle_server, record_pr
         used = (psutil.Process().memory_info().rss - before) / RODENTS
     sys.stdout.write(f"{used / 1024:.0f} KiB for each Rodent, its simulation included\n")
     record_property("bytes_per_rodent", used)
-    assert all(not rodent.surprises for rodent in connected)
+    assert all(not rodent.unexpected_messages for rodent in connected)
     assert used < 1024 * 1024
 
 

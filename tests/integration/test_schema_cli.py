@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 from support.schema_cases import PROTO3, compiled
 
-from toggle_mock.cli import main
+from toggle_mock.cli.main import main
 from toggle_mock.compat import IncompatibleError, Severity, assert_compatible, check
-from toggle_mock.schema import SchemaError, load_schema
+from toggle_mock.errors import SchemaError
+from toggle_mock.schema import load_schema
 
 PROTO = Path(__file__).parents[2] / "proto" / "base.proto"
 
@@ -251,6 +252,6 @@ def test_messages_are_carried_as_json_too_if_asked():
 
 
 def test_it_says_who_judged_the_rules(monkeypatch):
-    monkeypatch.setattr("toggle_mock.compat.checking.find_buf", lambda: None)
+    monkeypatch.setattr("toggle_mock.compat.comparison.find_buf", lambda: None)
     report = check("2025-10-03", "2025-10-10")
     assert report.judged_by == "our own reading of buf's rules, as buf is not installed"

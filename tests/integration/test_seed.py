@@ -22,7 +22,7 @@ from rodent_events import (
     SystemStartupPayload,
     SystemUserPayload,
 )
-from rodent_events.delivery import Outcome, Status
+from rodent_events.retry_policy import Outcome, Status
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ from rodent_events import (
     StorageTransferPayload,
     SystemInfo,
 )
-from rodent_events.delivery import Status
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
+from rodent_events.retry_policy import Status
 from toggle_mock import NotReceivedError, ToggleServer
 
 Code = grpc.StatusCode
@@ -85,7 +85,7 @@ def test_unknown_fields_are_kept(toggle_server, channel, bearer):
 def test_unknown_fields_are_seen(toggle_server, channel, bearer):
     import json
 
-    from toggle_mock.rendering import as_line, as_object
+    from toggle_mock.recording.text import as_line, as_object
 
     new = StorageTransferPayload.FromString(TRANSFER.SerializeToString() + b"\xfa\x3f\x03new")
     RodentServiceStub(channel).SendEvents(batch(new), metadata=bearer)

@@ -12,10 +12,11 @@ import pytest
 from rodent_events import EventBatch, EventBus, EventClient, RegisterRequest, StoragePoolPayload
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from toggle_mock import ToggleServer, lose_answer, reject
-from toggle_mock.recording import Recording
-from toggle_mock.replay import replay
-from toggle_mock.simulation import SimulatedRodent
-from toggle_mock.storage import StorageError, load, save
+from toggle_mock.clients.replay import replay
+from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.errors import StorageError
+from toggle_mock.recording.files import load, save
+from toggle_mock.recording.recorder import Recording
 
 Code = grpc.StatusCode
 FORMATS = ["ndjson", "sqlite", "pb"]

@@ -8,7 +8,7 @@ import trustme
 
 from rodent_events import ConfigError, EventBatch, EventBatchResponse, EventClient
 from rodent_events.client import SEND_EVENTS
-from rodent_events.delivery import Status
+from rodent_events.retry_policy import Status
 
 
 @pytest.fixture(scope="module")

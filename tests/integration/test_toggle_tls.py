@@ -4,10 +4,10 @@ import grpc
 import pytest
 
 from rodent_events import EventBus, EventClient, StoragePoolPayload
-from rodent_events.delivery import Status
+from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
-from toggle_mock.authority import Authority
-from toggle_mock.simulation import SimulatedRodent
+from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.tokens.certificates import Authority
 
 
 def status(toggle: ToggleServer, **settings) -> Status:

@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 )
 
 from rodent_events import EventBatch, EventBuffer, EventConfig, wire
-from rodent_events.delivery import Outcome, Status
+from rodent_events.disk.format import read_sections
+from rodent_events.retry_policy import Outcome, Status
 from rodent_events.worker import Worker
 
 SERVER_LIMIT = 2_000
@@ -210,7 +211,7 @@ class Delivery(RuleBasedStateMachine):
         if paths:
             path = data.draw(st.sampled_from(paths))
             content = bytearray(path.read_bytes())
-            sections = [s for s in wire.read_sections(bytes(content)).sections if s.count]
+            sections = [s for s in read_sections(bytes(content)).sections if s.count]
             if sections:
                 section = data.draw(st.sampled_from(sections))
                 events = EventBatch.FromString(bytes(content[section.start : section.frames_end]))

@@ -9,8 +9,8 @@ from support.recorded import recorded_event
 
 from rodent_events import StorageTransferPayload
 from toggle_mock import QueryError
-from toggle_mock.matching import Field, Moment, PayloadType, Word
-from toggle_mock.query import parse
+from toggle_mock.matching.matchers import Field, Moment, PayloadType, Word
+from toggle_mock.matching.query import parse
 
 TEXT = st.text(min_size=1, max_size=8)
 NAMES = st.sampled_from(["level", "source", "size_bytes", "destination", "metadata.k", "rid"])

@@ -6,10 +6,10 @@ from support.matchers import matchers
 from support.recorded import recorded_event
 
 from rodent_events import StoragePoolPayload, StorageTransferPayload
-from toggle_mock.matching import All, Field, Like, PayloadType
-from toggle_mock.recorded import Events, RecordedBatch, RecordedCall
+from toggle_mock.assertions.view import search
+from toggle_mock.matching.matchers import All, Field, Like, PayloadType
+from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall
 from toggle_mock.schema import load_schema
-from toggle_mock.searching import search
 from toggle_mock.strategies import batches
 
 TERMS = st.one_of(

@@ -20,7 +20,7 @@ from rodent_events import (
     StoragePoolPayload,
     StorageTransferPayload,
 )
-from rodent_events.catalog import payload_types
+from rodent_events.payload_types import payload_types
 from toggle_mock.schema import REVISIONS, load_schema
 from toggle_mock.strategies import (
     batches,

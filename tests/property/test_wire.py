@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from rodent_events import Event, EventBatch, wire
 from rodent_events.batch import Batch
+from rodent_events.disk.format import read_sections
 from rodent_events.ids import new_id
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -14,7 +15,9 @@ metadata = st.dictionaries(texts, texts, max_size=5)
 
 @given(st.integers(0, 7), st.integers(0, 10), texts, int64s, metadata, st.binary(max_size=300))
 def test_event_frame_against_protobuf(level, category, source, timestamp, labels, payload):
-    head = wire.Head.of(level=level, category=category, source=source, wrapper=18, member=3)
+    head = wire.EventTemplate.of(
+        level=level, category=category, source=source, wrapper=18, member=3
+    )
     frame = wire.event_frame(head, b"an-id", timestamp, labels, payload)
 
     (event,) = _parse_with_opaque_payload(frame)
@@ -27,7 +30,7 @@ def test_event_frame_against_protobuf(level, category, source, timestamp, labels
         metadata=labels,
     )
     assert frame.endswith(payload)
-    assert wire.event_head(frame) == wire.EventHead(level, category)
+    assert wire.event_kind(frame) == wire.EventKind(level, category)
 
 
 def _parse_with_opaque_payload(frame: bytes) -> list[Event]:
@@ -69,7 +72,7 @@ def test_what_is_read_of_a_truncated_file_is_a_prefix(messages, batch_size, data
     groups = [frames[n : n + batch_size] for n in range(0, len(frames), batch_size)]
     content = b"".join(wire.batch(group, new_id(), 1) for group in groups)
     cut = data.draw(st.integers(0, len(content)))
-    reading = wire.read_sections(content[:cut])
+    reading = read_sections(content[:cut])
     found = [
         frame
         for section in reading.sections
@@ -88,7 +91,7 @@ def test_what_is_read_of_a_truncated_file_is_a_prefix(messages, batch_size, data
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_reader(content):
-    reading = wire.read_sections(content)
+    reading = read_sections(content)
     end = reading.open_ends[-1] if reading.open_ends else reading.open_start
     assert (reading.error is None) == (end == len(content))
     starts = [s.start for s in reading.sections] + [reading.open_start]

@@ -24,8 +24,8 @@ import grpc
 from rodent_events import EventBatchResponse, EventBus, wire
 from rodent_events.batch import Batch
 from rodent_events.client import SEND_EVENTS
+from rodent_events.disk.segment import stored_batch
 from rodent_events.ids import new_id
-from rodent_events.segment import stored_batch
 
 FILE_BYTES = 16_000_000
 

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from hypothesis import strategies as st
 
 from rodent_events import Event, EventBatch, wire
-from rodent_events.catalog import payload_types
+from rodent_events.payload_types import payload_types
 from toggle_mock.strategies import batches, events, wire_encodings
 
 PLACES = payload_types(Event.DESCRIPTOR)
@@ -31,7 +31,7 @@ class Codec:
     def frame(self, event: Event) -> bytes:
         payload = payload_of(event)
         place = PLACES[payload.DESCRIPTOR.full_name]
-        head = wire.Head.of(
+        head = wire.EventTemplate.of(
             level=event.level,
             category=event.category,
             source=event.source,

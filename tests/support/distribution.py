@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rodent_events import Event
-from rodent_events.catalog import PayloadType, message_of, payload_types, schema_of
+from rodent_events.payload_types import PayloadType, message_of, payload_types, schema_of
 from toggle_mock.strategies import events, from_message
 
 EXAMPLES = 10_000

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from toggle_mock.matching import All, AnyOf, Matcher, Not
+from toggle_mock.matching.matchers import All, AnyOf, Matcher, Not
 
 
 def matchers(terms: st.SearchStrategy[Matcher], *, max_leaves: int) -> st.SearchStrategy[Matcher]:

@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from rodent_events import Event
-from rodent_events.catalog import PayloadType, payload_types
+from rodent_events.payload_types import PayloadType, payload_types
 
 PLACES: list[PayloadType] = list(payload_types(Event.DESCRIPTOR).values())
 

@@ -3,8 +3,8 @@
 import time
 
 from rodent_events import Event, EventBatch
-from rodent_events.catalog import payload_types
-from toggle_mock.recorded import RecordedBatch, RecordedCall, RecordedEvent
+from rodent_events.payload_types import payload_types
+from toggle_mock.recording.records import RecordedBatch, RecordedCall, RecordedEvent
 
 
 def recorded_event(payload=None, *, level=1, source="test", metadata=None, rid="r1", **fields):

@@ -12,7 +12,8 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from support.schemas import SCALARS, schemas
-from toggle_mock.schema import Schema, SchemaError
+from toggle_mock.errors import SchemaError
+from toggle_mock.schema import Schema
 
 Draw = Callable
 Field = FieldDescriptorProto

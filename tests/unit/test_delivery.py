@@ -6,7 +6,7 @@ from itertools import product
 import grpc
 import pytest
 
-from rodent_events.delivery import (
+from rodent_events.retry_policy import (
     RULES,
     UNREACHABLE_PAUSE,
     Action,

@@ -9,7 +9,7 @@ from support.payloads import PLACES
 
 from rodent_events import EventConfig
 from rodent_events.config import CATEGORIES, PROFILES
-from rodent_events.delivery import RULES, Rule
+from rodent_events.retry_policy import RULES, Rule
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -127,7 +127,7 @@ def test_every_fixture_is_documented():
 
 
 def test_every_method_of_asking_is_documented():
-    from toggle_mock.asking import Questions
+    from toggle_mock.assertions.assertions import Questions
 
     text = (ROOT / "docs" / "asking.md").read_text()
     methods = [name for name in vars(Questions) if name.startswith(("wait", "assert", "find"))]
@@ -135,8 +135,8 @@ def test_every_method_of_asking_is_documented():
 
 
 def test_every_fault_and_outcome_is_documented():
-    from toggle_mock.faults import Faults
-    from toggle_mock.scripting import CONNECTION_FAULTS
+    from toggle_mock.faults.control import Faults
+    from toggle_mock.faults.spec import CONNECTION_FAULTS
 
     text = (ROOT / "docs" / "faults.md").read_text()
     names = [*CONNECTION_FAULTS, "reset", "restart"]
@@ -149,7 +149,7 @@ def test_every_fault_and_outcome_is_documented():
 def test_every_endpoint_is_documented():
     import yaml
 
-    described = yaml.safe_load((ROOT / "toggle_mock" / "inspector" / "openapi.yaml").read_text())
+    described = yaml.safe_load((ROOT / "toggle_mock" / "http_api" / "openapi.yaml").read_text())
     text = (ROOT / "docs" / "http.md").read_text()
     for path in described["paths"]:
         last = re.sub(r"\{\w+\}", "", path).rstrip("/").rpartition("/")[2]

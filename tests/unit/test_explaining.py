@@ -7,9 +7,10 @@ from support.recorded import recorded_event
 
 from rodent_events import StoragePoolPayload, StorageTransferPayload
 from toggle_mock import NotReceivedError, UnexpectedEventError, where
-from toggle_mock.asking import Questions, Scope
-from toggle_mock.recorded import RecordedCall
-from toggle_mock.recording import Recording
+from toggle_mock.assertions.assertions import Questions
+from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.scope import Scope
 
 
 @pytest.fixture(autouse=True)

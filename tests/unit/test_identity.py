@@ -7,8 +7,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from toggle_mock import signing
-from toggle_mock.identity import ALGORITHMS, TokenRefusedError, Tokens, redacted
+from toggle_mock.errors import TokenRefusedError
+from toggle_mock.tokens import signing
+from toggle_mock.tokens.tokens import ALGORITHMS, Tokens, redacted
 
 
 def metadata(token: str):
@@ -64,7 +65,7 @@ def test_a_token_that_was_accepted_is_looked_at_again_once_it_has_expired(monkey
         tokens.verified(metadata(token))
     assert len(looked_at) == 1
     later = time.time() + 61
-    monkeypatch.setattr("toggle_mock.identity.time", SimpleNamespace(time=lambda: later))
+    monkeypatch.setattr("toggle_mock.tokens.tokens.time", SimpleNamespace(time=lambda: later))
     tokens.verified(metadata(token))
     assert len(looked_at) == 2
 

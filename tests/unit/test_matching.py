@@ -13,8 +13,8 @@ from rodent_events import (
     SystemUserPayload,
 )
 from toggle_mock import QueryError, where
-from toggle_mock.matching import All, Matcher, matcher_of
-from toggle_mock.query import parse
+from toggle_mock.matching.matchers import All, Matcher, matcher_of
+from toggle_mock.matching.query import parse
 
 TRANSFER = recorded_event(
     StorageTransferPayload(

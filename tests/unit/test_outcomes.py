@@ -10,9 +10,12 @@ from support.recorded import recorded_event
 from rodent_events import EventBatch, EventBatchResponse, StoragePoolPayload
 from rodent_events.client import retry_after
 from toggle_mock import cut, delay, fail, hang, lose_answer, reject
-from toggle_mock.asking import Scope
-from toggle_mock.outcomes import FaultBook, Incoming, Outcome, Script
-from toggle_mock.recorded import RecordedCall
+from toggle_mock.faults.book import FaultBook
+from toggle_mock.faults.outcomes import Outcome
+from toggle_mock.faults.plans import Incoming
+from toggle_mock.faults.script import Script
+from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.scope import Scope
 
 Code = grpc.StatusCode
 POOL = recorded_event(StoragePoolPayload(pool_name="tank")).message

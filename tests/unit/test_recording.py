@@ -6,9 +6,10 @@ import pytest
 from support.recorded import recorded_event
 
 from rodent_events import EventBatch, StoragePoolPayload
-from toggle_mock.asking import Questions, Scope
-from toggle_mock.recorded import RecordedCall
-from toggle_mock.recording import MAX_STREAM_MESSAGES, Position, Recording
+from toggle_mock.assertions.assertions import Questions
+from toggle_mock.recording.recorder import MAX_STREAM_MESSAGES, Position, Recording
+from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.scope import Scope
 
 EVENT = recorded_event(StoragePoolPayload(pool_name="tank")).message
 

@@ -10,7 +10,15 @@ from rodent_events import (
     ServiceStatusPayload,
     StorageDatasetPayload,
 )
-from toggle_mock.sample_agent import Interface, Mount, Service, Session, Snapshot, changes, look
+from toggle_mock.clients.sample_agent import (
+    Interface,
+    Mount,
+    Service,
+    Session,
+    Snapshot,
+    changes,
+    look,
+)
 
 ETH0 = Interface("eth0", "192.0.2.2", "02:00:00:00:00:01", up=True)
 SESSION = Session("ada", "pts/0", "198.51.100.7")

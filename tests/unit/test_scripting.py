@@ -5,15 +5,10 @@ import pytest
 
 from rodent_events import EventBatchResponse, StoragePoolPayload
 from toggle_mock import ToggleServer, cut, delay, fail, hang, lose_answer, reject, where
-from toggle_mock.outcomes import Outcome
-from toggle_mock.scenario import needs_relay, read_scenario
-from toggle_mock.scripting import (
-    ScriptError,
-    apply_fault,
-    fault_data,
-    outcome_data,
-    outcome_from,
-)
+from toggle_mock.cli.scenario import needs_relay, read_scenario
+from toggle_mock.errors import FaultSpecError
+from toggle_mock.faults.outcomes import Outcome
+from toggle_mock.faults.spec import apply_fault, fault_data, outcome_data, outcome_from
 
 Code = grpc.StatusCode
 
@@ -55,7 +50,7 @@ def test_outcomes(data, outcome):
     ],
 )
 def test_what_is_no_outcome(data, problem):
-    with pytest.raises(ScriptError, match=problem):
+    with pytest.raises(FaultSpecError, match=problem):
         outcome_from(data)
 
 
@@ -124,7 +119,7 @@ def test_a_payload_becomes_a_query(toggle):
     ],
 )
 def test_what_is_no_fault(toggle, data, problem):
-    with pytest.raises(ScriptError, match=problem):
+    with pytest.raises(FaultSpecError, match=problem):
         apply_fault(toggle, data)
 
 
@@ -175,5 +170,5 @@ def test_a_scenario(tmp_path):
 def test_what_is_no_scenario(tmp_path, text, problem):
     path = tmp_path / "scenario.yml"
     path.write_text(text)
-    with pytest.raises(ScriptError, match=problem):
+    with pytest.raises(FaultSpecError, match=problem):
         read_scenario(path)

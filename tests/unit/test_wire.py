@@ -5,6 +5,7 @@ from support.payloads import PLACES, filled
 
 from rodent_events import EventBatch, wire
 from rodent_events.batch import Batch, derived_id
+from rodent_events.disk.format import read_sections, stored_trailer
 
 
 def frame(number: int, size: int = 0) -> bytes:
@@ -59,10 +60,10 @@ def test_a_batch_is_frames_and_a_trailer():
 
 
 def test_batches_behind_each_other_are_one_valid_batch_and_are_found_again():
-    second = b"".join(FRAMES[:3]) + wire.stored_trailer("batch-2", 5, 0xDEADBEEF)
+    second = b"".join(FRAMES[:3]) + stored_trailer("batch-2", 5, 0xDEADBEEF)
     data = BATCH + second + wire.batch([], "batch-3", 6)
     assert len(EventBatch.FromString(data).events) == 13
-    reading = wire.read_sections(data)
+    reading = read_sections(data)
     assert [(s.batch_id, s.count, s.timestamp, s.checksum) for s in reading.sections] == [
         ("batch-1", 10, 1_700_000_000_000, None),
         ("batch-2", 3, 5, 0xDEADBEEF),
@@ -74,7 +75,7 @@ def test_batches_behind_each_other_are_one_valid_batch_and_are_found_again():
 
 def test_frames_without_a_trailer_are_an_open_batch():
     data = BATCH + b"".join(FRAMES)
-    reading = wire.read_sections(data)
+    reading = read_sections(data)
     assert [s.batch_id for s in reading.sections] == ["batch-1"]
     assert reading.open_start == len(BATCH)
     assert (len(reading.open_ends), reading.open_ends[-1]) == (10, len(data))
@@ -83,23 +84,23 @@ def test_frames_without_a_trailer_are_an_open_batch():
 
 @pytest.mark.parametrize("cut", range(1, len(BATCH)))
 def test_a_torn_tail_costs_nothing_before_it(cut):
-    reading = wire.read_sections(BATCH + BATCH[:cut])
+    reading = read_sections(BATCH + BATCH[:cut])
     assert [section.count for section in reading.sections] == [10]
     assert len(reading.open_ends) == len(wire.frame_ends(BATCH[:cut]))
     assert (reading.error is None) == (cut in wire.frame_ends(BATCH))
 
 
 def test_event_head_is_read_without_decoding():
-    head = wire.Head.of(level=4, category=10, source="s", wrapper=19, member=1)
+    head = wire.EventTemplate.of(level=4, category=10, source="s", wrapper=19, member=1)
     data = wire.event_frame(head, b"id", 1, {"k": "v"}, b"")
-    assert wire.event_head(data) == wire.EventHead(4, 10)
-    assert wire.event_head(wire.delimited(1, b"")) == wire.EventHead(0, 0)
+    assert wire.event_kind(data) == wire.EventKind(4, 10)
+    assert wire.event_kind(wire.delimited(1, b"")) == wire.EventKind(0, 0)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 def test_event_frame_is_what_protobuf_makes(place):
     payload = filled(place)
-    head = wire.Head.of(
+    head = wire.EventTemplate.of(
         level=1,
         category=place.category,
         source=place.source,

@@ -8,7 +8,7 @@ import pytest
 from rodent_events import wire
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import EventConfig
-from rodent_events.delivery import Outcome, Status
+from rodent_events.retry_policy import Outcome, Status
 from rodent_events.worker import Flush, Worker
 
 

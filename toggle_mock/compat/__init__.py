@@ -6,8 +6,8 @@ Example::
         assert_compatible("git:main:proto", "proto")
 """
 
-from toggle_mock.compat.asserting import IncompatibleError, assert_compatible
-from toggle_mock.compat.checking import check
+from toggle_mock.compat.assertions import IncompatibleError, assert_compatible
+from toggle_mock.compat.comparison import check
 from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity, Verdict
 
 __all__ = [

@@ -10,13 +10,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from toggle_mock.schema import Schema, SchemaError
+from toggle_mock.errors import SchemaError
+from toggle_mock.schema import Schema
 
-_BREACHES_FOUND = 100
+_VIOLATIONS_FOUND = 100
 
 
 @dataclass(frozen=True)
-class BufBreach:
+class BufViolation:
     """One line of ``buf breaking``."""
 
     rule: str
@@ -35,7 +36,7 @@ def buf_version(command: str) -> str:
     return (done.stdout or done.stderr).strip()
 
 
-def buf_breaches(command: str, old: Schema, new: Schema, category: str) -> list[BufBreach]:
+def buf_violations(command: str, old: Schema, new: Schema, category: str) -> list[BufViolation]:
     """What ``buf breaking`` says.
 
     Raises:
@@ -55,7 +56,7 @@ def buf_breaches(command: str, old: Schema, new: Schema, category: str) -> list[
             text=True,
             check=False,
         )
-    if done.returncode not in {0, _BREACHES_FOUND}:
+    if done.returncode not in {0, _VIOLATIONS_FOUND}:
         raise SchemaError(f"buf cannot compare {old.name} with {new.name}: {done.stderr.strip()}")
     lines = (json.loads(line) for line in done.stdout.splitlines())
-    return [BufBreach(line["type"], line["message"]) for line in lines]
+    return [BufViolation(line["type"], line["message"]) for line in lines]

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from toggle_mock.compat.locations import Location
 from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity, Verdict
+from toggle_mock.compat.schemas.locations import Location
 
 Locate: TypeAlias = Callable[[str], Location | None]
 
@@ -85,13 +85,13 @@ def as_text(report: Report, _locate: Locate) -> str:
 def _finding_lines(finding: Finding) -> list[str]:
     if finding.severity is Severity.NOTE and not finding.remark:
         return [f"  {finding.title} ({_whose(finding)})", f"    {finding.key}"]
-    lines = [finding.story, finding.remark and f"{finding.remark}.", finding.key]
+    lines = [finding.explanation, finding.remark and f"{finding.remark}.", finding.key]
     return [f"  {finding.title}", *(f"    {line}" for line in lines if line)]
 
 
 def _whose(finding: Finding) -> str:
     old_reads = "the old side does not know it"
-    return old_reads if finding.direction is Direction.NEW_TO_OLD else finding.story
+    return old_reads if finding.direction is Direction.NEW_TO_OLD else finding.explanation
 
 
 # Markdown
@@ -116,7 +116,7 @@ def as_markdown(report: Report, _locate: Locate) -> str:
 
 
 def _markdown_item(finding: Finding) -> str:
-    parts = [f"**{_markdown(finding.title)}**", _markdown(finding.story)]
+    parts = [f"**{_markdown(finding.title)}**", _markdown(finding.explanation)]
     parts += [f"({finding.remark}.)"] if finding.remark else []
     parts += [f"Example: {_code(finding.example)}"] if finding.example else []
     return f"- {' '.join(parts)}"
@@ -179,7 +179,7 @@ def as_github(report: Report, locate: Locate) -> str:
         if place is not None:
             properties |= {"file": place.path, "line": str(place.line)}
         text = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
-        message = " ".join(filter(None, (finding.story, finding.remark)))
+        message = " ".join(filter(None, (finding.explanation, finding.remark)))
         level = "notice" if finding.severity is Severity.NOTE else str(finding.severity)
         lines.append(f"::{level} {text}::{_escaped(message)}")
     return "\n".join(lines)
@@ -216,7 +216,7 @@ def as_sarif(report: Report, locate: Locate) -> str:
 
 def _sarif_result(finding: Finding, locate: Locate, *, accepted: bool) -> dict[str, Any]:
     place = locate(finding.element)
-    message = " ".join(filter(None, (f"{finding.title}.", finding.story)))
+    message = " ".join(filter(None, (f"{finding.title}.", finding.explanation)))
     result: dict[str, Any] = {
         "ruleId": _rule_of(finding),
         "level": str(finding.severity),

@@ -59,7 +59,7 @@ class Finding:
     severity: Severity
     title: str
     """What it is, in a few words."""
-    story: str
+    explanation: str
     """What each side does and believes, in whole sentences; empty if the title says all."""
     element: str
     """Full name of the field, message, enum or rpc that it is about."""

@@ -2,7 +2,7 @@
 
 The rules compare definitions, new against old (https://buf.build/docs/breaking/rules). A test holds
 this module against buf itself. What a rule cannot see is the business of
-:mod:`toggle_mock.compat.evidence`.
+:mod:`toggle_mock.compat.messages.counterexamples`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from google.protobuf.descriptor_pb2 import (
     MethodOptions,
 )
 
-from toggle_mock.compat.elements import (
+from toggle_mock.compat.schemas.index import (
     NUMBER_GROUPS,
     Elements,
     element_proto,
@@ -41,7 +41,7 @@ CATEGORIES = (WIRE, WIRE_JSON)
 
 
 @dataclass(frozen=True)
-class Breach:
+class Violation:
     """A rule that the new schema breaks."""
 
     rule: str
@@ -60,7 +60,7 @@ class Breach:
         return f"{self.owner}.{self.part}" if self.part else self.owner
 
 
-def breaches(old: Schema, new: Schema, category: str = WIRE) -> list[Breach]:
+def violations(old: Schema, new: Schema, category: str = WIRE) -> list[Violation]:
     """The rules of a category that ``new`` breaks, in the order of ``old``'s definitions."""
     before, after = Elements(old), Elements(new)
     found = [
@@ -69,16 +69,16 @@ def breaches(old: Schema, new: Schema, category: str = WIRE) -> list[Breach]:
         *(b for one, two in pairs(before.enums, after.enums) for b in _enum(one, two)),
         *(b for one, two in pairs(before.rpcs, after.rpcs) for b in _rpc(one, two)),
     ]
-    return [breach for breach in found if category in RULES[breach.rule].categories]
+    return [violation for violation in found if category in RULES[violation.rule].categories]
 
 
-def _file(old: FileDescriptor, new: FileDescriptor) -> Iterator[Breach]:
+def _file(old: FileDescriptor, new: FileDescriptor) -> Iterator[Violation]:
     if old.package != new.package:
         text = f"the package {old.package} became {new.package}"
-        yield Breach("FILE_SAME_PACKAGE", old.name, "", text)
+        yield Violation("FILE_SAME_PACKAGE", old.name, "", text)
 
 
-def _message(old: Descriptor, new: Descriptor) -> Iterator[Breach]:
+def _message(old: Descriptor, new: Descriptor) -> Iterator[Violation]:
     yield from _no_longer_in_json("MESSAGE_SAME_JSON_FORMAT", old, new)
     yield from _required(old, new)
     yield from _reserved("RESERVED_MESSAGE_NO_DELETE", old, new)
@@ -89,10 +89,10 @@ def _message(old: Descriptor, new: Descriptor) -> Iterator[Breach]:
             continue
         for rule, check in _FIELD_CHECKS.items():
             if text := check(field, after):
-                yield Breach(rule, old.full_name, field.name, text, number)
+                yield Violation(rule, old.full_name, field.name, text, number)
 
 
-def _required(old: Descriptor, new: Descriptor) -> Iterator[Breach]:
+def _required(old: Descriptor, new: Descriptor) -> Iterator[Violation]:
     before, after = ({f.number: f.name for f in m.fields if f.is_required} for m in (old, new))
     for numbers, names, what in (
         (before.keys() - after.keys(), before, "no longer required, or gone"),
@@ -101,31 +101,31 @@ def _required(old: Descriptor, new: Descriptor) -> Iterator[Breach]:
         for number in sorted(numbers):
             text = f"{names[number]} is {what}"
             rule = "MESSAGE_SAME_REQUIRED_FIELDS"
-            yield Breach(rule, old.full_name, names[number], text, number)
+            yield Violation(rule, old.full_name, names[number], text, number)
 
 
 def _reserved(
     rule: str, old: Descriptor | EnumDescriptor, new: Descriptor | EnumDescriptor
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     after = reserved_ranges(new)
     for start, end in reserved_ranges(old):
         if not any(low <= start and end <= high for low, high in after):
             text = f"the reserved range {start} to {end} was deleted"
-            yield Breach(rule, old.full_name, "", text)
+            yield Violation(rule, old.full_name, "", text)
     for name in sorted(_reserved_names(old) - _reserved_names(new)):
-        yield Breach(rule, old.full_name, "", f"the reserved name {name} was deleted")
+        yield Violation(rule, old.full_name, "", f"the reserved name {name} was deleted")
 
 
 def _deleted(
     rule: str, owner: str, part: Any, new: Descriptor | EnumDescriptor
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     """A field or a value that is gone; its number and its name ought to be reserved."""
     if not any(low <= part.number <= high for low, high in reserved_ranges(new)):
         text = f"{part.name} was deleted, and its number {part.number} is not reserved"
-        yield Breach(f"{rule}_NUMBER_RESERVED", owner, part.name, text, part.number)
+        yield Violation(f"{rule}_NUMBER_RESERVED", owner, part.name, text, part.number)
     if part.name not in _reserved_names(new):
         text = f"{part.name} was deleted, and its name is not reserved"
-        yield Breach(f"{rule}_NAME_RESERVED", owner, part.name, text, part.number)
+        yield Violation(f"{rule}_NAME_RESERVED", owner, part.name, text, part.number)
 
 
 def _reserved_names(element: Descriptor | EnumDescriptor) -> set[str]:
@@ -267,7 +267,7 @@ _FIELD_CHECKS: Mapping[str, Callable[[FieldDescriptor, FieldDescriptor], str]] =
 # Enums and rpcs
 
 
-def _enum(old: EnumDescriptor, new: EnumDescriptor) -> Iterator[Breach]:
+def _enum(old: EnumDescriptor, new: EnumDescriptor) -> Iterator[Violation]:
     yield from _no_longer_in_json("ENUM_SAME_JSON_FORMAT", old, new)
     yield from _reserved("RESERVED_ENUM_NO_DELETE", old, new)
     for number in dict.fromkeys(value.number for value in old.values):
@@ -278,14 +278,14 @@ def _enum(old: EnumDescriptor, new: EnumDescriptor) -> Iterator[Breach]:
             yield from _deleted("ENUM_VALUE_NO_DELETE_UNLESS", old.full_name, before[0], new)
         elif not {v.name for v in before} <= {v.name for v in after}:
             text = f"{before[0].name} became {after[0].name}"
-            yield Breach("ENUM_VALUE_SAME_NAME", old.full_name, before[0].name, text)
+            yield Violation("ENUM_VALUE_SAME_NAME", old.full_name, before[0].name, text)
 
 
-def _rpc(old: MethodDescriptor, new: MethodDescriptor) -> Iterator[Breach]:
+def _rpc(old: MethodDescriptor, new: MethodDescriptor) -> Iterator[Violation]:
     for rule, aspect in _RPC_ASPECTS.items():
         before, after = aspect(old), aspect(new)
         if before != after:
-            yield Breach(rule, old.full_name, "", f"{before} became {after}")
+            yield Violation(rule, old.full_name, "", f"{before} became {after}")
 
 
 def _flag(name: str) -> Callable[[bool], str]:
@@ -305,9 +305,9 @@ _RPC_ASPECTS: Mapping[str, Callable[[MethodDescriptor], str]] = {
 
 def _no_longer_in_json(
     rule: str, old: Descriptor | EnumDescriptor, new: Descriptor | EnumDescriptor
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     if _json_format(old) == "ALLOW" != _json_format(new):
-        yield Breach(rule, old.full_name, "", "JSON is not fully supported any more")
+        yield Violation(rule, old.full_name, "", "JSON is not fully supported any more")
 
 
 def _json_format(element: Descriptor | EnumDescriptor) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from rodent_events import wire
-from rodent_events.catalog import message_of, schema_of
+from rodent_events.payload_types import message_of, schema_of
 from toggle_mock.schema import Schema, is_map, is_synthetic, load_schema, oneof_of
 from toggle_mock.strategies.scalars import ScalarOptions, Strategy, scalar
 

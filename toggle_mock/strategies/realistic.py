@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from hypothesis import strategies as st
 
-from rodent_events.catalog import message_of
+from rodent_events.payload_types import message_of
 from toggle_mock.schema import is_map
 
 Strategy = st.SearchStrategy[Any]

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from rodent_events.catalog import EVENT_LEVEL, PayloadType, enum_of, payload_types, schema_of
+from rodent_events.payload_types import EVENT_LEVEL, PayloadType, enum_of, payload_types, schema_of
 from rodent_events.pb.base_pb2 import EventBatch
 from rodent_events.pb.events.event_messages_pb2 import Event
 from toggle_mock.schema import Schema, load_schema

@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from hypothesis import strategies as st
 
 from rodent_events import wire
-from rodent_events.catalog import schema_of
+from rodent_events.payload_types import schema_of
 from toggle_mock.schema import is_map
 from toggle_mock.strategies.messages import unknown_content
 from toggle_mock.strategies.scalars import ScalarOptions, scalar

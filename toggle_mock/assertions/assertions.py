@@ -1,0 +1,335 @@
+"""What a test asks of a recording: to wait for events, to assert what came and what did not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from toggle_mock.assertions import failures
+from toggle_mock.assertions.view import search
+from toggle_mock.errors import NotReceivedError, UnexpectedEventError
+from toggle_mock.matching.matchers import Matchable, Matcher, matcher_of
+from toggle_mock.recording.recorder import News, Position, Recording
+from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall, RecordedEvent
+from toggle_mock.recording.scope import TIMEOUT, Scope
+from toggle_mock.schema import Schema
+
+
+class Questions:
+    """What one can ask of a recording, or of the part of it that is in a scope.
+
+    Args:
+        recording: What arrived.
+        scope: Whose records are meant.
+    """
+
+    def __init__(self, recording: Recording, scope: Scope) -> None:
+        self.recording = recording
+        """What arrived, from everybody."""
+        self.scope = scope
+        """Whose records are meant."""
+        self.aio = AsyncQuestions(self)
+        """The methods that wait, for asyncio."""
+        self.schema: Schema | None = None
+        """Under which events are read; None for the project's own."""
+        self._first_call = 0
+
+    @property
+    def calls(self) -> list[RecordedCall]:
+        """All calls, refused ones too, in the order of their arrival."""
+        return [call for call in self.recording.calls if self._is_mine(call)]
+
+    @property
+    def batches(self) -> list[RecordedBatch]:
+        """The accepted batches, in the order of their arrival."""
+        return self.mine(self.recording.batches)
+
+    @property
+    def duplicates(self) -> list[RecordedBatch]:
+        """The accepted batches whose id had been recorded before."""
+        return self.mine(self.recording.duplicates)
+
+    @property
+    def events(self) -> Events:
+        """The events of the accepted batches, in the order of their arrival."""
+        return Events(self.batches, self.schema)
+
+    def find(self, matcher: Matchable = None) -> list[RecordedEvent]:
+        """The events that match and have arrived, without waiting for any.
+
+        Raises:
+            TypeError: It is no matcher.
+            QueryError: It is text, but no query.
+        """
+        return list(search(self.batches, matcher_of(matcher), self.schema))
+
+    def clear(self) -> None:
+        """Forget what was recorded."""
+        calls = self.recording.calls
+        self._first_call = calls[-1].number + 1 if calls else self._first_call
+
+    # Waiting
+
+    def wait_for(
+        self, matcher: Matchable = None, *, count: int = 1, timeout: float = TIMEOUT
+    ) -> list[RecordedEvent]:
+        """Wait until so many matching events have arrived.
+
+        Args:
+            matcher: Which events; see :data:`toggle_mock.matching.matchers.Matchable`.
+            count: How many are needed.
+            timeout: Seconds.
+
+        Returns:
+            All matching events that arrived until then, ``count`` of them or more.
+
+        Raises:
+            NotReceivedError: There were fewer in time.
+            TypeError: It is no matcher.
+            QueryError: It is text, but no query.
+            ValueError: The count is less than 1.
+        """
+        if count < 1:
+            raise ValueError(f"count is {count}: one waits for 1 event or more")
+        matches = matcher_of(matcher)
+        found = self._gather(matches, lambda found: len(found) >= count, timeout)
+        if len(found) < count:
+            wanted = f"{failures.counted(count, 'event')} that match, received {len(found)}"
+            raise NotReceivedError(self._miss(f"waited {timeout:g} s for {wanted}", matches))
+        return found
+
+    def wait_for_sequence(
+        self, *matchers: Matchable, timeout: float = TIMEOUT
+    ) -> list[RecordedEvent]:
+        """Wait until events have arrived that match one after the other; others may stand between.
+
+        Args:
+            matchers: Which events, in their order.
+            timeout: Seconds.
+
+        Returns:
+            One event for each matcher.
+
+        Raises:
+            NotReceivedError: The sequence was not complete in time.
+        """
+        wanted = [matcher_of(matcher) for matcher in matchers]
+        found: list[RecordedEvent] = []
+        later: list[RecordedEvent] = []  # behind the last one that was found
+        for news in self._arrivals(timeout):
+            if news.cleared:
+                found, later = [], []
+            for event in Events(self.mine(news.batches), self.schema):
+                later.append(event)
+                if len(found) < len(wanted) and wanted[len(found)](event):
+                    found.append(event)
+                    later = []
+            if len(found) == len(wanted):
+                return found
+        raise NotReceivedError(self._broken_sequence(wanted, found, later, timeout))
+
+    def wait_for_call(
+        self,
+        method: str | None = None,
+        *,
+        status: str | None = None,
+        count: int = 1,
+        timeout: float = TIMEOUT,
+    ) -> list[RecordedCall]:
+        """Wait until so many calls have arrived.
+
+        Args:
+            method: ``Register``, ``Connect`` or ``SendEvents``; None for any.
+            status: How they ended, such as ``UNAVAILABLE``; None for any, and while they go on.
+            count: How many are needed.
+            timeout: Seconds.
+
+        Raises:
+            NotReceivedError: There were fewer in time.
+        """
+
+        def mine() -> list[RecordedCall]:
+            return [
+                call
+                for call in self.calls
+                if method in {None, call.method} and status in {None, call.status}
+            ]
+
+        deadline = time.monotonic() + timeout
+        while True:
+            version = self.recording.version
+            if len(found := mine()) >= count:
+                return found
+            if not self.recording.wait_for_change(version, deadline - time.monotonic()):
+                break
+        wanted = " ".join(filter(None, [method or "call", status]))
+        first = f"waited {timeout:g} s for {count} × {wanted}, received {len(found)}"
+        raise NotReceivedError("\n".join([first, *failures.calls(self.calls)]))
+
+    # Asserting
+
+    def assert_received(
+        self, matcher: Matchable = None, *, count: int | None = None, timeout: float = TIMEOUT
+    ) -> list[RecordedEvent]:
+        """Fail unless matching events arrive.
+
+        Args:
+            matcher: Which events.
+            count: How many, neither more nor fewer; None for one or more.
+            timeout: Seconds to wait for them.
+
+        Raises:
+            NotReceivedError: There were fewer in time.
+            UnexpectedEventError: There are more.
+        """
+        found = self.wait_for(matcher, count=count or 1, timeout=timeout) if count != 0 else []
+        if count is not None and len(found := self.find(matcher)) > count:
+            first = f"expected {failures.counted(count, 'event')} that match, received "
+            raise UnexpectedEventError(
+                failures.unexpected(f"{first}{len(found)}", matcher_of(matcher), found)
+            )
+        return found
+
+    def assert_not_received(self, matcher: Matchable = None, *, within: float = 0.0) -> None:
+        """Fail if a matching event has arrived, or arrives within so many seconds.
+
+        Raises:
+            UnexpectedEventError: It did.
+        """
+        matches = matcher_of(matcher)
+        if found := self._gather(matches, lambda found: len(found) > 0, within):
+            first = f"expected no event that matches, received {len(found)}"
+            raise UnexpectedEventError(failures.unexpected(first, matches, found))
+
+    def assert_only(self, matcher: Matchable, *, count: int | None = None) -> list[RecordedEvent]:
+        """Fail unless all events that have arrived match.
+
+        Args:
+            matcher: Which events.
+            count: How many, neither more nor fewer; None for one or more.
+
+        Raises:
+            UnexpectedEventError: There are others, or too many.
+            NotReceivedError: There are too few.
+        """
+        matches = matcher_of(matcher)
+        others = self.find(~matches)
+        if others:
+            first = f"expected only events that match, received {len(others)} other(s)"
+            raise UnexpectedEventError(failures.unexpected(first, matches, others, misses=True))
+        return self.assert_received(matches, count=count, timeout=0.0)
+
+    def assert_in_order(self, *matchers: Matchable) -> list[RecordedEvent]:
+        """Fail unless events have arrived that match one after the other; others may stand between.
+
+        Raises:
+            NotReceivedError: They have not.
+        """
+        return self.wait_for_sequence(*matchers, timeout=0.0)
+
+    # How
+
+    def _is_mine(self, call: RecordedCall) -> bool:
+        return call.number >= self._first_call and self.scope.covers(call)
+
+    def mine(self, batches: Sequence[RecordedBatch]) -> list[RecordedBatch]:
+        """Those of some batches that are in the scope."""
+        return [batch for batch in batches if self._is_mine(batch.call)]
+
+    def _gather(
+        self,
+        matches: Matcher,
+        enough: Callable[[list[RecordedEvent]], bool],
+        timeout: float,
+    ) -> list[RecordedEvent]:
+        """All matching events up to when there are enough, or the time is over."""
+        found: list[RecordedEvent] = []
+        for news in self._arrivals(timeout):
+            found = [] if news.cleared else found
+            found += search(self.mine(news.batches), matches, self.schema)
+            if enough(found):
+                break
+        return found
+
+    def _arrivals(self, timeout: float) -> Iterator[News]:
+        """What has arrived, and what arrives within the time."""
+        deadline = time.monotonic() + timeout
+        position = Position(-1, 0)
+        while True:
+            news = self.recording.read(position, deadline - time.monotonic())
+            position = news.position
+            yield news
+            if time.monotonic() >= deadline:
+                return
+
+    def _miss(self, first: str, matcher: Matcher) -> str:
+        return failures.miss(first, matcher, self.events, self.calls, self._notes())
+
+    def _notes(self) -> list[str]:
+        """What may explain that something is missing, besides what arrived."""
+        evicted = self.recording.evicted
+        lines = [f"scope: {self.scope}"] if self.scope != Scope() else []
+        if evicted:
+            lines.append(f"evicted: {evicted} older call(s), to keep the recording's limits")
+        return lines
+
+    def _broken_sequence(
+        self,
+        wanted: list[Matcher],
+        found: list[RecordedEvent],
+        later: list[RecordedEvent],
+        timeout: float,
+    ) -> str:
+        step = len(found)
+        waited = f"waited {timeout:g} s for" if timeout else "expected"
+        first = f"{waited} a sequence of {len(wanted)} events, received {step} of it"
+        after = f"; step {step + 1} did not come" + (f" after {found[-1]!r}" if found else "")
+        return failures.miss(
+            first + after, wanted[step], later, self.calls, self._notes(), after=bool(found)
+        )
+
+
+class AsyncQuestions:
+    """The methods that wait, for asyncio: they do not block the loop."""
+
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
+
+    async def wait_for(
+        self, matcher: Matchable = None, *, count: int = 1, timeout: float = TIMEOUT
+    ) -> list[RecordedEvent]:
+        """See :meth:`Questions.wait_for`."""
+        wait = self._questions.wait_for
+        return await asyncio.to_thread(wait, matcher, count=count, timeout=timeout)
+
+    async def wait_for_sequence(
+        self, *matchers: Matchable, timeout: float = TIMEOUT
+    ) -> list[RecordedEvent]:
+        """See :meth:`Questions.wait_for_sequence`."""
+        return await asyncio.to_thread(
+            self._questions.wait_for_sequence, *matchers, timeout=timeout
+        )
+
+    async def wait_for_call(
+        self,
+        method: str | None = None,
+        *,
+        status: str | None = None,
+        count: int = 1,
+        timeout: float = TIMEOUT,
+    ) -> list[RecordedCall]:
+        """See :meth:`Questions.wait_for_call`."""
+        wait = self._questions.wait_for_call
+        return await asyncio.to_thread(wait, method, status=status, count=count, timeout=timeout)
+
+    async def assert_received(
+        self, matcher: Matchable = None, *, count: int | None = None, timeout: float = TIMEOUT
+    ) -> list[RecordedEvent]:
+        """See :meth:`Questions.assert_received`."""
+        ask = self._questions.assert_received
+        return await asyncio.to_thread(ask, matcher, count=count, timeout=timeout)
+
+    async def assert_not_received(self, matcher: Matchable = None, *, within: float = 0.0) -> None:
+        """See :meth:`Questions.assert_not_received`."""
+        await asyncio.to_thread(self._questions.assert_not_received, matcher, within=within)

@@ -1,0 +1,145 @@
+"""The texts of failures: what was wanted, what came nearest, what the server refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from toggle_mock.matching.matchers import Matcher
+from toggle_mock.recording.records import RecordedCall, RecordedEvent
+from toggle_mock.recording.text import as_line, printable
+
+if TYPE_CHECKING:
+    from toggle_mock.assertions.assertions import Questions
+
+_EVENTS_SHOWN = 5
+_CALLS_SHOWN = 5
+_EVENTS_IN_DIGEST = 20
+_CALLS_IN_DIGEST = 20
+_LONGEST_LINE = 500
+_EVENTS_COMPARED = 2_000
+"""The most recent events among which the nearest are looked for."""
+
+
+def miss(
+    first: str,
+    matcher: Matcher,
+    events: Sequence[RecordedEvent],
+    recorded_calls: Sequence[RecordedCall],
+    notes: Sequence[str],
+    *,
+    after: bool = False,
+) -> str:
+    """Why a wait or an assertion failed.
+
+    Args:
+        first: What was expected, and how many came.
+        matcher: Which events were wanted.
+        events: Those that arrived.
+        recorded_calls: The calls that arrived.
+        notes: Further lines.
+        after: Whether the events are only those behind one that was found.
+    """
+    lines = [first, f"wanted: {printable(str(matcher))}", *notes]
+    nearest = _nearest(matcher, events, "after it" if after else "")
+    return "\n".join([*lines, *nearest, *_unfulfilled(recorded_calls)])
+
+
+def unexpected(
+    first: str, matcher: Matcher, events: Sequence[RecordedEvent], *, misses: bool = False
+) -> str:
+    """What came that should not have come.
+
+    Args:
+        first: What was expected, and how many came.
+        matcher: What they match, or do not.
+        events: Those that came.
+        misses: Whether to tell of each how it falls short.
+    """
+    shown = [_shown(matcher, event) if misses else [_line(event)] for event in events]
+    lines = [line for event_lines in shown[:_EVENTS_SHOWN] for line in event_lines]
+    more = len(events) - _EVENTS_SHOWN
+    lines += [f"  … and {more} more"] if more > 0 else []
+    return "\n".join([first, f"matcher: {printable(str(matcher))}", *lines])
+
+
+def digest(questions: Questions) -> str:
+    """What was recorded, within limits, for the report of a test that has failed."""
+    events, recorded_calls = questions.events, questions.calls
+    shown = [_line(event) for event in events[-_EVENTS_IN_DIGEST:]]
+    lines = [f"{counted(len(events), 'event')}{', the last of them:' if shown else ''}", *shown]
+    lines += [
+        f"{counted(len(recorded_calls), 'call')}{', the last of them:' if recorded_calls else ''}"
+    ]
+    lines += [f"  {_call(call)}" for call in recorded_calls[-_CALLS_IN_DIGEST:]]
+    return "\n".join(line[:_LONGEST_LINE] for line in lines)
+
+
+def calls(recorded_calls: Sequence[RecordedCall]) -> list[str]:
+    """The last calls, one a line."""
+    if not recorded_calls:
+        return ["no call arrived"]
+    shown = [f"  {_call(call)}" for call in recorded_calls[-_CALLS_SHOWN:]]
+    return [f"arrived: {counted(len(recorded_calls), 'call')}, the last of them:", *shown]
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 event``, ``2 events``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _nearest(matcher: Matcher, events: Sequence[RecordedEvent], where: str) -> list[str]:
+    if not events:
+        return [f"no event arrived {where}".strip()]
+    recent = events[-_EVENTS_COMPARED:]
+    ranked = sorted(recent, key=lambda event: _distance(matcher, event))[:_EVENTS_SHOWN]
+    lines = [line for event in ranked for line in _shown(matcher, event)]
+    arrived = f"arrived {where}".strip()
+    return [f"{arrived}: {counted(len(events), 'event')}, the nearest:", *lines]
+
+
+def _distance(matcher: Matcher, event: RecordedEvent) -> int:
+    """How many misses; a wrong type of payload counts as many."""
+    return sum(10 if text.startswith("is ") else 1 for text in matcher.misses(event))
+
+
+def _shown(matcher: Matcher, event: RecordedEvent) -> list[str]:
+    misses = [f"      {printable(text)}" for text in matcher.misses(event)]
+    return [_line(event), *(misses or ["      matches"])]
+
+
+def _line(event: RecordedEvent) -> str:
+    return f"  {as_line(event)}"
+
+
+def _unfulfilled(recorded_calls: Sequence[RecordedCall]) -> list[str]:
+    """The calls that did not do what they were to do."""
+    if not recorded_calls:
+        return ["no call arrived"]
+    kinds = {
+        "refused": [call for call in recorded_calls if call.status not in {None, "OK"}],
+        "rejected": [call for call in recorded_calls if _is_rejected(call)],
+        "under way": [
+            call for call in recorded_calls if call.status is None and call.method != "Connect"
+        ],
+    }
+    lines = []
+    for kind, found in kinds.items():
+        if found:
+            lines.append(f"{kind}: {counted(len(found), 'call')}, the last of them:")
+            lines += [f"  {_call(call)}" for call in found[-_CALLS_SHOWN:]]
+    return lines
+
+
+def _is_rejected(call: RecordedCall) -> bool:
+    """Whether the answer was ``success=false``."""
+    if call.status != "OK" or call.method == "Connect":
+        return False
+    answers = [message for message in call.messages if message.sent]
+    return bool(answers) and not getattr(answers[-1].message, "success", True)
+
+
+def _call(call: RecordedCall) -> str:
+    who = f" of {call.rid}" if call.rid else ""
+    details = f": {call.details}" if call.details else ""
+    return printable(f"{call.method}{who}: {call.status or 'under way'}{details}")

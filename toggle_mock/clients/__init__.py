@@ -1,0 +1,1 @@
+"""Those who call a Toggle, real or mock: simulated Rodents, a sample agent, replayed recordings."""

@@ -1,0 +1,54 @@
+"""The comparison as an assertion, for a project's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from toggle_mock.compat.comparison import check
+from toggle_mock.compat.formats import as_text
+from toggle_mock.compat.messages.counterexamples import EXAMPLES
+from toggle_mock.compat.report import Report, Severity
+from toggle_mock.errors import ToggleMockError
+from toggle_mock.schema import Schema
+
+
+class IncompatibleError(ToggleMockError, AssertionError):
+    """Two schemas do not understand each other; ``report`` says where."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(as_text(report, lambda _: None))
+        self.report = report
+
+
+def assert_compatible(
+    old: Schema | Path | str,
+    new: Schema | Path | str,
+    *,
+    allow: Iterable[str] = (),
+    category: str = "WIRE",
+    fail_on: Severity = Severity.WARNING,
+    examples: int = EXAMPLES,
+) -> Report:
+    """Assert that nothing is lost or misread between two schemas, in both directions.
+
+    Args:
+        old: A published revision such as ``2025-09-17``, a folder of .proto files, one file, a
+            descriptor set, or ``git:REF:PATH``.
+        new: Likewise.
+        allow: Keys of findings to accept; ``*`` stands for any text. The failure prints them.
+        category: ``WIRE`` for protobuf's bytes; ``WIRE_JSON`` for its JSON as well.
+        fail_on: The least severity to fail on.
+        examples: Messages drawn of each type that changed.
+
+    Returns:
+        The report.
+
+    Raises:
+        IncompatibleError: Something was found that is not accepted.
+        SchemaError: A schema cannot be read.
+    """
+    report = check(old, new, category=category, examples=examples, allow=allow)
+    if report.severity is not None and report.severity >= fail_on:
+        raise IncompatibleError(report)
+    return report

@@ -1,0 +1,129 @@
+"""What was found, in words: a finding for each difference, failing rpc and broken rule.
+
+Only here do findings get their keys, severities and texts; what is found is the business of
+``messages``, ``rpcs``, ``rules`` and ``buf``, and the sentences are in ``explanations``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+
+from google.protobuf import text_format
+
+from toggle_mock.compat import explanations
+from toggle_mock.compat.buf import BufViolation
+from toggle_mock.compat.messages.check import Meanings, Place, Seen, places_of, severity
+from toggle_mock.compat.parties import Roles, Sides
+from toggle_mock.compat.report import Direction, Finding, Severity, Verdict
+from toggle_mock.compat.rpcs.check import Calls
+from toggle_mock.compat.rules import RULES, Violation
+
+
+def message_findings(meanings: Meanings, judged: Collection[Place]) -> Iterator[Finding]:
+    """One for each difference between what was sent and what is read.
+
+    Args:
+        meanings: What the messages of two schemas mean to each other.
+        judged: The fields that break a rule.
+    """
+    roles = Roles(meanings.schemas)
+    for seen in meanings.seen.values():
+        for one in seen.values():
+            yield from _differences(one, roles.of(one.subject.name), judged)
+
+
+def rpc_findings(calls: Calls) -> Iterator[Finding]:
+    """One for each rpc and direction in which calls go wrong, or what they carry is misread."""
+    roles = Roles(calls.schemas).names
+    yield from _carried_differences(calls, roles)
+    for direction, rpcs in calls.tried.items():
+        for name, tried in rpcs.items():
+            if tried.verdict is Verdict.COMPATIBLE:
+                continue
+            is_addition = tried.change[1] is None and direction is Direction.NEW_TO_OLD
+            sides = Sides.of(direction, roles)
+            yield Finding(
+                key=f"{direction}:rpc:{name}",
+                severity=Severity.NOTE if is_addition else Severity.ERROR,
+                title=f"calls of {name.rpartition('.')[2]} go wrong",
+                explanation=explanations.of_rpc(tried.change, tried.trials, sides),
+                element=name,
+                direction=direction,
+            )
+
+
+def rule_findings(violations: Iterable[Violation]) -> Iterator[Finding]:
+    """One for each broken rule."""
+    for violation in violations:
+        rule = RULES[violation.rule]
+        yield Finding(
+            key=f"rule:{violation.rule}:{violation.element}",
+            severity=Severity.WARNING if rule.is_risk else Severity.NOTE,
+            title=f"{_short_name(violation)}: {violation.text}",
+            explanation=f"This breaks {violation.rule}.",
+            element=violation.element,
+            remark=explanations.failed_by_rules([violation.rule]),
+        )
+
+
+def buf_findings(violations: Iterable[BufViolation]) -> Iterator[Finding]:
+    """One for each thing that only buf says."""
+    for violation in violations:
+        names = ".".join(re.findall(r'"([^"]*)"', violation.text)[:2])
+        yield Finding(
+            key=f"rule:{violation.rule}:{names or violation.text}",
+            severity=Severity.WARNING,
+            title=violation.text,
+            explanation=f"buf says so by its rule {violation.rule}.",
+            element="",
+        )
+
+
+def _differences(
+    seen: Seen, roles: tuple[str, str], judged: Collection[Place]
+) -> Iterator[Finding]:
+    """One for each difference about a subject's own fields; ``roles`` are sender and reader."""
+    sides = Sides.of(seen.direction, roles)
+    for found in seen.evidence:
+        difference, subject = found.difference, seen.subject
+        named = difference.sent or difference.believed
+        is_whole = named is not None and named.field in subject.way
+        payload = subject.descriptor.name if is_whole else ""
+        gravity = severity(seen.direction, difference)
+        is_passed = gravity > Severity.NOTE and places_of(found).isdisjoint(judged)
+        yield Finding(
+            key=f"{seen.direction}:{difference.key}",
+            severity=gravity,
+            title=explanations.title(difference, payload),
+            explanation=explanations.of_difference(
+                difference, sides, payload, in_batch=bool(subject.path)
+            ),
+            element=named.field if named else subject.name,
+            direction=seen.direction,
+            example=text_format.MessageToString(found.example, as_one_line=True, as_utf8=True),
+            remark=explanations.passed_by_rules([difference.cause]) if is_passed else "",
+        )
+
+
+def _carried_differences(calls: Calls, roles: tuple[str, str]) -> Iterator[Finding]:
+    for call, rpcs in calls.carried.items():
+        for name, both in rpcs.items():
+            for seen in both:
+                senders = roles if seen.direction is call else roles[::-1]
+                for finding in _differences(seen, senders, ()):
+                    method = name.rpartition(".")[2]
+                    yield replace(
+                        finding,
+                        key=f"{finding.key}@{name}",
+                        title=f"{finding.title} in calls of {method}",
+                        element=name,
+                        remark="",
+                    )
+
+
+def _short_name(violation: Violation) -> str:
+    """The name of what a violation is about, without its package; of a file, its path."""
+    is_file = violation.rule.startswith("FILE_")
+    return violation.owner if is_file else violation.owner.rpartition(".")[2]

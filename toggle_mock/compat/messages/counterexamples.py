@@ -1,0 +1,251 @@
+"""Messages of one schema, drawn and read under another, and what became of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import message_factory
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+
+from rodent_events.payload_types import message_of, schema_of
+from toggle_mock.compat.messages.changed_fields import is_suspect, suspects, telling_numbers
+from toggle_mock.compat.messages.codecs import WIRE, Encoding, UnreadableError
+from toggle_mock.compat.messages.diff import Cause, Difference, Effect, Value, differences, held
+from toggle_mock.compat.messages.shrinking import leaves, reduced, without
+from toggle_mock.compat.messages.types import Subject, carries_payloads
+from toggle_mock.strategies.messages import Options, build, check_usable
+from toggle_mock.strategies.realistic import realistic_fields
+
+EXAMPLES = 300
+"""Messages that are drawn of each kind, unless it is said otherwise."""
+
+_REALISTIC = 10
+
+_FEWEST = 40
+"""Messages that are drawn of each field, however many differ."""
+
+_DEPTH = 4
+
+_FIND = settings(
+    max_examples=EXAMPLES,
+    database=None,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A difference with the smallest message that shows it."""
+
+    difference: Difference
+    example: Message
+    field: FieldDescriptor | None
+    """The field whose definition differs; None if it is none that is sent."""
+
+
+def evidence(
+    subject: Subject, reader: Descriptor, *, encoding: Encoding = WIRE, examples: int = EXAMPLES
+) -> list[Evidence]:
+    """Each way in which messages of a subject are not read as they were sent.
+
+    Fields that both sides define alike are left unset: they are understood, and would only make
+    the others rare. The first messages hold what a storage node would report, so that examples
+    read well; further ones hold anything that their types allow.
+
+    Args:
+        subject: What is sent.
+        reader: The other schema's message that ``subject.root`` is read as.
+        encoding: How it is carried.
+        examples: Messages that are drawn of all fields that differ together.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: Its messages cannot be made.
+    """
+    check_usable(subject.descriptor.fields)
+    collected = _Collection(subject, message_factory.GetMessageClass(reader), encoding)
+    if subject.path and (differing := _differing_on_the_way(subject, reader)):
+        collected.look(_carried(subject, _empty(subject.descriptor)), differing)
+        return list(collected.found.values())
+    collected.look(_carried(subject, _empty(subject.descriptor)), None)
+    theirs = _at(reader, subject.path)
+    found = suspects(subject.descriptor, theirs)
+    share = max(_FEWEST, examples // max(1, len(found)))
+    for name, companions in found.items():
+        field = subject.descriptor.fields_by_name[name]
+        if not carries_payloads(field):
+            collected.draw(field, companions, theirs, share)
+    return list(collected.found.values())
+
+
+def _differing_on_the_way(subject: Subject, reader: Descriptor) -> FieldDescriptor | None:
+    """The first field on the way to a payload that the other side defines otherwise."""
+    theirs = reader
+    for step in subject.steps:
+        if is_suspect(step, theirs):
+            return step
+        theirs = message_of(theirs.fields_by_number[step.number])
+    return None
+
+
+def _at(holder: Descriptor, path: Sequence[str]) -> Descriptor:
+    for name in path:
+        holder = message_of(holder.fields_by_name[name])
+    return holder
+
+
+class _Collection:
+    """The differences that were seen, with an example of each."""
+
+    def __init__(self, subject: Subject, reader: type[Message], encoding: Encoding) -> None:
+        self.found: dict[str, Evidence] = {}
+        self._subject = subject
+        self._reader = reader
+        self._encoding = encoding
+
+    def look(self, message: Message, field: FieldDescriptor | None) -> None:
+        """Keep what is new about a message."""
+        for difference in self._differences(message):
+            if difference.key not in self.found:
+                self._keep(difference.key, message, field)
+
+    def draw(
+        self,
+        field: FieldDescriptor,
+        companions: frozenset[str],
+        reader: Descriptor,
+        examples: int,
+    ) -> None:
+        """Look at messages with one field that differs, and those that may interfere with it."""
+        wanted = {field.name, *companions}
+        realistic, anything = (
+            _messages(self._subject, wanted, {**overrides, **_telling(field, reader)})
+            for overrides in (_realistic(self._subject.descriptor, wanted), {})
+        )
+        _draw(realistic, lambda message: self.look(message, field), _REALISTIC)
+        known = set(self.found)
+        _draw(anything, lambda message: self.look(message, field), examples)
+        for key in self.found.keys() - known:
+            self._shrink(key, anything)
+
+    def _shrink(self, key: str, strategy: st.SearchStrategy[Message]) -> None:
+        """Look for an example with smaller values."""
+        with suppress(NoSuchExample):  # then it stays as it was found
+            smaller = find(strategy, lambda message: self._shows(message, key), settings=_FIND)
+            self._keep(key, smaller, self.found[key].field)
+
+    def _keep(self, key: str, message: Message, field: FieldDescriptor | None) -> None:
+        small = reduced(message, lambda smaller: self._shows(smaller, key))
+        difference = next(one for one in self._differences(small) if one.key == key)
+        self.found[key] = Evidence(difference, small, field)
+
+    def _shows(self, message: Message, key: str) -> bool:
+        return any(difference.key == key for difference in self._differences(message))
+
+    def _differences(self, message: Message) -> Iterator[Difference]:
+        try:
+            self._encoding.carry(message, type(message))
+        except UnreadableError:
+            return  # not even its own side reads it: that is not the other one's fault
+        while (error := self._rejection(message)) is not None:
+            if error.missing:
+                yield self._missing(error.missing[0])
+                return
+            culprit = leaves(reduced(message, lambda one: self._rejection(one) is not None))
+            if not culprit:
+                yield Difference(Effect.UNREADABLE, Cause.REJECTED, None, None)
+                return
+            yield from map(_rejected, culprit.values())
+            message = without(message, culprit.__contains__)
+        read = self._encoding.carry(message, self._reader)
+        yield from differences(message, read, self._encoding)
+
+    def _rejection(self, message: Message) -> UnreadableError | None:
+        try:
+            self._encoding.carry(message, self._reader)
+        except UnreadableError as error:
+            return error
+        return None
+
+    def _missing(self, path: str) -> Difference:
+        """A field that the other side requires, at a path such as ``a.list[0].b``."""
+        *way, name = re.sub(r"\[[^\]]*\]", "", path).split(".")
+        field = _at(schema_of(self._reader()), way).fields_by_name[name]
+        required = Value(field.full_name, field.number, "required")
+        return Difference(Effect.UNREADABLE, Cause.MISSING, None, required)
+
+
+def _rejected(leaf: tuple[FieldDescriptor, Any]) -> Difference:
+    field, value = leaf
+    return Difference(Effect.UNREADABLE, Cause.REJECTED, held(field, value), None)
+
+
+def _messages(
+    subject: Subject, wanted: set[str], overrides: dict[str, st.SearchStrategy[Any]]
+) -> st.SearchStrategy[Message]:
+    """Messages of a subject with some of its fields, within those that carry it."""
+    owner = subject.descriptor.full_name
+    options = Options(
+        wanted=lambda field: field.full_name != f"{owner}.{field.name}" or field.name in wanted
+    )
+    return build(subject.descriptor, options, _DEPTH, overrides).map(
+        lambda message: _carried(subject, message)
+    )
+
+
+def _realistic(descriptor: Descriptor, wanted: set[str]) -> dict[str, st.SearchStrategy[Any]]:
+    fields = realistic_fields(descriptor).items()
+    return {name: strategy for name, strategy in fields if name in wanted}
+
+
+def _telling(field: FieldDescriptor, reader: Descriptor) -> dict[str, st.SearchStrategy[Any]]:
+    """Of an enum that differs, the values that do."""
+    target = reader.fields_by_number.get(field.number)
+    if field.enum_type is None or target is None or target.enum_type is None:
+        return {}
+    numbers = st.sampled_from(telling_numbers(field.enum_type, target.enum_type))
+    return {field.name: st.lists(numbers, max_size=3) if field.is_repeated else numbers}
+
+
+def _empty(descriptor: Descriptor) -> Message:
+    return message_factory.GetMessageClass(descriptor)()
+
+
+def _carried(subject: Subject, message: Message) -> Message:
+    if not subject.path:
+        return message
+    root = message_factory.GetMessageClass(subject.root)()
+    holder: Any = root
+    for name in subject.path:
+        holder = getattr(holder, name)
+    holder.SetInParent()
+    holder.CopyFrom(message)
+    return root
+
+
+def _draw(
+    strategy: st.SearchStrategy[Message], take: Callable[[Message], None], examples: int
+) -> None:
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def draw(message: Message) -> None:
+        take(message)
+
+    draw()

@@ -1,0 +1,119 @@
+"""What is compared: each payload in the Event that carries it, and every other message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from rodent_events.payload_types import EVENT, message_of, payload_types
+from toggle_mock.compat.messages.changed_fields import field_line
+from toggle_mock.compat.schemas.index import Elements
+from toggle_mock.schema import Schema
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A message that goes over the wire under one schema."""
+
+    name: str
+    """The message's full name."""
+    root: Descriptor
+    """The message that is encoded: Event for a payload, else the message itself."""
+    path: tuple[str, ...] = ()
+    """The fields of ``root`` that lead to it."""
+
+    @property
+    def steps(self) -> list[FieldDescriptor]:
+        """The fields that lead to it."""
+        found, holder = [], self.root
+        for name in self.path:
+            found.append(holder.fields_by_name[name])
+            holder = message_of(found[-1])
+        return found
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """The message itself."""
+        return message_of(self.steps[-1]) if self.path else self.root
+
+    @property
+    def way(self) -> set[str]:
+        """Full names of the fields that lead to it."""
+        return {step.full_name for step in self.steps}
+
+
+def subjects(schema: Schema) -> dict[str, Subject]:
+    """The subjects of a schema by full name: payloads first, in the order of their places in Event.
+
+    The messages between Event and the payloads are no subjects: they are seen with each payload.
+    """
+    messages = Elements(schema).messages
+    found = {}
+    wrappers = set()
+    if EVENT in messages:
+        event = messages[EVENT]
+        for name, place in payload_types(event).items():
+            found[name] = Subject(name, event, (place.wrapper.name, place.member.name))
+            wrappers.add(message_of(place.wrapper).full_name)
+    for name, message in messages.items():
+        is_entry = message.GetOptions().map_entry
+        if name not in found and name not in wrappers and not is_entry and not _is_google(message):
+            found[name] = Subject(name, message)
+    return found
+
+
+def _is_google(message: Descriptor) -> bool:
+    return message.file.package == "google.protobuf"
+
+
+def parts(message: Descriptor) -> set[str]:
+    """Full names of a message, and of all messages and enums within it but events and payloads."""
+    names: set[str] = set()
+    _add_parts(message, names)
+    return names
+
+
+def _add_parts(message: Descriptor, names: set[str]) -> None:
+    if message.full_name in names:
+        return
+    names.add(message.full_name)
+    for field in message.fields:
+        if field.enum_type is not None:
+            names.add(field.enum_type.full_name)
+        if field.message_type is not None and not carries_payloads(field):
+            _add_parts(field.message_type, names)
+
+
+def carries_payloads(field: FieldDescriptor) -> bool:
+    """Whether a field is for events or payloads, which are subjects of their own."""
+    message = field.message_type
+    if message is None:
+        return False
+    wrappers = {message_of(p.wrapper).full_name for p in payload_types(message).values()}
+    return message.full_name in {EVENT, *wrappers} and bool(wrappers)
+
+
+def is_same_definition(old: Subject, new: Subject) -> bool:
+    """Whether the same bytes mean the same under both: fields, names, types, however deep."""
+    return _definition(old) == _definition(new)
+
+
+def _definition(subject: Subject) -> list[tuple[object, ...]]:
+    return [*map(field_line, subject.steps), *_message_lines(subject.descriptor, set())]
+
+
+def _message_lines(message: Descriptor, seen: set[str]) -> Iterator[tuple[object, ...]]:
+    if message.full_name in seen:
+        return
+    seen.add(message.full_name)
+    inner = []
+    for field in sorted(message.fields, key=lambda one: one.number):
+        if carries_payloads(field):
+            continue
+        yield field_line(field)
+        if field.message_type is not None and field.message_type not in inner:
+            inner.append(field.message_type)
+    for one in inner:
+        yield from _message_lines(one, seen)

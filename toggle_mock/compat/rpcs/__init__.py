@@ -1,0 +1,1 @@
+"""What becomes of calls between two schemas: tried on a live server."""

@@ -1,0 +1,85 @@
+"""The error tree.
+
+ToggleMockError
+├── NotReceivedError      (AssertionError)   what was expected did not arrive in time
+├── UnexpectedEventError  (AssertionError)   something arrived that was not expected
+├── IncompatibleError     (AssertionError)   two schemas do not understand each other
+├── QueryError            (ValueError)       a text is no query
+├── FaultSpecError        (ValueError)       data describe no fault, or no scenario
+├── StorageError          (ValueError)       a file is no recording, or cannot be one
+├── SchemaError           (ValueError)       there is no such schema, or it cannot be read
+├── NotConnectedError     (ConnectionError)  the Rodent is not connected
+├── NoReplyError          (TimeoutError)     the Rodent did not answer in time
+├── CommandFailedError    (RuntimeError)     the Rodent answered that the command failed
+├── NoRelayError          (RuntimeError)     a fault of the connection needs a relay
+├── RemoteError           (RuntimeError)     a mock Toggle elsewhere does not do what was asked
+└── TokenRefusedError                        a call has no token, or none that is accepted
+
+What is wrong with an argument is a ValueError or a TypeError, as everywhere. IncompatibleError is
+defined in ``compat``, since it carries a report.
+"""
+
+from __future__ import annotations
+
+import grpc
+
+
+class ToggleMockError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+
+class NotReceivedError(ToggleMockError, AssertionError):
+    """What was expected did not arrive in time; the text tells what did."""
+
+
+class UnexpectedEventError(ToggleMockError, AssertionError):
+    """Something arrived that was not expected; the text tells what."""
+
+
+class QueryError(ToggleMockError, ValueError):
+    """A text is no query; the message shows where it goes wrong."""
+
+
+class FaultSpecError(ToggleMockError, ValueError):
+    """The data describe no fault, or no scenario."""
+
+
+class StorageError(ToggleMockError, ValueError):
+    """A file is no recording, or cannot be one."""
+
+
+class SchemaError(ToggleMockError, ValueError):
+    """There is no such schema, or it cannot be read."""
+
+
+class NotConnectedError(ToggleMockError, ConnectionError):
+    """The Rodent is not connected, or its stream ended before it answered."""
+
+
+class NoReplyError(ToggleMockError, TimeoutError):
+    """The Rodent did not answer in time."""
+
+
+class CommandFailedError(ToggleMockError, RuntimeError):
+    """The Rodent answered that the command failed."""
+
+
+class NoRelayError(ToggleMockError, RuntimeError):
+    """A fault of the connection needs a relay in front of the server, and there is none."""
+
+
+class RemoteError(ToggleMockError, RuntimeError):
+    """The server elsewhere does not do what was asked; the text tells why."""
+
+
+class TokenRefusedError(ToggleMockError):
+    """The call has no token, or none that is accepted; the text is for the caller.
+
+    Args:
+        text: What is wrong, in the words of somebody who has to mend it.
+        code: The status that the call ends with.
+    """
+
+    def __init__(self, text: str, code: grpc.StatusCode = grpc.StatusCode.UNAUTHENTICATED) -> None:
+        super().__init__(text)
+        self.code = code

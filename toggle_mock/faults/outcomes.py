@@ -1,0 +1,198 @@
+"""Outcomes by command: which call fails, how, and when it is over.
+
+Nothing here touches the network: the service asks, call by call, what should become of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from toggle_mock.recording.records import RecordedCall
+
+OK = grpc.StatusCode.OK
+_GREATEST = 1e12
+"""What is more than this is a mistake, whatever it is."""
+
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of a call. The functions of this module make the usual ones."""
+
+    status: grpc.StatusCode = OK
+    message: str = ""
+    """The text that comes with the status, or with ``success=false``."""
+    success: bool = True
+    """False answers ``success=false`` with status OK."""
+    response: Message | None = None
+    """What is answered instead of the usual."""
+    accepted: bool = False
+    """With a status that is not OK: whether the batch is accepted and recorded all the same, so
+    that only the answer is lost."""
+    delay: float = 0.0
+    """Seconds before anything else happens."""
+    hang: bool = False
+    """Whether nothing is answered until the caller gives up or the fault is healed."""
+    retry_after: float | None = None
+    """Seconds for a RetryInfo among the status details."""
+    details: tuple[Message, ...] = ()
+    """Further status details, such as a google.rpc.ErrorInfo."""
+    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    """Trailing metadata."""
+    after_messages: int = 0
+    """On Connect: messages from the Rodent after which the stream ends so."""
+
+    def __post_init__(self) -> None:
+        """Check what gRPC would refuse only when the call comes.
+
+        Raises:
+            TypeError: The message, a trailer or a flag has a wrong type.
+            ValueError: A time or a number is out of its range.
+        """
+        if not isinstance(self.message, str) or not isinstance(self.hang, bool):
+            raise TypeError(f"message is text and hang a bool, got {self.message!r}, {self.hang!r}")
+        for pair in self.trailers:
+            if not (isinstance(pair[0], str) and isinstance(pair[1], str | bytes)):
+                raise TypeError(f"a trailer is text by text or bytes, got {pair!r}")
+        number("delay", self.delay, least=0.0)
+        number("after_messages", self.after_messages, least=0.0)
+        if self.retry_after is not None:
+            number("retry_after", self.retry_after, least=0.0)
+
+    @property
+    def takes_effect(self) -> bool:
+        """Whether what the call asks for is done, and a batch recorded as accepted."""
+        if self.accepted:
+            return True
+        usual = self.success and getattr(self.response, "success", True)
+        return self.status is OK and usual and not self.hang
+
+    def trailing_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+        """The trailers, status details included, as gRPC's rich error model has them."""
+        details = list(self.details)
+        if self.retry_after is not None:
+            delay = Duration()
+            delay.FromNanoseconds(round(self.retry_after * 1e9))
+            details.append(RetryInfo(retry_delay=delay))
+        if not details:
+            return self.trailers
+        status = Status(code=self.status.value[0], message=self.message)
+        for detail in details:
+            packed = AnyMessage()
+            packed.Pack(detail)
+            status.details.append(packed)
+        return (*self.trailers, ("grpc-status-details-bin", status.SerializeToString()))
+
+
+OutcomeLike: TypeAlias = (
+    "Outcome | grpc.StatusCode | Message | Callable[[RecordedCall], OutcomeLike]"
+)
+"""What stands for an outcome: a status (OK is the usual answer), a message to answer with, or a
+function that is asked with the call."""
+
+
+def number(name: str, value: object, *, least: float) -> None:
+    """Check a number.
+
+    Raises:
+        ValueError: It is none, or out of its range.
+    """
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    if not usable or not least <= value <= _GREATEST:  # type: ignore[operator]
+        raise ValueError(f"{name} is {value!r}: give a number from {least:g} to {_GREATEST:g}")
+
+
+def fail(
+    status: grpc.StatusCode = UNAVAILABLE,
+    message: str = "",
+    *,
+    retry_after: float | None = None,
+    details: Iterable[Message] = (),
+    trailers: Mapping[str, str | bytes] | None = None,
+    delay: float = 0.0,
+) -> Outcome:
+    """The call fails, and nothing is accepted.
+
+    Args:
+        status: Its status.
+        message: The text that comes with it.
+        retry_after: Seconds that the caller is asked to wait (RetryInfo).
+        details: Further status details.
+        trailers: Trailing metadata.
+        delay: Seconds before it fails.
+
+    Raises:
+        ValueError: The status is OK.
+    """
+    if status is OK:
+        raise ValueError("fail() needs a status other than OK")
+    return Outcome(
+        status,
+        message or f"scripted {status.name}",
+        retry_after=retry_after,
+        details=tuple(details),
+        trailers=tuple((trailers or {}).items()),
+        delay=delay,
+    )
+
+
+def reject(message: str = "rejected") -> Outcome:
+    """The answer is ``success=false``, and nothing is accepted."""
+    return Outcome(message=message, success=False)
+
+
+def lose_answer(
+    status: grpc.StatusCode = UNAVAILABLE, message: str = "the answer was lost"
+) -> Outcome:
+    """All is accepted and recorded, but the caller gets an error instead of the answer."""
+    return Outcome(status, message, accepted=True)
+
+
+def hang(*, accepted: bool = False) -> Outcome:
+    """Nothing is answered until the caller gives up; ``accepted`` if the batch is recorded."""
+    return Outcome(hang=True, accepted=accepted)
+
+
+def delay(seconds: float, then: OutcomeLike = OK) -> Outcome:
+    """Something else, so many seconds later."""
+    return replace(outcome_of(then, None), delay=seconds)
+
+
+def cut(
+    *,
+    after_messages: int = 0,
+    status: grpc.StatusCode = UNAVAILABLE,
+    message: str = "the stream was cut",
+) -> Outcome:
+    """A stream ends with a status once so many messages have come from the Rodent."""
+    return Outcome(status, message, after_messages=after_messages)
+
+
+def outcome_of(outcome: OutcomeLike, call: RecordedCall | None) -> Outcome:
+    """The outcome that something stands for.
+
+    Raises:
+        TypeError: It stands for none.
+    """
+    if isinstance(outcome, Outcome):
+        return outcome
+    if isinstance(outcome, grpc.StatusCode):
+        return Outcome() if outcome is OK else fail(outcome)
+    if isinstance(outcome, Message):
+        return Outcome(response=outcome)
+    if callable(outcome) and call is not None:
+        return outcome_of(outcome(call), call)
+    raise TypeError(
+        "an outcome is a grpc.StatusCode, a response message, an Outcome such as fail(...), "
+        f"reject(), lose_answer(), hang(), or a function of the call; got {outcome!r}"
+    )

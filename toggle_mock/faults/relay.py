@@ -1,0 +1,277 @@
+"""A TCP relay in front of the server, in which connections break as networks break them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+_CHUNK = 64 * 1024
+_QUEUE = 256
+"""Chunks that may be under way in one direction."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How the network is at the moment."""
+
+    latency: float = 0.0
+    """Seconds that each chunk takes, in each direction."""
+    jitter: float = 0.0
+    """Seconds by which that varies, up or down."""
+    to_server: float | None = None
+    """Bytes a second to the server, on each connection; None for no limit."""
+    to_client: float | None = None
+    """Bytes a second to the client, on each connection."""
+    partitioned: bool = False
+    """Whether nothing gets through, on old connections and new ones."""
+
+
+class Link:
+    """One connection of a client, and the one behind it to the server."""
+
+    def __init__(self, relay: Relay, client: Pipe, server: Pipe) -> None:
+        self._relay = relay
+        self.client, self.server = client, server
+        self.flowing = asyncio.Event()
+        self.update()
+
+    def update(self) -> None:
+        """Take note of new conditions."""
+        if self in self._relay.frozen or self._relay.conditions.partitioned:
+            self.flowing.clear()
+        else:
+            self.flowing.set()
+
+    def reset(self) -> None:
+        """End both connections at once, with RST."""
+        for pipe in (self.client, self.server):
+            pipe.reset()
+
+    async def run(self) -> None:
+        """Relay until both sides have ended."""
+        relay = self._relay
+        directions = (
+            self._pump(self.client, self.server, lambda: relay.conditions.to_server),
+            self._pump(self.server, self.client, lambda: relay.conditions.to_client),
+        )
+        try:
+            await asyncio.gather(*directions)
+        except OSError:
+            pass  # the connection broke, which both sides are about to learn
+        finally:
+            self.reset()
+
+    async def _pump(self, source: Pipe, sink: Pipe, rate: Callable[[], float | None]) -> None:
+        chunks: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_QUEUE)
+        writing = asyncio.ensure_future(self._write(chunks, sink, rate))
+        try:
+            while True:
+                data = await source.reader.read(_CHUNK)
+                await chunks.put((asyncio.get_running_loop().time(), data))
+                if not data:
+                    break
+            await writing
+        finally:
+            writing.cancel()
+
+    async def _write(
+        self,
+        chunks: asyncio.Queue[tuple[float, bytes]],
+        sink: Pipe,
+        rate: Callable[[], float | None],
+    ) -> None:
+        while True:
+            arrived, data = await chunks.get()
+            await self._travel(arrived)
+            await self._write_in_pace(sink, data, rate)
+            if not data:
+                await self.flowing.wait()
+                with suppress(OSError):
+                    sink.writer.write_eof()
+                return
+
+    async def _travel(self, arrived: float) -> None:
+        """Wait until what came in then is through; less, if the latency is healed meanwhile."""
+        varied = random.uniform(-1, 1)
+        while True:
+            conditions = self._relay.conditions
+            due = arrived + conditions.latency + varied * conditions.jitter
+            rest = due - asyncio.get_running_loop().time()
+            if rest <= 0:
+                return
+            await self._relay.wait_for_change(rest)
+
+    async def _write_in_pace(
+        self, sink: Pipe, data: bytes, rate: Callable[[], float | None]
+    ) -> None:
+        """Write a chunk; if there is a rate, in pieces of a tenth of a second."""
+        while data:
+            pace = rate()
+            size = len(data) if pace is None else max(1, int(pace / 10))
+            await self.flowing.wait()
+            sink.writer.write(data[:size])
+            await sink.writer.drain()
+            if pace is not None:
+                await self._relay.wait_for_change(min(len(data), size) / pace)
+            data = data[size:]
+
+
+@dataclass(frozen=True)
+class Pipe:
+    """One socket."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def reset(self) -> None:
+        """Close it with RST."""
+        own = self.writer.get_extra_info("socket")
+        with suppress(OSError):
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+
+@dataclass(eq=False)
+class Relay:
+    """Listens where clients connect, and passes their bytes on to the server.
+
+    All methods run in the server's event loop.
+    """
+
+    host: str
+    """The address to listen on."""
+    conditions: Conditions = field(default_factory=Conditions)
+    target: int = 0
+    """The server's own port, on loopback."""
+    port: int = 0
+    """The port that clients connect to."""
+    frozen: frozenset[Link] = frozenset()
+    """The connections on which nothing gets through, whatever the conditions."""
+    refusing: bool = False
+    """Whether new connections are refused."""
+    links: list[Link] = field(default_factory=list)
+    """The connections that are open."""
+    _listener: asyncio.Server | None = None
+    _reserved: socket.socket | None = None
+    _peers: dict[int, str] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def listen(self, port: int) -> int:
+        """Listen, or only keep the port if connections are refused; returns the port.
+
+        Raises:
+            OSError: The port cannot be used.
+        """
+        if self.refusing and port:
+            self._reserved = reserve(self.host, port)
+            return port
+        self._listener = await asyncio.start_server(
+            self._accept, self.host.strip("[]"), port, reuse_address=True
+        )
+        self.port = self._listener.sockets[0].getsockname()[1]
+        self._release()
+        return self.port
+
+    async def update(
+        self, conditions: Conditions, frozen: frozenset[Link], *, refusing: bool
+    ) -> None:
+        """Be so from now on."""
+        self.conditions, self.frozen = conditions, frozen
+        for link in self.links:
+            link.update()
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        self.refusing = refusing
+        if refusing and self._listener is not None:
+            self._listener.close()
+            self._listener = None
+            self._reserved = reserve(self.host, self.port)
+        elif not refusing and self._reserved is not None:
+            await self.listen(self.port)
+
+    async def wait_for_change(self, timeout: float) -> None:
+        """Wait until the conditions change, so many seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()
+
+    def _release(self) -> None:
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+
+    async def close(self) -> None:
+        """Stop listening, and end all connections."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        self._release()
+        self.reset()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def reset(self) -> None:
+        """Reset all connections."""
+        for link in list(self.links):
+            link.reset()
+
+    def peer_of(self, peer: str) -> str:
+        """The client behind what the server sees as its peer."""
+        port = peer.rpartition(":")[2]
+        return self._peers.get(int(port), peer) if port.isdecimal() else peer
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        client = Pipe(reader, writer)
+        try:
+            server = Pipe(*await asyncio.open_connection("127.0.0.1", self.target))
+        except OSError:
+            client.reset()
+            return
+        finally:
+            self._tasks.discard(task)
+        self._tasks.add(task)
+        own_port = server.writer.get_extra_info("sockname")[1]
+        self._peers[own_port] = _named(writer.get_extra_info("peername"))
+        link = Link(self, client, server)
+        self.links.append(link)
+        try:
+            await link.run()
+        except asyncio.CancelledError:
+            link.reset()  # the relay is closed
+        finally:
+            self.links.remove(link)
+            self._peers.pop(own_port, None)
+            self._tasks.discard(task)
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """A socket that keeps a port from others; who connects to it is refused."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host.strip("[]"), port, type=socket.SOCK_STREAM
+    )[0]
+    reserved = socket.socket(family, kind, protocol)
+    try:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(address)
+    except OSError:
+        reserved.close()
+        raise
+    return reserved
+
+
+def _named(address: tuple[str | int, ...] | None) -> str:
+    """A client's address as gRPC names it."""
+    if not address:
+        return "unknown"
+    host, port = address[:2]
+    return f"ipv6:[{host}]:{port}" if ":" in str(host) else f"ipv4:{host}:{port}"

@@ -1,0 +1,450 @@
+"""A mock Toggle in another process or on another machine, over its HTTP API.
+
+The recording is copied as it grows, so questions are asked and answered here, in the same words.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import grpc
+import httpx
+
+from rodent_events.pb.base_pb2 import Acknowledgement
+from toggle_mock.errors import CommandFailedError, NoReplyError, NotConnectedError, RemoteError
+from toggle_mock.faults.book import Book, Fault
+from toggle_mock.faults.connections import ConnectionFault
+from toggle_mock.faults.control import CallFaults
+from toggle_mock.faults.outcomes import OutcomeLike
+from toggle_mock.faults.plans import Incoming, Plan
+from toggle_mock.faults.spec import fault_data
+from toggle_mock.recording.entries import Player
+from toggle_mock.recording.recorder import News, Position, Recording
+from toggle_mock.recording.records import RecordedBatch, RecordedCall
+from toggle_mock.recording.scope import TIMEOUT, Scope
+from toggle_mock.rodents.rodent import JsonLike
+from toggle_mock.rodents.stream import HttpReply
+from toggle_mock.toggle.toggle import Toggle
+
+_PATIENCE = 30.0
+"""Seconds for an answer of the server, besides what it is asked to wait."""
+
+
+class RemoteToggle(Toggle):
+    """What a test sees of a mock Toggle elsewhere.
+
+    It sees only its own session, so that tests of many processes can share one server.
+
+    Args:
+        url: Where the HTTP API is, such as ``http://127.0.0.1:8080``.
+
+    Raises:
+        RemoteError: There is no mock Toggle.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._api = _Api(url)
+        info = self._api.get("/info")
+        self._address = str(info["address"])
+        root = info["root_certificate"]
+        self.root_certificate: bytes | None = root.encode() if root else None
+        """The root certificate as PEM if it speaks TLS, else None."""
+        session = self._api.post("/sessions", {})
+        self._api.session = str(session["session"])
+        self._copy = RecordingCopy(self._api, deduplicate=info["deduplicate"])
+        scope, book = Scope(sub=session["sub"]), RemoteBook(self._api)
+        super().__init__(self._copy, scope, book)
+        self.faults = RemoteFaults(self._api, book, scope)
+        """What can go wrong, in calls of this session's Rodents; connections are everybody's."""
+
+    @property
+    def address(self) -> str:
+        """``host:port``, for a client's target."""
+        return self._address
+
+    def jwt(
+        self,
+        *,
+        rid: str | None = None,
+        sub: str | None = None,
+        prv: bool = True,
+        expires_in: float = 3600.0,
+        **claims: object,
+    ) -> str:
+        """A token for a Rodent of this session; see :meth:`Tokens.issue`."""
+        body = {"rid": rid, "sub": sub, "prv": prv, "expires_in": expires_in, **claims}
+        return str(self._api.post("/tokens", body)["jwt"])
+
+    @property
+    def rodents(self) -> RemoteRodents:
+        """This session's Rodents, by their rid."""
+        return RemoteRodents(self._api)
+
+    def begin_test(self) -> None:
+        """Forget and heal all of this session."""
+        self.faults.heal()
+        self.clear()
+
+    def close(self) -> None:
+        """Heal its faults, and be gone."""
+        self._copy.close()
+        self._api.delete(f"/sessions/{self._api.session}")
+        self._api.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class RemoteBook(Book):
+    """Puts faults of calls in force elsewhere."""
+
+    def __init__(self, api: _Api) -> None:
+        self._api = api
+
+    def add(self, fault: Fault) -> Fault:
+        """Put a fault in force.
+
+        Raises:
+            TypeError: It has something that cannot be sent, such as a function.
+        """
+        name = str(self._api.post("/faults", fault_data(fault))["fault"])
+        fault.end = lambda: self._api.delete_if_there(f"/faults/{name}")
+        fault.plan = RemotePlan(self._api, name)
+        return fault
+
+    def heal(self, _scope: Scope | None = None, /) -> None:
+        """End all faults of this session, which is all that this side can have made."""
+        self._api.delete("/faults")
+
+
+class RemotePlan(Plan):
+    """A plan that is followed elsewhere."""
+
+    def __init__(self, api: _Api, name: str) -> None:
+        self._api = api
+        self._name = name
+
+    def next(self, _incoming: Incoming, /) -> OutcomeLike | None:
+        """Nothing: calls are met elsewhere."""
+        return None
+
+    @property
+    def remaining(self) -> int | None:
+        """See :attr:`Plan.remaining`."""
+        known = self._api.get("/faults")["faults"].get(self._name, {"remaining": 0})
+        remaining: int | None = known["remaining"]
+        return remaining
+
+
+class RemoteFaults(CallFaults):
+    """The faults of a server elsewhere; see :class:`Faults`."""
+
+    def __init__(self, api: _Api, book: RemoteBook, scope: Scope) -> None:
+        super().__init__(book, scope)
+        self._api = api
+
+    def outage(self) -> ConnectionFault:
+        """See :meth:`Faults.outage`."""
+        return self._add(outage={})
+
+    def restart(self) -> None:
+        """See :meth:`Faults.restart`."""
+        self._add(restart={})
+
+    def refuse(self) -> ConnectionFault:
+        """See :meth:`Faults.refuse`."""
+        return self._add(refuse={})
+
+    def reset(self) -> None:
+        """See :meth:`Faults.reset`."""
+        self._add(reset={})
+
+    def half_open(self) -> ConnectionFault:
+        """See :meth:`Faults.half_open`."""
+        return self._add(half_open={})
+
+    def partition(self) -> ConnectionFault:
+        """See :meth:`Faults.partition`."""
+        return self._add(partition={})
+
+    def latency(self, seconds: float, *, jitter: float = 0.0) -> ConnectionFault:
+        """See :meth:`Faults.latency`."""
+        return self._add(latency={"seconds": seconds, "jitter": jitter})
+
+    def bandwidth(self, bytes_per_second: float) -> ConnectionFault:
+        """See :meth:`Faults.bandwidth`."""
+        return self._add(bandwidth={"bytes_per_second": bytes_per_second})
+
+    def slow_reads(self, bytes_per_second: float) -> ConnectionFault:
+        """See :meth:`Faults.slow_reads`."""
+        return self._add(slow_reads={"bytes_per_second": bytes_per_second})
+
+    def _add(self, **fault: Mapping[str, Any]) -> ConnectionFault:
+        name = str(self._api.post("/faults", fault)["fault"])
+        return ConnectionFault(end=lambda _: self._api.delete_if_there(f"/faults/{name}"))
+
+
+class RemoteRodents(Mapping[str, "RemoteRodent"]):
+    """Rodents by their rid; one that has not connected yet can be asked for too."""
+
+    def __init__(self, api: _Api) -> None:
+        self._api = api
+
+    def __getitem__(self, rid: str) -> RemoteRodent:
+        return RemoteRodent(self._api, rid)
+
+    def __iter__(self) -> Iterator[str]:
+        return (str(one["rid"]) for one in self._api.get("/rodents")["rodents"])
+
+    def __len__(self) -> int:
+        return len(self._api.get("/rodents")["rodents"])
+
+
+class RemoteRodent:
+    """A Rodent as the Toggle elsewhere sees it."""
+
+    def __init__(self, api: _Api, rid: str) -> None:
+        self._api = api
+        self._path = f"/rodents/{quote(rid, safe='')}"
+        self.rid = rid
+        """The id in its token."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether a stream is open."""
+        return bool(self._api.get(self._path)["connected"])
+
+    def command(
+        self,
+        command_type: str,
+        payload: JsonLike = None,
+        *,
+        target: str = "",
+        timeout: float = TIMEOUT,
+    ) -> Mapping[str, Any]:
+        """Send a command and wait for its answer: ``{success, message, payload, error}``.
+
+        Raises:
+            NotConnectedError: The Rodent is not connected, or its stream ended first.
+            NoReplyError: It did not answer in time.
+        """
+        body = {"type": command_type, "payload": payload, "target": target, "timeout": timeout}
+        return self._api.post(f"{self._path}/command", body, timeout)
+
+    def push_config(
+        self, config_type: str, payload: JsonLike = None, *, timeout: float = TIMEOUT
+    ) -> Acknowledgement:
+        """Send a config update and wait for its acknowledgement.
+
+        Raises:
+            NotConnectedError: The Rodent is not connected, or its stream ended first.
+            NoReplyError: It did not acknowledge in time.
+        """
+        body = {"type": config_type, "payload": payload, "timeout": timeout}
+        return Acknowledgement(**self._api.post(f"{self._path}/config", body, timeout))
+
+    def http(
+        self,
+        method: str,
+        path: str,
+        *,
+        service: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float = TIMEOUT,
+    ) -> HttpReply:
+        """Send a request through the Rodent to one of its local services.
+
+        Raises:
+            CommandFailedError: The Rodent could not do it.
+            NotConnectedError: The Rodent is not connected, or its stream ended first.
+            NoReplyError: It did not answer in time.
+        """
+        request = {
+            "service": service,
+            "method": method,
+            "path": path,
+            "query": query,
+            "headers": dict(headers or {}),
+            "body": base64.b64encode(body).decode(),
+            "timeout": timeout,
+        }
+        reply = self._api.post(f"{self._path}/http", request, timeout)
+        content = base64.b64decode(reply["body"])
+        return HttpReply(int(reply["status_code"]), reply["headers"], content)
+
+    def disconnect(
+        self, status: grpc.StatusCode = grpc.StatusCode.OK, details: str = "disconnected"
+    ) -> None:
+        """End its open streams with a status."""
+        body = {"status": status.name, "details": details}
+        self._api.post(f"{self._path}/disconnect", body)
+
+
+class RecordingCopy(Recording):
+    """A copy of the recording elsewhere; who reads it sees all that is recorded there by then.
+
+    Args:
+        api: The server's API.
+        deduplicate: Whether the recording there does.
+
+    Raises:
+        RemoteError: The server does not send its recording.
+    """
+
+    def __init__(self, api: _Api, *, deduplicate: bool) -> None:
+        super().__init__(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=deduplicate)
+        self._api = api
+        self._marks = itertools.count(1)
+        self._mark = 0
+        self._feed: str | None = None
+        self._problem: Exception | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._follow, name="toggle-copy", daemon=True)
+        self._thread.start()
+        self._wait_for(lambda: self._feed is not None)
+
+    @property
+    def calls(self) -> list[RecordedCall]:
+        """See :attr:`Recording.calls`."""
+        self._catch_up()
+        return super().calls
+
+    @property
+    def batches(self) -> list[RecordedBatch]:
+        """See :attr:`Recording.batches`."""
+        self._catch_up()
+        return super().batches
+
+    @property
+    def duplicates(self) -> list[RecordedBatch]:
+        """See :attr:`Recording.duplicates`."""
+        self._catch_up()
+        return super().duplicates
+
+    def read(self, since: Position, timeout: float = 0.0) -> News:
+        """See :meth:`Recording.read`."""
+        self._catch_up()
+        return super().read(since, timeout)
+
+    def close(self) -> None:
+        """Copy no more."""
+        self._closed = True
+        self._thread.join(_PATIENCE)
+
+    def _catch_up(self) -> None:
+        mark = next(self._marks)
+        self._api.post("/recording/feed/mark", {"feed": self._feed, "mark": mark})
+        self._wait_for(lambda: self._mark >= mark)
+
+    def _wait_for(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while self._problem is None:
+            version = self.version
+            if condition():
+                return
+            if not self.wait_for_change(version, deadline - time.monotonic()):
+                break
+        raise RemoteError("the server does not send its recording") from self._problem
+
+    def _follow(self) -> None:
+        player = Player(self)
+        try:
+            for entry in self._api.lines("/recording/feed"):
+                if self._closed:
+                    return
+                if entry is not None:
+                    self._play(player, entry)
+        except (httpx.HTTPError, ValueError) as error:
+            self._problem = error
+            self.notify()
+
+    def _play(self, player: Player, entry: Mapping[str, Any]) -> None:
+        if "feed" in entry:
+            self._feed = entry["feed"]
+        elif entry["entry"] == "mark":
+            self._mark = entry["mark"]
+        else:
+            player.play(dict(entry))
+        self.notify()
+
+
+class _Api:
+    """Requests to the HTTP API."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", timeout=_PATIENCE)
+        self.session: str | None = None
+
+    def get(self, path: str) -> Mapping[str, Any]:
+        """The answer to GET."""
+        return self._ask("GET", path, None, 0.0)
+
+    def post(self, path: str, body: Mapping[str, Any], wait: float = 0.0) -> Mapping[str, Any]:
+        """The answer to POST; ``wait`` is how many seconds the server may take for it."""
+        return self._ask("POST", path, body, wait)
+
+    def delete(self, path: str) -> None:
+        """Ask to DELETE."""
+        self._ask("DELETE", path, None, 0.0)
+
+    def delete_if_there(self, path: str) -> None:
+        """Ask to DELETE what may be gone already."""
+        with suppress(FileNotFoundError):
+            self._ask("DELETE", path, None, 0.0)
+
+    def lines(self, path: str) -> Iterator[Mapping[str, Any] | None]:
+        """The objects of an endless answer, as they come; None now and then."""
+        parameters = {"session": self.session}
+        with self._client.stream("GET", path, params=parameters) as response:
+            response.raise_for_status()
+            for line in response.iter_lines():
+                yield json.loads(line) if line else None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None, wait: float
+    ) -> Mapping[str, Any]:
+        parameters = {"session": self.session} if self.session else {}
+        try:
+            response = self._client.request(
+                method, path, params=parameters, json=body, timeout=_PATIENCE + wait
+            )
+            answer: Mapping[str, Any] = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            where = f"{self._client.base_url}{path.lstrip('/')}"
+            raise RemoteError(f"{where} does not answer as a mock Toggle: {error}") from error
+        if response.is_error:
+            kind = _ERRORS.get(str(answer.get("kind")), RemoteError)
+            raise kind(str(answer.get("error", answer)))
+        return answer
+
+
+# Errors of the API that are the same here.
+_ERRORS: Mapping[str, type[Exception]] = {
+    "NotConnectedError": NotConnectedError,
+    "CommandFailedError": CommandFailedError,
+    "NoReplyError": NoReplyError,
+    "HTTPException 404": FileNotFoundError,
+}

@@ -1,0 +1,77 @@
+"""The HTTP server of the API, in the mock's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from toggle_mock.http_api.app import Api
+from toggle_mock.http_api.guard import LOOPBACK_HOSTS
+
+if TYPE_CHECKING:
+    from toggle_mock.server.server import ToggleServer
+
+_GRACE = 1
+"""Seconds that requests under way have to end when the server stops."""
+
+
+class HttpServer:
+    """Serves the API of one mock Toggle.
+
+    Args:
+        toggle: The mock.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+    """
+
+    def __init__(self, toggle: ToggleServer, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        allowed = LOOPBACK_HOSTS if host in LOOPBACK_HOSTS else None
+        self._api = Api(toggle)
+        config = uvicorn.Config(
+            self._api.application(allowed),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            log_level="critical",  # what is cut at the end is no error
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+        self._server = uvicorn.Server(config)
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        """``host:port``."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{host}:{self._port}"
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: The port cannot be used.
+        """
+        try:
+            listener = socket.create_server(
+                (self._host, self._port),
+                family=socket.AF_INET6 if ":" in self._host else socket.AF_INET,
+            )
+        except OSError as error:
+            raise OSError(f"cannot listen on {self.address}: {error.strerror}") from error
+        # Connections inherit it; asyncio sees no TCP in a listener that it has not made itself.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = listener.getsockname()[1]
+        # Connections queue up in the listener until it serves.
+        self._serving = asyncio.ensure_future(self._server.serve([listener]))
+
+    async def stop(self) -> None:
+        """End; streams end too."""
+        self._api.closing = True
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+            self._serving = None

@@ -1,0 +1,1 @@
+"""What arrived: records, kept within limits, in memory and in files."""

@@ -1,0 +1,26 @@
+"""Whose records are meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toggle_mock.recording.records import RecordedCall
+
+TIMEOUT = 5.0
+"""Seconds that one waits unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose records are meant: those of a Rodent, of an organization, or everybody's."""
+
+    rid: str | None = None
+    sub: str | None = None
+
+    def covers(self, call: RecordedCall) -> bool:
+        """Whether a call is one of these."""
+        return self.rid in {None, call.rid} and self.sub in {None, call.sub}
+
+    def __str__(self) -> str:
+        parts = [f"rid {self.rid}" if self.rid else "", f"sub {self.sub}" if self.sub else ""]
+        return " and ".join(filter(None, parts)) or "everybody"

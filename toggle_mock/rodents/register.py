@@ -1,0 +1,122 @@
+"""All Rodents that have connected or were asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+
+import grpc
+
+from toggle_mock.errors import NotConnectedError
+from toggle_mock.recording.scope import TIMEOUT, Scope
+from toggle_mock.rodents.rodent import Rodent
+from toggle_mock.rodents.stream import Ending, Stream
+
+
+class Rodents(Mapping[str, Rodent]):
+    """Rodents by their ``rid``.
+
+    Asking for one that has not connected yet gives it all the same, so that one can wait for it;
+    it is listed once it has connected.
+    """
+
+    def __init__(self, register: RodentRegister, scope: Scope) -> None:
+        self._register = register
+        self._scope = scope
+
+    def __getitem__(self, rid: str) -> Rodent:
+        return self._register.get(rid, self._scope.sub)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({rodent.rid for rodent in self._known()})
+
+    def __len__(self) -> int:
+        return len({rodent.rid for rodent in self._known()})
+
+    def __contains__(self, rid: object) -> bool:
+        return any(rodent.rid == rid for rodent in self._known())
+
+    @property
+    def connected(self) -> list[Rodent]:
+        """Those with an open stream."""
+        return [rodent for rodent in self._known() if rodent.connected]
+
+    def wait_connected(self, count: int = 1, timeout: float = TIMEOUT) -> list[Rodent]:
+        """Wait until so many are connected.
+
+        Raises:
+            NotConnectedError: Fewer were in time.
+        """
+        with self._register.changed:
+            if not self._register.changed.wait_for(lambda: len(self.connected) >= count, timeout):
+                raise NotConnectedError(
+                    f"waited {timeout:g} s for {count} connected rodent(s), there are "
+                    f"{len(self.connected)}: {', '.join(r.rid for r in self.connected) or 'none'}"
+                )
+            return self.connected
+
+    def _known(self) -> list[Rodent]:
+        return [
+            rodent
+            for rodent in self._register.all()
+            if rodent.calls
+            and self._scope.sub in {None, rodent.sub}
+            and self._scope.rid in {None, rodent.rid}
+        ]
+
+
+class RodentRegister:
+    """All Rodents that have connected or were asked for."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        """Notified when a stream is opened or has ended."""
+        self._rodents: dict[tuple[str, str], Rodent] = {}
+        self._awaited: dict[tuple[str | None, str], Rodent] = {}
+
+    def all(self) -> list[Rodent]:
+        """Those that have connected."""
+        with self.changed:
+            return list(self._rodents.values())
+
+    def get(self, rid: str, sub: str | None) -> Rodent:
+        """A Rodent by its id, whichever its organization unless that is given."""
+        with self.changed:
+            for (own_sub, own_rid), rodent in reversed(self._rodents.items()):
+                if own_rid == rid and sub in {None, own_sub}:
+                    return rodent
+            return self._awaited.setdefault((sub, rid), Rodent(rid, sub or ""))
+
+    def opened(self, stream: Stream) -> Rodent:
+        """A stream was opened; returns its Rodent."""
+        rid, sub = stream.call.rid, stream.call.sub
+        with self.changed:
+            rodent = self._rodents.get((sub, rid))
+            if rodent is None:
+                rodent = self._adopt(rid, sub)
+            rodent.opened(stream)
+            self.changed.notify_all()
+        return rodent
+
+    def _adopt(self, rid: str, sub: str) -> Rodent:
+        """A Rodent that connects for the first time; perhaps somebody has asked for it already."""
+        awaited = [self._awaited.pop((scope, rid), None) for scope in (sub, None)]
+        rodent = next((one for one in awaited if one is not None), None) or Rodent(rid, sub)
+        rodent.sub = sub
+        self._rodents[sub, rid] = rodent
+        return rodent
+
+    def closed(self, rodent: Rodent, stream: Stream, ending: Ending) -> None:
+        """A stream has ended."""
+        rodent.closed(stream, ending)
+        with self.changed:
+            self.changed.notify_all()
+
+    def clear(self) -> None:
+        """End all streams and forget all Rodents."""
+        with self.changed:
+            rodents = list(self._rodents.values())
+            self._rodents.clear()
+            self._awaited.clear()
+        for rodent in rodents:
+            rodent.disconnect(grpc.StatusCode.UNAVAILABLE, "the mock was cleared")

@@ -1,0 +1,330 @@
+"""The Rodents that are or were connected: commands, config pushes, disconnects, history."""
+
+from __future__ import annotations
+
+import base64
+import concurrent.futures
+import json
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any, cast
+
+import grpc
+
+from rodent_events.pb.base_pb2 import (
+    Acknowledgement,
+    CommandRequest,
+    CommandResponse,
+    ConfigUpdate,
+    RodentRequest,
+    ToggleRequest,
+)
+from toggle_mock.errors import CommandFailedError, NoReplyError, NotConnectedError
+from toggle_mock.recording.records import RecordedCall, RecordedMessage
+from toggle_mock.recording.scope import TIMEOUT
+from toggle_mock.rodents.stream import Ending, HttpReply, Reply, Stream, UnexpectedMessage
+
+JsonLike = Mapping[str, Any] | list[Any] | str | int | float | bool | bytes | None
+"""A payload: bytes as they are, anything else as JSON."""
+
+
+class Rodent:
+    """A Rodent as Toggle sees it, connected or not. For any number of threads.
+
+    What it sends is awaited within a timeout, and the time covers a connection that is still to
+    come: a Rodent connects some seconds after it has registered.
+    """
+
+    def __init__(self, rid: str, sub: str) -> None:
+        self.rid = rid
+        """The id in its token."""
+        self.sub = sub
+        """Its organization."""
+        self.unexpected_messages: list[UnexpectedMessage] = []
+        """What came unasked: answers with an unknown id, late ones, empty messages."""
+        self.calls: list[RecordedCall] = []
+        """Its Connect calls, the oldest first."""
+        self._changed = threading.Condition()
+        self._streams: list[Stream] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether a stream is open."""
+        return any(not stream.ending for stream in list(self._streams))
+
+    @property
+    def history(self) -> list[RecordedMessage]:
+        """Every message of both directions, over all its streams, those that are open included."""
+        with self._changed:
+            return [message for call in self.calls for message in list(call.messages)]
+
+    def wait_connected(self, timeout: float = TIMEOUT) -> None:
+        """Wait until a stream is open.
+
+        Raises:
+            NotConnectedError: None was in time.
+        """
+        self._stream(timeout)
+
+    def wait_disconnected(self, timeout: float = TIMEOUT) -> None:
+        """Wait until no stream is open.
+
+        Raises:
+            TimeoutError: One still is.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._streams, timeout):
+                raise TimeoutError(f"rodent {self.rid} is still connected after {timeout:g} s")
+
+    # What Toggle sends
+
+    def command(
+        self,
+        command_type: str,
+        payload: JsonLike = None,
+        *,
+        target: str = "",
+        timeout: float = TIMEOUT,
+    ) -> Reply:
+        """Send a command and wait for its answer.
+
+        Args:
+            command_type: Such as ``system.status``.
+            payload: What the command needs; anything but bytes is sent as JSON.
+            target: Whom it is for.
+            timeout: Seconds, a connection that is still to come included.
+
+        Returns:
+            The answer, also one that says the command failed.
+
+        Raises:
+            NotConnectedError: The Rodent is not connected, or its stream ended first.
+            NoReplyError: It did not answer in time.
+        """
+        start = time.monotonic()
+        reply = self.start_command(command_type, payload, target=target, timeout=timeout)
+        return cast("Reply", self._result(reply, f"command {command_type}", timeout, start))
+
+    def start_command(
+        self,
+        command_type: str,
+        payload: JsonLike = None,
+        *,
+        target: str = "",
+        timeout: float = TIMEOUT,
+    ) -> concurrent.futures.Future[Reply]:
+        """Send a command, without waiting for its answer; any number may be under way.
+
+        Args:
+            command_type: Such as ``system.status``.
+            payload: What the command needs; anything but bytes is sent as JSON.
+            target: Whom it is for.
+            timeout: Seconds for a connection that is still to come.
+
+        Raises:
+            NotConnectedError: The Rodent is not connected.
+        """
+        command = CommandRequest(
+            command_type=command_type, target=target, payload=_serialized(payload)
+        )
+        return self._ask(
+            ToggleRequest(request_id=new_id(), command=command), "command_response", timeout
+        )
+
+    def push_config(
+        self, config_type: str, payload: JsonLike = None, *, timeout: float = TIMEOUT
+    ) -> Acknowledgement:
+        """Send a config update and wait for its acknowledgement.
+
+        Args:
+            config_type: What it configures.
+            payload: The configuration; anything but bytes is sent as JSON.
+            timeout: Seconds, a connection that is still to come included.
+
+        Raises:
+            NotConnectedError: The Rodent is not connected, or its stream ended first.
+            NoReplyError: It did not acknowledge in time.
+        """
+        start = time.monotonic()
+        config = ConfigUpdate(config_type=config_type, payload=_serialized(payload))
+        reply = self._ask(ToggleRequest(request_id=new_id(), config=config), "ack", timeout)
+        answer = self._result(reply, f"config {config_type}", timeout, start)
+        return cast("Acknowledgement", answer)
+
+    def http(
+        self,
+        method: str,
+        path: str,
+        *,
+        service: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: float = TIMEOUT,
+    ) -> HttpReply:
+        """Send a request through the Rodent to one of its local services (``tunnel.http``).
+
+        Args:
+            method: Such as ``GET``.
+            path: The path, from ``/`` on.
+            service: The service's name.
+            query: What stands behind ``?`` in the URL.
+            headers: The request's headers.
+            body: The request's body.
+            timeout: Seconds, a connection that is still to come included.
+
+        Raises:
+            CommandFailedError: The Rodent could not do it.
+            NotConnectedError: The Rodent is not connected, or its stream ended first.
+            NoReplyError: It did not answer in time.
+        """
+        request = {
+            "service": service,
+            "method": method,
+            "path": path,
+            "query": query,
+            "headers": dict(headers or {}),
+            "body": base64.b64encode(body).decode(),
+        }
+        reply = self.command("tunnel.http", request, timeout=timeout)
+        if not reply.success:
+            error = reply.error
+            raise CommandFailedError(
+                f"tunnel.http: {error.message or reply.message.message} (error {error.code})"
+            )
+        try:
+            answer = reply.payload
+            content = base64.b64decode(answer.get("body") or "")
+            return HttpReply(int(answer["status_code"]), answer.get("headers") or {}, content)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raw = reply.message.payload[:200]
+            raise CommandFailedError(
+                f"tunnel.http was answered with {raw!r}, which has no status_code, headers and "
+                f"body: {error!r}"
+            ) from None
+
+    def send(self, message: ToggleRequest | bytes, *, timeout: float = TIMEOUT) -> None:
+        """Send a message as it is, whatever it says.
+
+        Raises:
+            NotConnectedError: The Rodent is not connected.
+        """
+        raw = message if isinstance(message, bytes) else message.SerializeToString()
+        self._stream(timeout).put(raw)
+
+    def disconnect(
+        self, status: grpc.StatusCode = grpc.StatusCode.OK, details: str = "disconnected"
+    ) -> None:
+        """End its open streams with a status."""
+        with self._changed:
+            for stream in self._streams:
+                stream.ending = True
+                stream.put(Ending(status, details))
+
+    # What the service tells
+
+    def opened(self, stream: Stream) -> None:
+        """A stream was opened; what is sent from now on goes over it."""
+        with self._changed:
+            self._streams.append(stream)
+            self.calls.append(stream.call)
+            del self.calls[:-_STREAMS]
+            self._changed.notify_all()
+
+    def closed(self, stream: Stream, ending: Ending) -> None:
+        """A stream has ended; what was asked over it will not be answered."""
+        with self._changed:
+            self._streams.remove(stream)
+            self._changed.notify_all()
+        for _, future in list(stream.pending.values()):
+            end = f"{ending.status.name} {ending.details}".strip()
+            _fail(future, NotConnectedError(f"the stream of rodent {self.rid} ended: {end}"))
+
+    def received(self, stream: Stream, message: RecordedMessage, request: RodentRequest) -> None:
+        """A message has come over a stream."""
+        kind = request.WhichOneof("payload")
+        if kind is None:
+            return self._unexpected(message, "has no payload")
+        if kind == "event":
+            return None
+        answer = getattr(request, kind)
+        request_id = request.request_id or answer.request_id
+        wanted, future = stream.pending.get(request_id, ("", None))
+        if future is not None and kind != wanted:
+            return self._unexpected(message, f"is {kind}, where {wanted} answers {request_id!r}")
+        if future is None or not future.set_running_or_notify_cancel():
+            return self._unexpected(message, f"answers nothing: request_id is {request_id!r}")
+        if isinstance(answer, CommandResponse):
+            future.set_result(Reply(answer, request.request_id))
+        else:
+            future.set_result(answer)
+        return None
+
+    def _unexpected(self, message: RecordedMessage, reason: str) -> None:
+        with self._changed:
+            self.unexpected_messages.append(UnexpectedMessage(message, reason))
+            del self.unexpected_messages[:-_UNEXPECTED_MESSAGES]
+            self._changed.notify_all()
+
+    # How
+
+    def _stream(self, timeout: float) -> Stream:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.connected, timeout):
+                raise NotConnectedError(
+                    f"rodent {self.rid} is not connected: no Connect call of it is open after "
+                    f"{timeout:g} s"
+                    + ("" if not self.calls else f"; the last one: {self.calls[-1]!r}")
+                )
+            return next(stream for stream in reversed(self._streams) if not stream.ending)
+
+    def _ask(
+        self, request: ToggleRequest, answer: str, timeout: float
+    ) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        with self._changed:
+            stream = self._stream(timeout)
+            stream.pending[request.request_id] = (answer, future)
+        future.add_done_callback(lambda _: stream.pending.pop(request.request_id, None))
+        stream.put(request.SerializeToString())
+        return future
+
+    def _result(
+        self, future: concurrent.futures.Future[Any], what: str, timeout: float, start: float
+    ) -> Any:
+        try:
+            return future.result(max(0.0, timeout - (time.monotonic() - start)))
+        except concurrent.futures.TimeoutError:
+            future.cancel()
+            raise NoReplyError(
+                f"rodent {self.rid} did not answer {what} within {timeout:g} s"
+            ) from None
+
+    def __repr__(self) -> str:
+        state = "connected" if self.connected else "not connected"
+        return f"<Rodent {self.rid} of {self.sub}: {state}>"
+
+
+_STREAMS = 1_000
+"""The most recent Connect calls that are kept of a Rodent."""
+
+_UNEXPECTED_MESSAGES = 1_000
+"""The most recent unexpected_messages that are kept."""
+
+
+def new_id() -> str:
+    """A request id."""
+    return str(uuid.uuid4())
+
+
+def _serialized(payload: JsonLike) -> bytes:
+    if payload is None:
+        return b""
+    return payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+
+
+def _fail(future: concurrent.futures.Future[Any], error: Exception) -> None:
+    if future.set_running_or_notify_cancel():
+        future.set_exception(error)

@@ -1,0 +1,1 @@
+"""The gRPC server: its lifecycle and options (``server``), the three rpcs (``service``)."""

@@ -1,0 +1,294 @@
+"""The three rpcs, on raw bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import NoReturn, Self, TypeVar
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+
+from rodent_events.pb.base_pb2 import (
+    EventBatch,
+    EventBatchResponse,
+    RegisterRequest,
+    RegisterResponse,
+    RodentRequest,
+)
+from toggle_mock.errors import TokenRefusedError
+from toggle_mock.faults.book import Fault, FaultBook
+from toggle_mock.faults.outcomes import Outcome
+from toggle_mock.faults.plans import Incoming
+from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.records import MESSAGES, SERVICE, RecordedCall, RecordedMessage
+from toggle_mock.rodents.register import RodentRegister
+from toggle_mock.rodents.rodent import Rodent
+from toggle_mock.rodents.stream import Ending, Stream
+from toggle_mock.tokens.tokens import Tokens, redacted, unverified_claims
+
+M = TypeVar("M", bound=Message)
+
+Context = grpc.aio.ServicerContext[bytes, bytes]
+Code = grpc.StatusCode
+
+
+@dataclass
+class RodentService:
+    """Answers as Toggle does, and records. Requests are taken as bytes and kept as they came."""
+
+    recording: Recording
+    late: Recording
+    """Where calls go whose token is of an earlier era: they are answered, and nobody sees them."""
+    tokens: Tokens
+    book: FaultBook
+    rodents: RodentRegister
+    peer_of: Callable[[str], str]
+    """The client behind a peer that gRPC names."""
+    heartbeat: float | None = None
+    """Seconds between two commands ``system.status`` to each connected Rodent."""
+    _waiting: dict[Fault, set[asyncio.Future[None]]] = field(default_factory=dict)
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """What a server serves; without (de)serializers, so that messages are bytes."""
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                "Register": grpc.unary_unary_rpc_method_handler(self.register),
+                "Connect": grpc.stream_stream_rpc_method_handler(self.connect),
+                "SendEvents": grpc.unary_unary_rpc_method_handler(self.send_events),
+            },
+        )
+
+    def release(self, healed: Sequence[Fault]) -> None:
+        """Let the calls go on that such faults hold. In the server's event loop."""
+        for fault in healed:
+            for future in self._waiting.get(fault, ()):
+                if not future.done():
+                    future.set_result(None)
+
+    async def register(self, request: bytes, context: Context) -> bytes:
+        """Success, and no certificate: the node is registered already."""
+        async with self._begin("Register", context) as handled:
+            handled.record(request, sent=False)
+            await handled.admit(self.tokens)
+            await handled.decoded(RegisterRequest, request)
+            answer = RegisterResponse(success=True, message="registered")
+            return await self._answer(handled, request, lambda: answer)
+
+    async def send_events(self, request: bytes, context: Context) -> bytes:
+        """Record the batch and acknowledge it."""
+        async with self._begin("SendEvents", context) as handled:
+            handled.record(request, sent=False)
+            await handled.admit(self.tokens)
+            batch = await handled.decoded(EventBatch, request)
+            count = len(batch.events)
+
+            def accept() -> Message:
+                handled.recording.accept(
+                    handled.call, request, batch_id=batch.batch_id, count=count
+                )
+                return EventBatchResponse(success=True, message=f"{count} events recorded")
+
+            return await self._answer(handled, request, accept)
+
+    async def connect(self, requests: AsyncIterator[bytes], context: Context) -> None:
+        """Be the stream of a Rodent until one side ends it; Toggle speaks first."""
+        async with self._begin("Connect", context) as handled:
+            await handled.admit(self.tokens)
+            if handled.recording is self.late:
+                await handled.abort(_EARLIER)
+            outcome, fault = self.book.decide(Incoming(handled.call, b""))
+            await self._delay(outcome, fault)
+            if outcome.hang:
+                await self._hang(handled, fault)
+            if outcome.status is not Code.OK and not outcome.after_messages:
+                await handled.abort(outcome)
+            ending = await self._converse(handled, requests, outcome)
+            if ending.status is not Code.OK:
+                await handled.abort(Outcome(ending.status, ending.details))
+            handled.end(Code.OK, ending.details)
+
+    # Unary calls
+
+    async def _answer(
+        self, handled: Handled, request: bytes, usual: Callable[[], Message]
+    ) -> bytes:
+        outcome, fault = Outcome(), None
+        if handled.recording is not self.late:
+            outcome, fault = self.book.decide(Incoming(handled.call, request))
+        await self._delay(outcome, fault)
+        response = usual() if outcome.takes_effect else None
+        if outcome.hang:
+            await self._hang(handled, fault)
+        if outcome.status is not Code.OK:
+            await handled.abort(outcome)
+        answer = outcome.response or response or _failure(handled.call.method, outcome.message)
+        raw = answer.SerializeToString()
+        handled.record(raw, sent=True)
+        if trailers := outcome.trailing_metadata():
+            handled.context.set_trailing_metadata(trailers)
+        handled.end(Code.OK)
+        return raw
+
+    async def _delay(self, outcome: Outcome, fault: Fault | None) -> None:
+        if outcome.delay and fault is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(outcome.delay):
+                    await self._until_healed(fault)
+
+    async def _until_healed(self, fault: Fault) -> None:
+        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(fault, set()).add(released)
+        try:
+            await released
+        finally:
+            self._waiting[fault].discard(released)
+            if not self._waiting[fault]:
+                del self._waiting[fault]
+
+    async def _hang(self, handled: Handled, fault: Fault | None) -> NoReturn:
+        assert fault is not None
+        await self._until_healed(fault)
+        await handled.abort(Outcome(Code.UNAVAILABLE, "the call hung until the fault was healed"))
+
+    # The stream
+
+    async def _converse(
+        self, handled: Handled, requests: AsyncIterator[bytes], outcome: Outcome
+    ) -> Ending:
+        stream = Stream(handled.call, asyncio.get_running_loop())
+        # The Rodent sees that its stream is accepted before anything is said.
+        await handled.context.send_initial_metadata(())
+        if not self.tokens.is_current(handled.call.claims):
+            await handled.abort(_EARLIER)
+        rodent = self.rodents.opened(stream)
+        tasks = [asyncio.ensure_future(_listen(handled, rodent, stream, requests, outcome))]
+        if self.heartbeat is not None:
+            tasks.append(asyncio.ensure_future(_ask_for_status(rodent, self.heartbeat)))
+        ending = _GONE
+        try:
+            while not isinstance(item := await stream.outgoing.get(), Ending):
+                handled.record(item, sent=True)
+                await handled.context.write(item)
+            ending = item
+        finally:
+            # First gone, then recorded as ended: who sees the end sends nothing into it any more.
+            self.rodents.closed(rodent, stream, ending)
+            handled.end(ending.status, ending.details)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return ending
+
+    def _begin(self, method: str, context: Context) -> Handled:
+        metadata = tuple(context.invocation_metadata() or ())
+        claims = unverified_claims(metadata)
+        recording = self.recording if self.tokens.is_current(claims) else self.late
+        peer = self.peer_of(context.peer())
+        call = RecordedCall(method, peer, redacted(metadata), claims=claims)
+        recording.begin(call)
+        return Handled(call, context, recording, metadata)
+
+
+@dataclass
+class Handled:
+    """A call that is being handled; recorded as CANCELLED if it ends without a word."""
+
+    call: RecordedCall
+    context: Context
+    recording: Recording
+    metadata: Sequence[tuple[str, str | bytes]]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc is None or isinstance(exc, asyncio.CancelledError):
+            self.end(_GONE.status, _GONE.details)
+        else:  # what a matcher or an outcome of the test's author has raised
+            self.end(Code.UNKNOWN, f"Unexpected {type(exc).__name__}: {exc}")
+
+    def record(self, raw: bytes, *, sent: bool) -> RecordedMessage:
+        """Record a message."""
+        return self.recording.message(self.call, raw, sent=sent)
+
+    def end(self, status: grpc.StatusCode, details: str = "") -> None:
+        """Record how it ended, unless that is recorded already."""
+        if self.call.status is None:
+            self.recording.end(self.call, status.name, details)
+
+    async def abort(self, outcome: Outcome) -> NoReturn:
+        """End it with a status, and what belongs to that."""
+        self.end(outcome.status, outcome.message)
+        await self.context.abort(outcome.status, outcome.message, outcome.trailing_metadata())
+
+    async def admit(self, tokens: Tokens) -> None:
+        """End it unless its token is accepted."""
+        try:
+            tokens.verified(self.metadata)
+        except TokenRefusedError as error:
+            await self.abort(Outcome(error.code, str(error)))
+
+    async def decoded(self, message_type: type[M], raw: bytes) -> M:
+        """A message; if it is none, the call ends as gRPC's own deserializers end it."""
+        try:
+            return message_type.FromString(raw)
+        except DecodeError as error:
+            name = message_type.DESCRIPTOR.full_name
+            await self.abort(Outcome(Code.INTERNAL, f"the request is no {name}: {error}"))
+
+
+_EARLIER = Outcome(Code.UNAVAILABLE, "the token is of an earlier test")
+
+_GONE = Ending(Code.CANCELLED, "the other side is gone")
+
+
+async def _listen(
+    handled: Handled,
+    rodent: Rodent,
+    stream: Stream,
+    requests: AsyncIterator[bytes],
+    outcome: Outcome,
+) -> None:
+    """Take what the Rodent sends; at its end, or after so many messages, end the stream."""
+    ending = Ending(Code.OK, "the Rodent ended the stream")
+    count = 0
+    async for raw in requests:
+        message = handled.record(raw, sent=False)
+        try:
+            request = RodentRequest.FromString(raw)
+        except DecodeError as error:
+            text = f"the request is no {RodentRequest.DESCRIPTOR.full_name}: {error}"
+            ending = Ending(Code.INTERNAL, text)
+            break
+        rodent.received(stream, message, request)
+        count += 1
+        if count == outcome.after_messages:
+            ending = Ending(outcome.status, outcome.message)
+            break
+    stream.put(ending)
+
+
+async def _ask_for_status(rodent: Rodent, pause: float) -> None:
+    """Toggle's heartbeat."""
+    asked = None
+    while True:
+        if asked is not None:
+            asked.cancel()  # one that is not answered is not waited for any more
+        asked = rodent.start_command("system.status", timeout=0.0)
+        await asyncio.sleep(pause)
+
+
+def _failure(method: str, message: str) -> Message:
+    """The answer that says no."""
+    return MESSAGES[method][True](success=False, message=message)

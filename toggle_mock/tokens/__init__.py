@@ -1,0 +1,1 @@
+"""Who calls: tokens and their signatures, certificates and their authority."""

@@ -1,0 +1,109 @@
+"""Keys and signatures of tokens, by PyJWT and cryptography, which take their time to load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from toggle_mock.errors import TokenRefusedError
+
+# Toggle knows its Rodents by rid and sub; whom a token is for is not its business.
+_OPTIONS: Any = {"verify_aud": False, "verify_sub": False, "verify_jti": False}
+
+# What PyJWT finds wrong, in the words of somebody who has to mend it.
+_PROBLEMS: Sequence[tuple[type[jwt.PyJWTError], str]] = (
+    (jwt.ExpiredSignatureError, "the token has expired: get a new one"),
+    (jwt.ImmatureSignatureError, "the token is not valid yet: check the clocks (nbf, iat)"),
+    (jwt.InvalidSignatureError, "the token's signature is wrong: another key signed it"),
+    (jwt.InvalidAlgorithmError, "the token's algorithm is not accepted"),
+)
+
+_NEW_KEYS: Mapping[str, Callable[[], Any]] = {
+    "RS256": lambda: rsa.generate_private_key(public_exponent=65_537, key_size=2048),
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+}
+
+
+def new_key(algorithm: str) -> Any:
+    """A private key of RS256 or ES256."""
+    return _NEW_KEYS[algorithm]()
+
+
+def loaded(algorithm: str, pem: bytes) -> Any:
+    """A private key of RS256 or ES256.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"jwt_key is no private key as PEM: {error}") from None
+    kinds = {"RS256": rsa.RSAPrivateKey, "ES256": ec.EllipticCurvePrivateKey}
+    if not isinstance(key, kinds[algorithm]):
+        raise ValueError(  # noqa: TRY004 - the type of a key is in its text
+            f"jwt_key is {type(key).__name__}, which {algorithm} cannot use"
+        )
+    return key
+
+
+def public_pem(key: Any) -> bytes:
+    """The public half of a private key, as PEM."""
+    public = key.public_key()
+    return bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def private_pem(key: Any) -> bytes:
+    """A private key as PEM."""
+    return bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def signed(claims: dict[str, Any], key: Any, algorithm: str) -> str:
+    """A token."""
+    return jwt.encode(claims, key, algorithm=algorithm)
+
+
+def decoded(token: str, key: Any, algorithm: str) -> Mapping[str, Any]:
+    """The claims of a token.
+
+    Args:
+        token: What the caller sent.
+        key: What it must be signed with; None for anything.
+        algorithm: How.
+
+    Raises:
+        TokenRefusedError: It is not accepted.
+    """
+    try:
+        stated = jwt.get_unverified_header(token).get("alg")
+        if str(stated).lower() == "none":
+            raise TokenRefusedError("the token is not signed (alg: none)")
+        if key is not None:
+            verifying = key if algorithm == "HS256" else key.public_key()
+            return jwt.decode(token, verifying, algorithms=[algorithm], options=_OPTIONS)
+        unsigned: Any = {"verify_signature": False, "verify_exp": True, **_OPTIONS}
+        return jwt.decode(token, options=unsigned)
+    except jwt.PyJWTError as error:
+        for kind, problem in _PROBLEMS:
+            if isinstance(error, kind):
+                raise TokenRefusedError(problem) from None
+        raise TokenRefusedError(f"authorization is no JWT: {error}") from None
+
+
+def unverified(token: str) -> Mapping[str, Any]:
+    """What a token claims, whoever signed it; empty if nothing can be read."""
+    try:
+        claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return {}
+    return claims

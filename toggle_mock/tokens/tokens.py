@@ -1,0 +1,236 @@
+"""Who calls: Bearer tokens, issued, verified and revoked.
+
+What signs and verifies is loaded with the first token, so that a server is up sooner.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import grpc
+
+from toggle_mock.errors import TokenRefusedError
+
+_SCHEME = "Bearer "
+
+
+ALGORITHMS = ("HS256", "RS256", "ES256")
+"""The signature algorithms of tokens."""
+
+_SECRET_BYTES = 32
+
+
+class Tokens:
+    """Issues tokens as Toggle does, verifies those of callers, and revokes.
+
+    Args:
+        algorithm: One of :data:`ALGORITHMS`.
+        key: The secret of HS256; the private key of RS256 or ES256 as PEM; None makes one.
+        verify: Whether a signature must be of this key. Without it any well-formed token is taken
+            that has not expired, such as one that a real Toggle issued.
+
+    Raises:
+        ValueError: The algorithm or the key is none.
+    """
+
+    def __init__(
+        self, *, algorithm: str = "HS256", key: str | bytes | None = None, verify: bool = True
+    ) -> None:
+        if algorithm not in ALGORITHMS:
+            raise ValueError(f"jwt_algorithm is {algorithm!r}: give {', '.join(ALGORITHMS)}")
+        self.algorithm = algorithm
+        self._verify = verify
+        self._key = _new_key(algorithm) if key is None else _loaded(algorithm, key)
+        self._revoked: dict[tuple[str, str], grpc.StatusCode] = {}
+        self._maker, self._era = secrets.token_hex(8), 0
+        self._accepted: dict[str, Mapping[str, Any]] = {}
+
+    def issue(
+        self,
+        *,
+        rid: str = "rodent-1",
+        sub: str = "org-1",
+        prv: bool = True,
+        expires_in: float = 3600.0,
+        **claims: object,
+    ) -> str:
+        """A token for a Rodent.
+
+        Args:
+            rid: The Rodent's id.
+            sub: The organization's id.
+            prv: Whether it is in a private network, and so speaks gRPC.
+            expires_in: Seconds; negative for a token that has expired.
+            claims: Further claims. None leaves one out.
+        """
+        now = int(time.time())
+        lifetime = math.ceil(expires_in)
+        issued_at = min(now, now + lifetime)
+        standard = {"sub": sub, "rid": rid, "prv": prv, "iat": issued_at}
+        standard |= {"exp": now + lifetime, _ERA: [self._maker, self._era]} | claims
+        present = {name: value for name, value in standard.items() if value is not None}
+        from toggle_mock.tokens import signing
+
+        return signing.signed(present, self._key, self.algorithm)
+
+    @property
+    def public_key(self) -> bytes:
+        """The public key as PEM, with which others verify.
+
+        Raises:
+            ValueError: HS256 has none.
+        """
+        if self.algorithm == "HS256":
+            raise ValueError("HS256 has no public key: give jwt_algorithm='RS256' or 'ES256'")
+        from toggle_mock.tokens import signing
+
+        return signing.public_pem(self._key)
+
+    @property
+    def private_key(self) -> bytes:
+        """The key that signs: the secret of HS256, else the private key as PEM."""
+        if isinstance(self._key, bytes):
+            return self._key
+        from toggle_mock.tokens import signing
+
+        return signing.private_pem(self._key)
+
+    def begin_era(self) -> None:
+        """From now on, calls with a token that was issued before are none of this time's."""
+        self._era += 1
+
+    def is_current(self, claims: Mapping[str, Any]) -> bool:
+        """Whether a token belongs to this era; one that was issued elsewhere belongs to all."""
+        match claims.get(_ERA):
+            case [self._maker, era]:
+                return bool(era == self._era)
+        return True
+
+    def revoke(
+        self,
+        *,
+        rid: str | None = None,
+        sub: str | None = None,
+        status: grpc.StatusCode = grpc.StatusCode.UNAUTHENTICATED,
+    ) -> None:
+        """Refuse all tokens of a Rodent or an organization from now on.
+
+        Args:
+            rid: The Rodent's id.
+            sub: The organization's id.
+            status: What the caller gets: UNAUTHENTICATED, or PERMISSION_DENIED.
+
+        Raises:
+            ValueError: Neither is given.
+        """
+        if rid is None and sub is None:
+            raise ValueError("revoke() needs a rid or a sub")
+        for claim, value in (("rid", rid), ("sub", sub)):
+            if value is not None:
+                self._revoked[claim, value] = status
+
+    def restore(self) -> None:
+        """Take back all revocations."""
+        self._revoked.clear()
+
+    def verified(self, metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, Any]:
+        """The claims of the token in a call's metadata.
+
+        Raises:
+            TokenRefusedError: There is none, or it is not accepted.
+        """
+        claims = self._decoded(bearer(metadata))
+        for claim in ("rid", "sub"):
+            value = claims.get(claim)
+            if not isinstance(value, str) or not value:
+                raise TokenRefusedError(f"the token lacks the claim {claim!r}")
+            if status := self._revoked.get((claim, value)):
+                raise TokenRefusedError(f"the tokens of this {claim} were revoked", status)
+        return claims
+
+    def _decoded(self, token: str) -> Mapping[str, Any]:
+        claims = self._accepted.get(token)
+        if claims is not None and not time.time() >= claims.get("exp", math.inf):
+            return claims
+        from toggle_mock.tokens import signing
+
+        claims = signing.decoded(token, self._key if self._verify else None, self.algorithm)
+        if len(self._accepted) >= _KNOWN_TOKENS:
+            self._accepted.clear()
+        self._accepted[token] = claims
+        return claims
+
+
+_KNOWN_TOKENS = 256
+"""Tokens whose claims are remembered: a Rodent sends its own with each call."""
+
+
+def bearer(metadata: Sequence[tuple[str, str | bytes]]) -> str:
+    """The token in a call's metadata.
+
+    Raises:
+        TokenRefusedError: There is no ``authorization: Bearer <JWT>``, or more than one.
+    """
+    values = [value for key, value in metadata if key == "authorization"]
+    if len(values) != 1:
+        raise TokenRefusedError(
+            "authorization is missing: send metadata 'authorization: Bearer <JWT>'"
+            if not values
+            else f"authorization stands {len(values)} times: send it once"
+        )
+    value = values[0]
+    if not isinstance(value, str) or not value.startswith(_SCHEME):
+        raise TokenRefusedError("authorization has another scheme: send 'Bearer <JWT>'")
+    return value.removeprefix(_SCHEME)
+
+
+def unverified_claims(metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, Any]:
+    """What a call's token claims, whoever signed it; empty if nothing can be read."""
+    try:
+        return _unverified(bearer(metadata))
+    except TokenRefusedError:
+        return {}
+
+
+@lru_cache(maxsize=_KNOWN_TOKENS)
+def _unverified(token: str) -> Mapping[str, Any]:
+    from toggle_mock.tokens import signing
+
+    return signing.unverified(token)
+
+
+def redacted(
+    metadata: Sequence[tuple[str, str | bytes]],
+) -> tuple[tuple[str, str | bytes], ...]:
+    """A call's metadata without secrets."""
+    return tuple((key, "[redacted]" if key in _SECRETS else value) for key, value in metadata)
+
+
+_ERA = "mock_era"
+"""A claim that only this mock's tokens have; no Rodent looks at it."""
+
+_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+
+
+def _new_key(algorithm: str) -> Any:
+    if algorithm == "HS256":
+        return secrets.token_bytes(_SECRET_BYTES)
+    from toggle_mock.tokens import signing
+
+    return signing.new_key(algorithm)
+
+
+def _loaded(algorithm: str, key: str | bytes) -> Any:
+    content = key.encode() if isinstance(key, str) else key
+    if algorithm != "HS256":
+        from toggle_mock.tokens import signing
+
+        return signing.loaded(algorithm, content)
+    if len(content) < _SECRET_BYTES:
+        raise ValueError(f"jwt_key has {len(content)} bytes: HS256 needs {_SECRET_BYTES} or more")
+    return content
