@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,35 +13,43 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.table import Table
 
 from rodent_events.config import CATEGORIES
 from rodent_events.config import ENVIRONMENT_PREFIX as PREFIX
+from toggle_mock.interrupts import ATTENTION, on_interrupt
 from toggle_mock.recording.records import RecordedEvent
 from toggle_mock.recording.text import as_line, json_size
 from toggle_mock.server.server import ToggleServer
 
-_ATTENTION = 0.5
-"""Seconds after which the main thread looks for signals at the latest."""
 
+@click.command()
+@click.option("--once", is_flag=True, help="End after one round.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.1),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two rounds.",
+)
+def demo(once: bool, interval: float) -> None:
+    """Show real events of this machine on their way to a mock Toggle.
 
-def run(*, once: bool, interval: float) -> int:
-    """Run the demo.
-
-    Args:
-        once: Whether to end after one round of the agent; else it ends by an interrupt.
-        interval: Seconds between two rounds.
-
-    Returns:
-        0 only if the mock recorded exactly what the agent emitted.
+    A sample agent reports what it finds on this machine and what changes while it runs. With --once
+    the exit code is 0 only if all that was emitted was recorded.
     """
+    sys.exit(_run(once=once, interval=interval))
+
+
+def _run(*, once: bool, interval: float) -> int:
+    """Run the demo; 0 only if the mock recorded exactly what the agent emitted."""
     console = Console(highlight=False)
     with ToggleServer() as toggle, tempfile.TemporaryDirectory() as folder:
         console.print(f"Toggle mock at {toggle.address}; the sample agent reports to it.\n")
         agent = _start_agent(toggle, folder, once=once, interval=interval)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: agent.terminate())
+        on_interrupt(agent.terminate)
         ended = threading.Event()
         printer = threading.Thread(
             target=_print_events, args=(toggle, console, ended), name="demo-printer"
@@ -85,7 +92,7 @@ def _report_of(agent: subprocess.Popen[str]) -> dict[str, Any] | None:
     while True:
         # A signal that comes just before the wait, or to another thread, is seen after it.
         with suppress(subprocess.TimeoutExpired):
-            output, _ = agent.communicate(timeout=_ATTENTION)
+            output, _ = agent.communicate(timeout=ATTENTION)
             lines = output.splitlines()
             return json.loads(lines[-1]) if lines else None
 

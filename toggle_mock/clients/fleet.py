@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Any, Self
 
 from toggle_mock.clients.sample_events import sample_event
@@ -50,12 +49,7 @@ class Fleet:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     def wait_registered(self, timeout: float = TIMEOUT) -> None:

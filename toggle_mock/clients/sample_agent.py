@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import platform
-import signal
 import socket
 import sys
 import threading
@@ -33,6 +32,7 @@ from rodent_events import (
     SystemStartupPayload,
     UsageResourcePayload,
 )
+from toggle_mock.interrupts import interrupt_event
 
 AGENT = "rodent-sample-agent"
 
@@ -303,9 +303,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="end after one round")
     parser.add_argument("--interval", type=float, default=2.0, help="seconds between two rounds")
     options = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = interrupt_event()
     rodent_events.initialize(batch_timeout=min(1.0, options.interval))
     event_ids = watch(options.interval, once=options.once, stop=stop)
     delivered = rodent_events.shutdown()

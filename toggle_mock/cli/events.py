@@ -1,0 +1,43 @@
+"""``toggle-mock events``: the events of a recording that match a query."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from toggle_mock.assertions.assertions import Questions
+from toggle_mock.cli.options import IN_FILE, OUT_FILE
+from toggle_mock.recording.files import load, save
+from toggle_mock.recording.scope import Scope
+from toggle_mock.recording.text import as_line, as_object
+from toggle_mock.schema import load_schema
+
+
+# A query may begin with a minus, which is no option then.
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("recording", type=IN_FILE, metavar="FILE")
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--schema", help="Revision, folder of .proto files or descriptor set to read under.")
+@click.option("--export", type=OUT_FILE, help="Write the whole recording in another format.")
+def events(
+    recording: Path,
+    query: tuple[str, ...],
+    as_json: bool,
+    schema: str | None,
+    export: Path | None,
+) -> None:
+    """Print the events of a recording that match QUERY, oldest first.
+
+    For example: toggle-mock events run.sqlite category:STORAGE -level:INFO 'source:tank/*'
+    """
+    loaded = load(recording)
+    questions = Questions(loaded, Scope())
+    questions.schema = load_schema(schema) if schema else None
+    found = questions.find(" ".join(query))
+    if export:
+        save(loaded, export)
+    for event in found:
+        click.echo(json.dumps(as_object(event)) if as_json else as_line(event))

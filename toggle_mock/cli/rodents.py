@@ -1,0 +1,68 @@
+"""``toggle-mock rodents``: simulated Rodents against any Toggle."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import click
+
+from toggle_mock.cli.options import IN_FILE, key_options, secret_of
+from toggle_mock.clients.fleet import simulate_fleet
+from toggle_mock.interrupts import interrupt_event, wait_for_interrupt
+from toggle_mock.tokens.tokens import Tokens
+
+
+@click.command()
+@click.argument("count", type=click.IntRange(1, 100_000))
+@click.option("--to", "target", required=True, metavar="HOST:PORT", help="Toggle's address.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1e6),
+    default=1.0,
+    show_default=True,
+    help="Events a second that each emits.",
+)
+@click.option(
+    "--pace",
+    type=click.FloatRange(0, 1e6),
+    default=1.0,
+    show_default=True,
+    help="By what a Rodent's pauses are multiplied.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Makes events repeatable.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, 1e9), help="End after so long; else when interrupted."
+)
+@click.option("--ca-file", type=IN_FILE, help="Root certificate, if Toggle speaks TLS.")
+@key_options
+def rodents(
+    count: int,
+    target: str,
+    rate: float,
+    pace: float,
+    seed: int,
+    seconds: float | None,
+    ca_file: Path | None,
+    jwt_algorithm: str,
+    jwt_key: Path | None,
+) -> None:
+    """Run COUNT simulated Rodents: they register, connect, answer commands and emit."""
+    stop = interrupt_event()
+    tokens = Tokens(algorithm=jwt_algorithm, key=secret_of(jwt_key))
+    roots = ca_file.read_bytes() if ca_file else None
+    fleet = simulate_fleet(
+        target,
+        count,
+        jwt=lambda rid: tokens.issue(rid=rid, expires_in=86_400 * 30),
+        rate=rate,
+        pace=pace,
+        seed=seed,
+        root_certificates=roots,
+    )
+    with fleet:
+        click.echo(f"{count} Rodents report to {target}; interrupt to end")
+        wait_for_interrupt(stop, math.inf if seconds is None else seconds)
+    emitted = sum(rodent.emitted for rodent in fleet.rodents)
+    dropped = sum(rodent.dropped for rodent in fleet.rodents)
+    click.echo(f"{emitted} events emitted, {dropped} of them given up")
