@@ -1,23 +1,36 @@
 """A recording mock Toggle: a gRPC server for tests, for continuous integration, for a desk.
 
-The public names are loaded when they are first used: pytest imports this package in every run on a
-machine that has it, and must not pay for what no test asks for.
+What is public is in ``__all__`` here, in ``toggle_mock.strategies`` and in ``toggle_mock.compat``;
+anything else may change at any time. The names are loaded when they are first used: pytest imports
+this package in every run on a machine that has it, and must not pay for what no test asks for.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from toggle_mock.clients.fleet import Fleet, simulate_fleet
+    from toggle_mock.clients.simulated_rodent import CommandRejectedError, SimulatedRodent
     from toggle_mock.errors import (
         CommandFailedError,
+        FaultSpecError,
+        NoRelayError,
         NoReplyError,
         NotConnectedError,
         NotReceivedError,
         QueryError,
+        RemoteError,
+        SchemaError,
+        StorageError,
+        ToggleMockError,
+        TokenRefusedError,
         UnexpectedEventError,
     )
     from toggle_mock.faults.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
+    from toggle_mock.http_api.client import RemoteToggle
     from toggle_mock.matching.matchers import Matcher, where
+    from toggle_mock.recording.files import load, save
+    from toggle_mock.recording.recorder import Recording
     from toggle_mock.recording.records import (
         RecordedBatch,
         RecordedCall,
@@ -25,12 +38,22 @@ if TYPE_CHECKING:
         RecordedMessage,
     )
     from toggle_mock.rodents.rodent import Rodent
+    from toggle_mock.rodents.stream import HttpReply, Reply
+    from toggle_mock.schema import Schema, load_schema
     from toggle_mock.server.server import ToggleServer
     from toggle_mock.toggle.session import Session
+    from toggle_mock.tokens.certificates import Authority
+    from toggle_mock.tokens.tokens import Tokens
 
 __all__ = [
+    "Authority",
     "CommandFailedError",
+    "CommandRejectedError",
+    "FaultSpecError",
+    "Fleet",
+    "HttpReply",
     "Matcher",
+    "NoRelayError",
     "NoReplyError",
     "NotConnectedError",
     "NotReceivedError",
@@ -40,34 +63,65 @@ __all__ = [
     "RecordedCall",
     "RecordedEvent",
     "RecordedMessage",
+    "Recording",
+    "RemoteError",
+    "RemoteToggle",
+    "Reply",
     "Rodent",
+    "Schema",
+    "SchemaError",
     "Session",
+    "SimulatedRodent",
+    "StorageError",
+    "ToggleMockError",
     "ToggleServer",
+    "TokenRefusedError",
+    "Tokens",
     "UnexpectedEventError",
     "cut",
     "delay",
     "fail",
     "hang",
+    "load",
+    "load_schema",
     "lose_answer",
     "reject",
+    "save",
+    "simulate_fleet",
     "where",
 ]
 
 _HOMES = {
+    "clients.fleet": ("Fleet", "simulate_fleet"),
+    "clients.simulated_rodent": ("CommandRejectedError", "SimulatedRodent"),
     "errors": (
         "CommandFailedError",
+        "FaultSpecError",
+        "NoRelayError",
         "NoReplyError",
         "NotConnectedError",
         "NotReceivedError",
         "QueryError",
+        "RemoteError",
+        "SchemaError",
+        "StorageError",
+        "ToggleMockError",
+        "TokenRefusedError",
         "UnexpectedEventError",
     ),
     "faults.outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
+    "http_api.client": ("RemoteToggle",),
     "matching.matchers": ("Matcher", "where"),
+    "recording.files": ("load", "save"),
+    "recording.recorder": ("Recording",),
     "recording.records": ("RecordedBatch", "RecordedCall", "RecordedEvent", "RecordedMessage"),
     "rodents.rodent": ("Rodent",),
+    "rodents.stream": ("HttpReply", "Reply"),
+    "schema": ("Schema", "load_schema"),
     "server.server": ("ToggleServer",),
     "toggle.session": ("Session",),
+    "tokens.certificates": ("Authority",),
+    "tokens.tokens": ("Tokens",),
 }
 
 
@@ -81,3 +135,7 @@ def __getattr__(name: str) -> object:
                     f"toggle_mock needs {error.name}: install the extra, rodent-events[testing]"
                 ) from error
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

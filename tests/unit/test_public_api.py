@@ -1,0 +1,128 @@
+"""What is public is listed, loads, is all that the documentation uses, and fails in one way."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import rodent_events
+import toggle_mock
+import toggle_mock.compat
+import toggle_mock.strategies
+
+ROOT = Path(__file__).parents[2]
+PUBLIC = {
+    package.__name__: package.__all__
+    for package in (rodent_events, toggle_mock, toggle_mock.compat, toggle_mock.strategies)
+}
+# A module that somebody else's program loads, not a person.
+PROGRAMS = {"toggle_mock.__main__", "toggle_mock.strategies.plugin"}
+
+
+def modules(package):
+    yield package
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if info.name not in PROGRAMS and ".pb" not in info.name:
+            yield importlib.import_module(info.name)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_all_that_is_listed_loads(name):
+    package = importlib.import_module(name)
+    assert len(PUBLIC[name]) == len(set(PUBLIC[name]))
+    for public in PUBLIC[name]:
+        assert getattr(package, public) is not None
+
+
+@pytest.mark.parametrize("name", ["toggle_mock", "toggle_mock.strategies"])
+def test_what_is_loaded_late_is_what_type_checkers_see(name):
+    package = importlib.import_module(name)
+    tree = ast.parse(inspect.getsource(package))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {
+        f"{node.module.removeprefix(f'{name}.')}": tuple(alias.name for alias in node.names)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+    }
+    assert {home: sorted(names) for home, names in seen.items()} == {
+        home: sorted(names) for home, names in package._HOMES.items()
+    }
+    assert sorted(package.__all__) == sorted(one for names in seen.values() for one in names)
+
+
+def test_a_name_that_does_not_exist_is_refused():
+    with pytest.raises(AttributeError, match=r"toggle_mock.*no attribute 'TogleServer'"):
+        _ = toggle_mock.TogleServer
+
+
+def imports(text: str):
+    """The package and the name of each import from one of ours."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            for alias in node.names:
+                yield node.module, alias.name
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    (page.name, block)
+    for page in PAGES
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+]
+EXAMPLES = [(path.name, path.read_text()) for path in sorted((ROOT / "examples").glob("*.py"))]
+
+
+def test_documentation_and_examples_import_what_is_public():
+    used = {
+        (where, module, name)
+        for where, text in [*BLOCKS, *EXAMPLES]
+        for module, name in imports(text)
+        if module.partition(".")[0] in {"rodent_events", "toggle_mock"}
+    }
+    assert len(used) >= 20
+    assert [one for one in sorted(used) if one[2] not in PUBLIC.get(one[1], ())] == []
+
+
+def test_documentation_names_what_is_public():
+    named = {
+        (page.name, *match)
+        for page in PAGES
+        for match in re.findall(
+            r"`(rodent_events|toggle_mock(?:\.compat|\.strategies)?)\.(\w+)", page.read_text()
+        )
+    }
+    modules = {"compat", "metrics", "pb", "strategies"}
+    wrong = [one for one in sorted(named) if one[2] not in PUBLIC[one[1]] and one[2] not in modules]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("package", "root"),
+    [
+        (rodent_events, rodent_events.RodentEventsError),
+        (toggle_mock, toggle_mock.ToggleMockError),
+    ],
+    ids=["rodent_events", "toggle_mock"],
+)
+def test_all_errors_have_one_root(package, root):
+    found = {
+        kind
+        for module in modules(package)
+        for kind in vars(module).values()
+        if isinstance(kind, type)
+        and issubclass(kind, BaseException)
+        and kind.__module__.startswith(package.__name__)
+    }
+    assert len(found) >= 7
+    assert [kind for kind in found if not issubclass(kind, root)] == []
+
+
+def test_the_errors_of_a_package_are_public():
+    for package in (rodent_events, toggle_mock):
+        errors = importlib.import_module(f"{package.__name__}.errors")
+        kinds = [name for name, kind in vars(errors).items() if name.endswith("Error")]
+        assert [name for name in kinds if name not in package.__all__] == []
