@@ -48,7 +48,7 @@ class EventBuffer:
     """Holds events until they are acknowledged.
 
     :meth:`append` may be called from any thread; all else by one at a time, the bus's worker. The
-    oldest batch is *in hand* from :meth:`next_batch` until it is acknowledged, held, split or
+    oldest batch is *in flight* from :meth:`next_batch` until it is acknowledged, requeued, split or
     quarantined; events on disk come before events in memory.
 
     Args:
@@ -99,7 +99,7 @@ class EventBuffer:
             stack.callback(self.spill)
             if self._journal is not None:
                 stack.callback(self._journal.close)
-            self.hold()
+            self.requeue()
 
     def abandon(self) -> None:
         """In a forked child: close the parent's files here, and touch nothing else."""
@@ -146,8 +146,8 @@ class EventBuffer:
         if self._journal is not None and self._append_to_journal(frame):
             return True
         if len(self._memory) >= self.config.buffer_size and not self._make_room():
-            head = wire.event_kind(frame)
-            self.ledger.drop(DropReason.OVERFLOW, Place.REFUSED, [head])
+            kind = wire.event_kind(frame)
+            self.ledger.drop(DropReason.OVERFLOW, Place.REFUSED, [kind])
             return False
         self._memory.append(frame)
         return True
@@ -198,9 +198,9 @@ class EventBuffer:
         if self.config.overflow != "drop_oldest":
             return False
         # The worker may be reading the first file at this moment.
-        heads = self._spool.drop_oldest()
-        self.ledger.drop(DropReason.OVERFLOW, Place.DISK, heads)
-        return bool(heads)
+        kinds = self._spool.drop_oldest()
+        self.ledger.drop(DropReason.OVERFLOW, Place.DISK, kinds)
+        return bool(kinds)
 
     def _make_room(self) -> bool:
         """Make room in memory for an event, as ``overflow`` says."""
@@ -214,17 +214,17 @@ class EventBuffer:
     def _drop_beyond(self, size: int) -> None:
         with self.ledger.lock:
             while len(self._memory) > size:
-                head = wire.event_kind(self._memory.popleft())
-                self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [head])
+                kind = wire.event_kind(self._memory.popleft())
+                self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [kind])
 
     def _has_room(self) -> bool:
         return len(self._memory) < self.config.buffer_size
 
     @property
     def waiting(self) -> int:
-        """Events in memory, in hand and on disk."""
+        """Events in memory, in flight and on disk."""
         with self._account, self.ledger.lock:
-            return len(self._memory) + self.ledger.balance[Place.IN_HAND] + self._on_disk()
+            return len(self._memory) + self.ledger.balance[Place.IN_FLIGHT] + self._on_disk()
 
     def _on_disk(self) -> int:
         appended = 0 if self._journal is None else self._journal.appended
@@ -233,30 +233,30 @@ class EventBuffer:
     @property
     def unsaved(self) -> int:
         """Events that are nowhere but in this process."""
-        in_hand = sum(batch.count for batch in self._parts)
-        return len(self._memory) + (in_hand if self._origin is Place.MEMORY else 0)
+        in_flight = sum(batch.count for batch in self._parts)
+        return len(self._memory) + (in_flight if self._origin is Place.MEMORY else 0)
 
     @property
-    def crowded(self) -> bool:
+    def above_watermark(self) -> bool:
         """Whether there are more events in memory than flush_threshold."""
         waiting = len(self._memory)
         return waiting > self.config.flush_threshold or waiting >= self.config.buffer_size
 
     @property
-    def crowding(self) -> float:
+    def pressure(self) -> float:
         """How far memory is filled beyond flush_threshold: 0 not at all, 1 up to buffer_size."""
         room = self.config.buffer_size - self.config.flush_threshold
         beyond = len(self._memory) - self.config.flush_threshold
         return min(1.0, max(0.0, beyond / room)) if room else float(beyond >= 0)
 
     def next_batch(self, *, partial: bool = True) -> Batch | None:
-        """The batch in hand, or else the oldest that waits.
+        """The batch in flight, or else the oldest that waits.
 
         Args:
             partial: Whether a batch from memory may have less than batch_size events.
         """
         while True:
-            if not self._parts and not self._take_in_hand(partial):
+            if not self._parts and not self._take(partial):
                 return None
             batch = self._parts[0]
             if len(batch.frames) + wire.TRAILER_BYTES <= self.config.max_batch_bytes:
@@ -269,7 +269,7 @@ class EventBuffer:
                     f"the event has {len(batch.frames)} bytes; max_batch_bytes is {limit}"
                 )
 
-    def _take_in_hand(self, partial: bool) -> bool:
+    def _take(self, partial: bool) -> bool:
         batch = self._first_on_disk(partial)
         self._origin = Place.DISK
         if batch is None and (partial or len(self._memory) >= self.config.batch_size):
@@ -278,7 +278,7 @@ class EventBuffer:
         if batch is None:
             return False
         if self._origin is Place.DISK:
-            self.ledger.move(batch.count, Place.DISK, Place.IN_HAND)
+            self.ledger.move(batch.count, Place.DISK, Place.IN_FLIGHT)
         else:
             self._spool.reserve(batch.id)
         self._whole_id = batch.id
@@ -292,8 +292,8 @@ class EventBuffer:
         return batch
 
     def _lose(self, count: int) -> None:
-        heads = repeat(wire.UNKNOWN_KIND, count)
-        self.ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, heads)
+        kinds = repeat(wire.UNKNOWN_KIND, count)
+        self.ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, kinds)
 
     def _complete_on_disk(self, partial: bool) -> bool:
         """Complete a batch of the journal; whether there may be one to send now."""
@@ -327,7 +327,7 @@ class EventBuffer:
 
     @property
     def backlog(self) -> int:
-        """Events that wait and are not in hand; without a lock, so about right at any moment."""
+        """Events that wait and are not in flight; without a lock, so about right at any moment."""
         if self._journal is None:
             return len(self._memory)
         return len(self._memory) + self._on_disk()
@@ -340,7 +340,7 @@ class EventBuffer:
             fitting = self._fitting(frames)
             self._memory.extendleft(reversed(frames[fitting:]))
             del frames[fitting:]
-            self.ledger.move(len(frames), Place.MEMORY, Place.IN_HAND)
+            self.ledger.move(len(frames), Place.MEMORY, Place.IN_FLIGHT)
         if not frames:
             return None
         if self.config.overflow == "block":
@@ -356,11 +356,11 @@ class EventBuffer:
         return max(1, bisect_right(list(accumulate(map(len, frames))), limit))
 
     def acknowledge(self) -> None:
-        """Forget the batch in hand: Toggle has it."""
+        """Forget the batch in flight: Toggle has it."""
         self._settle(Place.DELIVERED)
 
     def quarantine(self, reason: str) -> None:
-        """Set the batch in hand aside, with the reason."""
+        """Set the batch in flight aside, with the reason."""
         batch = self._parts[0]
         try:
             self._spool.quarantine(batch, reason)
@@ -372,14 +372,14 @@ class EventBuffer:
             self._settle(Place.QUARANTINED)
 
     def split(self) -> None:
-        """Put the halves of the batch in hand into its place."""
+        """Put the halves of the batch in flight into its place."""
         self._parts.extendleft(reversed(self._parts.popleft().halves()))
 
-    def hold(self) -> None:
-        """Put the batch in hand back to wait, on disk; its id and bytes stay.
+    def requeue(self) -> None:
+        """Put the batch in flight back to wait, on disk; its id and bytes stay.
 
         Raises:
-            OSError: It cannot be written; it stays in hand.
+            OSError: It cannot be written; it stays in flight.
         """
         if not self._parts:
             return
@@ -387,15 +387,15 @@ class EventBuffer:
         if self._origin is Place.MEMORY:
             self._spool.write(list(self._parts), oldest=self._whole_id)
         self._parts.clear()
-        self.ledger.move(count, Place.IN_HAND, Place.DISK)
+        self.ledger.move(count, Place.IN_FLIGHT, Place.DISK)
 
     def _settle(self, target: Place) -> None:
         batch = self._parts.popleft()
         if target is Place.DROPPED:
-            heads = map(wire.event_kind, batch.single_frames())
-            self.ledger.drop(DropReason.QUARANTINE_FAILED, Place.IN_HAND, heads)
+            kinds = map(wire.event_kind, batch.single_frames())
+            self.ledger.drop(DropReason.QUARANTINE_FAILED, Place.IN_FLIGHT, kinds)
         else:
-            self.ledger.move(batch.count, Place.IN_HAND, target)
+            self.ledger.move(batch.count, Place.IN_FLIGHT, target)
         if self._origin is Place.DISK:
             try:
                 self._spool.acknowledge(batch.count)
@@ -437,7 +437,7 @@ class EventBuffer:
                     raise
             else:
                 left -= count
-                self.ledger.move(count, Place.IN_HAND, Place.DISK)
+                self.ledger.move(count, Place.IN_FLIGHT, Place.DISK)
         return paths
 
     def _write_file(self, batches: list[Batch]) -> Path:
@@ -466,7 +466,7 @@ class EventBuffer:
         with self.ledger.lock:
             for batch in reversed(batches):
                 self._memory.extendleft(reversed(batch.single_frames()))
-            self.ledger.move(count, Place.IN_HAND, Place.MEMORY)
+            self.ledger.move(count, Place.IN_FLIGHT, Place.MEMORY)
             if self.config.overflow == "drop_oldest":
                 self._drop_beyond(self.config.buffer_size)
 
@@ -474,7 +474,7 @@ class EventBuffer:
         """Events dropped so far, by reason, level and category."""
         with self.ledger.lock:
             dropped = self.ledger.dropped.items()
-            return Counter({(reason.value, *_names(head)): n for (reason, head), n in dropped})
+            return Counter({(reason.value, *_names(kind)): n for (reason, kind), n in dropped})
 
     def drain(self) -> list[bytes]:
         """Take all frames out of memory, unaccounted: for another buffer to append."""
@@ -512,36 +512,36 @@ class EventBuffer:
                 "max_buffer_size": self.config.buffer_size,
                 "flush_threshold": self.config.flush_threshold,
                 "batch_size": self.config.batch_size,
-                "pending_events": balance[Place.IN_HAND],
+                "pending_events": balance[Place.IN_FLIGHT],
                 "max_pending": self.config.batch_size,
                 "emitted": self._entered() - balance[Place.REFUSED],
                 "recovered": -balance[Place.FOUND],
                 "delivered": balance[Place.DELIVERED],
-                "waiting": memory + balance[Place.IN_HAND] + self._on_disk(),
+                "waiting": memory + balance[Place.IN_FLIGHT] + self._on_disk(),
                 "spooled": self._on_disk(),
                 "filtered": balance[Place.FILTERED],
                 "dropped": balance[Place.DROPPED],
                 "quarantined": balance[Place.QUARANTINED],
                 "dropped_by_reason": _dropped_by_reason(self.ledger.dropped),
                 "filtered_by_kind": {
-                    _kind(head): count for head, count in self.ledger.filtered.items()
+                    _kind_name(kind): count for kind, count in self.ledger.filtered.items()
                 },
             }
 
 
-def _names(head: wire.EventKind) -> tuple[str, str]:
-    level = LEVELS.get(head.level, str(head.level))
-    return level, CATEGORIES.get(head.category, str(head.category))
+def _names(kind: wire.EventKind) -> tuple[str, str]:
+    level = LEVELS.get(kind.level, str(kind.level))
+    return level, CATEGORIES.get(kind.category, str(kind.category))
 
 
-def _kind(head: wire.EventKind) -> str:
-    return " ".join(_names(head))
+def _kind_name(kind: wire.EventKind) -> str:
+    return " ".join(_names(kind))
 
 
 def _dropped_by_reason(
     dropped: Mapping[tuple[DropReason, wire.EventKind], int],
 ) -> dict[str, dict[str, int]]:
     reasons: dict[str, dict[str, int]] = {}
-    for (reason, head), count in dropped.items():
-        reasons.setdefault(reason.value, {})[_kind(head)] = count
+    for (reason, kind), count in dropped.items():
+        reasons.setdefault(reason.value, {})[_kind_name(kind)] = count
     return reasons

@@ -56,8 +56,8 @@ _INSTANT = 1e-6
 # Seconds that emit pauses, at the most, to let the worker run when memory is nearly full.
 _LONGEST_PAUSE = 0.001
 
-# Sources are free text; the encoded heads of so many kinds of events are kept.
-_MAX_HEADS = 1024
+# Sources are free text; the templates of so many kinds of events are kept.
+_MAX_TEMPLATES = 1024
 
 
 _buses: WeakSet[EventBus] = WeakSet()
@@ -91,7 +91,9 @@ class EventBus(Emitters):
         self.config = EventConfig.load(config, **settings)
         self._folder = self.config.events_dir
         self._buffer = EventBuffer(self.config)
-        self._heads: dict[tuple[type, int, str | None], wire.EventTemplate | wire.EventKind] = {}
+        self._templates: dict[
+            tuple[type, int, str | None], wire.EventTemplate | wire.EventKind
+        ] = {}
         self._worker: Worker | None = None
         self._closed = False
         self._finished = False
@@ -240,16 +242,16 @@ class EventBus(Emitters):
     ) -> str | None:
         """Emit a payload of any type; see :meth:`Emitters.emit`."""
         try:
-            head = self._heads[type(payload), level, source]
+            template = self._templates[type(payload), level, source]
         except (KeyError, TypeError):
-            head = self._learn_head(payload, level, source)
-        if isinstance(head, wire.EventKind):
-            self._buffer.ledger.filter(head)
+            template = self._learn_template(payload, level, source)
+        if isinstance(template, wire.EventKind):
+            self._buffer.ledger.filter(template)
             return None
         event_id = new_id()
         try:
             frame = wire.event_frame(
-                head,
+                template,
                 event_id.encode(),
                 time.time_ns() // 1_000_000,
                 metadata,
@@ -259,31 +261,31 @@ class EventBus(Emitters):
             raise _metadata_error(metadata) from error
         return event_id if self._append(frame) else None
 
-    def adopt(self, early: EventBus) -> None:
+    def take_over(self, early: EventBus) -> None:
         """Take over what was emitted on a bus that is not started; the filters hold for it too."""
-        for (reason, head), count in early._buffer.ledger.dropped.items():
-            self._buffer.ledger.drop(reason, Place.REFUSED, [head] * count)
+        for (reason, kind), count in early._buffer.ledger.dropped.items():
+            self._buffer.ledger.drop(reason, Place.REFUSED, [kind] * count)
         early._buffer.ledger.dropped.clear()
         for frame in early._buffer.drain():
-            head = wire.event_kind(frame)
-            if self._enabled(head):
+            kind = wire.event_kind(frame)
+            if self._enabled(kind):
                 self._append(frame)
             else:
-                self._buffer.ledger.filter(head)
+                self._buffer.ledger.filter(kind)
 
     def _append(self, frame: bytes) -> bool:
         """Put a frame into memory; False if the bus is shut down."""
         if self._starts_again:
             self._start_again()
         if self._closed:
-            head = wire.event_kind(frame)
-            self._buffer.ledger.drop(DropReason.SHUTDOWN, Place.REFUSED, [head])
+            kind = wire.event_kind(frame)
+            self._buffer.ledger.drop(DropReason.SHUTDOWN, Place.REFUSED, [kind])
             return False
         accepted = self._buffer.append(frame)
-        self._attend()
+        self._apply_backpressure()
         return accepted
 
-    def _attend(self) -> None:
+    def _apply_backpressure(self) -> None:
         """See to it that what was just appended is taken care of."""
         if self._worker is not None:
             if self._buffer.backlog >= self._worker.wake_at:
@@ -293,23 +295,23 @@ class EventBus(Emitters):
                 # A thread that only emits keeps the interpreter for milliseconds, in which nothing
                 # would be sent.
                 time.sleep(_INSTANT)
-            if self._buffer.crowded:
+            if self._buffer.above_watermark:
                 # Threads that only emit would keep the worker from emptying memory in time.
-                time.sleep(self._buffer.crowding * _LONGEST_PAUSE)
+                time.sleep(self._buffer.pressure * _LONGEST_PAUSE)
         if self._finished:
             # Shutdown came between the first look and here, and has emptied memory already.
             self._finish()
 
-    def _learn_head(
+    def _learn_template(
         self, payload: Message, level: int, source: str | None
     ) -> wire.EventTemplate | wire.EventKind:
-        head = self._make_head(payload, level, source)
-        if len(self._heads) >= _MAX_HEADS:
-            self._heads.clear()
-        self._heads[type(payload), level, source] = head
-        return head
+        template = self._make_template(payload, level, source)
+        if len(self._templates) >= _MAX_TEMPLATES:
+            self._templates.clear()
+        self._templates[type(payload), level, source] = template
+        return template
 
-    def _make_head(
+    def _make_template(
         self, payload: Message, level: int, source: str | None
     ) -> wire.EventTemplate | wire.EventKind:
         """Check what describes an event; level and category alone tell that it is filtered."""
@@ -326,9 +328,9 @@ class EventBus(Emitters):
         _check_level(level, payload)
         if not isinstance(source, str | None):
             raise EventTypeError(f"source is text, got {describe(source)}")
-        event_kind = wire.EventKind(level, place.category)
-        if not self._enabled(event_kind):
-            return event_kind
+        kind = wire.EventKind(level, place.category)
+        if not self._enabled(kind):
+            return kind
         try:
             return wire.EventTemplate.of(
                 level=level,
@@ -340,10 +342,10 @@ class EventBus(Emitters):
         except UnicodeEncodeError as error:
             raise EventValueError(f"source {source!r} cannot be encoded as UTF-8") from error
 
-    def _enabled(self, head: wire.EventKind) -> bool:
+    def _enabled(self, kind: wire.EventKind) -> bool:
         # A category that this schema does not know cannot be named in the settings.
-        category = CATEGORIES.get(head.category)
-        return LEVELS.get(head.level) in self.config.enabled_levels and (
+        category = CATEGORIES.get(kind.category)
+        return LEVELS.get(kind.level) in self.config.enabled_levels and (
             category is None or category in self.config.enabled_categories
         )
 

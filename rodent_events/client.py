@@ -38,7 +38,7 @@ CHANNEL_OPTIONS = [
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
-    # When a batch is sent again is decided in delivery.py alone.
+    # When a batch is sent again is decided in retry_policy.py alone.
     ("grpc.enable_retries", 0),
     # A restarted server is found again soon, also after an outage of hours.
     ("grpc.initial_reconnect_backoff_ms", 200),

@@ -109,7 +109,8 @@ class EventConfig:
     events_dir: Path = field(default_factory=default_events_dir)
     """The spool folder."""
     spool_mode: str = "spill"
-    """``spill``: events wait in memory, and on disk when it is crowded or Toggle is away.
+    """``spill``: events wait in memory, and on disk beyond ``flush_threshold`` or while
+    Toggle is away.
     ``journal``: each event is on disk before emit returns."""
     fsync: str = "never"
     """When files are synced, to outlast a loss of power: ``never``, each ``fsync_interval``

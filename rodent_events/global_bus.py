@@ -80,10 +80,10 @@ class GlobalBus(Emitters):
             end_in_order()
             bus = EventBus(loaded).start()
             with self._switch:
-                bus.adopt(self._early)
+                bus.take_over(self._early)
                 self._bus = bus
                 # What a signal handler has emitted since, in this thread, amid the line before.
-                bus.adopt(self._early)
+                bus.take_over(self._early)
                 self._early = _new_early_bus()
 
     def is_initialized(self) -> bool:

@@ -20,7 +20,7 @@ class Place(Enum):
 
     REFUSED = "emitted, but filtered or dropped before it reached memory"
     MEMORY = "waiting in memory"
-    IN_HAND = "on the way to Toggle or to disk"
+    IN_FLIGHT = "on the way to Toggle or to disk"
     DISK = "waiting on disk"
     DELIVERED = "acknowledged by Toggle"
     QUARANTINED = "refused for good and set aside on disk"
@@ -58,7 +58,7 @@ class _Entry:
     count: int
     source: Place
     target: Place
-    head: EventKind | None = None
+    kind: EventKind | None = None
     reason: DropReason | None = None
 
 
@@ -83,14 +83,14 @@ class Ledger:
         """Book that events went from one place to another."""
         self._book(_Entry(count, source, target))
 
-    def drop(self, reason: DropReason, source: Place, heads: Iterable[EventKind]) -> None:
+    def drop(self, reason: DropReason, source: Place, kinds: Iterable[EventKind]) -> None:
         """Book that events are gone from a place."""
-        for head in heads:
-            self._book(_Entry(1, source, Place.DROPPED, head, reason))
+        for kind in kinds:
+            self._book(_Entry(1, source, Place.DROPPED, kind, reason))
 
-    def filter(self, head: EventKind) -> None:
+    def filter(self, kind: EventKind) -> None:
         """Book an event whose level or category is not enabled."""
-        self._book(_Entry(1, Place.REFUSED, Place.FILTERED, head))
+        self._book(_Entry(1, Place.REFUSED, Place.FILTERED, kind))
 
     def _book(self, entry: _Entry) -> None:
         with self.lock:
@@ -107,7 +107,7 @@ class Ledger:
     def _apply(self, entry: _Entry) -> None:
         self.balance[entry.source] -= entry.count
         self.balance[entry.target] += entry.count
-        if entry.head is not None and entry.reason is None:
-            self.filtered[entry.head] += entry.count
-        elif entry.head is not None and entry.reason is not None:
-            self.dropped[entry.reason, entry.head] += entry.count
+        if entry.kind is not None and entry.reason is None:
+            self.filtered[entry.kind] += entry.count
+        elif entry.kind is not None and entry.reason is not None:
+            self.dropped[entry.reason, entry.kind] += entry.count

@@ -24,7 +24,7 @@ COUNTERS: Mapping[str, str] = {
     "quarantined": "Events that Toggle refused for good.",
 }
 GAUGES: Mapping[str, str] = {
-    "waiting": "Events that wait, in memory, in hand and on disk.",
+    "waiting": "Events that wait, in memory, in flight and on disk.",
     "spooled": "Events that wait on disk.",
     "buffer_size": "Events in memory.",
 }

@@ -41,7 +41,7 @@ class Action(Enum):
 
     ACKNOWLEDGE = "delivered; forget it"
     RETRY = "send the same bytes again after the delay"
-    HOLD = "keep it on disk, and send the same bytes again after the delay"
+    REQUEUE = "put it back to wait on disk, and send the same bytes again after the delay"
     REAUTHENTICATE = "ask for a new token, then send the same bytes again after the delay"
     SPLIT = "cut it in two; each half is a frozen batch of its own"
     QUARANTINE = "set it aside with the reason"
@@ -142,7 +142,7 @@ def decide(
         case Rule.BISECT:
             return Decision(Action.SPLIT if events > 1 else Action.QUARANTINE)
         case Rule.WAIT:
-            return Decision(Action.HOLD, max(policy.retry_backoff_max, outcome.retry_after))
+            return Decision(Action.REQUEUE, max(policy.retry_backoff_max, outcome.retry_after))
         case Rule.REAUTHENTICATE:
             # The first refusal is most often a token that has just expired: no reason to wait.
             delay = 0.0 if failures == 1 else backoff(failures, policy, jitter)
@@ -153,7 +153,7 @@ def decide(
                 pause = min(pause, UNREACHABLE_PAUSE)
             delay = max(pause, outcome.retry_after)
             exhausted = failures >= policy.max_retry_attempts
-            return Decision(Action.HOLD if exhausted else Action.RETRY, delay)
+            return Decision(Action.REQUEUE if exhausted else Action.RETRY, delay)
 
 
 def backoff(failures: int, policy: Policy, jitter: float) -> float:

@@ -73,7 +73,7 @@ class EventTemplate:
     def of(
         cls, *, level: int, category: int, source: str, wrapper: int, member: int
     ) -> EventTemplate:
-        """A head from numbers: ``wrapper`` and ``member`` are field numbers."""
+        """A template from numbers: ``wrapper`` and ``member`` are field numbers."""
         envelope = b"".join(
             (
                 tag(2, VARINT) + varint(level) if level else b"",
@@ -85,7 +85,7 @@ class EventTemplate:
 
 
 def event_frame(
-    head: EventTemplate,
+    template: EventTemplate,
     event_id: bytes,
     timestamp: int,
     metadata: Mapping[str, str] | None,
@@ -94,7 +94,7 @@ def event_frame(
     """The frame of an event.
 
     Args:
-        head: The common part.
+        template: The common part.
         event_id: A UUID as ASCII text.
         timestamp: Milliseconds since the Unix epoch.
         metadata: Text by text, or None.
@@ -105,16 +105,16 @@ def event_frame(
         TypeError: Likewise.
         UnicodeEncodeError: A key or a value of the metadata cannot be encoded as UTF-8.
     """
-    member = head.member_tag + varint(len(payload)) + payload
+    member = template.member_tag + varint(len(payload)) + payload
     event = b"".join(
         (
             b"\x0a",
             varint(len(event_id)),
             event_id,
-            head.envelope,
+            template.envelope,
             b"\x28" + varint(timestamp) if timestamp else b"",
             metadata_fields(metadata) if metadata is not None else b"",
-            head.wrapper_tag,
+            template.wrapper_tag,
             varint(len(member)),
             member,
         )

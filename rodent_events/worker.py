@@ -1,8 +1,8 @@
-"""What owns everything behind memory: disk, client, timers, and the batch in hand.
+"""What owns everything behind memory: disk, client, timers, and the batch in flight.
 
 It is one thread, to which others speak through an inbox of functions, which it calls one after the
 other. Only the client's thread, when a batch is acknowledged, sends the next one by itself: to wake
-this one for it would take as long as the call. Whichever of the two works holds the baton.
+this one for it would take as long as the call. Whichever of the two works holds the delivery lock.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ logger = logging.getLogger("rodent_events")
 
 # Seconds an event, up to which Toggle takes events about as fast as they can be emitted. Then disk
 # would be a detour: emitters that pause for moments are faster.
-_SWIFT = 20e-6
+_KEEPING_UP = 20e-6
 
 # Seconds that a send may take without Toggle being thought slow.
 _SHORTEST_SEND = 0.005
 
 # How far memory may be filled beyond flush_threshold while Toggle keeps up.
-_CROWDING_LIMIT = 0.5
+_PRESSURE_LIMIT = 0.5
 
 # Seconds after which a spill that failed is tried again.
 _SPILL_PAUSE = 1.0
@@ -113,10 +113,10 @@ class Worker:
         self._batch_size = config.batch_size
         self._batch_timeout = config.batch_timeout
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._baton = threading.Lock()
+        self._delivery_lock = threading.Lock()
         self._is_sending = False
         self._sent_at = 0.0
-        self._is_swift = False
+        self._is_keeping_up = False
         self._failures = 0
         self._failure: tuple[str, Status, Action] | None = None
         self._send_at = 0.0
@@ -174,7 +174,7 @@ class Worker:
 
     def _go_on(self, batch: Batch, outcome: Outcome) -> None:
         """Decide about a batch that was sent, and send the next."""
-        with self._baton:
+        with self._delivery_lock:
             if self._ended.is_set():
                 return
             with self._whatever_happens():
@@ -184,16 +184,16 @@ class Worker:
         if not self._is_sending:
             self._inbox.put(_nothing)  # there may be something to wait for
 
-    # Everything below runs with the baton.
+    # Everything below runs with the delivery lock.
 
     def _run(self) -> None:
         while not self._ended.is_set():
             with self._whatever_happens():
                 message = self._wait_for_message()
-                with self._baton:
+                with self._delivery_lock:
                     message()
                     self._take_messages()
-                    self._spill_if_crowded()
+                    self._spill_if_due()
                     self._sync_if_due()
                     self._send_if_due()
                     self._check_flushes()
@@ -211,8 +211,8 @@ class Worker:
                 logger.exception("unexpected error; delivery goes on in %.0f s", _ERROR_PAUSE)
 
     def _wait_for_message(self) -> Callable[[], None]:
-        """What somebody wants, or nothing when something is due; without the baton meanwhile."""
-        with self._baton:
+        """What somebody wants, or nothing when something is due; meanwhile without the lock."""
+        with self._delivery_lock:
             patience = self._patience()
         try:
             return self._inbox.get(timeout=patience)
@@ -238,7 +238,7 @@ class Worker:
         if self._buffer.backlog >= self.wake_at and now >= self._spill_due():
             return 0.0
         due = [self._send_at if resting else self._partial_at] if not self._is_sending else []
-        if self._buffer.crowded:
+        if self._buffer.above_watermark:
             due.append(self._spill_due())
         if self._buffer.unsynced:
             due.append(self._sync_at)
@@ -257,7 +257,7 @@ class Worker:
         if config.spool_mode == "journal":
             return sys.maxsize
         room = config.buffer_size - config.flush_threshold
-        leeway = int(room * _CROWDING_LIMIT) if self._is_swift else 0
+        leeway = int(room * _PRESSURE_LIMIT) if self._is_keeping_up else 0
         return min(config.flush_threshold + 1 + leeway, config.buffer_size)
 
     def _sync_if_due(self) -> None:
@@ -296,8 +296,8 @@ class Worker:
         self._give_up_at = max(self._give_up_at, give_up_at)
         self._send_at = 0.0
 
-    def _spill_if_crowded(self) -> None:
-        if not self._buffer.crowded or time.monotonic() < self._spill_due():
+    def _spill_if_due(self) -> None:
+        if not self._buffer.above_watermark or time.monotonic() < self._spill_due():
             return
         try:
             self._buffer.spill()
@@ -307,7 +307,7 @@ class Worker:
 
     def _spill_due(self) -> float:
         """When memory is to be spilled, if it is crowded."""
-        if not self._is_swift or self._buffer.crowding >= _CROWDING_LIMIT:
+        if not self._is_keeping_up or self._buffer.pressure >= _PRESSURE_LIMIT:
             return self._spill_at
         return max(self._spill_at, self._sent_at + _SHORTEST_SEND)
 
@@ -336,8 +336,8 @@ class Worker:
     def _decide(self, batch: Batch, outcome: Outcome) -> None:
         self._is_sending = False
         seconds = time.monotonic() - self._sent_at
-        self._is_swift = outcome.status is Status.OK and seconds <= max(
-            _SHORTEST_SEND, _SWIFT * batch.count
+        self._is_keeping_up = outcome.status is Status.OK and seconds <= max(
+            _SHORTEST_SEND, _KEEPING_UP * batch.count
         )
         self._failures += 1
         decision = decide(
@@ -381,14 +381,14 @@ class Worker:
                 self._buffer.split()
             case Action.REAUTHENTICATE:
                 self._client.forget_token()
-            case Action.HOLD:
-                self._hold()
+            case Action.REQUEUE:
+                self._requeue()
             case Action.RETRY:
                 pass
 
-    def _hold(self) -> None:
+    def _requeue(self) -> None:
         try:
-            self._buffer.hold()
+            self._buffer.requeue()
         except OSError as error:
             logger.error("the batch that waits for Toggle stays in memory: %s", error)
         if self._stop_at is not None:

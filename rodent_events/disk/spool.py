@@ -216,19 +216,19 @@ class Spool:
         self._segments[0].acknowledge(count)
 
     def drop_oldest(self) -> list[wire.EventKind]:
-        """Delete the oldest file but the first, of which a batch may be in hand.
+        """Delete the oldest file but the first, of which a batch may be in flight.
 
         Returns:
-            The heads of its events; empty if there is no such file.
+            The kinds of its events; empty if there is no such file.
         """
         with self._list_lock:
             if len(self._segments) < 2 or self._segments[1].growing:
                 return []
             segment = self._segments[1]
             self._segments.remove(segment)
-        heads = _heads_of(segment)
+        kinds = _kinds_of(segment)
         self._remove(segment)
-        return heads
+        return kinds
 
     # Setting aside
 
@@ -291,15 +291,15 @@ class Spool:
             logger.error("%s cannot be deleted: %s", segment.path, error)
 
 
-def _heads_of(segment: Segment) -> list[wire.EventKind]:
-    heads: list[wire.EventKind] = []
+def _kinds_of(segment: Segment) -> list[wire.EventKind]:
+    kinds: list[wire.EventKind] = []
     count = segment.count
     try:
         for batch in segment.batches():
-            heads.extend(map(wire.event_kind, batch.single_frames()))
+            kinds.extend(map(wire.event_kind, batch.single_frames()))
     except OSError as error:
         logger.error("%s cannot be read: %s", segment.path, error)
-    return heads[:count] + [wire.UNKNOWN_KIND] * (count - len(heads))
+    return kinds[:count] + [wire.UNKNOWN_KIND] * (count - len(kinds))
 
 
 def _take_over(below: Path, folder: Path) -> None:

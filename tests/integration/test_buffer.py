@@ -94,21 +94,21 @@ def test_a_partial_batch_waits_for_more_unless_told(make_buffer):
     assert buffer.next_batch(partial=False).count == 10
 
 
-def test_a_held_batch_comes_first_with_its_id_and_bytes(tmp_path, make_buffer):
+def test_a_requeued_batch_comes_first_with_its_id_and_bytes(tmp_path, make_buffer):
     buffer = make_buffer()
     fill(buffer, 30)
     batch = buffer.next_batch()
-    buffer.spill()  # what is newer goes to disk while the batch is in hand
-    buffer.hold()
+    buffer.spill()  # what is newer goes to disk while the batch is in flight
+    buffer.requeue()
     assert buffer.next_batch() == batch
-    buffer.hold()
+    buffer.requeue()
     buffer.close()
     again = make_buffer()
     assert again.next_batch().data == batch.data
     assert deliver_all(again) == names(30)
 
 
-def test_a_split_batch_is_held_as_its_halves(make_buffer):
+def test_a_split_batch_is_requeued_as_its_halves(make_buffer):
     buffer = make_buffer()
     fill(buffer, 10)
     buffer.next_batch()
@@ -116,7 +116,7 @@ def test_a_split_batch_is_held_as_its_halves(make_buffer):
     left = buffer.next_batch()
     buffer.acknowledge()
     right = buffer.next_batch()
-    buffer.hold()
+    buffer.requeue()
     buffer.close()
     again = make_buffer()
     assert again.next_batch() == right
@@ -132,7 +132,7 @@ def test_progress_in_a_file_survives_a_restart(tmp_path, make_buffer):
         buffer.next_batch()
         buffer.acknowledge()
     expected = buffer.next_batch()
-    buffer.hold()
+    buffer.requeue()
     buffer.close()
     again = make_buffer()
     assert again.waiting == 15
@@ -149,7 +149,7 @@ def test_progress_inside_a_split_batch_survives_a_restart(tmp_path, make_buffer)
     buffer.next_batch()
     buffer.acknowledge()
     right = buffer.next_batch()
-    buffer.hold()
+    buffer.requeue()
     buffer.close()
     again = make_buffer()
     assert again.waiting == 5
@@ -249,7 +249,7 @@ def test_frames_that_were_never_frozen_get_ids_that_a_restart_repeats(tmp_path, 
     (tmp_path / f"{new_id()}.pb").write_bytes(frames(25))
     first = make_buffer()
     batch = first.next_batch()
-    first.hold()
+    first.requeue()
     first.close()
     again = make_buffer()
     assert again.next_batch() == batch
@@ -319,12 +319,12 @@ def test_a_full_disk_leaves_events_in_memory_and_no_file(tmp_path, make_buffer, 
     assert deliver_all(buffer) == names(25)
 
 
-def test_a_batch_that_cannot_be_held_stays_in_hand(make_buffer, full_disk):
+def test_a_batch_that_cannot_be_requeued_stays_in_flight(make_buffer, full_disk):
     buffer = make_buffer()
     fill(buffer, 10)
     batch = buffer.next_batch()
     with pytest.raises(OSError, match="No space left"):
-        buffer.hold()
+        buffer.requeue()
     assert buffer.next_batch() == batch
 
 

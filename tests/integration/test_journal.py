@@ -247,14 +247,14 @@ def test_a_batch_that_could_not_be_closed_keeps_its_id_over_a_kill(tmp_path, fai
     assert on_disk(tmp_path) == ["e0", "e1", "e2"]  # and nothing of what came out short
     batch = first.next_batch()
     assert batch.count == 3
-    first.hold()
+    first.requeue()
     first.abandon()  # as a kill does
     failing_writes.clear()
     second = EventBuffer(**settings)
     second.open()
     again = second.next_batch()
     assert (again.id, again.frames) == (batch.id, batch.frames)
-    second.hold()
+    second.requeue()
     second.close()
 
 

@@ -300,7 +300,7 @@ def test_18_files_are_limited_and_private(free_port, settings):
         bus.shutdown(1)
         balanced(bus)
     paths = list(settings["events_dir"].glob("*.pb"))
-    assert len(paths) <= 5  # the batch in hand is the oldest, and may need a file of its own
+    assert len(paths) <= 5  # the batch in flight is the oldest, and may need a file of its own
     assert all(path.stat().st_size <= 4_000 for path in paths)
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in paths)
 

@@ -15,10 +15,10 @@ metadata = st.dictionaries(texts, texts, max_size=5)
 
 @given(st.integers(0, 7), st.integers(0, 10), texts, int64s, metadata, st.binary(max_size=300))
 def test_event_frame_against_protobuf(level, category, source, timestamp, labels, payload):
-    head = wire.EventTemplate.of(
+    template = wire.EventTemplate.of(
         level=level, category=category, source=source, wrapper=18, member=3
     )
-    frame = wire.event_frame(head, b"an-id", timestamp, labels, payload)
+    frame = wire.event_frame(template, b"an-id", timestamp, labels, payload)
 
     (event,) = _parse_with_opaque_payload(frame)
     assert event == Event(

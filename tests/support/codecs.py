@@ -31,7 +31,7 @@ class Codec:
     def frame(self, event: Event) -> bytes:
         payload = payload_of(event)
         place = PLACES[payload.DESCRIPTOR.full_name]
-        head = wire.EventTemplate.of(
+        template = wire.EventTemplate.of(
             level=event.level,
             category=event.category,
             source=event.source,
@@ -39,7 +39,7 @@ class Codec:
             member=place.member.number,
         )
         return wire.event_frame(
-            head,
+            template,
             event.event_id.encode(),
             event.timestamp,
             dict(event.metadata),

@@ -253,4 +253,4 @@ def test_the_bus_has_every_emitter():
 def test_many_sources_do_not_grow_memory_forever(bus):
     for number in range(3000):
         bus.emit(TRANSFER, source=f"source-{number}")
-    assert len(bus._heads) <= 1024
+    assert len(bus._templates) <= 1024

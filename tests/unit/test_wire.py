@@ -91,8 +91,8 @@ def test_a_torn_tail_costs_nothing_before_it(cut):
 
 
 def test_event_head_is_read_without_decoding():
-    head = wire.EventTemplate.of(level=4, category=10, source="s", wrapper=19, member=1)
-    data = wire.event_frame(head, b"id", 1, {"k": "v"}, b"")
+    template = wire.EventTemplate.of(level=4, category=10, source="s", wrapper=19, member=1)
+    data = wire.event_frame(template, b"id", 1, {"k": "v"}, b"")
     assert wire.event_kind(data) == wire.EventKind(4, 10)
     assert wire.event_kind(wire.delimited(1, b"")) == wire.EventKind(0, 0)
 
@@ -100,7 +100,7 @@ def test_event_head_is_read_without_decoding():
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 def test_event_frame_is_what_protobuf_makes(place):
     payload = filled(place)
-    head = wire.EventTemplate.of(
+    template = wire.EventTemplate.of(
         level=1,
         category=place.category,
         source=place.source,
@@ -108,7 +108,7 @@ def test_event_frame_is_what_protobuf_makes(place):
         member=place.member.number,
     )
     data = wire.event_frame(
-        head, b"id-1", 1_700_000_000_123, {"key": "välue"}, payload.SerializeToString()
+        template, b"id-1", 1_700_000_000_123, {"key": "välue"}, payload.SerializeToString()
     )
     expected = EventBatch()
     event = expected.events.add(

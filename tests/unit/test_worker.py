@@ -15,7 +15,7 @@ from rodent_events.worker import Flush, Worker
 @pytest.fixture
 def worker(tmp_path):
     config = EventConfig(events_dir=tmp_path, buffer_size=2_000, flush_threshold=1_000)
-    buffer = SimpleNamespace(config=config, crowding=0.2, acknowledge=lambda: None)
+    buffer = SimpleNamespace(config=config, pressure=0.2, acknowledge=lambda: None)
     return Worker(buffer, SimpleNamespace(), lambda: None)
 
 
@@ -29,7 +29,7 @@ def test_nothing_is_known_of_toggle_at_first(worker):
 
 
 @pytest.mark.parametrize(
-    ("status", "seconds", "swift"),
+    ("status", "seconds", "keeping_up"),
     [
         (Status.OK, 0.0001, True),
         (Status.OK, 0.5, False),
@@ -37,10 +37,12 @@ def test_nothing_is_known_of_toggle_at_first(worker):
         (Status.REJECTED, 0.0001, False),
     ],
 )
-def test_only_a_toggle_that_keeps_up_delays_a_spill(worker, status, seconds, swift, monkeypatch):
+def test_only_a_toggle_that_keeps_up_delays_a_spill(
+    worker, status, seconds, keeping_up, monkeypatch
+):
     monkeypatch.setattr(worker, "_act", lambda *_: None)
     end_send(worker, status, seconds)
-    assert (worker._spill_due() > worker._spill_at) == swift
+    assert (worker._spill_due() > worker._spill_at) == keeping_up
 
 
 def test_a_send_that_takes_longer_than_the_others_does_not_delay_it_any_more(worker):
@@ -49,9 +51,9 @@ def test_a_send_that_takes_longer_than_the_others_does_not_delay_it_any_more(wor
     assert worker._spill_due() < time.monotonic()
 
 
-def test_memory_that_is_half_crowded_is_spilled_at_once(worker):
+def test_memory_under_half_the_pressure_is_spilled_at_once(worker):
     end_send(worker, Status.OK, 0.0001)
-    worker._buffer.crowding = 0.5
+    worker._buffer.pressure = 0.5
     assert worker._spill_due() == worker._spill_at
 
 

@@ -51,20 +51,20 @@ def test_ok_is_acknowledged():
 
 
 @pytest.mark.parametrize("status", RETRYABLE)
-def test_retried_with_the_same_bytes_then_held_on_disk(status):
+def test_retried_with_the_same_bytes_then_requeued_on_disk(status):
     assert [decided(status, failures).action for failures in (1, 2, 3, 4, 100)] == [
         Action.RETRY,
         Action.RETRY,
-        Action.HOLD,
-        Action.HOLD,
-        Action.HOLD,
+        Action.REQUEUE,
+        Action.REQUEUE,
+        Action.REQUEUE,
     ]
 
 
 @pytest.mark.parametrize(("status", "events"), list(product(WAITING, (1, 100))))
-def test_held_on_disk_at_once_with_slow_retries(status, events):
+def test_requeued_on_disk_at_once_with_slow_retries(status, events):
     decision = decided(status, events=events)
-    assert (decision.action, decision.delay) == (Action.HOLD, 30.0)
+    assert (decision.action, decision.delay) == (Action.REQUEUE, 30.0)
 
 
 def test_unauthenticated_asks_for_a_token_once_at_once_then_with_backoff():
@@ -87,7 +87,7 @@ def test_rejected_is_quarantined_whole_or_retried_by_setting():
     assert decided("REJECTED").action is Action.QUARANTINE
     patient = Policy(3, 1.0, 30.0, retry_rejected=True)
     assert decided("REJECTED", policy=patient).action is Action.RETRY
-    assert decided("REJECTED", 3, policy=patient).action is Action.HOLD
+    assert decided("REJECTED", 3, policy=patient).action is Action.REQUEUE
 
 
 @pytest.mark.parametrize("status", [s.name for s in Status if s is not Status.OK])
