@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rodent_events.buffer import EventBuffer
 from rodent_events.bus import EventBus
-from rodent_events.config import EventConfig
+from rodent_events.config import EventConfig, Fsync, Overflow, SpoolMode
 from rodent_events.errors import (
     AlreadyInitializedError,
     ConfigError,
@@ -140,6 +140,7 @@ __all__ = [
     "EventNotification",
     "EventTypeError",
     "EventValueError",
+    "Fsync",
     "IdentityComputerPayload",
     "IdentityEvent",
     "IdentityGroupPayload",
@@ -148,6 +149,7 @@ __all__ = [
     "NetworkEvent",
     "NetworkInterfacePayload",
     "NotInitializedError",
+    "Overflow",
     "RegisterRequest",
     "RegisterResponse",
     "RodentError",
@@ -164,6 +166,7 @@ __all__ = [
     "SharingFileAccessPayload",
     "SharingSharePayload",
     "SpoolError",
+    "SpoolMode",
     "StorageDatasetPayload",
     "StorageEvent",
     "StoragePoolPayload",

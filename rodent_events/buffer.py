@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from rodent_events import wire
 from rodent_events.batch import Batch
-from rodent_events.config import CATEGORIES, LEVELS, EventConfig
+from rodent_events.config import CATEGORIES, LEVELS, EventConfig, Fsync, Overflow, SpoolMode
 from rodent_events.disk.journal import Journal
 from rodent_events.disk.spool import Spool, SpoolFullError
 from rodent_events.errors import describe
@@ -70,7 +70,7 @@ class EventBuffer:
         self._origin = Place.MEMORY
         self._spool = Spool(self.config, self._lose, self._give_up_journal)
         self._journal: Journal | None = None
-        if self.config.spool_mode == "journal":
+        if self.config.spool_mode is SpoolMode.JOURNAL:
             self._journal = Journal(self.config, self._next_segment, self._spool.add)
         self._spilling = False
         self._disk_logged_at = -_DISK_LOG_PAUSE
@@ -165,7 +165,7 @@ class EventBuffer:
             self._give_up_journal()
             self._memory.extend(self._journal.take_deferred())
             return False
-        if self.config.fsync == "always":
+        if self.config.fsync is Fsync.ALWAYS:
             self.sync()
         return True
 
@@ -195,7 +195,7 @@ class EventBuffer:
                 return self._spool.new_path()
 
     def _drop_oldest_file(self) -> bool:
-        if self.config.overflow != "drop_oldest":
+        if self.config.overflow is not Overflow.DROP_OLDEST:
             return False
         # The worker may be reading the first file at this moment.
         kinds = self._spool.drop_oldest()
@@ -204,10 +204,10 @@ class EventBuffer:
 
     def _make_room(self) -> bool:
         """Make room in memory for an event, as ``overflow`` says."""
-        if self.config.overflow == "drop_oldest":
+        if self.config.overflow is Overflow.DROP_OLDEST:
             self._drop_beyond(self.config.buffer_size - 1)
             return True
-        timeout = self.config.overflow_timeout if self.config.overflow == "block" else 0.0
+        timeout = self.config.overflow_timeout if self.config.overflow is Overflow.BLOCK else 0.0
         with self._room:
             return self._room.wait_for(self._has_room, timeout)
 
@@ -322,7 +322,7 @@ class EventBuffer:
     @property
     def unsynced(self) -> bool:
         """Whether the journal has something to sync by ``fsync="interval"``."""
-        interval = self.config.fsync == "interval"
+        interval = self.config.fsync is Fsync.INTERVAL
         return interval and self._journal is not None and self._journal.unsynced
 
     @property
@@ -343,7 +343,7 @@ class EventBuffer:
             self.ledger.move(len(frames), Place.MEMORY, Place.IN_FLIGHT)
         if not frames:
             return None
-        if self.config.overflow == "block":
+        if self.config.overflow is Overflow.BLOCK:
             with self._room:
                 self._room.notify_all()
         return Batch.of(frames, batch_id=new_id(), timestamp=time.time_ns() // 1_000_000)
@@ -467,7 +467,7 @@ class EventBuffer:
             for batch in reversed(batches):
                 self._memory.extendleft(reversed(batch.single_frames()))
             self.ledger.move(count, Place.IN_FLIGHT, Place.MEMORY)
-            if self.config.overflow == "drop_oldest":
+            if self.config.overflow is Overflow.DROP_OLDEST:
                 self._drop_beyond(self.config.buffer_size)
 
     def drops(self) -> Counter[tuple[str, str, str]]:

@@ -19,10 +19,11 @@ from google.protobuf.message import DecodeError
 
 from rodent_events import wire
 from rodent_events.batch import Batch
-from rodent_events.config import EventConfig, TokenProvider
+from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError, describe
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
 from rodent_events.retry_policy import Outcome, Status
+from rodent_events.setting_kinds import TokenProvider
 
 logger = logging.getLogger("rodent_events")
 

@@ -7,18 +7,31 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, get_type_hints
 
 from rodent_events.errors import ConfigError, describe
 from rodent_events.ledger import Drop
 from rodent_events.payload_types import short_names
 from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
-
-TokenProvider = Callable[[], str | Awaitable[str]]
-"""Returns a JWT, or an awaitable of one; it is asked again when Toggle refuses the last one."""
+from rodent_events.setting_kinds import (
+    Address,
+    Count,
+    FilePath,
+    Flag,
+    FolderPath,
+    Kind,
+    Seconds,
+    Token,
+    choice,
+    fail,
+    function_of,
+    names,
+    one_of,
+)
 
 ENVIRONMENT_PREFIX = "RODENT_EVENTS_"
 _SECTION = "events"
@@ -27,34 +40,66 @@ CONFIG_FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
 LEVELS: Mapping[int, str] = short_names(EventLevel.DESCRIPTOR)
 CATEGORIES: Mapping[int, str] = short_names(EventCategory.DESCRIPTOR)
 
-_ALL_BUT_USAGE = frozenset(
-    {
-        *("UNSPECIFIED", "SYSTEM", "STORAGE", "NETWORK", "SECURITY", "SERVICE", "IDENTITY"),
-        *("ACCESS", "SHARING", "DATA_TRANSFER"),
-    }
-)
+_ALL_BUT_USAGE = frozenset(CATEGORIES.values()) - {"USAGE"}
 _INFO_AND_ABOVE = frozenset({"INFO", "WARN", "ERROR", "CRITICAL"})
 _ERROR_AND_ABOVE = frozenset({"ERROR", "CRITICAL"})
 
 
-def _profile(
-    buffer_size: int,
-    flush_threshold: int,
-    batch_size: int,
-    batch_timeout: float,
-    enabled_levels: frozenset[str] = _INFO_AND_ABOVE,
-) -> Mapping[str, Any]:
-    return locals()
-
-
 PROFILES: Mapping[str, Mapping[str, Any]] = {
-    "default": _profile(20_000, 18_000, 100, 30.0),
-    "high-throughput": _profile(50_000, 45_000, 500, 60.0),
-    "low-latency": _profile(5_000, 4_000, 50, 5.0),
-    "minimal": _profile(2_000, 1_800, 25, 30.0, _ERROR_AND_ABOVE),
+    "default": {
+        "buffer_size": 20_000,
+        "flush_threshold": 18_000,
+        "batch_size": 100,
+        "batch_timeout": 30.0,
+        "enabled_levels": _INFO_AND_ABOVE,
+    },
+    "high-throughput": {
+        "buffer_size": 50_000,
+        "flush_threshold": 45_000,
+        "batch_size": 500,
+        "batch_timeout": 60.0,
+        "enabled_levels": _INFO_AND_ABOVE,
+    },
+    "low-latency": {
+        "buffer_size": 5_000,
+        "flush_threshold": 4_000,
+        "batch_size": 50,
+        "batch_timeout": 5.0,
+        "enabled_levels": _INFO_AND_ABOVE,
+    },
+    "minimal": {
+        "buffer_size": 2_000,
+        "flush_threshold": 1_800,
+        "batch_size": 25,
+        "batch_timeout": 30.0,
+        "enabled_levels": _ERROR_AND_ABOVE,
+    },
 }
 
 _FROM_PROFILE: Any = None
+
+
+class SpoolMode(StrEnum):
+    """Where events wait."""
+
+    SPILL = "spill"
+    JOURNAL = "journal"
+
+
+class Fsync(StrEnum):
+    """When files are synced."""
+
+    NEVER = "never"
+    INTERVAL = "interval"
+    ALWAYS = "always"
+
+
+class Overflow(StrEnum):
+    """What happens to an event that finds memory and disk full."""
+
+    DROP_OLDEST = "drop_oldest"
+    DROP_NEWEST = "drop_newest"
+    BLOCK = "block"
 
 
 def default_events_dir() -> Path:
@@ -76,74 +121,76 @@ class EventConfig:
             The message names the key, the value and the remedy.
     """
 
-    target: str | None = None
+    target: Address = None
     """Toggle's address, ``host:port``; http:// before it is dropped, https:// means ``tls``."""
-    jwt: str | TokenProvider | None = field(default=None, repr=False)
+    jwt: Token = field(default=None, repr=False)
     """The token sent as ``authorization: Bearer <jwt>``, or a function that returns it."""
-    jwt_file: Path | None = None
+    jwt_file: FilePath = None
     """A file that holds the token, read again whenever it changes; instead of ``jwt``."""
-    tls: bool = False
+    tls: Flag = False
     """Whether the connection uses TLS; a setting of one of the three files implies it."""
-    tls_ca_file: Path | None = None
+    tls_ca_file: FilePath = None
     """PEM file with the roots to trust; the system's unless it is set."""
-    tls_cert_file: Path | None = None
+    tls_cert_file: FilePath = None
     """PEM file with the client's certificate chain, for mTLS."""
-    tls_key_file: Path | None = None
+    tls_key_file: FilePath = None
     """PEM file with the client's private key, for mTLS."""
 
-    profile: str = "default"
+    profile: Annotated[str, choice(PROFILES)] = "default"
     """``default``, ``high-throughput``, ``low-latency`` or ``minimal``; sets the next five."""
-    buffer_size: int = _FROM_PROFILE
+    buffer_size: Count = _FROM_PROFILE
     """Events kept in memory at the most."""
-    flush_threshold: int = _FROM_PROFILE
+    flush_threshold: Count = _FROM_PROFILE
     """Events in memory beyond which they are spilled to disk."""
-    batch_size: int = _FROM_PROFILE
+    batch_size: Count = _FROM_PROFILE
     """Events in a batch at the most; so many waiting are sent at once."""
-    batch_timeout: float = _FROM_PROFILE
+    batch_timeout: Seconds = _FROM_PROFILE
     """Seconds after which fewer are sent."""
-    enabled_levels: frozenset[str] = _FROM_PROFILE
+    enabled_levels: Annotated[frozenset[str], names("EVENT_LEVEL_", LEVELS)] = _FROM_PROFILE
     """Names of EventLevel, such as ``INFO``; events of other levels are filtered."""
-    enabled_categories: frozenset[str] = _ALL_BUT_USAGE
+    enabled_categories: Annotated[frozenset[str], names("EVENT_CATEGORY_", CATEGORIES)] = (
+        _ALL_BUT_USAGE
+    )
     """Names of EventCategory, such as ``STORAGE``; events of other categories are filtered."""
 
-    events_dir: Path = field(default_factory=default_events_dir)
+    events_dir: FolderPath = field(default_factory=default_events_dir)
     """The spool folder."""
-    spool_mode: str = "spill"
+    spool_mode: Annotated[SpoolMode, choice(SpoolMode)] = SpoolMode.SPILL
     """``spill``: events wait in memory, and on disk beyond ``flush_threshold`` or while
     Toggle is away.
     ``journal``: each event is on disk before emit returns."""
-    fsync: str = "never"
+    fsync: Annotated[Fsync, choice(Fsync)] = Fsync.NEVER
     """When files are synced, to outlast a loss of power: ``never``, each ``fsync_interval``
     (``interval``), or before emit returns (``always``)."""
-    fsync_interval: float = 0.1
+    fsync_interval: Seconds = 0.1
     """Seconds between two syncs of the journal."""
-    spool_max_bytes: int = 1_000_000_000
+    spool_max_bytes: Count = 1_000_000_000
     """Bytes of all spool files at the most."""
-    spool_max_files: int = 10_000
+    spool_max_files: Count = 10_000
     """Spool files at the most."""
-    overflow: str = "drop_oldest"
+    overflow: Annotated[Overflow, choice(Overflow)] = Overflow.DROP_OLDEST
     """What happens when memory and disk are full: ``drop_oldest``, ``drop_newest`` or ``block``."""
-    on_drop: Callable[[Drop], None] | None = None
+    on_drop: Annotated[Callable[[Drop], None] | None, function_of("one Drop")] = None
     """Called by the bus's thread with what was dropped since its last call, kind by kind."""
-    overflow_timeout: float = 5.0
+    overflow_timeout: Seconds = 5.0
     """Seconds that emit waits for room with ``overflow="block"`` before it drops the event."""
-    max_batch_bytes: int = 4_000_000
+    max_batch_bytes: Count = 4_000_000
     """Bytes in a batch at the most; a default gRPC server takes 4,194,304."""
-    max_file_size: int = 16_000_000
+    max_file_size: Count = 16_000_000
     """Bytes in a spool file at the most."""
-    max_retry_attempts: int = 3
+    max_retry_attempts: Count = 3
     """Tries in a row before a batch goes to disk and waits for the server."""
-    retry_backoff_base: float = 1.0
+    retry_backoff_base: Seconds = 1.0
     """Seconds; the n-th pause is drawn from 0 … base x 2^(n-1)."""
-    retry_backoff_max: float = 30.0
+    retry_backoff_max: Seconds = 30.0
     """Seconds; no pause is longer."""
-    retry_rejected: bool = False
+    retry_rejected: Flag = False
     """Whether a batch that Toggle answers with success=false is sent again, not quarantined."""
-    send_timeout: float = 30.0
+    send_timeout: Seconds = 30.0
     """Seconds a try may take."""
 
     def __post_init__(self) -> None:
-        for name, value in PROFILES[_one_of("profile", self.profile, PROFILES)].items():
+        for name, value in PROFILES[one_of("profile", self.profile, PROFILES)].items():
             if getattr(self, name) is None:
                 self._set(name, value)
         if isinstance(self.target, str) and self.target.startswith("https://"):
@@ -196,6 +243,11 @@ class EventConfig:
         """Whether the connection uses TLS."""
         return self.tls or self.tls_ca_file is not None or self.tls_cert_file is not None
 
+    @property
+    def synced(self) -> bool:
+        """Whether files are synced at all."""
+        return self.fsync is not Fsync.NEVER
+
     @classmethod
     def load(
         cls,
@@ -226,9 +278,16 @@ class EventConfig:
         if isinstance(config, EventConfig):
             return cls(**config.given() | keywords)
         if not isinstance(config, Mapping | str | os.PathLike | None):
-            _fail("config", config, "give a path, a mapping, or an EventConfig")
+            fail("config", config, "give a path, a mapping, or an EventConfig")
         environ = os.environ if environ is None else environ
         return cls(**_from_file(config, environ) | _from_environment(environ) | keywords)
+
+
+# The kind of each setting, as its type says.
+_KINDS: Mapping[str, Kind] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(EventConfig, include_extras=True).items()
+}
 
 
 def _from_file(
@@ -320,165 +379,3 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             key = _known_key(variable.removeprefix(ENVIRONMENT_PREFIX).lower(), "the environment")
             values[key] = _KINDS[key].parse(variable, text)
     return values
-
-
-# Kinds of settings: a check, which returns the value in its right type, and a parser, which turns
-# the text of an environment variable into what the check takes.
-
-
-@dataclass(frozen=True)
-class _Kind:
-    check: Callable[[str, Any], Any]
-    parse: Callable[[str, str], Any] = lambda _variable, text: text
-
-
-def _fail(key: str, value: object, wanted: str) -> NoReturn:
-    raise ConfigError(f"{key} is {describe(value)}: {wanted}")
-
-
-_WANTED_COUNT = "give a whole number of 1 or more"
-_WANTED_SECONDS = "give a number of seconds above 0"
-
-
-def _count(key: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        _fail(key, value, _WANTED_COUNT)
-    return value
-
-
-def _parse_count(variable: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        _fail(variable, text, _WANTED_COUNT)
-
-
-def _seconds(key: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-        _fail(key, value, _WANTED_SECONDS)
-    return float(value)
-
-
-def _parse_seconds(variable: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        _fail(variable, text, _WANTED_SECONDS)
-
-
-def _flag(key: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        _fail(key, value, "give true or false")
-    return value
-
-
-def _parse_flag(variable: str, text: str) -> bool:
-    return _one_of(variable, text.lower(), ("true", "false")) == "true"
-
-
-def _path(key: str, value: Any) -> Path:
-    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
-        _fail(key, value, "give a path")
-    return Path(value).expanduser()
-
-
-def _optional_path(key: str, value: Any) -> Path | None:
-    return None if value is None else _path(key, value)
-
-
-def _one_of(key: str, value: Any, known: Collection[str]) -> str:
-    if not isinstance(value, str) or value not in known:
-        _fail(key, value, f"give one of {', '.join(known)}")
-    return value
-
-
-def _address(key: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        _fail(key, value, "give an address such as toggle.example.com:443")
-    address = re.sub(r"^https?://", "", value).rstrip("/")
-    host_and_port = re.fullmatch(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/]+):(\d{1,5})", address)
-    if host_and_port is None or not 0 < int(host_and_port[1]) < 1 << 16:
-        _fail(key, value, "give host:port; there is no default port")
-    return address
-
-
-def _token(key: str, value: Any) -> str | TokenProvider | None:
-    if value is None or callable(value):
-        return value  # type: ignore[no-any-return]
-    # The value may be a mangled token: it is not shown.
-    if not isinstance(value, str):
-        wrong = f"of type {type(value).__name__}"
-    elif re.fullmatch(r"[\x21-\x7e]+", value.strip()):
-        return value.strip()
-    elif value.lower().startswith("bearer "):
-        wrong = "preceded by 'Bearer', which is added when it is sent"
-    else:
-        wrong = "text with other characters than a token has" if value.strip() else "empty"
-    raise ConfigError(f"{key} is {wrong}: give a JWT as text, or a function that returns one")
-
-
-def _callback(key: str, value: Any) -> Any:
-    if value is not None and not callable(value):
-        _fail(key, value, "give a function of one Drop")
-    return value
-
-
-def _names(prefix: str, known: Mapping[Any, str]) -> _Kind:
-    def check(key: str, value: Any) -> frozenset[str]:
-        if isinstance(value, str) or not isinstance(value, Collection) or not value:
-            _fail(key, value, f"give a list with at least one of {', '.join(known.values())}")
-        plain = [
-            item.upper().removeprefix(prefix) if isinstance(item, str) else known.get(item, item)
-            for item in value
-        ]
-        return frozenset(_one_of(key, item, known.values()) for item in plain)
-
-    def parse(_variable: str, text: str) -> list[str]:
-        return [item.strip() for item in text.split(",") if item.strip()]
-
-    return _Kind(check, parse)
-
-
-def _choice(*known: str) -> _Kind:
-    return _Kind(lambda key, value: _one_of(key, value, known))
-
-
-_COUNT = _Kind(_count, _parse_count)
-_SECONDS = _Kind(_seconds, _parse_seconds)
-_FLAG = _Kind(_flag, _parse_flag)
-_OPTIONAL_PATH = _Kind(_optional_path)
-
-_KINDS: Mapping[str, _Kind] = {
-    "target": _Kind(_address),
-    "jwt": _Kind(_token),
-    "jwt_file": _OPTIONAL_PATH,
-    "tls": _FLAG,
-    "tls_ca_file": _OPTIONAL_PATH,
-    "tls_cert_file": _OPTIONAL_PATH,
-    "tls_key_file": _OPTIONAL_PATH,
-    "profile": _choice(*PROFILES),
-    "buffer_size": _COUNT,
-    "flush_threshold": _COUNT,
-    "batch_size": _COUNT,
-    "batch_timeout": _SECONDS,
-    "enabled_levels": _names("EVENT_LEVEL_", LEVELS),
-    "enabled_categories": _names("EVENT_CATEGORY_", CATEGORIES),
-    "events_dir": _Kind(_path),
-    "spool_mode": _choice("spill", "journal"),
-    "fsync": _choice("never", "interval", "always"),
-    "fsync_interval": _SECONDS,
-    "spool_max_bytes": _COUNT,
-    "spool_max_files": _COUNT,
-    "overflow": _choice("drop_oldest", "drop_newest", "block"),
-    "on_drop": _Kind(_callback),
-    "overflow_timeout": _SECONDS,
-    "max_batch_bytes": _COUNT,
-    "max_file_size": _COUNT,
-    "max_retry_attempts": _COUNT,
-    "retry_backoff_base": _SECONDS,
-    "retry_backoff_max": _SECONDS,
-    "retry_rejected": _FLAG,
-    "send_timeout": _SECONDS,
-}

@@ -13,10 +13,11 @@ from typing import Any
 from google.protobuf.message import Message
 
 from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout, in_thread
-from rodent_events.config import CATEGORIES, LEVELS, EventConfig, TokenProvider
+from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
+from rodent_events.setting_kinds import TokenProvider
 from rodent_events.signals import end_in_order
 
 logger = logging.getLogger("rodent_events")

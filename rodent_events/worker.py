@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
+from rodent_events.config import Fsync, SpoolMode
 from rodent_events.ledger import Drop
 from rodent_events.retry_policy import Action, Decision, Outcome, Policy, Status, decide
 
@@ -250,11 +251,11 @@ class Worker:
         """The backlog that this thread has something to do about."""
         config = self._buffer.config
         backlog = self._buffer.backlog
-        if config.fsync == "interval" and not self._buffer.unsynced:
+        if config.fsync is Fsync.INTERVAL and not self._buffer.unsynced:
             return backlog + 1  # the next event is to be synced, and starts the interval
         if not busy:
             return self._batch_size
-        if config.spool_mode == "journal":
+        if config.spool_mode is SpoolMode.JOURNAL:
             return sys.maxsize
         room = config.buffer_size - config.flush_threshold
         leeway = int(room * _PRESSURE_LIMIT) if self._is_keeping_up else 0

@@ -224,7 +224,7 @@ def init_module(places: list[Any], files: FileDescriptorSet) -> str:
     ours = {
         "rodent_events.buffer": ["EventBuffer"],
         "rodent_events.bus": ["EventBus"],
-        "rodent_events.config": ["EventConfig"],
+        "rodent_events.config": ["EventConfig", "Fsync", "Overflow", "SpoolMode"],
         "rodent_events.errors": [
             *("AlreadyInitializedError", "ConfigError", "EventTypeError", "EventValueError"),
             *("NotInitializedError", "RodentEventsError", "SpoolError"),

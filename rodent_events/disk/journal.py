@@ -63,7 +63,7 @@ class Journal:
     @property
     def unsynced(self) -> bool:
         """Whether there is something that is to be synced."""
-        if self._config.fsync == "never":
+        if not self._config.synced:
             return False
         segment = self._segment
         return bool(self._retired) or (segment is not None and segment.size > self._synced)
@@ -108,7 +108,7 @@ class Journal:
         """
         with self.lock:
             self._seal()
-        if self._config.fsync != "never":
+        if self._config.synced:
             self.sync()
 
     def sync(self) -> None:
@@ -210,7 +210,7 @@ class Journal:
             self._release(segment)
 
     def _release(self, segment: Segment) -> None:
-        if self._config.fsync == "never":
+        if not self._config.synced:
             segment.end = self._sealed
 
     def _begin(self) -> Segment:
@@ -218,7 +218,7 @@ class Journal:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._descriptor = os.open(path, flags, 0o600)
         try:
-            if self._config.fsync != "never":
+            if self._config.synced:
                 sync_folder(path.parent)
         except OSError:
             os.close(self._descriptor)
@@ -238,7 +238,7 @@ class Journal:
         appended = self._appended_before + segment.written
         self._segment, self._appended_before = None, appended
         self._descriptor, self._open = -1, _OpenBatch()
-        if self._config.fsync == "never":
+        if not self._config.synced:
             _close(*self._retired.popleft())
 
     def _write(self, segment: Segment, data: bytes) -> None:

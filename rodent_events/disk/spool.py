@@ -129,7 +129,7 @@ class Spool:
             self.check_room(len(data))
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{oldest}{SUFFIX}" if oldest else self.new_path()
-        write_atomically(path, data, sync=self._config.fsync != "never")
+        write_atomically(path, data, sync=self._config.synced)
         count = sum(batch.count for batch in batches)
         segment = Segment(path, written=count, size=len(data), end=len(data))
         with self._list_lock:
@@ -255,7 +255,7 @@ class Spool:
         except OSError as error:
             logger.error("%s cannot be read, and is left as it is: %s", segment.path, error)
             return False
-        segment.close_batch(sync=self._config.fsync != "never")
+        segment.close_batch(sync=self._config.synced)
         return True
 
     def _rewrite(self, segment: Segment) -> bool:
@@ -268,7 +268,7 @@ class Spool:
             return False
         aside = segment.path.with_suffix(".original")
         write_atomically(aside, original, sync=False)
-        write_atomically(segment.path, content, sync=self._config.fsync != "never")
+        write_atomically(segment.path, content, sync=self._config.synced)
         logger.warning(
             "%s has its fields in an unusual order; it was rewritten, and is kept as %s",
             *(segment.path, aside.name),

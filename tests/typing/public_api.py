@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import assert_type
 
 import rodent_events
-from rodent_events import EventBus, EventConfig, StoragePoolPayload, SystemStartupPayload
+from rodent_events import EventBus, EventConfig, Overflow, StoragePoolPayload, SystemStartupPayload
 from toggle_mock import RecordedBatch, RecordedEvent, ToggleServer
 
 assert_type(rodent_events.emit(StoragePoolPayload(pool_name="tank")), str | None)
@@ -19,6 +19,9 @@ assert_type(rodent_events.flush(), bool)
 assert_type(rodent_events.shutdown(1.0), bool)
 rodent_events.initialize(Path("rodent.yml"), target="t:1", jwt=lambda: "a.b.c", batch_size=5)
 assert_type(EventConfig.load(profile="minimal").batch_size, int)
+assert_type(EventConfig(overflow=Overflow.BLOCK).batch_timeout, float)
+assert_type(EventConfig().overflow, Overflow)
+assert_type(EventConfig().jwt_file, Path | None)
 
 with ToggleServer() as toggle, EventBus(target=toggle.address, jwt=toggle.jwt()) as bus:
     assert_type(bus.emit_storage_pool(1, StoragePoolPayload()), str | None)

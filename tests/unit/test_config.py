@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rodent_events import ConfigError, EventConfig
-from rodent_events.config import PROFILES
+from rodent_events.config import PROFILES, Fsync, Overflow, SpoolMode
 
 SEED_YAML = """
 server:
@@ -113,6 +113,24 @@ def test_every_kind_of_setting_from_the_environment():
     assert (config.batch_size, config.batch_timeout) == (12, 0.5)
 
 
+CHOICES = {"spool_mode": SpoolMode, "fsync": Fsync, "overflow": Overflow}
+
+
+@pytest.mark.parametrize(("key", "choices"), CHOICES.items())
+def test_a_choice_is_given_as_text_or_as_its_member(yaml_file, key, choices):
+    for member in choices:
+        loaded = [
+            load(**{key: str(member)}),
+            load(**{key: member}),
+            load({key: str(member)}),
+            load(yaml_file(f"events: {{{key}: {member}}}")),
+            load(environ={f"RODENT_EVENTS_{key.upper()}": str(member)}),
+            load(load(**{key: member})),
+        ]
+        assert all(getattr(config, key) is member for config in loaded)
+        assert member == str(member)
+
+
 def test_a_whole_config_leaves_out_file_and_environment():
     base = EventConfig(batch_size=5)
     assert load(base, {"RODENT_EVENTS_BATCH_SIZE": "6"}).batch_size == 5
@@ -161,6 +179,9 @@ def test_a_file_without_the_section_sets_nothing(yaml_file, text):
         ({"batch_timeout": float("inf")}, "batch_timeout is float inf"),
         ({"profile": "fast"}, "profile is str 'fast': give one of default, high-throughput"),
         ({"profile": ["default"]}, "profile is list"),
+        ({"spool_mode": "disk"}, "spool_mode is str 'disk': give one of spill, journal"),
+        ({"fsync": True}, "fsync is bool True: give one of never, interval, always"),
+        ({"overflow": "BLOCK"}, "overflow is str 'BLOCK': give one of drop_oldest, drop_newest, b"),
         ({"enabled_levels": "INFO"}, "enabled_levels is str 'INFO': give a list"),
         ({"enabled_levels": []}, "enabled_levels is list []"),
         ({"enabled_levels": ["LOUD"]}, "enabled_levels is str 'LOUD': give one of"),
