@@ -396,7 +396,7 @@ def test_the_growing_file_cannot_be_read(scripted_toggle, journal, monkeypatch, 
         return real_read(path, offset, size)
 
     monkeypatch.setattr(segment, "read_at", read)
-    monkeypatch.setattr("rodent_events.worker._DISK_PAUSE", 0.05)
+    monkeypatch.setattr("rodent_events.schedule._DISK_PAUSE", 0.05)
     with EventBus(target=scripted_toggle.address, **journal) as bus:
         first = emit(bus, 10)
         assert bus.flush(10) is not deleted
