@@ -38,8 +38,9 @@ check-oldest:  ## The tests of pipeline and mock with the oldest dependencies al
 		tests/integration/test_rodents.py tests/integration/test_faults.py \
 		tests/integration/test_http.py tests/integration/test_storage.py
 
-proto: $(PROTO_READY)  ## Generate code from proto/.
+proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, revisions, tables in docs.
 	.venv-proto/bin/python tools/generate.py
+	$(BIN)/python tools/compare_revisions.py
 
 soak: $(READY)  ## Kill agent and server 200 times; count what is lost or repeated.
 	$(BIN)/python tests/support/soak.py --rounds $(or $(ROUNDS),200)

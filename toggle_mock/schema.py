@@ -13,7 +13,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,14 @@ from google.protobuf.message import DecodeError, Message
 from rodent_events.payload_types import EVENT, PayloadType, payload_types
 from toggle_mock.errors import SchemaError
 
-REVISIONS = ("2025-09-17", "2025-10-03", "2025-10-10", "2025-12-09")
-"""The published revisions, the oldest first; the first is the project's own."""
+_SETS = resources.files("toggle_mock") / "revisions"
 
+REVISIONS = tuple(
+    sorted(
+        one.name.removesuffix(".binpb") for one in _SETS.iterdir() if one.name.endswith(".binpb")
+    )
+)
+"""The published revisions, the oldest first."""
 
 _GIT = "git:"
 
@@ -87,14 +92,6 @@ class Schema:
     def payload_types(self) -> Mapping[str, PayloadType]:
         """Its payload types by full name, in the order of their places in Event."""
         return payload_types(self.descriptor(EVENT))
-
-    def payload_class(self, name: str) -> type[Message]:
-        """The class of a payload, such as ``StoragePoolPayload``.
-
-        Raises:
-            SchemaError: The schema has no such payload.
-        """
-        return self.message_class(name if "." in name else f"rodent.events.{name}")
 
     def __repr__(self) -> str:
         return f"<Schema {self.name}>"
@@ -163,10 +160,9 @@ def _from_git(source: str) -> Schema:
     return Schema(source, schema.files, schema.root)
 
 
-@lru_cache(maxsize=len(REVISIONS))
+@cache
 def _revision(date: str) -> Schema:
-    content = resources.files("toggle_mock").joinpath("revisions", f"{date}.binpb").read_bytes()
-    return Schema(date, FileDescriptorSet.FromString(content))
+    return Schema(date, FileDescriptorSet.FromString((_SETS / f"{date}.binpb").read_bytes()))
 
 
 def _compiled(root: Path, paths: list[Path], name: str) -> FileDescriptorSet:
@@ -183,9 +179,14 @@ def _compiled(root: Path, paths: list[Path], name: str) -> FileDescriptorSet:
         out = Path(folder) / "set.binpb"
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "grpc_tools.protoc", f"-I{root}", "--include_imports"),
+                sys.executable,
+                "-m",
+                "grpc_tools.protoc",
+                f"-I{root}",
+                "--include_imports",
                 "--include_source_info",
-                *(f"--descriptor_set_out={out}", *(str(p.relative_to(root)) for p in paths)),
+                f"--descriptor_set_out={out}",
+                *(str(path.relative_to(root)) for path in paths),
             ],
             capture_output=True,
             check=False,

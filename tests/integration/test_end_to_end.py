@@ -30,7 +30,7 @@ def event_bus_options():
 def test_every_payload_type_by_emit(event_bus, toggle_server, fill):
     sent = {event_bus.emit(fill(place), metadata=METADATA): place for place in PLACES}
     assert event_bus.flush()
-    assert len(toggle_server.events) == len(PLACES) == 26
+    assert len(toggle_server.events) == len(PLACES)
     for event in toggle_server.events:
         place = sent[event.event_id]
         assert event.payload == fill(place)
@@ -67,7 +67,7 @@ def test_a_client_that_knows_only_reflection_reads_what_was_sent(event_bus, togg
     events = [
         e for batch in toggle_server.batches for e in batch_class.FromString(batch.raw).events
     ]
-    assert len(events) == 26
+    assert len(events) == len(PLACES)
     for event, place in zip(events, PLACES, strict=True):
         payload = getattr(getattr(event, place.wrapper.name), place.member.name)
         assert payload.SerializeToString() == filled(place).SerializeToString()

@@ -13,7 +13,7 @@ from toggle_mock.compat import IncompatibleError, Severity, assert_compatible, c
 from toggle_mock.errors import SchemaError
 from toggle_mock.schema import load_schema
 
-PROTO = Path(__file__).parents[2] / "proto" / "base.proto"
+PUBLISHED = Path(__file__).parents[2] / "proto" / "revisions" / "2025-09-17" / "base.proto"
 
 
 def run(*arguments):
@@ -188,7 +188,7 @@ def test_diff():
     assert "-     1 source string" in lines
     assert "+     1 transfer_id string" in lines
     assert "- message rodent.events.StorageTransferPayload" in lines
-    assert run("diff", "2025-09-17", PROTO).output == ""
+    assert run("diff", "2025-09-17", PUBLISHED).output == ""
 
 
 def test_what_is_reserved_is_shown_as_it_is_written(tmp_path):

@@ -2,7 +2,8 @@
 
     make distribution
 
-Draws are derandomized, so the same versions give the same page.
+The page is about one published revision, so that it stays true when the schema changes. Draws are
+derandomized, so the same versions of Hypothesis and of this code give the same page.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rodent_events import Event
-from rodent_events.payload_types import PayloadType, message_of, payload_types, schema_of
+from rodent_events.payload_types import EVENT, PayloadType, message_of
+from toggle_mock.schema import Schema, load_schema
 from toggle_mock.strategies import events, from_message
+
+REVISION = "2025-09-17"
+"""What the page is about."""
 
 EXAMPLES = 10_000
 # Hypothesis prefers variations of what it drew before; several draws an example even that out.
 _AT_ONCE = 5
-
-INT32 = (-(2**31), 2**31 - 1)
-INT64 = (-(2**63), 2**63 - 1)
 
 Test = Callable[[Any], bool]
 
@@ -64,14 +65,20 @@ TEXTS: Mapping[str, Test] = {
     "beyond the BMP": lambda drawn: any(ord(char) > 0xFFFF for char in drawn),
     "a length of two bytes": lambda drawn: len(drawn.encode()) > 127,
 }
+BYTES: Mapping[str, Test] = {
+    "empty": _equals(b""),
+    "NUL": lambda drawn: 0 in drawn,
+    "beyond ASCII": lambda drawn: any(byte > 127 for byte in drawn),
+}
 EDGES: Mapping[int, Mapping[str, Test]] = {
-    FieldDescriptor.TYPE_INT32: _integers(INT32),
-    FieldDescriptor.TYPE_INT64: _integers(INT64),
-    FieldDescriptor.TYPE_UINT64: _integers((0, 2**64 - 1)),
-    FieldDescriptor.TYPE_DOUBLE: FLOATS,
-    FieldDescriptor.TYPE_FLOAT: FLOATS,
-    FieldDescriptor.TYPE_STRING: TEXTS,
-    FieldDescriptor.TYPE_BOOL: {"true": _equals(value=True), "false": _equals(value=False)},
+    FieldDescriptor.CPPTYPE_INT32: _integers((-(2**31), 2**31 - 1)),
+    FieldDescriptor.CPPTYPE_INT64: _integers((-(2**63), 2**63 - 1)),
+    FieldDescriptor.CPPTYPE_UINT32: _integers((0, 2**32 - 1)),
+    FieldDescriptor.CPPTYPE_UINT64: _integers((0, 2**64 - 1)),
+    FieldDescriptor.CPPTYPE_DOUBLE: FLOATS,
+    FieldDescriptor.CPPTYPE_FLOAT: FLOATS,
+    FieldDescriptor.CPPTYPE_STRING: TEXTS,
+    FieldDescriptor.CPPTYPE_BOOL: {"true": _equals(value=True), "false": _equals(value=False)},
 }
 
 
@@ -81,7 +88,7 @@ def edges(one: FieldDescriptor) -> Mapping[str, Test]:
         return {value.name: _equals(value.number) for value in one.enum_type.values}
     if one.message_type is not None:
         return {}
-    return EDGES[one.type]
+    return BYTES if one.type == FieldDescriptor.TYPE_BYTES else EDGES[one.cpp_type]
 
 
 @dataclass
@@ -195,23 +202,21 @@ def _shares(
     return Shares(name, counts)
 
 
-def shares() -> Iterator[Shares]:
+def shares(schema: Schema) -> Iterator[Shares]:
     """Those of the payload types in events(), and of each oneof as from_message() draws it."""
-    event = schema_of(Event())
-    yield _shares(
-        "events()", events(), [place.path for place in payload_types(event).values()], _payload_path
-    )
-    yield oneof_shares("Event")
+    event = schema.descriptor(EVENT)
+    paths = [place.path for place in schema.payload_types.values()]
+    yield _shares("events()", events(schema=schema), paths, _payload_path)
+    yield oneof_shares(event)
     for wrapper in event.oneofs_by_name["event_payload"].fields:
-        yield oneof_shares(message_of(wrapper).name)
+        yield oneof_shares(message_of(wrapper))
 
 
-def oneof_shares(name: str) -> Shares:
-    """Those of the oneof of a message, such as ``StorageEvent``."""
-    descriptor = schema_of(Event()).file.message_types_by_name[name]
+def oneof_shares(descriptor: Descriptor) -> Shares:
+    """Those of the oneof of a message, such as StorageEvent."""
     (oneof,) = descriptor.oneofs
     return _shares(
-        f"{name}.{oneof.name}",
+        f"{descriptor.name}.{oneof.name}",
         from_message(descriptor),
         [*(one.name for one in oneof.fields), "none of them"],
         lambda message: message.WhichOneof(oneof.name),
@@ -225,11 +230,12 @@ def _payload_path(event: Any) -> str:
 
 def page() -> str:
     """The report."""
+    schema = load_schema(REVISION)
     lines = [
         "# What the strategies draw",
         "",
-        f"Made by `make distribution` with Hypothesis {hypothesis.__version__}; draws are",
-        "derandomized, so the same version gives the same page.",
+        f"Revision {REVISION}, by `make distribution` with Hypothesis {hypothesis.__version__}.",
+        "Draws are derandomized: the same code and the same version give the same page.",
         "",
         "## Oneofs",
         "",
@@ -238,7 +244,7 @@ def page() -> str:
         "| oneof | members | the rarest | its share of what is fair |",
         "|---|---|---|---|",
     ]
-    for one in shares():
+    for one in shares(schema):
         name, share = one.least
         lines.append(f"| `{one.name}` | {len(one.counts)} | `{name}` | {share:.2f} |")
     lines += [
@@ -253,7 +259,7 @@ def page() -> str:
         "| payload type | enum values | edges | reached | after |",
         "|---|---|---|---|---|",
     ]
-    for place in payload_types(schema_of(Event())).values():
+    for place in schema.payload_types.values():
         found = coverage(place)
         values = sum(len(f.enum_type.values) for f in place.descriptor.fields if f.enum_type)
         after = max(found.reached.values())

@@ -8,7 +8,7 @@ import pytest
 from support.payloads import PLACES
 
 from rodent_events import EventConfig
-from rodent_events.config import CATEGORIES, PROFILES
+from rodent_events.config import CATEGORIES, LEVELS, PROFILES
 from rodent_events.retry_policy import RULES, Rule
 
 ROOT = Path(__file__).parents[2]
@@ -86,9 +86,11 @@ def test_every_status_is_documented():
     assert documented == {status.name: rule for status, rule in RULES.items()}
 
 
-def test_every_category_is_named():
+@pytest.mark.parametrize(("title", "names"), [("Levels", LEVELS), ("Categories", CATEGORIES)])
+def test_every_level_and_every_category_is_named(title, names):
     text = (ROOT / "docs" / "events.md").read_text()
-    assert all(name in text for name in CATEGORIES.values() if name != "UNSPECIFIED")
+    listed = re.search(rf"^- {title}: (.*)\.$", text, re.MULTILINE)[1].split(", ")
+    assert listed == [name for name in names.values() if name != "UNSPECIFIED"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The catalog: what descriptors say of payload types."""
+"""What descriptors say of payload types."""
 
 import pytest
 from support.payloads import PLACES
@@ -6,8 +6,9 @@ from support.payloads import PLACES
 import rodent_events
 from rodent_events import Event, EventCategory, EventLevel, StoragePoolPayload
 from rodent_events.payload_types import SOURCES, payload_types, short_names, snake_case
+from toggle_mock.schema import load_schema
 
-EXPECTED = {
+PUBLISHED = {
     "SystemStartupPayload": ("SYSTEM", "system_event.startup", "emit_system_startup"),
     "SystemShutdownPayload": ("SYSTEM", "system_event.shutdown", "emit_system_shutdown"),
     "SystemConfigChangePayload": (
@@ -73,9 +74,21 @@ EXPECTED = {
 }
 
 
-def test_the_26_payload_types():
-    found = {place.name: (place.category_name, place.path, place.emitter) for place in PLACES}
-    assert found == EXPECTED
+def placed(places) -> dict[str, tuple[str, str, str]]:
+    return {place.name: (place.category_name, place.path, place.emitter) for place in places}
+
+
+def test_the_26_payload_types_that_were_published_first():
+    assert placed(load_schema("2025-09-17").payload_types.values()) == PUBLISHED
+
+
+def test_they_are_still_where_they_were():
+    assert placed(PLACES).items() >= PUBLISHED.items()
+
+
+def test_no_two_payload_types_share_a_name_or_an_emitter():
+    assert len({place.name for place in PLACES}) == len(PLACES)
+    assert len({place.emitter for place in PLACES}) == len(PLACES)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
@@ -91,7 +104,7 @@ def test_emitter_exists_and_is_documented(place):
 
 
 def test_sources_name_payload_types():
-    assert SOURCES.keys() <= EXPECTED.keys()
+    assert SOURCES.keys() <= {place.name for place in PLACES}
 
 
 def test_a_source_without_an_entry_follows_from_the_category():
