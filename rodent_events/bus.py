@@ -123,6 +123,7 @@ class EventBus(Emitters):
             self._buffer.open()
             undo.callback(self._buffer.release)
             worker = Worker(self._buffer, client, self._finish)
+            client.start()
             worker.start()
             undo.pop_all()
         self._worker = worker

@@ -9,6 +9,7 @@ import re
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -93,6 +94,15 @@ class EventClient:
             TypeError: It is none of these.
         """
         return self._send(_serialized(batch))
+
+    def start(self) -> None:
+        """Start the thread for :meth:`start_send` ahead of the first send.
+
+        That may come when the interpreter ends, and Python 3.12.0 to 3.12.2 start no thread then.
+        If none can be started now either, the first send tries it again.
+        """
+        with suppress(RuntimeError):
+            self._start_sender()
 
     def start_send(self, batch: Batch, done: Callable[[Outcome], None]) -> None:
         """Send one batch once, without waiting; not for the token provider either.

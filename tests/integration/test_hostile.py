@@ -187,6 +187,22 @@ def test_a_thread_that_cannot_be_started_is_started_again(scripted_toggle, setti
         assert bus.flush()
 
 
+def test_a_running_bus_needs_no_new_thread(scripted_toggle, settings, monkeypatch):
+    """At the end of the interpreter, Python 3.12.0 to 3.12.2 start none."""
+    real_start = threading.Thread.start
+
+    def start(self):
+        if self.name.startswith("rodent-events"):
+            raise RuntimeError("can't create new thread at interpreter shutdown")
+        real_start(self)
+
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        monkeypatch.setattr(threading.Thread, "start", start)
+        sent = emit(bus, 3)
+        assert bus.flush()
+    assert ids(scripted_toggle.batches) == sent
+
+
 def test_a_provider_that_hangs_neither_stops_spilling_nor_shutdown(settings, free_port):
     release = threading.Event()
     settings |= {"buffer_size": 200, "flush_threshold": 100, "jwt": lambda: release.wait(60)}
