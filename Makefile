@@ -1,4 +1,4 @@
-.PHONY: run test check lint check-wheel check-oldest proto soak backlog bench bench-compare mutation distribution docs clean
+.PHONY: run test check lint check-wheel check-oldest proto openapi soak backlog bench bench-compare mutation distribution docs clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -19,6 +19,7 @@ lint: $(READY) $(PROTO_READY)  ## Format, lint, types, drift of generated code.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	.venv-proto/bin/python tools/generate.py --check
+	$(BIN)/python tools/openapi.py --check
 
 check-wheel:  ## Install the wheel without its extras, and emit.
 	rm -rf build/wheel && mkdir -p build/wheel
@@ -41,6 +42,9 @@ check-oldest:  ## The tests of pipeline and mock with the oldest dependencies al
 proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, revisions, tables in docs.
 	.venv-proto/bin/python tools/generate.py
 	$(BIN)/python tools/compare_revisions.py
+
+openapi: $(READY)  ## Write docs/openapi.json from the table of endpoints.
+	$(BIN)/python tools/openapi.py
 
 soak: $(READY)  ## Kill agent and server 200 times; count what is lost or repeated.
 	$(BIN)/python tests/support/soak.py --rounds $(or $(ROUNDS),200)

@@ -8,6 +8,7 @@ ToggleMockError
 ├── FaultSpecError        (ValueError)       data describe no fault, or no scenario
 ├── StorageError          (ValueError)       a file is no recording, or cannot be one
 ├── SchemaError           (ValueError)       there is no such schema, or it cannot be read
+├── UnknownIdError        (LookupError)      no session, call, fault or feed has this id
 ├── NotConnectedError     (ConnectionError)  the Rodent is not connected
 ├── NoReplyError          (TimeoutError)     the Rodent did not answer in time
 ├── CommandFailedError    (RuntimeError)     the Rodent answered that the command failed
@@ -50,6 +51,10 @@ class StorageError(ToggleMockError, ValueError):
 
 class SchemaError(ToggleMockError, ValueError):
     """There is no such schema, or it cannot be read."""
+
+
+class UnknownIdError(ToggleMockError, LookupError):
+    """No session, call, fault or feed has this id, or none has it any more."""
 
 
 class NotConnectedError(ToggleMockError, ConnectionError):

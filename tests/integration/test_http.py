@@ -12,10 +12,12 @@ import grpc
 import pytest
 
 from rodent_events import EventClient, StoragePoolPayload
+from rodent_events.pb.base_pb2 import CommandResponse
 from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
-from toggle_mock.http_api.app import Api
+from toggle_mock.http_api.app import application, description
+from toggle_mock.http_api.state import Api
 from toggle_mock.recording.entries import Player
 from toggle_mock.recording.recorder import Recording
 
@@ -130,6 +132,8 @@ def test_waiting(ask, rodent):
         ({"received": "x", "timeout": "soon"}, 400),
         ({"received": "x", "timeout": 1e9}, 400),
         ({"recieved": "x"}, 400),
+        ({"not_received": "x", "timeout": 1}, 400),
+        ({"received": None}, 400),
         ([], 400),
     ],
 )
@@ -230,6 +234,40 @@ def test_sessions(ask, toggle):
     assert ask("GET", f"/calls?session={names[0]}")[0] == 404
 
 
+def test_faults_of_sessions(ask):
+    name = ask("POST", "/sessions", {})[1]["session"]
+    body = {"method": "SendEvents", "returns": ["UNAVAILABLE"]}
+    mine = ask("POST", f"/faults?session={name}", body)[1]["fault"]
+    other = ask("POST", "/faults", body)[1]["fault"]
+    assert set(ask("GET", f"/faults?session={name}")[1]["faults"]) == {mine}
+    assert set(ask("GET", "/faults")[1]["faults"]) == {mine, other}
+    assert ask("DELETE", f"/faults/{other}?session={name}")[0] == 404
+    assert ask("DELETE", f"/faults?session={name}")[0] == 200
+    assert set(ask("GET", "/faults")[1]["faults"]) == {other}
+    assert ask("GET", "/faults?session=none")[0] == 404
+    assert ask("DELETE", f"/sessions/{name}")[0] == 200
+    assert ask("DELETE", "/faults")[0] == 200
+    assert ask("GET", "/faults")[1]["faults"] == {}
+
+
+def test_further_claims(ask, toggle):
+    jwt = ask("POST", "/tokens", {"rid": "r7", "claims": {"exp": None, "color": "red"}})[1]["jwt"]
+    with EventClient(target=toggle.address, jwt=jwt) as client:
+        assert client.send_batch(b"").status is Status.OK
+    (call,) = toggle.wait_for_call("SendEvents")
+    assert call.claims["color"] == "red"
+    assert "exp" not in call.claims
+
+
+def test_a_payload_as_it_is(ask, rodent):
+    rodent.commands["echo"] = lambda payload: payload
+    body = {"type": "echo", "raw_payload": base64.b64encode(b'{"a": 1.0}').decode()}
+    code, reply = ask("POST", "/rodents/r1/command", body)
+    assert (code, reply["payload"]) == (200, {"a": 1.0})
+    response = CommandResponse.FromString(base64.b64decode(reply["raw"]))
+    assert json.loads(response.payload) == {"a": 1.0}
+
+
 def test_clear_and_export(ask, toggle, rodent):
     with urllib.request.urlopen(f"http://{toggle.http_address}/api/v1/recording") as response:
         lines = response.read().splitlines()
@@ -266,8 +304,8 @@ def test_metrics(toggle, rodent):
 def test_the_description_is_of_what_is_served(toggle, ask):
     _, described = ask("GET", "/openapi.json", prefix="")
     served = {
-        (route.path.replace(":int", ""), method.lower())
-        for route in Api(toggle)._routes()
+        (route.path, method.lower())
+        for route in application(Api(toggle, description), None).routes
         for method in route.methods - {"HEAD"}
     }
     assert {(path, verb) for path, verbs in described["paths"].items() for verb in verbs} == served
@@ -278,6 +316,14 @@ def test_what_is_not_there(ask):
     assert ask("GET", "/nothing")[0] == 404
     assert ask("PUT", "/events")[0] == 405
     assert ask("GET", "/events?limit=-1")[0] == 400
+    code, error = ask("GET", "/events?qurey=x")
+    assert code == 400
+    assert error["error"].startswith("qurey is unknown: did you mean query?")
+
+
+def test_a_body_that_is_too_large(ask):
+    code, error = ask("POST", "/events/wait", {"query": "x" * (16 << 20)})
+    assert (code, error["kind"]) == (413, "HTTPException 413")
 
 
 @pytest.mark.parametrize(
@@ -339,6 +385,53 @@ def test_tls_tells_its_root():
         credentials = grpc.ssl_channel_credentials(info["root_certificate"].encode())
         with grpc.secure_channel(info["address"], credentials) as channel:
             grpc.channel_ready_future(channel).result(20)
+
+
+BODIES = "toggle_mock.http_api.bodies"
+
+
+@pytest.mark.parametrize(
+    ("path", "slow"),
+    [
+        ("/api/v1/events", f"{BODIES}.events.as_object"),
+        ("/api/v1/calls", f"{BODIES}.calls.Call.of"),
+        ("/api/v1/calls/{register}", f"{BODIES}.calls.message_object"),
+        ("/api/v1/rodents/r1", f"{BODIES}.calls.message_object"),
+        ("/metrics", "toggle_mock.http_api.handlers.server.exposition"),
+    ],
+)
+def test_what_is_slow_holds_nobody_up(ask, toggle, rodent, monkeypatch, path, slow):
+    """A batch is taken while an answer is being put together, and so is another request."""
+    assert toggle.rodents["r1"].command("system.status").success
+    entered, released = threading.Event(), threading.Event()
+
+    def block(*_arguments, **_keywords):
+        entered.set()
+        assert released.wait(30)
+        raise ValueError("released")
+
+    monkeypatch.setattr(slow, block)
+    answers = []
+    (register,) = toggle.wait_for_call("Register")
+    path = path.format(register=register.number)
+    asking = threading.Thread(target=lambda: answers.append(ask("GET", path, prefix="")))
+    asking.start()
+    assert entered.wait(30)
+    assert status(toggle) is Status.OK
+    assert ask("GET", "/readyz", prefix="") == (200, {"ready": True})
+    assert answers == []
+    released.set()
+    asking.join(30)
+    assert answers == [(400, {"error": "released", "kind": "ValueError"})]
+
+
+def test_an_error_that_nobody_has_foreseen(ask, toggle, monkeypatch, caplog):
+    monkeypatch.setattr("toggle_mock.http_api.handlers.server.Info", lambda **_: 1 / 0)
+    assert ask("GET", "/info") == (
+        500,
+        {"error": "division by zero", "kind": "ZeroDivisionError"},
+    )
+    assert "GET /api/v1/info failed" in caplog.text
 
 
 INFINITY = float("inf")

@@ -1,5 +1,6 @@
 """A mock Toggle elsewhere, over HTTP."""
 
+import re
 import time
 
 import pytest
@@ -8,7 +9,17 @@ from rodent_events import EventClient
 from rodent_events.retry_policy import Status
 from toggle_mock import CommandFailedError, NoReplyError, NotConnectedError, ToggleServer
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
-from toggle_mock.errors import RemoteError
+from toggle_mock.errors import (
+    FaultSpecError,
+    NoRelayError,
+    NotReceivedError,
+    QueryError,
+    RemoteError,
+    SchemaError,
+    UnexpectedEventError,
+    UnknownIdError,
+)
+from toggle_mock.http_api.bodies.base import Done
 from toggle_mock.http_api.client import RemoteToggle
 
 
@@ -77,7 +88,7 @@ def test_an_outage_is_one(remote):
 def test_rodents(remote):
     with SimulatedRodent(remote.address, remote.jwt(rid="r1"), pace=0.001) as rodent:
         seen = remote.rodents["r1"]
-        assert seen.command("system.status")["payload"]["status"] == "ok"
+        assert seen.command("system.status").payload["status"] == "ok"
         rodent.services["api"] = lambda request: (200, {}, request["body"])
         assert seen.http("PUT", "/", service="api", body=b"\x00").body == b"\x00"
         with pytest.raises(CommandFailedError, match="unknown service"):
@@ -102,6 +113,77 @@ def test_a_rodent_that_does_not_answer(remote):
         pytest.raises(NoReplyError),
     ):
         remote.rodents["r1"].command("never", timeout=0.5)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "error", "text"),
+    [
+        ("/events/wait", {"timeout": 0}, NotReceivedError, "waited 0 s for 1 event"),
+        ("/events/wait", {"query": "("}, QueryError, "never closed"),
+        ("/events/wait", {"count": "x"}, ValueError, "count is 'x': give a whole number"),
+        ("/faults", [], TypeError, "the body is no object"),
+        ("/faults", {"method": "Nope"}, FaultSpecError, "Nope"),
+        ("/recording/feed/mark", {"feed": "x"}, UnknownIdError, "there is no feed 'x'"),
+        ("/rodents/ghost/command", {"type": "x", "timeout": 0}, NotConnectedError, "ghost"),
+        ("/nothing", {}, RemoteError, "Not Found"),
+    ],
+)
+def test_an_error_there_is_the_same_here(remote, path, body, error, text):
+    with pytest.raises(error, match=re.escape(text)) as caught:
+        remote._api.post(path, body, Done)
+    assert type(caught.value) is error
+
+
+def test_an_unexpected_event_there(remote, elsewhere):
+    with SimulatedRodent(remote.address, remote.jwt(rid="r1"), pace=0.001):
+        remote.wait_for("payload:startup")
+        with pytest.raises(UnexpectedEventError, match="expected no event that matches"):
+            remote._api.post("/events/verify", {"not_received": "payload:startup"}, Done)
+
+
+def test_a_fault_of_the_connection_needs_a_relay_there():
+    with (
+        ToggleServer(http_port=0) as server,
+        RemoteToggle(f"http://{server.http_address}") as remote,
+        pytest.raises(NoRelayError, match="needs a relay"),
+    ):
+        remote.faults.partition()
+
+
+def test_a_schema_that_is_none_there(remote, monkeypatch):
+    def refuse(**_):
+        raise SchemaError("there is no such schema")
+
+    monkeypatch.setattr("toggle_mock.http_api.handlers.tokens.TokenIssued", refuse)
+    with pytest.raises(SchemaError, match="there is no such schema"):
+        remote.jwt()
+
+
+def test_claims(remote):
+    token = remote.jwt(rid="r1", exp=None, color="red")
+    with EventClient(target=remote.address, jwt=token) as client:
+        client.send_batch(b"")
+    (call,) = remote.wait_for_call("SendEvents")
+    assert call.claims["color"] == "red"
+    assert "exp" not in call.claims
+
+
+def test_payloads_travel_as_json_or_bytes(remote):
+    """As those of a server in this process do."""
+    seen = []
+    with SimulatedRodent(
+        remote.address, remote.jwt(rid="r1"), pace=0.001, commands={"take": seen.append}
+    ):
+        rodent = remote.rodents["r1"]
+        for payload in ({"a": [1, None]}, [], 0, None, b'"raw"'):
+            assert rodent.command("take", payload).success
+        assert rodent.push_config("log", b'{"level": "x"}').success
+        assert rodent.connected
+        assert "r1" in remote.rodents
+        assert "ghost" not in remote.rodents
+        with pytest.raises(ValueError, match="timeout is -1"):
+            rodent.command("take", timeout=-1)
+    assert seen == [{"a": [1, None]}, [], 0, None, "raw"]
 
 
 def test_a_server_that_is_gone(elsewhere):

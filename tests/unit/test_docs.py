@@ -149,10 +149,36 @@ def test_every_fault_and_outcome_is_documented():
 
 
 def test_every_endpoint_is_documented():
-    import yaml
+    from toggle_mock.http_api.endpoints import ENDPOINTS
 
-    described = yaml.safe_load((ROOT / "toggle_mock" / "http_api" / "openapi.yaml").read_text())
-    text = (ROOT / "docs" / "http.md").read_text()
-    for path in described["paths"]:
-        last = re.sub(r"\{\w+\}", "", path).rstrip("/").rpartition("/")[2]
-        assert last in text, path
+    def takes(endpoint) -> list[str]:
+        in_url = endpoint.parameters.__struct_fields__
+        in_body = getattr(endpoint.body, "__struct_fields__", ())
+        return [*in_body, *(name for name in in_url if name not in endpoint.names_in_path)]
+
+    documented = [
+        [
+            row[0],
+            {name for name in row[1].replace("`", "").split(", ") if name[:1].islower()},
+            row[2],
+        ]
+        for row in rows("http.md", "Endpoints")
+    ]
+    assert documented == [
+        [f"{endpoint.method} {endpoint.path}", set(takes(endpoint)), endpoint.summary.rstrip(".")]
+        for endpoint in ENDPOINTS
+    ]
+
+
+def test_every_status_of_an_error_is_documented():
+    from toggle_mock.http_api.endpoints import ENDPOINTS
+    from toggle_mock.http_api.openapi import document
+
+    answers = {
+        int(code)
+        for methods in document(ENDPOINTS)["paths"].values()
+        for operation in methods.values()
+        for code, answer in operation["responses"].items()
+        if "$ref" in answer
+    }
+    assert {int(row[0]) for row in rows("http.md", "Errors")} == answers

@@ -5,7 +5,6 @@ The recording is copied as it grows, so questions are asked and answered here, i
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 import threading
@@ -13,27 +12,50 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import grpc
 import httpx
+import msgspec
 
-from rodent_events.pb.base_pb2 import Acknowledgement
-from toggle_mock.errors import CommandFailedError, NoReplyError, NotConnectedError, RemoteError
+from rodent_events.pb.base_pb2 import Acknowledgement, CommandResponse
+from toggle_mock.errors import RemoteError, UnknownIdError
 from toggle_mock.faults.book import Book, Fault
 from toggle_mock.faults.connections import ConnectionFault
 from toggle_mock.faults.control import CallFaults
 from toggle_mock.faults.outcomes import OutcomeLike
 from toggle_mock.faults.plans import Incoming, Plan
 from toggle_mock.faults.spec import fault_data
+from toggle_mock.http_api.bodies.base import Answer, Body, Done, Failure
+from toggle_mock.http_api.bodies.faults import FaultAdded
+from toggle_mock.http_api.bodies.faults import Faults as FaultList
+from toggle_mock.http_api.bodies.rodents import (
+    Acknowledged,
+    CommandAnswer,
+    Disconnect,
+    PushConfig,
+    Rodents,
+    RodentState,
+    SendCommand,
+)
+from toggle_mock.http_api.bodies.server import Info
+from toggle_mock.http_api.bodies.tokens import (
+    IssueToken,
+    OpenSession,
+    SessionOpened,
+    TokenIssued,
+)
+from toggle_mock.http_api.errors import error_of
 from toggle_mock.recording.entries import Player
 from toggle_mock.recording.recorder import News, Position, Recording
 from toggle_mock.recording.records import RecordedBatch, RecordedCall
-from toggle_mock.recording.scope import TIMEOUT, Scope
-from toggle_mock.rodents.rodent import JsonLike
-from toggle_mock.rodents.stream import HttpReply
+from toggle_mock.recording.scope import Scope
+from toggle_mock.rodents.handle import RodentHandle
+from toggle_mock.rodents.stream import Reply
 from toggle_mock.toggle.toggle import Toggle
+
+A = TypeVar("A", bound=Answer)
 
 _PATIENCE = 30.0
 """Seconds for an answer of the server, besides what it is asked to wait."""
@@ -53,15 +75,15 @@ class RemoteToggle(Toggle):
 
     def __init__(self, url: str) -> None:
         self._api = _Api(url)
-        info = self._api.get("/info")
-        self._address = str(info["address"])
-        root = info["root_certificate"]
+        info = self._api.get("/info", Info)
+        self._address = info.address
+        root = info.root_certificate
         self.root_certificate: bytes | None = root.encode() if root else None
         """The root certificate as PEM if it speaks TLS, else None."""
-        session = self._api.post("/sessions", {})
-        self._api.session = str(session["session"])
-        self._copy = RecordingCopy(self._api, deduplicate=info["deduplicate"])
-        scope, book = Scope(sub=session["sub"]), RemoteBook(self._api)
+        opened = self._api.post("/sessions", OpenSession(), SessionOpened)
+        self._api.session = opened.session
+        self._copy = RecordingCopy(self._api, deduplicate=info.deduplicate)
+        scope, book = Scope(opened.rid, opened.sub), RemoteBook(self._api)
         super().__init__(self._copy, scope, book)
         self.faults = RemoteFaults(self._api, book, scope)
         """What can go wrong, in calls of this session's Rodents; connections are everybody's."""
@@ -81,8 +103,8 @@ class RemoteToggle(Toggle):
         **claims: object,
     ) -> str:
         """A token for a Rodent of this session; see :meth:`Tokens.issue`."""
-        body = {"rid": rid, "sub": sub, "prv": prv, "expires_in": expires_in, **claims}
-        return str(self._api.post("/tokens", body)["jwt"])
+        body = IssueToken(rid=rid, sub=sub, prv=prv, expires_in=expires_in, claims=claims)
+        return self._api.post("/tokens", body, TokenIssued).jwt
 
     @property
     def rodents(self) -> RemoteRodents:
@@ -97,7 +119,8 @@ class RemoteToggle(Toggle):
     def close(self) -> None:
         """Heal its faults, and be gone."""
         self._copy.close()
-        self._api.delete(f"/sessions/{self._api.session}")
+        session, self._api.session = self._api.session, None
+        self._api.delete(f"/sessions/{session}")
         self._api.close()
 
     def __enter__(self) -> Self:
@@ -124,7 +147,7 @@ class RemoteBook(Book):
         Raises:
             TypeError: It has something that cannot be sent, such as a function.
         """
-        name = str(self._api.post("/faults", fault_data(fault))["fault"])
+        name = self._api.post("/faults", fault_data(fault), FaultAdded).fault
         fault.end = lambda: self._api.delete_if_there(f"/faults/{name}")
         fault.plan = RemotePlan(self._api, name)
         return fault
@@ -148,9 +171,8 @@ class RemotePlan(Plan):
     @property
     def remaining(self) -> int | None:
         """See :attr:`Plan.remaining`."""
-        known = self._api.get("/faults")["faults"].get(self._name, {"remaining": 0})
-        remaining: int | None = known["remaining"]
-        return remaining
+        known = self._api.get("/faults", FaultList).faults.get(self._name)
+        return known.remaining if known else 0
 
 
 class RemoteFaults(CallFaults):
@@ -197,7 +219,7 @@ class RemoteFaults(CallFaults):
         return self._add(slow_reads={"bytes_per_second": bytes_per_second})
 
     def _add(self, **fault: Mapping[str, Any]) -> ConnectionFault:
-        name = str(self._api.post("/faults", fault)["fault"])
+        name = self._api.post("/faults", fault, FaultAdded).fault
         return ConnectionFault(end=lambda _: self._api.delete_if_there(f"/faults/{name}"))
 
 
@@ -211,92 +233,46 @@ class RemoteRodents(Mapping[str, "RemoteRodent"]):
         return RemoteRodent(self._api, rid)
 
     def __iter__(self) -> Iterator[str]:
-        return (str(one["rid"]) for one in self._api.get("/rodents")["rodents"])
+        return (one.rid for one in self._known())
 
     def __len__(self) -> int:
-        return len(self._api.get("/rodents")["rodents"])
+        return len(self._known())
+
+    def __contains__(self, rid: object) -> bool:
+        return any(one.rid == rid for one in self._known())
+
+    def _known(self) -> list[RodentState]:
+        return self._api.get("/rodents", Rodents).rodents
 
 
-class RemoteRodent:
-    """A Rodent as the Toggle elsewhere sees it."""
+class RemoteRodent(RodentHandle):
+    """A Rodent as the Toggle elsewhere sees it; see :class:`RodentHandle`."""
 
     def __init__(self, api: _Api, rid: str) -> None:
+        super().__init__(rid)
         self._api = api
         self._path = f"/rodents/{quote(rid, safe='')}"
-        self.rid = rid
-        """The id in its token."""
 
     @property
     def connected(self) -> bool:
         """Whether a stream is open."""
-        return bool(self._api.get(self._path)["connected"])
+        return self._api.get(self._path, RodentState).connected
 
-    def command(
-        self,
-        command_type: str,
-        payload: JsonLike = None,
-        *,
-        target: str = "",
-        timeout: float = TIMEOUT,
-    ) -> Mapping[str, Any]:
-        """Send a command and wait for its answer: ``{success, message, payload, error}``.
+    def _command(self, command_type: str, payload: bytes, target: str, timeout: float) -> Reply:
+        body = SendCommand(type=command_type, raw_payload=payload, target=target, timeout=timeout)
+        answer = self._api.post(f"{self._path}/command", body, CommandAnswer, timeout)
+        return Reply(CommandResponse.FromString(answer.raw), answer.request_id)
 
-        Raises:
-            NotConnectedError: The Rodent is not connected, or its stream ended first.
-            NoReplyError: It did not answer in time.
-        """
-        body = {"type": command_type, "payload": payload, "target": target, "timeout": timeout}
-        return self._api.post(f"{self._path}/command", body, timeout)
+    def _push_config(self, config_type: str, payload: bytes, timeout: float) -> Acknowledgement:
+        body = PushConfig(type=config_type, raw_payload=payload, timeout=timeout)
+        answer = self._api.post(f"{self._path}/config", body, Acknowledged, timeout)
+        return Acknowledgement(
+            request_id=answer.request_id, success=answer.success, message=answer.message
+        )
 
-    def push_config(
-        self, config_type: str, payload: JsonLike = None, *, timeout: float = TIMEOUT
-    ) -> Acknowledgement:
-        """Send a config update and wait for its acknowledgement.
-
-        Raises:
-            NotConnectedError: The Rodent is not connected, or its stream ended first.
-            NoReplyError: It did not acknowledge in time.
-        """
-        body = {"type": config_type, "payload": payload, "timeout": timeout}
-        return Acknowledgement(**self._api.post(f"{self._path}/config", body, timeout))
-
-    def http(
-        self,
-        method: str,
-        path: str,
-        *,
-        service: str,
-        query: str = "",
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        timeout: float = TIMEOUT,
-    ) -> HttpReply:
-        """Send a request through the Rodent to one of its local services.
-
-        Raises:
-            CommandFailedError: The Rodent could not do it.
-            NotConnectedError: The Rodent is not connected, or its stream ended first.
-            NoReplyError: It did not answer in time.
-        """
-        request = {
-            "service": service,
-            "method": method,
-            "path": path,
-            "query": query,
-            "headers": dict(headers or {}),
-            "body": base64.b64encode(body).decode(),
-            "timeout": timeout,
-        }
-        reply = self._api.post(f"{self._path}/http", request, timeout)
-        content = base64.b64decode(reply["body"])
-        return HttpReply(int(reply["status_code"]), reply["headers"], content)
-
-    def disconnect(
-        self, status: grpc.StatusCode = grpc.StatusCode.OK, details: str = "disconnected"
-    ) -> None:
-        """End its open streams with a status."""
-        body = {"status": status.name, "details": details}
-        self._api.post(f"{self._path}/disconnect", body)
+    def _disconnect(self, status: grpc.StatusCode, details: str) -> None:
+        body = Disconnect(status=status.name, details=details)
+        self._api.post(f"{self._path}/disconnect", body, Done)
 
 
 class RecordingCopy(Recording):
@@ -352,7 +328,7 @@ class RecordingCopy(Recording):
 
     def _catch_up(self) -> None:
         mark = next(self._marks)
-        self._api.post("/recording/feed/mark", {"feed": self._feed, "mark": mark})
+        self._api.post("/recording/feed/mark", {"feed": self._feed, "mark": mark}, Done)
         self._wait_for(lambda: self._mark >= mark)
 
     def _wait_for(self, condition: Callable[[], bool]) -> None:
@@ -393,23 +369,26 @@ class _Api:
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", timeout=_PATIENCE)
         self.session: str | None = None
+        """The session that requests are narrowed to."""
 
-    def get(self, path: str) -> Mapping[str, Any]:
-        """The answer to GET."""
-        return self._ask("GET", path, None, 0.0)
+    def get(self, path: str, answer: type[A]) -> A:
+        """The answer to GET, which is to be of a type."""
+        return self._ask("GET", path, None, answer, 0.0)
 
-    def post(self, path: str, body: Mapping[str, Any], wait: float = 0.0) -> Mapping[str, Any]:
+    def post(
+        self, path: str, body: Body | Mapping[str, Any], answer: type[A], wait: float = 0.0
+    ) -> A:
         """The answer to POST; ``wait`` is how many seconds the server may take for it."""
-        return self._ask("POST", path, body, wait)
+        return self._ask("POST", path, msgspec.json.encode(body), answer, wait)
 
     def delete(self, path: str) -> None:
         """Ask to DELETE."""
-        self._ask("DELETE", path, None, 0.0)
+        self._ask("DELETE", path, None, Done, 0.0)
 
     def delete_if_there(self, path: str) -> None:
         """Ask to DELETE what may be gone already."""
-        with suppress(FileNotFoundError):
-            self._ask("DELETE", path, None, 0.0)
+        with suppress(UnknownIdError):
+            self.delete(path)
 
     def lines(self, path: str) -> Iterator[Mapping[str, Any] | None]:
         """The objects of an endless answer, as they come; None now and then."""
@@ -423,28 +402,16 @@ class _Api:
         """Close the connections."""
         self._client.close()
 
-    def _ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None, wait: float
-    ) -> Mapping[str, Any]:
+    def _ask(self, method: str, path: str, body: bytes | None, answer: type[A], wait: float) -> A:
         parameters = {"session": self.session} if self.session else {}
         try:
             response = self._client.request(
-                method, path, params=parameters, json=body, timeout=_PATIENCE + wait
+                method, path, params=parameters, content=body, timeout=_PATIENCE + wait
             )
-            answer: Mapping[str, Any] = response.json()
+            if response.is_success:
+                return msgspec.json.decode(response.content, type=answer)
+            failure = msgspec.json.decode(response.content, type=Failure)
         except (httpx.HTTPError, ValueError) as error:
             where = f"{self._client.base_url}{path.lstrip('/')}"
             raise RemoteError(f"{where} does not answer as a mock Toggle: {error}") from error
-        if response.is_error:
-            kind = _ERRORS.get(str(answer.get("kind")), RemoteError)
-            raise kind(str(answer.get("error", answer)))
-        return answer
-
-
-# Errors of the API that are the same here.
-_ERRORS: Mapping[str, type[Exception]] = {
-    "NotConnectedError": NotConnectedError,
-    "CommandFailedError": CommandFailedError,
-    "NoReplyError": NoReplyError,
-    "HTTPException 404": FileNotFoundError,
-}
+        raise error_of(failure)

@@ -28,7 +28,8 @@ class SameOrigin:
         if scope["type"] == "http":
             problem = self._problem(Headers(scope=scope))
             if problem is not None:
-                await JSONResponse({"error": problem}, 403)(scope, receive, send)
+                failure = {"error": problem, "kind": "HTTPException 403"}
+                await JSONResponse(failure, 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from toggle_mock.http_api.app import Api
+from toggle_mock.http_api.app import application, description
 from toggle_mock.http_api.guard import LOOPBACK_HOSTS
+from toggle_mock.http_api.state import Api
 
 if TYPE_CHECKING:
     from toggle_mock.server.server import ToggleServer
@@ -30,9 +31,9 @@ class HttpServer:
     def __init__(self, toggle: ToggleServer, host: str, port: int) -> None:
         self._host, self._port = host, port
         allowed = LOOPBACK_HOSTS if host in LOOPBACK_HOSTS else None
-        self._api = Api(toggle)
+        self._api = Api(toggle, description)
         config = uvicorn.Config(
-            self._api.application(allowed),
+            application(self._api, allowed),
             lifespan="off",
             log_config=None,
             access_log=False,

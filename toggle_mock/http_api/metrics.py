@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ class ToggleCollector(Collector):
             yield GaugeMetricFamily(f"toggle_mock_{name}", text, value=value)
 
 
-def exposition(toggle: ToggleServer) -> tuple[bytes, str]:
-    """The numbers in Prometheus' text format, and the type of that."""
+def exposition(toggle: ToggleServer) -> bytes:
+    """The numbers in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(ToggleCollector(toggle))
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    return generate_latest(registry)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import concurrent.futures
-import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping
 from typing import Any, cast
 
 import grpc
@@ -21,25 +18,23 @@ from rodent_events.pb.base_pb2 import (
     RodentRequest,
     ToggleRequest,
 )
-from toggle_mock.errors import CommandFailedError, NoReplyError, NotConnectedError
+from toggle_mock.errors import NoReplyError, NotConnectedError
 from toggle_mock.recording.records import RecordedCall, RecordedMessage
 from toggle_mock.recording.scope import TIMEOUT
-from toggle_mock.rodents.stream import Ending, HttpReply, Reply, Stream, UnexpectedMessage
-
-JsonLike = Mapping[str, Any] | list[Any] | str | int | float | bool | bytes | None
-"""A payload: bytes as they are, anything else as JSON."""
+from toggle_mock.rodents.handle import JsonLike, RodentHandle, serialized
+from toggle_mock.rodents.stream import Ending, Reply, Stream, UnexpectedMessage
 
 
-class Rodent:
-    """A Rodent as Toggle sees it, connected or not. For any number of threads.
+class Rodent(RodentHandle):
+    """A Rodent of a server in this process; see :class:`RodentHandle`.
 
-    What it sends is awaited within a timeout, and the time covers a connection that is still to
-    come: a Rodent connects some seconds after it has registered.
+    Args:
+        rid: The id in its token.
+        sub: Its organization.
     """
 
     def __init__(self, rid: str, sub: str) -> None:
-        self.rid = rid
-        """The id in its token."""
+        super().__init__(rid)
         self.sub = sub
         """Its organization."""
         self.unexpected_messages: list[UnexpectedMessage] = []
@@ -80,33 +75,6 @@ class Rodent:
 
     # What Toggle sends
 
-    def command(
-        self,
-        command_type: str,
-        payload: JsonLike = None,
-        *,
-        target: str = "",
-        timeout: float = TIMEOUT,
-    ) -> Reply:
-        """Send a command and wait for its answer.
-
-        Args:
-            command_type: Such as ``system.status``.
-            payload: What the command needs; anything but bytes is sent as JSON.
-            target: Whom it is for.
-            timeout: Seconds, a connection that is still to come included.
-
-        Returns:
-            The answer, also one that says the command failed.
-
-        Raises:
-            NotConnectedError: The Rodent is not connected, or its stream ended first.
-            NoReplyError: It did not answer in time.
-        """
-        start = time.monotonic()
-        reply = self.start_command(command_type, payload, target=target, timeout=timeout)
-        return cast("Reply", self._result(reply, f"command {command_type}", timeout, start))
-
     def start_command(
         self,
         command_type: str,
@@ -127,83 +95,11 @@ class Rodent:
             NotConnectedError: The Rodent is not connected.
         """
         command = CommandRequest(
-            command_type=command_type, target=target, payload=_serialized(payload)
+            command_type=command_type, target=target, payload=serialized(payload)
         )
         return self._ask(
             ToggleRequest(request_id=new_id(), command=command), "command_response", timeout
         )
-
-    def push_config(
-        self, config_type: str, payload: JsonLike = None, *, timeout: float = TIMEOUT
-    ) -> Acknowledgement:
-        """Send a config update and wait for its acknowledgement.
-
-        Args:
-            config_type: What it configures.
-            payload: The configuration; anything but bytes is sent as JSON.
-            timeout: Seconds, a connection that is still to come included.
-
-        Raises:
-            NotConnectedError: The Rodent is not connected, or its stream ended first.
-            NoReplyError: It did not acknowledge in time.
-        """
-        start = time.monotonic()
-        config = ConfigUpdate(config_type=config_type, payload=_serialized(payload))
-        reply = self._ask(ToggleRequest(request_id=new_id(), config=config), "ack", timeout)
-        answer = self._result(reply, f"config {config_type}", timeout, start)
-        return cast("Acknowledgement", answer)
-
-    def http(
-        self,
-        method: str,
-        path: str,
-        *,
-        service: str,
-        query: str = "",
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        timeout: float = TIMEOUT,
-    ) -> HttpReply:
-        """Send a request through the Rodent to one of its local services (``tunnel.http``).
-
-        Args:
-            method: Such as ``GET``.
-            path: The path, from ``/`` on.
-            service: The service's name.
-            query: What stands behind ``?`` in the URL.
-            headers: The request's headers.
-            body: The request's body.
-            timeout: Seconds, a connection that is still to come included.
-
-        Raises:
-            CommandFailedError: The Rodent could not do it.
-            NotConnectedError: The Rodent is not connected, or its stream ended first.
-            NoReplyError: It did not answer in time.
-        """
-        request = {
-            "service": service,
-            "method": method,
-            "path": path,
-            "query": query,
-            "headers": dict(headers or {}),
-            "body": base64.b64encode(body).decode(),
-        }
-        reply = self.command("tunnel.http", request, timeout=timeout)
-        if not reply.success:
-            error = reply.error
-            raise CommandFailedError(
-                f"tunnel.http: {error.message or reply.message.message} (error {error.code})"
-            )
-        try:
-            answer = reply.payload
-            content = base64.b64decode(answer.get("body") or "")
-            return HttpReply(int(answer["status_code"]), answer.get("headers") or {}, content)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raw = reply.message.payload[:200]
-            raise CommandFailedError(
-                f"tunnel.http was answered with {raw!r}, which has no status_code, headers and "
-                f"body: {error!r}"
-            ) from None
 
     def send(self, message: ToggleRequest | bytes, *, timeout: float = TIMEOUT) -> None:
         """Send a message as it is, whatever it says.
@@ -213,15 +109,6 @@ class Rodent:
         """
         raw = message if isinstance(message, bytes) else message.SerializeToString()
         self._stream(timeout).put(raw)
-
-    def disconnect(
-        self, status: grpc.StatusCode = grpc.StatusCode.OK, details: str = "disconnected"
-    ) -> None:
-        """End its open streams with a status."""
-        with self._changed:
-            for stream in self._streams:
-                stream.ending = True
-                stream.put(Ending(status, details))
 
     # What the service tells
 
@@ -270,6 +157,24 @@ class Rodent:
 
     # How
 
+    def _command(self, command_type: str, payload: bytes, target: str, timeout: float) -> Reply:
+        start = time.monotonic()
+        reply = self.start_command(command_type, payload, target=target, timeout=timeout)
+        return cast("Reply", self._result(reply, f"command {command_type}", timeout, start))
+
+    def _push_config(self, config_type: str, payload: bytes, timeout: float) -> Acknowledgement:
+        start = time.monotonic()
+        config = ConfigUpdate(config_type=config_type, payload=payload)
+        reply = self._ask(ToggleRequest(request_id=new_id(), config=config), "ack", timeout)
+        answer = self._result(reply, f"config {config_type}", timeout, start)
+        return cast("Acknowledgement", answer)
+
+    def _disconnect(self, status: grpc.StatusCode, details: str) -> None:
+        with self._changed:
+            for stream in self._streams:
+                stream.ending = True
+                stream.put(Ending(status, details))
+
     def _stream(self, timeout: float) -> Stream:
         with self._changed:
             if not self._changed.wait_for(lambda: self.connected, timeout):
@@ -317,12 +222,6 @@ _UNEXPECTED_MESSAGES = 1_000
 def new_id() -> str:
     """A request id."""
     return str(uuid.uuid4())
-
-
-def _serialized(payload: JsonLike) -> bytes:
-    if payload is None:
-        return b""
-    return payload if isinstance(payload, bytes) else json.dumps(payload).encode()
 
 
 def _fail(future: concurrent.futures.Future[Any], error: Exception) -> None:

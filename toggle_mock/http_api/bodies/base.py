@@ -1,0 +1,74 @@
+"""What the records of all subjects are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+import grpc
+from msgspec import Meta, Struct
+
+from toggle_mock.faults.spec import status_from
+
+LARGEST_BODY = 16 * 1024 * 1024
+"""Bytes."""
+
+LONGEST_WAIT = 3_600
+"""Seconds."""
+
+GREATEST = 1_000_000_000
+"""The greatest number of events or calls that one can ask for."""
+
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_WAIT, title="Seconds")]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=GREATEST)]
+Method: TypeAlias = Literal["Register", "Connect", "SendEvents"]
+Status: TypeAlias = Annotated[
+    str, Meta(extra_json_schema={"enum": [code.name for code in grpc.StatusCode]})
+]
+"""The name of a gRPC status; whoever needs the status reads it with :func:`status_of`."""
+
+status_of = status_from
+
+
+class Parameters(Struct, forbid_unknown_fields=True):
+    """What stands in a request's URL: in its path or behind ``?``."""
+
+
+class InSession(Parameters):
+    """Of a request that can be narrowed to a session."""
+
+    session: Annotated[
+        str | None, Meta(description="The session that is meant; without it, the whole server.")
+    ] = None
+
+
+class Body(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a request says."""
+
+    rules: ClassVar[Mapping[str, Any]] = {}
+    """What holds besides, in JSON Schema."""
+
+
+class Answer(Struct):
+    """What a request is answered with."""
+
+    statuses: ClassVar[tuple[int, ...]] = (200,)
+    """The HTTP statuses that it can come with."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status that it comes with."""
+        return 200
+
+
+class Done(Answer):
+    """It is done."""
+
+    ok: Literal[True] = True
+
+
+class Failure(Answer):
+    """It is not done."""
+
+    error: Annotated[str, Meta(description="What is wrong, for people.")]
+    kind: Annotated[str, Meta(description="The exception that it is in Python.")]

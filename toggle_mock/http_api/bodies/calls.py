@@ -1,0 +1,122 @@
+"""Calls, and the messages that went over the wire in them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from google.protobuf.message import DecodeError
+from msgspec import Meta
+
+from toggle_mock.http_api.bodies.base import (
+    Answer,
+    Body,
+    Count,
+    InSession,
+    Method,
+    Seconds,
+    Status,
+)
+from toggle_mock.recording.records import RecordedCall, RecordedMessage
+from toggle_mock.recording.scope import TIMEOUT
+from toggle_mock.recording.text import message_object
+
+
+class FindCalls(InSession):
+    """Which calls to show."""
+
+    method: Method | None = None
+    status: Status | None = None
+    limit: Annotated[Count, Meta(description="Show so many, the most recent.")] = 1000
+
+
+class OneCall(InSession, kw_only=True):
+    """Which call to show."""
+
+    number: Annotated[Count, Meta(description="Its place in the recording.")]
+
+
+class WaitForCalls(Body):
+    """Which calls to wait for, and how long."""
+
+    method: Method | None = None
+    status: Status | None = None
+    count: Annotated[Count, Meta(description="How many are needed.")] = 1
+    timeout: Seconds = TIMEOUT
+
+
+class Message(Answer):
+    """A message, raw and decoded."""
+
+    sent: Annotated[bool, Meta(description="Whether Toggle sent it.")]
+    at: Annotated[float, Meta(description="Seconds since the Unix epoch.")]
+    raw: bytes
+    message: Annotated[
+        Mapping[str, Any] | None, Meta(description="Null if it is no message of its type.")
+    ]
+
+    @classmethod
+    def of(cls, message: RecordedMessage) -> Self:
+        """A message that was recorded."""
+        try:
+            decoded = message_object(message.message)
+        except DecodeError:
+            decoded = None
+        return cls(sent=message.sent, at=message.at, raw=message.raw, message=decoded)
+
+
+class Call(Answer):
+    """A call."""
+
+    number: Annotated[int, Meta(description="Its place in the recording, from 1 on.")]
+    method: Annotated[str, Meta(description="Its name in the service.")]
+    rid: str
+    sub: str
+    peer: str
+    arrived: Annotated[float, Meta(description="Seconds since the Unix epoch.")]
+    status: Annotated[Status | None, Meta(description="Null while it goes on.")]
+    details: str
+    metadata: Annotated[
+        list[tuple[str, str]], Meta(description="Keys and values; binary values in base64.")
+    ]
+    message_count: int
+
+    @classmethod
+    def of(cls, call: RecordedCall, **more: Any) -> Self:
+        """A call that was recorded."""
+        return cls(
+            number=call.number,
+            method=call.method,
+            rid=call.rid,
+            sub=call.sub,
+            peer=call.peer,
+            arrived=call.arrived,
+            status=call.status,
+            details=call.details,
+            metadata=[(key, _text(value)) for key, value in call.metadata],
+            message_count=len(call.messages),
+            **more,
+        )
+
+
+class CallWithMessages(Call):
+    """A call and what was said in it."""
+
+    messages: list[Message]
+
+
+class Calls(Answer):
+    """Calls, the oldest first."""
+
+    calls: list[Call]
+
+
+class FoundCalls(Calls):
+    """The most recent of those that were found."""
+
+    total: Annotated[int, Meta(description="How many there are, those included not shown.")]
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else base64.b64encode(value).decode()

@@ -1,0 +1,36 @@
+"""Faults that were asked for. What a fault is as data: :mod:`toggle_mock.faults.spec`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta
+
+from toggle_mock.http_api.bodies.base import Answer, InSession
+
+
+class OneFault(InSession, kw_only=True):
+    """Which fault to end."""
+
+    fault: Annotated[str, Meta(description="Its id.")]
+
+
+class FaultAdded(Answer):
+    """The fault is in force."""
+
+    fault: Annotated[str, Meta(description="Its id.")]
+
+
+class FaultState(Answer):
+    """What is left of a fault."""
+
+    remaining: Annotated[
+        int | None, Meta(description="Outcomes that no call has met yet; null if there is no end.")
+    ]
+
+
+class Faults(Answer):
+    """The faults that were asked for."""
+
+    faults: Annotated[Mapping[str, FaultState], Meta(description="By their ids.")]

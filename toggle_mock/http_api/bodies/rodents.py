@@ -1,0 +1,159 @@
+"""Rodents: what Toggle knows of them, sends to them, and gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+import msgspec
+from msgspec import Meta
+
+from rodent_events.pb.base_pb2 import Acknowledgement
+from toggle_mock.http_api.bodies.base import Answer, Body, InSession, Seconds, Status
+from toggle_mock.http_api.bodies.calls import Message
+from toggle_mock.recording.scope import TIMEOUT
+from toggle_mock.recording.text import message_object
+from toggle_mock.rodents.rodent import Rodent
+from toggle_mock.rodents.stream import HttpReply, Reply
+
+_RAW_PAYLOAD = "The payload as it is to be sent, in place of `payload`."
+
+
+class OneRodent(InSession, kw_only=True):
+    """Which Rodent is meant."""
+
+    rid: Annotated[str, Meta(description="The id in its token.")]
+
+
+class SendCommand(Body):
+    """A command for a Rodent."""
+
+    type: Annotated[str, Meta(examples=["system.status"])]
+    payload: Annotated[Any, Meta(description="What the command needs; null for nothing.")] = None
+    raw_payload: Annotated[bytes, Meta(description=_RAW_PAYLOAD)] = b""
+    target: Annotated[str, Meta(description="Whom it is for.")] = ""
+    timeout: Seconds = TIMEOUT
+
+
+class PushConfig(Body):
+    """A configuration for a Rodent."""
+
+    type: Annotated[str, Meta(description="What it configures.")]
+    payload: Annotated[Any, Meta(description="The configuration; null for none.")] = None
+    raw_payload: Annotated[bytes, Meta(description=_RAW_PAYLOAD)] = b""
+    timeout: Seconds = TIMEOUT
+
+
+class SendHttp(Body):
+    """A request for one of a Rodent's local services."""
+
+    service: Annotated[str, Meta(description="The service's name.")]
+    method: Annotated[str, Meta(examples=["GET"])]
+    path: Annotated[str, Meta(description="From / on.")]
+    query: Annotated[str, Meta(description="What stands behind ? in the URL.")] = ""
+    headers: Mapping[str, str] | None = None
+    body: bytes = b""
+    timeout: Seconds = TIMEOUT
+
+
+class Disconnect(Body):
+    """How to end a Rodent's streams."""
+
+    status: Status = "OK"
+    details: str = "disconnected"
+
+
+class RodentState(Answer):
+    """A Rodent that is or was connected."""
+
+    rid: str
+    sub: str
+    connected: Annotated[bool, Meta(description="Whether a stream is open.")]
+    streams: Annotated[int, Meta(description="Its Connect calls so far.")]
+    unexpected_messages: Annotated[
+        list[str], Meta(description="What is wrong with messages that nobody had asked for.")
+    ]
+
+    @classmethod
+    def of(cls, rodent: Rodent, **more: Any) -> Self:
+        """A Rodent as it is now."""
+        reasons = [message.reason for message in list(rodent.unexpected_messages)]
+        return cls(
+            rid=rodent.rid,
+            sub=rodent.sub,
+            connected=rodent.connected,
+            streams=len(rodent.calls),
+            unexpected_messages=reasons,
+            **more,
+        )
+
+
+class RodentWithHistory(RodentState):
+    """A Rodent, and every message of its streams."""
+
+    history: list[Message]
+
+
+class Rodents(Answer):
+    """The Rodents that are or were connected."""
+
+    rodents: list[RodentState]
+
+
+class CommandAnswer(Answer):
+    """A Rodent's answer to a command; it may say that the command failed."""
+
+    request_id: Annotated[str, Meta(description="The id in the outer message.")]
+    success: bool
+    message: str
+    payload: Annotated[Any, Meta(description="Null if there is none, or it is no JSON.")]
+    error: Annotated[
+        Mapping[str, Any] | None, Meta(description="The RodentError, if the command failed.")
+    ]
+    raw: Annotated[bytes, Meta(description="The CommandResponse as it arrived.")]
+
+    @classmethod
+    def of(cls, reply: Reply) -> Self:
+        """A Rodent's answer."""
+        response = reply.message
+        return cls(
+            request_id=reply.request_id,
+            success=reply.success,
+            message=response.message,
+            payload=_json(response.payload),
+            error=message_object(response.error) if response.HasField("error") else None,
+            raw=response.SerializeToString(),
+        )
+
+
+class Acknowledged(Answer):
+    """A Rodent's acknowledgement of a configuration."""
+
+    request_id: str
+    success: bool
+    message: str
+
+    @classmethod
+    def of(cls, ack: Acknowledgement) -> Self:
+        """A Rodent's acknowledgement."""
+        return cls(request_id=ack.request_id, success=ack.success, message=ack.message)
+
+
+class HttpAnswer(Answer):
+    """What a Rodent's local service answered."""
+
+    status_code: int
+    headers: Mapping[str, Any]
+    body: bytes
+
+    @classmethod
+    def of(cls, reply: HttpReply) -> Self:
+        """A service's answer."""
+        return cls(status_code=reply.status_code, headers=reply.headers, body=reply.body)
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw) if raw else None
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,31 @@
+"""The server as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from toggle_mock.http_api.bodies.base import Answer
+
+
+class Ready(Answer):
+    """Whether the server answers calls."""
+
+    statuses = (200, 503)
+
+    ready: bool
+
+    @property
+    def status_code(self) -> int:
+        """200 if it does, else 503."""
+        return 200 if self.ready else 503
+
+
+class Info(Answer):
+    """Where the server is, and how it is set."""
+
+    address: Annotated[str, Meta(description="HOST:PORT of the gRPC server.")]
+    tls: bool
+    root_certificate: Annotated[str | None, Meta(description="As PEM, if it speaks TLS.")]
+    deduplicate: Annotated[bool, Meta(description="Whether a repeated batch is counted once.")]

@@ -1,0 +1,1 @@
+"""What the endpoints do, a module for each subject; :mod:`..endpoints` is the table of them."""

@@ -1,0 +1,62 @@
+"""Events: looking for them, waiting for them, asserting something of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import UNSET, structs
+
+from toggle_mock.assertions.assertions import Questions
+from toggle_mock.http_api.bodies.base import Done, InSession
+from toggle_mock.http_api.bodies.events import (
+    Event,
+    Events,
+    FindEvents,
+    FoundEvents,
+    Verify,
+    WaitForEvents,
+)
+from toggle_mock.http_api.state import Api
+
+
+def find(api: Api, given: FindEvents) -> FoundEvents:
+    """The recorded events that match a query, oldest first."""
+    found = api.toggle(given.session).find(given.query)
+    shown = found[-given.limit :] if given.limit else []
+    return FoundEvents(total=len(found), events=[Event.of(event) for event in shown])
+
+
+def wait(api: Api, given: InSession, body: WaitForEvents) -> Events:
+    """Wait until so many matching events have arrived."""
+    toggle = api.toggle(given.session)
+    found = toggle.wait_for(body.query, count=body.count, timeout=body.timeout)
+    return Events(events=[Event.of(event) for event in found])
+
+
+def verify(api: Api, given: InSession, body: Verify) -> Done:
+    """Assert something of the events that have arrived."""
+    said = {key: value for key, value in structs.asdict(body).items() if value is not UNSET}
+    named = said.keys() & ASSERTIONS.keys()
+    if len(named) != 1:
+        raise ValueError(f"give one of {', '.join(ASSERTIONS)}")
+    name = named.pop()
+    events = said.pop(name)
+    ask, allowed = ASSERTIONS[name]
+    if wrong := said.keys() - allowed:
+        raise ValueError(f"{', '.join(sorted(wrong))} means nothing with {name}")
+    ask(api.toggle(given.session), events, **said)
+    return Done()
+
+
+def _in_order(questions: Questions, queries: list[str], **said: Any) -> None:
+    questions.wait_for_sequence(*queries, **said)
+
+
+# How each thing is asserted, and what can be said besides.
+ASSERTIONS: Mapping[str, tuple[Callable[..., object], set[str]]] = {
+    "received": (Questions.assert_received, {"count", "timeout"}),
+    "not_received": (Questions.assert_not_received, {"within"}),
+    "only": (Questions.assert_only, {"count"}),
+    "in_order": (_in_order, {"timeout"}),
+}

@@ -1,0 +1,35 @@
+"""The server as a whole."""
+
+from __future__ import annotations
+
+from toggle_mock.http_api.bodies.server import Info, Ready
+from toggle_mock.http_api.metrics import exposition
+from toggle_mock.http_api.responses import Json, Numbers
+from toggle_mock.http_api.state import Api
+
+
+async def readyz(api: Api) -> Ready:
+    """Whether the server answers calls."""
+    return Ready(ready=api.server.serving)
+
+
+def metrics(api: Api) -> Numbers:
+    """What is recorded and connected, in numbers, for Prometheus."""
+    return Numbers(exposition(api.server))
+
+
+def openapi(api: Api) -> Json:
+    """This description."""
+    return Json(api.document())
+
+
+def info(api: Api) -> Info:
+    """The server's address."""
+    toggle = api.server
+    root = toggle.root_certificate
+    return Info(
+        address=toggle.address,
+        tls=root is not None,
+        root_certificate=root.decode() if root else None,
+        deduplicate=toggle.recording.deduplicate,
+    )

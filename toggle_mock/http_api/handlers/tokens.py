@@ -1,0 +1,42 @@
+"""Tokens of Rodents, and sessions that see only their own Rodents."""
+
+from __future__ import annotations
+
+from toggle_mock.http_api.bodies.base import Done, InSession, status_of
+from toggle_mock.http_api.bodies.tokens import (
+    IssueToken,
+    OneSession,
+    OpenSession,
+    RevokeTokens,
+    SessionOpened,
+    TokenIssued,
+)
+from toggle_mock.http_api.state import Api
+
+
+def issue(api: Api, given: InSession, body: IssueToken) -> TokenIssued:
+    """A token for a Rodent."""
+    jwt = api.toggle(given.session).jwt(
+        rid=body.rid, sub=body.sub, prv=body.prv, expires_in=body.expires_in, **body.claims
+    )
+    return TokenIssued(jwt=jwt)
+
+
+def revoke(api: Api, body: RevokeTokens) -> Done:
+    """Refuse the tokens of a Rodent or of an organization from now on."""
+    api.server.tokens.revoke(rid=body.rid, sub=body.sub, status=status_of(body.status))
+    return Done()
+
+
+def open_session(api: Api, body: OpenSession) -> SessionOpened:
+    """Open a session, a part of the server that sees only its own Rodents."""
+    toggle = api.server.session(body.rid, body.sub)
+    scope = toggle.scope
+    return SessionOpened(session=api.add_session(toggle), rid=scope.rid, sub=scope.sub)
+
+
+def close_session(api: Api, given: OneSession) -> Done:
+    """Close a session, and heal its faults."""
+    api.forget_faults(given.session)
+    api.sessions.pop(given.session).faults.heal()
+    return Done()

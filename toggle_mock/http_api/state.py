@@ -1,0 +1,165 @@
+"""What the endpoints share: the mock, and what clients refer to by an id."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from toggle_mock.errors import UnknownIdError
+from toggle_mock.faults.book import Fault
+from toggle_mock.faults.connections import ConnectionFault
+from toggle_mock.recording.feed import EntryFeed
+from toggle_mock.toggle.toggle import LocalToggle
+
+if TYPE_CHECKING:
+    from toggle_mock.server.server import ToggleServer
+
+T = TypeVar("T")
+
+_THREADS = 1_000
+"""Requests that may wait at the same time."""
+
+_FAULTS = 1_000
+"""Faults that one can refer to by their ids."""
+
+
+class Named(Generic[T]):
+    """Things that clients refer to by an id. For any number of threads.
+
+    Args:
+        what: What one of them is called.
+        hint: Where one gets an id.
+    """
+
+    def __init__(self, what: str, hint: str) -> None:
+        self._what, self._hint = what, hint
+        self._lock = threading.Lock()
+        self._things: dict[str, T] = {}
+
+    def add(self, name: str, thing: T) -> None:
+        """Let it be referred to."""
+        with self._lock:
+            self._things[name] = thing
+
+    def __getitem__(self, name: str) -> T:
+        with self._lock:
+            if name in self._things:
+                return self._things[name]
+        raise self.unknown(name)
+
+    def pop(self, name: str) -> T:
+        """Let it be referred to no more.
+
+        Raises:
+            UnknownIdError: There is none of this id.
+        """
+        with self._lock:
+            if name in self._things:
+                return self._things.pop(name)
+        raise self.unknown(name)
+
+    def discard(self, name: str) -> None:
+        """Let it be referred to no more, if it can be."""
+        with self._lock:
+            self._things.pop(name, None)
+
+    def items(self) -> list[tuple[str, T]]:
+        """Those that there are, by their ids, the oldest first."""
+        with self._lock:
+            return list(self._things.items())
+
+    def unknown(self, name: str) -> UnknownIdError:
+        """The error that there is none of this id."""
+        return UnknownIdError(f"there is no {self._what} {name!r}: {self._hint}")
+
+
+@dataclass(frozen=True)
+class AskedFault:
+    """A fault that a client asked for."""
+
+    fault: Fault | ConnectionFault
+    session: str | None
+    """The session that it was asked for in."""
+
+
+class Api:
+    """What the endpoints share.
+
+    Args:
+        toggle: The mock.
+        document: Describes the endpoints, as JSON.
+    """
+
+    def __init__(self, toggle: ToggleServer, document: Callable[[], bytes]) -> None:
+        self.server = toggle
+        """The mock, not narrowed to anything."""
+        self.document = document
+        """Describes the endpoints, as JSON."""
+        self.sessions: Named[LocalToggle] = Named("session", "POST /api/v1/sessions opens one")
+        self.faults: Named[AskedFault] = Named("fault", "GET /api/v1/faults tells which there are")
+        self.feeds: Named[EntryFeed] = Named("feed", "GET /api/v1/recording/feed opens one")
+        self.closing = False
+        """Whether streams are to end."""
+        self._fault_numbers = itertools.count(1)
+        self._limiter = anyio.CapacityLimiter(_THREADS)
+
+    def toggle(self, session: str | None) -> LocalToggle:
+        """The mock, or a session of it.
+
+        Raises:
+            UnknownIdError: There is no such session.
+        """
+        return self.server if session is None else self.sessions[session]
+
+    def add_session(self, toggle: LocalToggle) -> str:
+        """Let a session be referred to; returns its id, which nobody can guess."""
+        name = secrets.token_hex(8)
+        self.sessions.add(name, toggle)
+        return name
+
+    def add_fault(self, fault: AskedFault) -> str:
+        """Let a fault be referred to; returns its id. The oldest of too many is forgotten."""
+        name = str(next(self._fault_numbers))
+        for oldest, _ in self.faults.items()[: 1 - _FAULTS]:
+            self.faults.discard(oldest)
+        self.faults.add(name, fault)
+        return name
+
+    def take_fault(self, name: str, session: str | None) -> Fault | ConnectionFault:
+        """The fault of an id; nobody can refer to it any more. With a session, one of that session.
+
+        Raises:
+            UnknownIdError: There is no such fault, or session.
+        """
+        if name not in self.faults_of(session):
+            raise self.faults.unknown(name)
+        return self.faults.pop(name).fault
+
+    def faults_of(self, session: str | None) -> dict[str, AskedFault]:
+        """The faults that were asked for, by their ids; with a session, those of that session.
+
+        Raises:
+            UnknownIdError: There is no such session.
+        """
+        self.toggle(session)
+        return {
+            name: asked for name, asked in self.faults.items() if session in {None, asked.session}
+        }
+
+    def forget_faults(self, session: str | None) -> None:
+        """Let them be referred to no more: all faults, or those of a session."""
+        for name in self.faults_of(session):
+            self.faults.discard(name)
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        """Call what may block, without blocking the event loop."""
+        return await anyio.to_thread.run_sync(
+            function, abandon_on_cancel=True, limiter=self._limiter
+        )
