@@ -411,7 +411,7 @@ class _Api:
             if response.is_success:
                 return msgspec.json.decode(response.content, type=answer)
             failure = msgspec.json.decode(response.content, type=Failure)
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
             where = f"{self._client.base_url}{path.lstrip('/')}"
             raise RemoteError(f"{where} does not answer as a mock Toggle: {error}") from error
         raise error_of(failure)

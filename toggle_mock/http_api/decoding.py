@@ -25,7 +25,7 @@ def json_object(raw: bytes) -> dict[str, Any]:
     """
     try:
         data = msgspec.json.decode(raw) if raw else {}
-    except (ValueError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ValueError(f"the body is no JSON: {error}") from None
     if not isinstance(data, dict):
         raise TypeError(f"the body is no object but {data!r}")
@@ -55,7 +55,7 @@ def decoded(data: dict[str, Any], record: type[T], *, strict: bool = True) -> T:
     except msgspec.ValidationError as error:
         found = _FIELD.search(str(error))
         if found is None or found[1] not in data:
-            raise
+            raise ValueError(str(error)) from None
         name = found[1]
         value = repr(data[name])[:_LONGEST_VALUE]
         raise ValueError(f"{name} is {value}: give {wanted(fields[name].type)}") from None

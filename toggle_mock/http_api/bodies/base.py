@@ -64,7 +64,7 @@ class Answer(Struct):
 class Done(Answer):
     """It is done."""
 
-    ok: Literal[True] = True
+    ok: bool = True
 
 
 class Failure(Answer):

@@ -155,5 +155,5 @@ class HttpAnswer(Answer):
 def _json(raw: bytes) -> Any:
     try:
         return msgspec.json.decode(raw) if raw else None
-    except (ValueError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None

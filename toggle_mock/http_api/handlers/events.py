@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import UNSET, structs
 
 from toggle_mock.assertions.assertions import Questions
+from toggle_mock.assertions.view import search
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.events import (
     Event,
@@ -18,13 +20,20 @@ from toggle_mock.http_api.bodies.events import (
     WaitForEvents,
 )
 from toggle_mock.http_api.state import Api
+from toggle_mock.matching.matchers import matcher_of
+from toggle_mock.recording.records import RecordedEvent
 
 
 def find(api: Api, given: FindEvents) -> FoundEvents:
     """The recorded events that match a query, oldest first."""
-    found = api.toggle(given.session).find(given.query)
-    shown = found[-given.limit :] if given.limit else []
-    return FoundEvents(total=len(found), events=[Event.of(event) for event in shown])
+    toggle = api.toggle(given.session)
+    found = search(toggle.batches, matcher_of(given.query), toggle.schema)
+    # Keeping all that match, to show the last of them, would be a burden on a large recording.
+    total, shown = 0, deque[RecordedEvent](maxlen=given.limit)
+    for event in found:
+        total += 1
+        shown.append(event)
+    return FoundEvents(total=total, events=[Event.of(event) for event in shown])
 
 
 def wait(api: Api, given: InSession, body: WaitForEvents) -> Events:
