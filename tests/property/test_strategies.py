@@ -8,9 +8,9 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.struct_pb2 import Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.unknown_fields import UnknownFieldSet
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import InvalidArgument
+from hypothesis.errors import InvalidArgument, NoSuchExample
 from support.schemas import schemas
 
 from rodent_events import (
@@ -27,6 +27,7 @@ from toggle_mock.strategies import (
     corrupted,
     events,
     from_message,
+    messages,
     payloads,
     wire_encodings,
 )
@@ -112,10 +113,17 @@ def test_encodings_do_differ():
     assert len(seen) > 100
 
 
-@given(data=st.data(), raw=st.binary(max_size=30))
-def test_corrupted_is_near_but_not_the_same(data, raw):
-    near = data.draw(corrupted(raw))
+@given(st.binary(max_size=30).flatmap(lambda raw: st.tuples(st.just(raw), corrupted(raw))))
+def test_corrupted_is_near_but_not_the_same(both):
+    raw, near = both
+    assert near != raw
     assert abs(len(near) - len(raw)) <= max(4, len(raw))
+
+
+@pytest.mark.parametrize("raw", [b"", b"\0", b"\0\0\0", b"a\0\0", b"\0a", b"aaaa"])
+def test_corrupted_is_never_the_same(raw):
+    with pytest.raises(NoSuchExample):
+        find(corrupted(raw), raw.__eq__, settings=settings(max_examples=500, database=None))
 
 
 # What is drawn
@@ -268,6 +276,71 @@ def test_well_known_types_of_others(message):
     assert canonical(again(message)) == canonical(message)
     if isinstance(message, Timestamp | Duration):
         assert json_format.Parse(json_format.MessageToJson(message), type(message)()) == message
+
+
+# What is made once
+
+
+def drawn(strategy) -> list:
+    """A hundred of what a strategy draws."""
+    found = []
+
+    @settings(max_examples=100, database=None, derandomize=True, phases=[Phase.generate])
+    @given(strategy)
+    def collect(one):
+        found.append(one)
+
+    collect()
+    return found
+
+
+ALIKE = [
+    lambda: from_message(StoragePoolPayload),
+    lambda: from_message("rodent.events.Event", schema="2025-12-09"),
+    lambda: payloads(realistic=True),
+    events,
+    lambda: batches(schema="2025-12-09", realistic=True),
+]
+
+
+@pytest.mark.parametrize("ask", ALIKE)
+def test_a_strategy_is_made_once_however_often_it_is_asked_for(ask, monkeypatch):
+    made = []
+    anew = messages._Builder.anew
+    monkeypatch.setattr(messages._Builder, "anew", lambda *a: made.append(a[1:]) or anew(*a))
+    for _ in range(2):
+        drawn(ask())
+    descriptors = [(id(descriptor), depth) for descriptor, depth, _ in made]
+    assert len(descriptors) == len(set(descriptors))
+
+
+@pytest.mark.parametrize("ask", ALIKE)
+def test_a_strategy_is_short_to_print(ask):
+    strategy = ask()
+    drawn(strategy)
+    assert len(repr(strategy)) < 100
+
+
+def test_messages_of_one_name_are_those_of_their_schema():
+    name = "rodent.events.DataTransferTransferPayload"
+    for revision in (*REVISIONS, *REVISIONS):
+        descriptor = load_schema(revision).descriptor(name)
+        assert {one.DESCRIPTOR for one in drawn(from_message(name, schema=revision))} == {
+            descriptor
+        }
+
+
+def test_options_and_overrides_are_not_mixed_up():
+    def names(**options) -> set[str]:
+        return {one.pool_name for one in drawn(from_message(StoragePoolPayload, **options))}
+
+    usual = names()
+    assert names(overrides={"pool_name": st.just("tank")}) == {"tank"}
+    assert names(overrides={"pool_name": st.just("fast")}) == {"fast"}
+    assert names() == usual != {"fast"}
+    deep, flat = (drawn(from_message(Event, max_depth=depth)) for depth in (4, 0))
+    assert any(one.WhichOneof("event_payload") for one in deep)
+    assert not any(one.WhichOneof("event_payload") for one in flat)
 
 
 # Realistic

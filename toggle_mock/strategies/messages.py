@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -17,6 +17,7 @@ from hypothesis.errors import InvalidArgument
 from rodent_events import wire
 from rodent_events.payload_types import message_of, schema_of
 from toggle_mock.schema import Schema, is_map, is_synthetic, load_schema, oneof_of
+from toggle_mock.strategies.late import made_late
 from toggle_mock.strategies.scalars import ScalarOptions, Strategy, scalar
 
 M = TypeVar("M", bound=Message)
@@ -59,7 +60,12 @@ def from_message(
         descriptor = _descriptor(message_type, schema)
         return cast("st.SearchStrategy[M]", build(descriptor, options, max_depth, overrides or {}))
 
-    return st.deferred(make)
+    return made_late(f"from_message({_title(message_type)})", make)
+
+
+def _title(message_type: object) -> str:
+    descriptor = getattr(message_type, "DESCRIPTOR", message_type)
+    return getattr(descriptor, "full_name", None) or repr(message_type)
 
 
 def _always(_field: FieldDescriptor) -> bool:
@@ -88,24 +94,30 @@ def build(
     return _Builder(options).message(descriptor, max_depth, _expanded(overrides))
 
 
-@dataclass
+@lru_cache(maxsize=1024)
+def _shared(builder: _Builder, descriptor: Descriptor, depth: int) -> Strategy:
+    """One strategy for each type, depth and options, whoever asks for it.
+
+    Descriptors are told apart by what they are, not by their names: another schema may have the
+    same. Made late, so that a type may contain itself.
+    """
+    return made_late(descriptor.full_name, lambda: builder.anew(descriptor, depth, {}))
+
+
+@dataclass(frozen=True)
 class _Builder:
-    """Makes strategies, one for each type and depth, however often it occurs."""
+    """Makes strategies."""
 
     options: Options
-    made: dict[tuple[str, int], Strategy] = field(default_factory=dict)
 
     def message(self, descriptor: Descriptor, depth: int, overrides: Overrides) -> Strategy:
         """Messages of a type."""
-        if not overrides:
-            key = (descriptor.full_name, depth)
-            if key not in self.made:
-                # Deferred, so that a type may contain itself.
-                self.made[key] = st.deferred(lambda: self._message(descriptor, depth, {}))
-            return self.made[key]
-        return self._message(descriptor, depth, overrides)
+        if overrides:
+            return self.anew(descriptor, depth, overrides)
+        return _shared(self, descriptor, depth)
 
-    def _message(self, descriptor: Descriptor, depth: int, overrides: Overrides) -> Strategy:
+    def anew(self, descriptor: Descriptor, depth: int, overrides: Overrides) -> Strategy:
+        """Messages of a type, by a strategy that nobody else has."""
         _check_names(descriptor, overrides)
         fields = [one for one in descriptor.fields if one.is_required or self.options.wanted(one)]
         check_usable(fields)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
@@ -15,6 +17,7 @@ from rodent_events.payload_types import EVENT_LEVEL, PayloadType, enum_of, paylo
 from rodent_events.pb.base_pb2 import EventBatch
 from rodent_events.pb.events.event_messages_pb2 import Event
 from toggle_mock.schema import Schema, load_schema
+from toggle_mock.strategies.late import made_late
 from toggle_mock.strategies.messages import Overrides, from_message
 from toggle_mock.strategies.realistic import datasets, realistic_fields, users
 from toggle_mock.strategies.scalars import TEXT
@@ -42,11 +45,9 @@ def payloads(
     """
 
     def make() -> st.SearchStrategy[Any]:
-        return st.one_of(
-            [_payload(place, realistic, overrides or {}) for place in _places(schema, types)]
-        )
+        return _payloads(schema, types, realistic, overrides or {})
 
-    return st.deferred(make)
+    return made_late("payloads()", make)
 
 
 def events(
@@ -66,40 +67,12 @@ def events(
     """
 
     def make() -> st.SearchStrategy[Any]:
-        event_class = _event_class(schema)
-        by_name = payload_types(schema_of(event_class()))
-        levels = [v.number for v in enum_of(event_class.DESCRIPTOR, EVENT_LEVEL).values][1:]
-        metadata = st.dictionaries(
-            _KEYS if realistic else TEXT, _VALUES if realistic else TEXT, max_size=3
-        )
+        contents = payload
+        if contents is None:
+            contents = _payloads(schema, types, realistic, {})
+        return _events(_event_class(schema), contents, realistic)
 
-        def assemble(content: Message, level: int, moment: int, noise: int, data: Any) -> Message:
-            place = by_name[schema_of(content).full_name]
-            event: Message = event_class(
-                event_id=_uuid7(moment, noise),
-                level=level,
-                category=place.category,
-                source=place.source,
-                timestamp=moment,
-                metadata=data,
-            )
-            member = getattr(getattr(event, place.wrapper.name), place.member.name)
-            member.SetInParent()
-            member.CopyFrom(content)
-            return event
-
-        return st.builds(
-            assemble,
-            payload
-            if payload is not None
-            else payloads(schema=schema, types=types, realistic=realistic),
-            st.sampled_from(levels),
-            st.integers(1_600_000_000_000, 1_900_000_000_000),
-            st.integers(0, 2**74 - 1),
-            metadata,
-        )
-
-    return st.deferred(make)
+    return made_late("events()", make)
 
 
 def batches(
@@ -119,30 +92,104 @@ def batches(
     """
 
     def make() -> st.SearchStrategy[Any]:
-        batch_class = _batch_class(schema)
-        return st.builds(
-            lambda content, moment, noise: batch_class(
-                events=content, batch_timestamp=moment, batch_id=_uuid7(moment, noise)
-            ),
-            st.lists(
-                event if event is not None else events(schema=schema, realistic=realistic),
-                max_size=max_size,
-            ),
-            st.integers(1_600_000_000_000, 1_900_000_000_000),
-            st.integers(0, 2**74 - 1),
+        contents = event
+        if contents is None:
+            contents = _events(
+                _event_class(schema), _payloads(schema, None, realistic, {}), realistic
+            )
+        return _batches(_batch_class(schema), contents, max_size)
+
+    return made_late("batches()", make)
+
+
+# One strategy for each that is asked for in the same way: to make one of all payload types takes
+# longer than to draw from it.
+
+
+@lru_cache(maxsize=64)
+def _batches(
+    batch_class: Any, contents: st.SearchStrategy[Message], max_size: int
+) -> st.SearchStrategy[Any]:
+    return st.builds(
+        lambda content, moment, noise: batch_class(
+            events=content, batch_timestamp=moment, batch_id=_uuid7(moment, noise)
+        ),
+        st.lists(contents, max_size=max_size),
+        st.integers(1_600_000_000_000, 1_900_000_000_000),
+        st.integers(0, 2**74 - 1),
+    )
+
+
+@lru_cache(maxsize=64)
+def _events(
+    event_class: Any, contents: st.SearchStrategy[Message], realistic: bool
+) -> st.SearchStrategy[Any]:
+    by_name = payload_types(schema_of(event_class()))
+    levels = [v.number for v in enum_of(event_class.DESCRIPTOR, EVENT_LEVEL).values][1:]
+    metadata = st.dictionaries(
+        _KEYS if realistic else TEXT, _VALUES if realistic else TEXT, max_size=3
+    )
+
+    def assemble(content: Message, level: int, moment: int, noise: int, data: Any) -> Message:
+        place = by_name[schema_of(content).full_name]
+        event: Message = event_class(
+            event_id=_uuid7(moment, noise),
+            level=level,
+            category=place.category,
+            source=place.source,
+            timestamp=moment,
+            metadata=data,
         )
+        member = getattr(getattr(event, place.wrapper.name), place.member.name)
+        member.SetInParent()
+        member.CopyFrom(content)
+        return event
 
-    return st.deferred(make)
+    return st.builds(
+        assemble,
+        contents,
+        st.sampled_from(levels),
+        st.integers(1_600_000_000_000, 1_900_000_000_000),
+        st.integers(0, 2**74 - 1),
+        metadata,
+    )
 
 
-def _payload(place: PayloadType, realistic: bool, overrides: Overrides) -> st.SearchStrategy[Any]:
+def _payloads(
+    schema: Schema | Path | str | None,
+    types: Collection[type[Message] | str] | None,
+    realistic: bool,
+    overrides: Overrides,
+) -> st.SearchStrategy[Any]:
+    places = _places(schema, types)
+    if overrides:
+        return st.one_of([_overridden(place.descriptor, realistic, overrides) for place in places])
+    return _any_of(tuple(place.descriptor for place in places), realistic)
+
+
+@lru_cache(maxsize=64)
+def _any_of(descriptors: tuple[Descriptor, ...], realistic: bool) -> st.SearchStrategy[Any]:
+    return st.one_of([_payload(descriptor, realistic) for descriptor in descriptors])
+
+
+@lru_cache(maxsize=256)
+def _payload(descriptor: Descriptor, realistic: bool) -> st.SearchStrategy[Any]:
+    return from_message(descriptor, overrides=realistic_fields(descriptor) if realistic else None)
+
+
+def _overridden(
+    descriptor: Descriptor, realistic: bool, overrides: Overrides
+) -> st.SearchStrategy[Any]:
+    """Payloads of one type, with those overrides that are for it."""
     own = {
         key: value
         for key, value in overrides.items()
-        if key.partition(".")[0] in place.descriptor.fields_by_name
+        if key.partition(".")[0] in descriptor.fields_by_name
     }
-    fields = {**realistic_fields(place.descriptor), **own} if realistic else own
-    return from_message(place.descriptor, overrides=fields)
+    if not own:
+        return _payload(descriptor, realistic)
+    usual = realistic_fields(descriptor) if realistic else {}
+    return from_message(descriptor, overrides={**usual, **own})
 
 
 def _places(

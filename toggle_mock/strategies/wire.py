@@ -44,15 +44,18 @@ def wire_encodings(message: Message) -> st.SearchStrategy[bytes]:
 
 
 def corrupted(data: bytes) -> st.SearchStrategy[bytes]:
-    """Bytes that are nearly these: cut off, with bits flipped, bytes lost, repeated or put in."""
+    """Bytes that are nearly these: cut off, with bits flipped, bytes lost, repeated or put in.
+
+    They always differ from these. To no bytes at all, some are added.
+    """
     places = st.integers(0, max(0, len(data) - 1))
     some = st.binary(min_size=1, max_size=4)
     near: list[st.SearchStrategy[bytes]] = [
-        st.builds(lambda at: data[:at], places),
         st.builds(lambda at, extra: data[:at] + extra + data[at:], places, some),
     ]
     if data:
         near += [
+            st.builds(lambda at: data[:at], places),
             st.builds(
                 lambda at, bit: data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :],
                 places,
@@ -60,8 +63,10 @@ def corrupted(data: bytes) -> st.SearchStrategy[bytes]:
             ),
             st.builds(lambda at, size: data[:at] + data[at + size :], places, st.integers(1, 4)),
             st.builds(lambda at, size: data[: at + size] + data[at:], places, st.integers(1, 4)),
-            st.builds(lambda at: data[:at] + bytes(len(data) - at), places),
         ]
+    if last := len(data.rstrip(b"\0")):  # zeros from somewhere before the last that is none
+        before = st.integers(0, last - 1)
+        near.append(st.builds(lambda at: data[:at] + bytes(len(data) - at), before))
     return st.one_of(near)
 
 
