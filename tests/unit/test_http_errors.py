@@ -20,7 +20,7 @@ from toggle_mock.errors import (
     UnknownIdError,
 )
 from toggle_mock.http_api.bodies.base import Failure
-from toggle_mock.http_api.errors import KINDS, UNFORESEEN, error_of, failure_of, status_of
+from toggle_mock.http_api.errors import KINDS, UNFORESEEN, error_of, failure_of, http_status
 
 STATUSES = {
     NotReceivedError: 409,
@@ -62,8 +62,8 @@ def test_an_error_goes_there_and_back(kind):
 
 
 @pytest.mark.parametrize(("kind", "status"), STATUSES.items())
-def test_the_status_of_an_error(kind, status):
-    assert status_of(kind) == status
+def test_the_http_status_an_error(kind, status):
+    assert http_status(kind) == status
 
 
 def test_an_error_that_is_not_known_is_what_it_derives_from():
@@ -76,6 +76,6 @@ def test_an_error_that_is_not_known_is_what_it_derives_from():
 
 def test_an_error_that_nobody_has_foreseen():
     failure = failure_of(ZeroDivisionError("division by zero"))
-    assert status_of(ZeroDivisionError) == UNFORESEEN
+    assert http_status(ZeroDivisionError) == UNFORESEEN
     assert failure == Failure(error="division by zero", kind="ZeroDivisionError")
     assert type(error_of(failure)) is RemoteError

@@ -20,7 +20,7 @@ from toggle_mock.http_api.bodies.base import LARGEST_BODY, Answer, Failure, Para
 from toggle_mock.http_api.decoding import decoded, json_object
 from toggle_mock.http_api.endpoint import Endpoint
 from toggle_mock.http_api.endpoints import ENDPOINTS
-from toggle_mock.http_api.errors import UNFORESEEN, failure_of, status_of
+from toggle_mock.http_api.errors import UNFORESEEN, failure_of, http_status
 from toggle_mock.http_api.guard import SameOrigin
 from toggle_mock.http_api.openapi import document
 from toggle_mock.http_api.responses import Json
@@ -96,7 +96,7 @@ def _response(answer: Answer | Response) -> Response:
 
 
 def _failed(error: Exception, request: Request) -> Response:
-    status = status_of(type(error))
+    status = http_status(type(error))
     if status == UNFORESEEN:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return Json(msgspec.json.encode(failure_of(error)), status)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from toggle_mock.errors import UnknownIdError
 from toggle_mock.http_api.bodies.base import Parameters
-from toggle_mock.http_api.errors import status_of
+from toggle_mock.http_api.errors import http_status
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Endpoint:
         errors: list[type[Exception]] = [ValueError, *self.raises]
         if "session" in self.parameters.__struct_fields__:
             errors.append(UnknownIdError)
-        codes = sorted({status_of(error) for error in errors})
+        codes = sorted({http_status(error) for error in errors})
         return {
-            code: list(dict.fromkeys(one for one in errors if status_of(one) == code))
+            code: list(dict.fromkeys(one for one in errors if http_status(one) == code))
             for code in codes
         }

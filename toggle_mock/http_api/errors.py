@@ -40,7 +40,7 @@ KINDS: Mapping[str, type[Exception]] = _OF_THE_MOCK | {
 """The exceptions that are the same on the other side, by their names."""
 
 
-def status_of(error: type[Exception]) -> int:
+def http_status(error: type[Exception]) -> int:
     """The HTTP status of an error."""
     return next((code for kind, code in STATUSES.items() if issubclass(error, kind)), UNFORESEEN)
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-if TYPE_CHECKING:
-    from toggle_mock.server.server import ToggleServer
+from toggle_mock.toggle.toggle import LocalToggle
 
 
 class ToggleCollector(Collector):
     """The numbers of one server."""
 
-    def __init__(self, toggle: ToggleServer) -> None:
+    def __init__(self, toggle: LocalToggle) -> None:
         self._toggle = toggle
 
     def collect(self) -> Iterator[Metric]:
@@ -45,7 +43,7 @@ class ToggleCollector(Collector):
             yield GaugeMetricFamily(f"toggle_mock_{name}", text, value=value)
 
 
-def exposition(toggle: ToggleServer) -> bytes:
+def exposition(toggle: LocalToggle) -> bytes:
     """The numbers in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(ToggleCollector(toggle))

@@ -8,8 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 import grpc
 from msgspec import Meta, Struct
 
-from toggle_mock.faults.spec import status_from
-
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes."""
 
@@ -25,9 +23,7 @@ Method: TypeAlias = Literal["Register", "Connect", "SendEvents"]
 Status: TypeAlias = Annotated[
     str, Meta(extra_json_schema={"enum": [code.name for code in grpc.StatusCode]})
 ]
-"""The name of a gRPC status; whoever needs the status reads it with :func:`status_of`."""
-
-status_of = status_from
+"""The name of a gRPC status."""
 
 
 class Parameters(Struct, forbid_unknown_fields=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from toggle_mock.errors import UnknownIdError
-from toggle_mock.http_api.bodies.base import InSession, status_of
+from toggle_mock.faults.spec import status_from
+from toggle_mock.http_api.bodies.base import InSession
 from toggle_mock.http_api.bodies.calls import (
     Call,
     Calls,
@@ -47,4 +48,4 @@ def wait(api: Api, given: InSession, body: WaitForCalls) -> Calls:
 
 
 def _name(status: str | None) -> str | None:
-    return None if status is None else status_of(status).name
+    return None if status is None else status_from(status).name

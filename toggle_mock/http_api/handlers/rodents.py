@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from toggle_mock.http_api.bodies.base import Done, InSession, status_of
+from toggle_mock.faults.spec import status_from
+from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.calls import Message
 from toggle_mock.http_api.bodies.rodents import (
     Acknowledged,
@@ -67,7 +68,7 @@ def http(api: Api, given: OneRodent, body: SendHttp) -> HttpAnswer:
 
 def disconnect(api: Api, given: OneRodent, body: Disconnect) -> Done:
     """End a Rodent's streams with a status."""
-    _rodent(api, given).disconnect(status_of(body.status), body.details)
+    _rodent(api, given).disconnect(status_from(body.status), body.details)
     return Done()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from toggle_mock.http_api.bodies.base import Done, InSession, status_of
+from toggle_mock.faults.spec import status_from
+from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.tokens import (
     IssueToken,
     OneSession,
@@ -24,7 +25,7 @@ def issue(api: Api, given: InSession, body: IssueToken) -> TokenIssued:
 
 def revoke(api: Api, body: RevokeTokens) -> Done:
     """Refuse the tokens of a Rodent or of an organization from now on."""
-    api.server.tokens.revoke(rid=body.rid, sub=body.sub, status=status_of(body.status))
+    api.server.tokens.revoke(rid=body.rid, sub=body.sub, status=status_from(body.status))
     return Done()
 
 
