@@ -46,16 +46,6 @@ R = TypeVar("R")
 DEFAULT_SHUTDOWN_TIMEOUT = 10.0
 """Seconds."""
 
-# In a burst, from so many waiting events on, emit lets other threads run at each so many.
-_BURST = 256
-_BREATH = 128
-
-# Seconds; the shortest sleep that there is.
-_INSTANT = 1e-6
-
-# Seconds that emit pauses, at the most, to let the worker run when memory is nearly full.
-_LONGEST_PAUSE = 0.001
-
 # Sources are free text; the templates of so many kinds of events are kept.
 _MAX_TEMPLATES = 1024
 
@@ -267,7 +257,7 @@ class EventBus(Emitters):
         for (reason, kind), count in early._buffer.ledger.dropped.items():
             self._buffer.ledger.drop(reason, Place.REFUSED, [kind] * count)
         early._buffer.ledger.dropped.clear()
-        for frame in early._buffer.drain():
+        for frame in early._buffer.memory.drain():
             kind = wire.event_kind(frame)
             if self._enabled(kind):
                 self._append(frame)
@@ -283,25 +273,20 @@ class EventBus(Emitters):
             self._buffer.ledger.drop(DropReason.SHUTDOWN, Place.REFUSED, [kind])
             return False
         accepted = self._buffer.append(frame)
-        self._apply_backpressure()
-        return accepted
-
-    def _apply_backpressure(self) -> None:
-        """See to it that what was just appended is taken care of."""
         if self._worker is not None:
-            if self._buffer.backlog >= self._worker.wake_at:
-                self._worker.wake()
-            in_memory = len(self._buffer)
-            if in_memory >= _BURST and in_memory % _BREATH == 0:
-                # A thread that only emits keeps the interpreter for milliseconds, in which nothing
-                # would be sent.
-                time.sleep(_INSTANT)
-            if self._buffer.above_watermark:
-                # Threads that only emit would keep the worker from emptying memory in time.
-                time.sleep(self._buffer.pressure * _LONGEST_PAUSE)
+            self._apply_backpressure(self._worker)
         if self._finished:
             # Shutdown came between the first look and here, and has emptied memory already.
             self._finish()
+        return accepted
+
+    def _apply_backpressure(self, worker: Worker) -> None:
+        """Wake the worker if there is something to do for it, and let it run."""
+        if self._buffer.backlog >= worker.wake_at:
+            worker.wake()
+        pause = self._buffer.memory.pause
+        if pause:
+            time.sleep(pause)
 
     def _learn_template(
         self, payload: Message, level: int, source: str | None

@@ -39,14 +39,14 @@ class Flush:
 
     def __init__(self, buffer: EventBuffer) -> None:
         self._buffer = buffer
-        self._start = buffer.turnover()
+        self._start = buffer.account.turnover()
         self._over = threading.Event()
         self._complete = False
         self.check()
 
     def check(self) -> bool:
         """Whether it is over: each event from before it is delivered, or never will be."""
-        now = self._buffer.turnover()
+        now = self._buffer.account.turnover()
         if now.settled >= self._start.entered:
             self._complete = now.lost == self._start.lost
             self._over.set()
@@ -197,8 +197,8 @@ class Worker:
         return self._schedule.next_deadline(now, self._load(), self.wake_at)
 
     def _load(self) -> Load:
-        buffer = self._buffer
-        return Load(buffer.backlog, buffer.above_watermark, buffer.pressure, buffer.unsynced)
+        buffer, memory = self._buffer, self._buffer.memory
+        return Load(buffer.backlog, memory.above_watermark, memory.pressure, buffer.unsynced)
 
     def _sync_if_due(self) -> None:
         if self._schedule.sync_is_due(time.monotonic(), unsynced=self._buffer.unsynced):
@@ -206,7 +206,7 @@ class Worker:
 
     def _report_drops(self) -> None:
         """Tell of what was dropped since the last time: the callback at once, the log at times."""
-        dropped = self._buffer.drops()
+        dropped = self._buffer.account.drops()
         if dropped.total() == self._reported.total():
             return
         news, self._reported = dropped - self._reported, dropped
@@ -226,11 +226,11 @@ class Worker:
         self._schedule.flush_asked()
 
     def _spill_if_due(self) -> None:
-        buffer, now = self._buffer, time.monotonic()
-        if not buffer.above_watermark or not self._schedule.may_spill(now, buffer.pressure):
+        memory, now = self._buffer.memory, time.monotonic()
+        if not memory.above_watermark or not self._schedule.may_spill(now, memory.pressure):
             return
         try:
-            buffer.spill()
+            self._buffer.spill()
         except OSError as error:
             self._schedule.spill_failed(time.monotonic())
             logger.error("events stay in memory, which is nearly full: %s", error)

@@ -1,1 +1,4 @@
-"""What waits on disk: a folder (``spool``) of files (``segment``), one that grows (``journal``)."""
+"""What waits on disk: a folder (``spool``) of files (``segment``), one that grows (``journal``).
+
+What a buffer asks of it is in ``store``.
+"""

@@ -35,6 +35,7 @@ class Journal:
         self, config: EventConfig, new_path: Callable[[], Path], opened: Callable[[Segment], None]
     ) -> None:
         self._config = config
+        self._syncs = config.synced
         self._new_path = new_path
         self._opened = opened
         self.lock = threading.RLock()
@@ -63,7 +64,7 @@ class Journal:
     @property
     def unsynced(self) -> bool:
         """Whether there is something that is to be synced."""
-        if not self._config.synced:
+        if not self._syncs:
             return False
         segment = self._segment
         return bool(self._retired) or (segment is not None and segment.size > self._synced)
@@ -108,7 +109,7 @@ class Journal:
         """
         with self.lock:
             self._seal()
-        if self._config.synced:
+        if self._syncs:
             self.sync()
 
     def sync(self) -> None:
@@ -210,7 +211,7 @@ class Journal:
             self._release(segment)
 
     def _release(self, segment: Segment) -> None:
-        if not self._config.synced:
+        if not self._syncs:
             segment.end = self._sealed
 
     def _begin(self) -> Segment:
@@ -218,7 +219,7 @@ class Journal:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._descriptor = os.open(path, flags, 0o600)
         try:
-            if self._config.synced:
+            if self._syncs:
                 sync_folder(path.parent)
         except OSError:
             os.close(self._descriptor)
@@ -238,7 +239,7 @@ class Journal:
         appended = self._appended_before + segment.written
         self._segment, self._appended_before = None, appended
         self._descriptor, self._open = -1, _OpenBatch()
-        if not self._config.synced:
+        if not self._syncs:
             _close(*self._retired.popleft())
 
     def _write(self, segment: Segment, data: bytes) -> None:

@@ -451,12 +451,12 @@ def test_a_file_that_is_cut_while_running_is_counted(
     bus._buffer.open()
     path.write_bytes(path.read_bytes()[:60])
     bus._buffer.release()
-    real_open = bus._buffer._spool.open
-    monkeypatch.setattr(bus._buffer._spool, "open", lambda: 0)
+    real_open = bus._buffer._store._spool.open
+    monkeypatch.setattr(bus._buffer._store._spool, "open", lambda: 0)
     with bus:
         assert bus.flush(10) is False
         stats = assert_balanced(bus.get_stats())
-        monkeypatch.setattr(bus._buffer._spool, "open", real_open)
+        monkeypatch.setattr(bus._buffer._store._spool, "open", real_open)
     assert stats["waiting"] == 0
     assert stats["delivered"] + stats["dropped"] == len(sent)
     assert stats["dropped_by_reason"]["spool_unreadable"]

@@ -187,7 +187,7 @@ def test_always_shares_a_sync_among_threads(free_port, journal, monkeypatch):
             thread.start()
         for thread in threads:
             thread.join()
-        assert not bus._buffer._journal.unsynced
+        assert not bus._buffer._store._journal.unsynced
         assert len(calls) < 200
         bus.shutdown(1)
 
@@ -221,7 +221,7 @@ def failing_writes(monkeypatch):
 def test_a_full_disk_sends_events_by_memory_and_keeps_their_order(
     scripted_toggle, journal, failing_writes, monkeypatch
 ):
-    monkeypatch.setattr("rodent_events.buffer._DISK_PAUSE", 0.0)
+    monkeypatch.setattr("rodent_events.disk.store._DISK_PAUSE", 0.0)
     with EventBus(target=scripted_toggle.address, **journal) as bus:
         sent = emit(bus, 25)
         failing_writes.set()
@@ -410,7 +410,7 @@ def test_the_journal_waits_until_a_spill_is_over(
     make_scripted_toggle, free_port, journal, failing_writes, monkeypatch
 ):
     real_write = os.write
-    monkeypatch.setattr("rodent_events.buffer._DISK_PAUSE", 0.0)
+    monkeypatch.setattr("rodent_events.disk.store._DISK_PAUSE", 0.0)
 
     def slow_write(descriptor, data):
         if len(data) > 500:
@@ -454,13 +454,13 @@ def test_a_folder_that_cannot_be_synced_leaks_nothing(free_port, journal, monkey
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("rodent_events.disk.journal.sync_folder", fail)
-    monkeypatch.setattr("rodent_events.buffer._DISK_PAUSE", 0.0)
+    monkeypatch.setattr("rodent_events.disk.store._DISK_PAUSE", 0.0)
     buffer = EventBuffer(fsync="always", **journal | {"jwt": None})
     buffer.open()
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
         buffer.add(Event())
-        buffer.drain()
+        buffer.memory.drain()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert list(journal["events_dir"].glob("*.pb")) == []
     buffer.close()

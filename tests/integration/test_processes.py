@@ -67,7 +67,7 @@ from rodent_events import EVENT_LEVEL_WARN, EventBatch, SystemFanPayload
 fan = SystemFanPayload(fan_name="f1", rpm=900)
 rodent_events.emit_system_fan(EVENT_LEVEL_WARN, fan, {"a": "b"})
 bus = rodent_events._global_bus._early
-event = EventBatch.FromString(bus._buffer._memory[0]).events[0]
+event = EventBatch.FromString(bus._buffer.memory.frames[0]).events[0]
 assert event.system_event.fan_event == fan, event
 assert (event.level, event.category, event.source) == (2, 1, "system-manager"), event
 assert "A fan of the chassis changed its speed." in rodent_events.emit_system_fan.__doc__

@@ -133,7 +133,7 @@ class Delivery(RuleBasedStateMachine):
                 max_file_size=5_000,
             )
         )
-        with mock.patch("rodent_events.buffer._DISK_PAUSE", 0.0):
+        with mock.patch("rodent_events.disk.store._DISK_PAUSE", 0.0):
             self.buffer.open()
         self.worker = Worker(self.buffer, NoClient(), lambda: None)
 
@@ -150,7 +150,7 @@ class Delivery(RuleBasedStateMachine):
         self.number += 1
         event_id = f"event-{self.number:06}"
         content = wire.delimited(1, event_id.encode()) + wire.delimited(4, source.encode())
-        with mock.patch("rodent_events.buffer._DISK_PAUSE", 0.0):
+        with mock.patch("rodent_events.disk.store._DISK_PAUSE", 0.0):
             assert self.buffer.append(wire.delimited(1, content))
         self.emitted.append(event_id)
 
@@ -221,7 +221,7 @@ class Delivery(RuleBasedStateMachine):
         self._open(batch_size)
 
     def _only_in_memory(self) -> set[str]:
-        frames = list(self.buffer._memory)
+        frames = list(self.buffer.memory.frames)
         if self.buffer._parts and self.buffer.unsaved > len(frames):
             frames += [frame for part in self.buffer._parts for frame in part.single_frames()]
         batch = EventBatch.FromString(b"".join(frames))

@@ -38,7 +38,7 @@ def bus(tmp_path):
 
 
 def in_memory(bus: EventBus) -> list[Event]:
-    return list(EventBatch.FromString(b"".join(bus._buffer._memory)).events)
+    return list(EventBatch.FromString(b"".join(bus._buffer.memory.frames)).events)
 
 
 def balance(stats) -> bool:
