@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import logging
-import re
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,7 +21,7 @@ from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError, describe
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
 from rodent_events.retry_policy import Outcome, Status
-from rodent_events.setting_kinds import TokenProvider
+from rodent_events.tokens import TokenError, TokenSource, file_version
 
 logger = logging.getLogger("rodent_events")
 
@@ -79,8 +76,7 @@ class EventClient:
             )
         self._certificates = _versions(self.config)
         self._channel = _open_channel(self.config)
-        self._token: str | None = None
-        self._token_version: object = None
+        self._tokens = TokenSource(self.config.jwt, self.config.jwt_file)
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._sender: threading.Thread | None = None
 
@@ -138,7 +134,7 @@ class EventClient:
     def _send(self, data: bytes) -> Outcome:
         self._renew_channel()
         try:
-            metadata = (("authorization", f"Bearer {self._current_token()}"),)
+            metadata = (("authorization", f"Bearer {self._tokens.current()}"),)
             send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
                 SEND_EVENTS
             )
@@ -154,7 +150,7 @@ class EventClient:
 
     def forget_token(self) -> None:
         """Ask the token provider anew before the next send."""
-        self._token = None
+        self._tokens.forget()
 
     def close(self) -> None:
         """Close the channel; a call under way ends with CANCELLED."""
@@ -172,14 +168,6 @@ class EventClient:
     ) -> None:
         self.close()
 
-    def _current_token(self) -> str:
-        path = self.config.jwt_file
-        version = _version(path)
-        if self._token is None or version != self._token_version:
-            source = self.config.jwt if path is None else lambda: _read_token(path)
-            self._token, self._token_version = _ask_for_token(source), version
-        return self._token
-
     def _renew_channel(self) -> None:
         """Open a new channel if a certificate has changed; keep the old one if the new is none."""
         versions = _versions(self.config)
@@ -195,50 +183,10 @@ class EventClient:
             old.close()
 
 
-class TokenError(Exception):
-    """There is no usable token at the moment."""
-
-
-# What may stand in the metadata of a call. A token with anything else would make gRPC raise.
-_PRINTABLE = re.compile(r"[\x21-\x7e]+")
-
-
-def _ask_for_token(source: str | TokenProvider | None) -> str:
-    if not callable(source):
-        return source or ""
-    try:
-        token = source()
-        if inspect.isawaitable(token):
-            token = asyncio.run(_awaited(token))
-    except BaseException as error:  # SystemExit too would only end this thread
-        # What it says may hold a secret.
-        raise TokenError(f"the token provider raised {type(error).__name__}") from error
-    if not isinstance(token, str):
-        raise TokenError(f"the token provider returned {type(token).__name__}, not text")
-    if not _PRINTABLE.fullmatch(token.strip()):
-        raise TokenError("the token provider returned text with other characters than a token has")
-    return token.strip()
-
-
-def _read_token(path: Path) -> str:
-    return path.read_text("ascii").strip()
-
-
-def _version(path: Path | None) -> object:
-    """Changes when the file does."""
-    try:
-        found = path.stat() if path is not None else None
-    except OSError:
-        return None
-    return found and (found.st_mtime_ns, found.st_size, found.st_ino)
-
-
 def _versions(config: EventConfig) -> list[object]:
-    return [_version(p) for p in (config.tls_ca_file, config.tls_cert_file, config.tls_key_file)]
-
-
-async def _awaited(token: Awaitable[str]) -> str:
-    return await token
+    return [
+        file_version(p) for p in (config.tls_ca_file, config.tls_cert_file, config.tls_key_file)
+    ]
 
 
 def _serialized(batch: Batch | EventBatch | bytes) -> bytes:
