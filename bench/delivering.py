@@ -14,6 +14,7 @@ from bench.emitting import bus_in_memory, emit_all, seconds
 from bench.peers import Peer, send_all, server
 from bench.suite import BenchError, Sample
 from rodent_events import EventBus, wire
+from rodent_events.batch import Batch
 from rodent_events.ids import new_id
 
 COUNT = 100_000
@@ -24,7 +25,9 @@ def batches(count: int) -> list[bytes]:
     """Serialized batches as the default profile makes them."""
     frames = [wire.delimited(1, by_protobuf(one)) for one in metadata(count)]
     return [
-        wire.batch(frames[n : n + BATCH_SIZE], new_id(), time.time_ns() // 1_000_000)
+        Batch.of(
+            frames[n : n + BATCH_SIZE], batch_id=new_id(), timestamp=time.time_ns() // 1_000_000
+        ).data
         for n in range(0, count, BATCH_SIZE)
     ]
 

@@ -9,7 +9,7 @@ one valid EventBatch for every reader of protobuf.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -155,11 +155,6 @@ def batch_trailer(batch_id: str, timestamp: int) -> bytes:
     """What closes a batch; ``timestamp`` in milliseconds since the Unix epoch."""
     raw_id = batch_id.encode()
     return b"".join((_TIMESTAMP_TAG, varint(timestamp), _BATCH_ID_TAG, varint(len(raw_id)), raw_id))
-
-
-def batch(frames: Iterable[bytes], batch_id: str, timestamp: int) -> bytes:
-    """A serialized EventBatch."""
-    return b"".join(frames) + batch_trailer(batch_id, timestamp)
 
 
 def read_varint(data: bytes, offset: int) -> tuple[int, int]:

@@ -286,8 +286,12 @@ class Worker:
         logger.log(
             level,
             "batch %s of %d events: %s (%s): %s, next send in %.1f s",
-            *(batch.id, batch.count, outcome.status.name, outcome.message),
-            *(decision.action.name, decision.delay),
+            batch.id,
+            batch.count,
+            outcome.status.name,
+            outcome.message,
+            decision.action.name,
+            decision.delay,
         )
 
     def _act(self, action: Action, outcome: Outcome) -> None:

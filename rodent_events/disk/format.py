@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rodent_events.wire import (
-    _BATCH_ID_TAG,
-    _TIMESTAMP_TAG,
+    VARINT,
     WireError,
+    delimited,
     fields,
     frame_ends,
     read_varint,
+    tag,
     varint,
 )
 
@@ -27,14 +28,9 @@ def stored_trailer(batch_id: str, timestamp: int, checksum: int) -> bytes:
     The checksum is a field that EventBatch does not have, so other readers pass over it; the id
     comes last and marks the end.
     """
-    raw_id = batch_id.encode()
-    return b"".join(
-        (
-            *(_TIMESTAMP_TAG, varint(timestamp)),
-            *(_CHECKSUM_TAG, checksum.to_bytes(4, "little")),
-            *(_BATCH_ID_TAG, varint(len(raw_id)), raw_id),
-        )
-    )
+    stamp = tag(2, VARINT) + varint(timestamp)
+    total = _CHECKSUM_TAG + checksum.to_bytes(4, "little")
+    return stamp + total + delimited(3, batch_id.encode())
 
 
 @dataclass(frozen=True, slots=True)

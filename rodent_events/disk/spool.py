@@ -271,7 +271,8 @@ class Spool:
         write_atomically(segment.path, content, sync=self._config.synced)
         logger.warning(
             "%s has its fields in an unusual order; it was rewritten, and is kept as %s",
-            *(segment.path, aside.name),
+            segment.path,
+            aside.name,
         )
         return True
 
@@ -280,7 +281,11 @@ class Spool:
         write_atomically(aside, damage.content, sync=False)
         logger.error(
             "%s is damaged (%s); %d bytes are kept as %s, %d events can be read",
-            *(segment.path, damage.reason, len(damage.content), aside.name, segment.count),
+            segment.path,
+            damage.reason,
+            len(damage.content),
+            aside.name,
+            segment.count,
         )
 
     def _remove(self, segment: Segment) -> None:

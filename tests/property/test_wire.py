@@ -61,7 +61,7 @@ def test_batch_against_protobuf(messages, timestamp):
     frames = [wire.delimited(1, message.SerializeToString()) for message in messages]
     batch_id = new_id()
     expected = EventBatch(events=messages, batch_timestamp=timestamp, batch_id=batch_id)
-    ours = wire.batch(frames, batch_id, timestamp)
+    ours = Batch.of(frames, batch_id=batch_id, timestamp=timestamp).data
     assert EventBatch.FromString(ours) == expected
     assert wire.frame_ends(ours) == [len(b"".join(frames[: n + 1])) for n in range(len(frames))]
 
@@ -70,7 +70,7 @@ def test_batch_against_protobuf(messages, timestamp):
 def test_what_is_read_of_a_truncated_file_is_a_prefix(messages, batch_size, data):
     frames = [wire.delimited(1, message.SerializeToString()) for message in messages]
     groups = [frames[n : n + batch_size] for n in range(0, len(frames), batch_size)]
-    content = b"".join(wire.batch(group, new_id(), 1) for group in groups)
+    content = b"".join(Batch.of(group, batch_id=new_id(), timestamp=1).data for group in groups)
     cut = data.draw(st.integers(0, len(content)))
     reading = read_sections(content[:cut])
     found = [

@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from hypothesis import strategies as st
 
 from rodent_events import Event, EventBatch, wire
+from rodent_events.batch import Batch
 from rodent_events.payload_types import payload_types
 from toggle_mock.strategies import batches, events, wire_encodings
 
@@ -26,7 +27,7 @@ class Codec:
 
     def write(self, batch: EventBatch) -> bytes:
         frames = [self.frame(event) for event in batch.events]
-        return wire.batch(frames, batch.batch_id, batch.batch_timestamp)
+        return Batch.of(frames, batch_id=batch.batch_id, timestamp=batch.batch_timestamp).data
 
     def frame(self, event: Event) -> bytes:
         payload = payload_of(event)

@@ -257,7 +257,5 @@ def test_the_log_tells_of_drops_at_times_and_at_the_end(schedule):
 
 def test_a_limit_of_a_rate_lets_one_pass_in_its_pause():
     limit = RateLimit(2.0)
-    assert [limit.passes(now) for now in (5, 6, 6.9, 7, 7.1, 100)] == [
-        *(True, False, False),
-        *(True, False, True),
-    ]
+    passed = [now for now in (5, 6, 6.9, 7, 7.1, 100) if limit.passes(now)]
+    assert passed == [5, 7, 100]

@@ -13,7 +13,7 @@ def frame(number: int, size: int = 0) -> bytes:
 
 
 FRAMES = [frame(number, number) for number in range(10)]
-BATCH = wire.batch(FRAMES, "batch-1", 1_700_000_000_000)
+BATCH = Batch.of(FRAMES, batch_id="batch-1", timestamp=1_700_000_000_000).data
 
 
 @pytest.mark.parametrize("number", [0, 1, 127, 128, 300, 2**31 - 1, 2**63 - 1, -1, -(2**63)])
@@ -61,7 +61,7 @@ def test_a_batch_is_frames_and_a_trailer():
 
 def test_batches_behind_each_other_are_one_valid_batch_and_are_found_again():
     second = b"".join(FRAMES[:3]) + stored_trailer("batch-2", 5, 0xDEADBEEF)
-    data = BATCH + second + wire.batch([], "batch-3", 6)
+    data = BATCH + second + wire.batch_trailer("batch-3", 6)
     assert len(EventBatch.FromString(data).events) == 13
     reading = read_sections(data)
     assert [(s.batch_id, s.count, s.timestamp, s.checksum) for s in reading.sections] == [
