@@ -20,11 +20,22 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 TESTS = (
-    *("tests/unit/test_delivery.py", "tests/unit/test_wire.py", "tests/unit/test_emit.py"),
+    "tests/unit/test_retry_policy.py",
+    "tests/unit/test_schedule.py",
+    "tests/unit/test_memory.py",
+    "tests/unit/test_account.py",
+    "tests/unit/test_wire.py",
+    "tests/unit/test_emit.py",
     "tests/unit/test_worker.py",
-    *("tests/property", "tests/integration/test_buffer.py", "tests/integration/test_journal.py"),
-    *("tests/integration/test_scenarios.py", "tests/integration/test_hostile.py"),
-    *("tests/integration/test_bus.py", "tests/integration/test_lifecycle.py"),
+    "tests/property/test_schedule.py",
+    "tests/property/test_delivery_model.py",
+    "tests/property/test_wire.py",
+    "tests/integration/test_buffer.py",
+    "tests/integration/test_journal.py",
+    "tests/integration/test_scenarios.py",
+    "tests/integration/test_hostile.py",
+    "tests/integration/test_bus.py",
+    "tests/integration/test_lifecycle.py",
 )
 
 
@@ -42,36 +53,36 @@ MUTATIONS = (
     Mutation(
         "drop on the third failure",
         "worker",
-        "            case Action.HOLD:\n                self._hold()\n",
-        "            case Action.HOLD:\n                self._buffer.acknowledge()\n",
+        "            case Action.REQUEUE:\n                self._requeue()\n",
+        "            case Action.REQUEUE:\n                self._buffer.acknowledge()\n",
     ),
     Mutation(
         "acknowledge a batch that was rejected",
-        "delivery",
+        "retry_policy",
         "            return Decision(Action.QUARANTINE)\n        case Rule.BISECT",
         "            return Decision(Action.ACKNOWLEDGE)\n        case Rule.BISECT",
     ),
     Mutation(
         "never give a batch to the disk",
-        "delivery",
+        "retry_policy",
         "exhausted = failures >= policy.max_retry_attempts",
         "exhausted = False",
     ),
     Mutation(
         "ignore the time that the server asks for",
-        "delivery",
+        "retry_policy",
         "delay = max(pause, outcome.retry_after)",
         "delay = pause",
     ),
     Mutation(
         "wait out the backoff after an outage",
-        "delivery",
+        "retry_policy",
         "pause = min(pause, UNREACHABLE_PAUSE)",
         "pass",
     ),
     Mutation(
         "quarantine a whole batch for one bad event",
-        "delivery",
+        "retry_policy",
         "Decision(Action.SPLIT if events > 1 else Action.QUARANTINE)",
         "Decision(Action.QUARANTINE)",
     ),
@@ -82,28 +93,28 @@ MUTATIONS = (
         "                pass\n",
     ),
     Mutation(
-        "a new id for a batch that is held",
+        "a new id for a batch that is requeued",
         "buffer",
-        "self._spool.write(list(self._parts), oldest=self._whole_id)",
-        "self._spool.write([Batch(new_id(), p.timestamp, p.frames, p.count) "
-        "for p in self._parts], oldest=self._whole_id)",
+        "self._store.write_first(list(self._parts), self._whole_id)",
+        "self._store.write_first([Batch(new_id(), p.timestamp, p.frames, p.count) "
+        "for p in self._parts], self._whole_id)",
     ),
     Mutation(
-        "a held batch goes behind what was spilled since",
-        "spool",
+        "a requeued batch goes behind what was spilled since",
+        "disk/spool",
         "                self._segments.appendleft(segment)\n",
         "                self._segments.append(segment)\n",
     ),
     Mutation(
         "memory before disk",
         "buffer",
-        "        batch = self._first_on_disk(partial)\n        self._origin = Place.DISK\n",
-        "        batch = None if self._memory else self._first_on_disk(partial)\n"
+        "        batch = self._store.first(partial=partial)\n        self._origin = Place.DISK\n",
+        "        batch = None if len(self) else self._store.first(partial=partial)\n"
         "        self._origin = Place.DISK\n",
     ),
     Mutation(
         "delete a file before all of it is acknowledged",
-        "spool",
+        "disk/spool",
         "                if batch is not None or segment.growing:\n",
         "                if batch is not None and segment.acknowledged and not segment.growing:\n"
         "                    segment.remove()\n"
@@ -111,14 +122,14 @@ MUTATIONS = (
     ),
     Mutation(
         "no note of progress",
-        "segment",
+        "disk/segment",
         "            self._progress = Progress(stored.start, stored.done + count)\n"
         "        self._write_progress()\n",
         "            self._progress = Progress(stored.start, stored.done + count)\n",
     ),
     Mutation(
         "progress by one event too far",
-        "segment",
+        "disk/segment",
         "self._progress = Progress(stored.start, stored.done + count)",
         "self._progress = Progress(stored.start, stored.done + count + 1)",
     ),
@@ -136,57 +147,57 @@ MUTATIONS = (
     ),
     Mutation(
         "believe a wrong checksum",
-        "segment",
+        "disk/segment",
         "        if zlib.crc32(frames) == section.checksum:\n",
         "        if True:\n",
     ),
     Mutation(
         "a damaged file is forgotten",
-        "spool",
+        "disk/spool",
         "                self._keep_damage(segment, damage)\n",
         "                pass\n",
     ),
     Mutation(
         "write files in place",
-        "spool",
+        "disk/files",
         '    temporary = path.with_name(path.name + ".tmp")\n',
         "    temporary = path\n",
     ),
     Mutation(
         "skip the sync of the journal",
-        "journal",
+        "disk/journal",
         "                if segment is not None:\n                    os.fsync(descriptor)\n",
         "",
     ),
     Mutation(
         "skip the sync of the folder",
-        "journal",
+        "disk/journal",
         "                sync_folder(path.parent)",
         "                pass",
     ),
     Mutation(
         "emit returns before the journal is written",
-        "journal",
+        "disk/journal",
         "            self._write(segment, frame)\n            self._open = grown\n",
         "            self._open = grown\n",
     ),
     Mutation(
         "a short write stays in the journal",
-        "journal",
+        "disk/journal",
         "                os.ftruncate(self._descriptor, segment.size)\n",
         "                pass\n",
     ),
     Mutation(
         "events that are put back change their order",
-        "buffer",
-        "                self._memory.extendleft(reversed(batch.single_frames()))\n",
-        "                self._memory.extendleft(batch.single_frames())\n",
+        "memory",
+        "            self.frames.extendleft(reversed(frames))\n",
+        "            self.frames.extendleft(frames)\n",
     ),
     Mutation(
         "events of a failed spill are forgotten",
         "buffer",
-        "            except OSError:\n                self._put_back(batches, count)\n",
-        "            except OSError:\n",
+        "                self.memory.put_back([f for batch in batches for f in batch.single_frames()])\n",
+        "",
     ),
     Mutation(
         "shutdown does not empty memory",
@@ -197,8 +208,8 @@ MUTATIONS = (
     Mutation(
         "shutdown forgets the batch that is under way",
         "buffer",
-        "                stack.callback(self._journal.close)\n            self.hold()\n",
-        "                stack.callback(self._journal.close)\n",
+        "            stack.callback(self._store.complete)\n            self.requeue()\n",
+        "            stack.callback(self._store.complete)\n",
     ),
     Mutation(
         "no second look after append",
@@ -208,9 +219,9 @@ MUTATIONS = (
     ),
     Mutation(
         "drops are not booked",
-        "buffer",
-        "                self.ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [head])\n",
-        "                self.ledger.move(1, Place.MEMORY, Place.DELIVERED)\n",
+        "memory",
+        "                self._ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [kind])\n",
+        "                self._ledger.move(1, Place.MEMORY, Place.DELIVERED)\n",
     ),
     Mutation(
         "a child delivers what its parent had in memory",
@@ -218,13 +229,13 @@ MUTATIONS = (
         "        self.config = replace(self.config, events_dir=folder)\n"
         "        self._buffer = EventBuffer(self.config)\n",
         "        self.config = replace(self.config, events_dir=folder)\n"
-        "        frames = self._buffer.drain()\n"
+        "        frames = self._buffer.memory.drain()\n"
         "        self._buffer = EventBuffer(self.config)\n"
         "        list(map(self._buffer.append, frames))\n",
     ),
     Mutation(
         "two processes in one folder",
-        "spool",
+        "disk/files",
         "        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
         "        pass\n",
     ),
@@ -237,26 +248,74 @@ MUTATIONS = (
     Mutation(
         "no deadline for sends at shutdown",
         "worker",
-        "        if time.monotonic() < self._stop_at and self._buffer.waiting:\n",
-        "        if self._is_sending and self._buffer.waiting:\n",
+        "        if self._buffer.waiting and not self._schedule.stop_is_due(time.monotonic()):\n",
+        "        if self._buffer.waiting and self._schedule.is_sending:\n",
     ),
     Mutation(
         "a slow Toggle is thought to keep up",
-        "worker",
-        "self._is_swift = outcome.status is Status.OK and seconds",
-        "self._is_swift = outcome.status is Status.OK or seconds",
+        "schedule",
+        "self._is_keeping_up = accepted and seconds",
+        "self._is_keeping_up = accepted or seconds",
     ),
     Mutation(
         "memory fills up while Toggle keeps up",
-        "worker",
-        "_CROWDING_LIMIT = 0.5",
-        "_CROWDING_LIMIT = 5.0",
+        "schedule",
+        "_PRESSURE_LIMIT = 0.5",
+        "_PRESSURE_LIMIT = 5.0",
     ),
     Mutation(
         "the next batch does not wait for the last one's outcome",
         "worker",
-        "        if self._is_sending or now < self._send_at:\n",
-        "        if now < self._send_at:\n",
+        "        if not self._schedule.may_send(now):\n",
+        "        if not self._schedule.may_send(now) and not self._schedule.is_sending:\n",
+    ),
+    Mutation(
+        "a full batch waits while a spill is put off",
+        "schedule",
+        "        if load.backlog >= wake_level and self.may_send(now):\n",
+        "        if load.backlog >= wake_level and self.may_spill(now, load.pressure):\n",
+    ),
+    Mutation(
+        "the disk has no time at shutdown",
+        "schedule",
+        "self._end(now + timeout * (1 - _DISK_SHARE), now + timeout)",
+        "self._end(now + timeout, now + timeout)",
+    ),
+    Mutation(
+        "the journal goes on amid a spill of what is older",
+        "disk/store",
+        "        self._is_suspended = True\n",
+        "        pass\n",
+    ),
+    Mutation(
+        "the journal goes on while memory holds what is older",
+        "buffer",
+        "        if not self.memory.frames and self._store.append(frame):\n",
+        "        if self._store.append(frame):\n",
+    ),
+    Mutation(
+        "what the journal could not write is forgotten",
+        "disk/store",
+        "            self._fall_back(self._journal.take_unwritten())\n",
+        "            self._journal.take_unwritten()\n",
+    ),
+    Mutation(
+        "no file makes room for newer ones",
+        "disk/store",
+        "        return bool(kinds)\n",
+        "        return False\n",
+    ),
+    Mutation(
+        "emitters are not slowed down",
+        "memory",
+        "breath + self.pressure * _LONGEST_PAUSE",
+        "breath + 0.0 * _LONGEST_PAUSE",
+    ),
+    Mutation(
+        "who waits for room is not told of it",
+        "memory",
+        "                self._room.notify_all()\n",
+        "                pass\n",
     ),
 )
 

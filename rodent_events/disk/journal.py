@@ -44,7 +44,7 @@ class Journal:
         self._descriptor = -1
         self._retired: deque[tuple[Segment, int]] = deque()
         self._appending = False
-        self._deferred: deque[bytes] = deque()
+        self._unwritten: deque[bytes] = deque()
         self._open = _OpenBatch()
         self._sealed = 0
         self._synced = 0
@@ -73,32 +73,33 @@ class Journal:
         """Append a frame.
 
         Raises:
-            OSError: It cannot be written; nothing of it is left.
+            OSError: It cannot be written, or one that came meanwhile; :meth:`take_unwritten` has
+                all that were not.
         """
         with self.lock:
+            self._unwritten.append(frame)
             if self._appending:
-                # Emitted by a signal handler or a finalizer amid another append of this thread.
-                self._deferred.append(frame)
-                return
+                return  # by a signal handler or a finalizer amid the loop below, which comes to it
             self._appending = True
             try:
-                self._append(frame)
-                while self._deferred:
-                    self._append(self._deferred[0])
-                    self._deferred.popleft()
+                while self._unwritten:
+                    self._append(self._unwritten[0])
+                    self._unwritten.popleft()
             except OSError:
                 raise
             except BaseException:
+                if self._unwritten and self._unwritten[0] is frame:
+                    self._unwritten.popleft()  # its emitter knows that it may be lost
                 self._recover()
                 raise
             finally:
                 self._appending = False
 
-    def take_deferred(self) -> list[bytes]:
-        """Frames that were to be appended amid another append, which has failed."""
+    def take_unwritten(self) -> list[bytes]:
+        """Frames that could not be written; nothing of them is left on disk."""
         frames = []
-        while self._deferred:
-            frames.append(self._deferred.popleft())
+        while self._unwritten:
+            frames.append(self._unwritten.popleft())
         return frames
 
     def seal(self) -> None:

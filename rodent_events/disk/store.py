@@ -77,7 +77,7 @@ class SpillStore:
     # One by one, from any thread
 
     def append(self, _frame: bytes) -> bool:
-        """Append an event, unless it is to wait in memory; False then."""
+        """Take an event; False if it is to wait in memory."""
         return False
 
     @property
@@ -214,7 +214,7 @@ class JournalStore(SpillStore):
         self._journal.abandon()
 
     def append(self, frame: bytes) -> bool:
-        """Append an event; False if disk takes nothing now."""
+        """Take an event, to memory if writing it fails just now; False if it is to wait there."""
         if self._is_suspended or time.monotonic() < self._full_until:
             return False
         try:
@@ -223,8 +223,8 @@ class JournalStore(SpillStore):
             self._full_until = time.monotonic() + _DISK_PAUSE
             self._complain("the journal cannot be written; events wait in memory", error)
             self.give_up()
-            self._fall_back(self._journal.take_deferred())
-            return False
+            self._fall_back(self._journal.take_unwritten())
+            return True
         if self._syncs_each:
             self.sync()
         return True

@@ -337,6 +337,32 @@ def test_emit_by_a_handler_amid_the_last_append_is_written(free_port, journal, m
     assert sorted(on_disk(journal["events_dir"])) == sorted(sent)
 
 
+def test_emit_by_a_handler_amid_the_last_append_before_the_disk_is_full(tmp_path, monkeypatch):
+    """What was written is not kept in memory too, and what was not comes behind it."""
+    real_write, writes = os.write, []
+
+    def write(descriptor, data):
+        if len(data) < 40:
+            return real_write(descriptor, data)
+        writes.append(data)
+        if len(writes) == 1:
+            for name in ("handler", "handler again"):
+                buffer.add(Event(event_id=name, source="x" * 50))
+        if len(writes) == 3:
+            raise OSError(28, "No space left on device")
+        return real_write(descriptor, data)
+
+    with EventBuffer(events_dir=tmp_path, spool_mode="journal") as buffer:
+        monkeypatch.setattr(os, "write", write)
+        buffer.add(Event(event_id="program", source="x" * 50))
+        assert buffer.stats()["emitted"] == buffer.waiting == 3
+        arrived = []
+        while (batch := buffer.next_batch()) is not None:
+            arrived += ids([EventBatch.FromString(batch.data)])
+            buffer.acknowledge()
+    assert arrived == ["program", "handler", "handler again"]
+
+
 def test_syncs_race_with_rotations(scripted_toggle, journal, monkeypatch):
     real_fsync = os.fsync
 
