@@ -196,8 +196,8 @@ MUTATIONS = (
     Mutation(
         "events of a failed spill are forgotten",
         "buffer",
-        "                self.memory.put_back([f for batch in batches for f in batch.single_frames()])\n",
-        "",
+        "self.memory.put_back([f for batch in batches for f in batch.single_frames()])",
+        "pass",
     ),
     Mutation(
         "shutdown does not empty memory",
