@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 from support.schema_cases import CASES, PROTO2, PROTO3, M, compiled
 
-from toggle_mock.compat import Severity, check
-from toggle_mock.compat.rules import CATEGORIES, RULES, violations
+from toggle_mock.compat import Category, Severity, check
+from toggle_mock.compat.rules import RULES, violations
 from toggle_mock.errors import SchemaError
 
 BY_TITLE = [pytest.param(case, id=case.title) for case in CASES]
@@ -22,7 +22,7 @@ def told(verdict) -> str | None:
 
 @pytest.mark.parametrize("case", BY_TITLE)
 def test_rules(case):
-    for category, expected in zip(CATEGORIES, (case.wire, case.json), strict=True):
+    for category, expected in zip(Category, (case.wire, case.json), strict=True):
         found = Counter(violation.rule for violation in violations(*case.schemas, category))
         assert found == Counter(case.wire if expected is None else expected), category
 

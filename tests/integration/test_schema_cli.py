@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from support.schema_cases import PROTO3, compiled
 
 from toggle_mock.cli.main import main
-from toggle_mock.compat import IncompatibleError, Severity, assert_compatible, check
+from toggle_mock.compat import Category, IncompatibleError, Severity, assert_compatible, check
 from toggle_mock.errors import SchemaError
 from toggle_mock.schema import load_schema
 
@@ -251,7 +251,48 @@ def test_messages_are_carried_as_json_too_if_asked():
     assert "old-to-new:misread:t.M.a->b" in keys
 
 
-def test_it_says_who_judged_the_rules(monkeypatch):
-    monkeypatch.setattr("toggle_mock.compat.comparison.find_buf", lambda: None)
-    report = check("2025-10-03", "2025-10-10")
-    assert report.judged_by == "our own reading of buf's rules, as buf is not installed"
+def test_a_category_that_is_none():
+    with pytest.raises(ValueError, match="'FILE' is not a valid Category"):
+        check("2025-10-03", "2025-10-10", category="FILE")
+
+
+# buf
+
+
+@pytest.fixture
+def no_buf(monkeypatch, tmp_path):
+    """Neither beside Python nor on the PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+
+
+def test_a_report_does_not_depend_on_what_is_installed(request):
+    report = check("2025-09-17", "2025-10-03")
+    assert report.judged_by == "our own reading of buf's rules"
+    request.getfixturevalue("no_buf")
+    assert check("2025-09-17", "2025-10-03") == report
+
+
+def test_buf_is_asked_where_it_is_wanted():
+    assert check("2025-10-03", "2025-10-10", buf=True).judged_by.startswith("buf 1.")
+    assert assert_compatible("2025-10-03", "2025-10-10", buf=True).judged_by.startswith("buf 1.")
+    done = run("check", "2025-10-03", "2025-10-10", "--buf")
+    assert "; rules checked by buf 1." in done.output.splitlines()[0]
+
+
+def test_buf_is_wanted_and_not_installed(no_buf):
+    with pytest.raises(SchemaError, match="buf is not installed: pip install buf-bin"):
+        check("2025-10-03", "2025-10-10", buf=True)
+    done = run("check", "2025-10-03", "2025-10-10", "--buf")
+    assert done.exit_code == 1
+    assert "buf is not installed" in done.output
+
+
+def test_the_command_offers_what_there_is():
+    from toggle_mock.cli.schema import check as command
+    from toggle_mock.compat.formats import FORMATS
+
+    offered = {one.name: one.type.choices for one in command.params if hasattr(one.type, "choices")}
+    assert list(offered["category"]) == list(Category)
+    assert list(offered["style"]) == list(FORMATS)
+    assert list(offered["fail_on"]) == [str(severity) for severity in Severity]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 # 1 and 2 are for errors of the command itself.
 _EXIT_CODES = {"NOTE": 3, "WARNING": 4, "ERROR": 5}
 
-_SOURCE = """SCHEMA, OLD and NEW are a published revision (2025-09-17, 2025-10-03, 2025-10-10,
-2025-12-09), a folder of .proto files, one such file, a descriptor set, or git:REF:PATH."""
+_SOURCE = """SCHEMA, OLD and NEW are a published revision such as 2025-12-09, a folder of .proto
+files, one such file, a descriptor set, or git:REF:PATH."""
 
 
 @click.group(epilog=_SOURCE)
@@ -71,6 +71,7 @@ def schema() -> None:
     show_default=True,
     help="Messages drawn of each type that changed.",
 )
+@click.option("--buf", is_flag=True, help="Ask buf itself too, which has to be installed.")
 def check(
     old: str,
     new: str,
@@ -81,12 +82,13 @@ def check(
     write_baseline: Path | None,
     fail_on: str,
     examples: int,
+    buf: bool,
 ) -> None:
     """Find what messages of OLD come to mean under NEW, and the other way.
 
     Messages are drawn under one schema and read under the other; what is ignored, misread or
-    rejected is shown with the smallest example, beside the verdict of buf's rules. Rpcs that
-    changed are tried on a live server.
+    rejected is shown with the smallest example, beside the verdict of buf's rules as we read them.
+    Rpcs that changed are tried on a live server.
 
     The exit code is 0, or 3 if the worst is a note, 4 a warning, 5 an error; --fail-on sets from
     where on. It is 1 or 2 if the check could not be made.
@@ -99,7 +101,7 @@ def check(
 
     schemas = load_schema(old), load_schema(new)
     allow = accepted.read_baseline(baseline) if baseline else []
-    report = compat.check(*schemas, category=category, examples=examples, allow=allow)
+    report = compat.check(*schemas, category=category, examples=examples, allow=allow, buf=buf)
     text = FORMATS[style](report, Locator(*schemas))
     if output:
         output.write_text(text + "\n", "utf-8")

@@ -8,9 +8,10 @@ Example::
 
 from toggle_mock.compat.assertions import IncompatibleError, assert_compatible
 from toggle_mock.compat.comparison import check
-from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity, Verdict
+from toggle_mock.compat.report import Category, Direction, Finding, Report, Row, Severity, Verdict
 
 __all__ = [
+    "Category",
     "Direction",
     "Finding",
     "IncompatibleError",

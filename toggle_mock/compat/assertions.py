@@ -8,7 +8,7 @@ from pathlib import Path
 from toggle_mock.compat.comparison import check
 from toggle_mock.compat.formats import as_text
 from toggle_mock.compat.messages.counterexamples import EXAMPLES
-from toggle_mock.compat.report import Report, Severity
+from toggle_mock.compat.report import Category, Report, Severity
 from toggle_mock.errors import ToggleMockError
 from toggle_mock.schema import Schema
 
@@ -26,9 +26,10 @@ def assert_compatible(
     new: Schema | Path | str,
     *,
     allow: Iterable[str] = (),
-    category: str = "WIRE",
+    category: Category | str = Category.WIRE,
     fail_on: Severity = Severity.WARNING,
     examples: int = EXAMPLES,
+    buf: bool = False,
 ) -> Report:
     """Assert that nothing is lost or misread between two schemas, in both directions.
 
@@ -40,15 +41,17 @@ def assert_compatible(
         category: ``WIRE`` for protobuf's bytes; ``WIRE_JSON`` for its JSON as well.
         fail_on: The least severity to fail on.
         examples: Messages drawn of each type that changed.
+        buf: Whether buf itself is asked too.
 
     Returns:
         The report.
 
     Raises:
         IncompatibleError: Something was found that is not accepted.
-        SchemaError: A schema cannot be read.
+        SchemaError: A schema cannot be read, or buf is asked and not installed.
+        ValueError: There is no such category.
     """
-    report = check(old, new, category=category, examples=examples, allow=allow)
+    report = check(old, new, category=category, examples=examples, allow=allow, buf=buf)
     if report.severity is not None and report.severity >= fail_on:
         raise IncompatibleError(report)
     return report

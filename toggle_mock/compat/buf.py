@@ -1,4 +1,4 @@
-"""The same rules by buf itself, where it is installed: by the extra ``schema``, or on the PATH."""
+"""The same rules by buf itself, for those who ask for it; nothing else needs it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from toggle_mock.compat.report import Category
 from toggle_mock.errors import SchemaError
 from toggle_mock.schema import Schema
 
@@ -24,10 +25,20 @@ class BufViolation:
     text: str
 
 
-def find_buf() -> str | None:
-    """The command; None if it is not installed."""
+def find_buf() -> str:
+    """The command: beside Python, where the extra ``schema`` installs it, or on the PATH.
+
+    Raises:
+        SchemaError: It is not installed.
+    """
     beside = Path(sys.executable).parent / "buf"
-    return str(beside) if beside.exists() else shutil.which("buf")
+    command = str(beside) if beside.exists() else shutil.which("buf")
+    if command is None:
+        raise SchemaError(
+            "buf is not installed: pip install buf-bin, or the extra, rodent-events[schema]; "
+            "without buf=True, or --buf, our own reading of its rules is checked"
+        )
+    return command
 
 
 def buf_version(command: str) -> str:
@@ -36,7 +47,9 @@ def buf_version(command: str) -> str:
     return (done.stdout or done.stderr).strip()
 
 
-def buf_violations(command: str, old: Schema, new: Schema, category: str) -> list[BufViolation]:
+def buf_violations(
+    command: str, old: Schema, new: Schema, category: Category
+) -> list[BufViolation]:
     """What ``buf breaking`` says.
 
     Raises:
@@ -49,8 +62,12 @@ def buf_violations(command: str, old: Schema, new: Schema, category: str) -> lis
             path.write_bytes(schema.files.SerializeToString())
         done = subprocess.run(
             [
-                *(command, "breaking", str(paths[0]), "--against", str(paths[1])),
-                *("--error-format", "json", "--config", json.dumps(config)),
+                command,
+                "breaking",
+                str(paths[0]),
+                f"--against={paths[1]}",
+                "--error-format=json",
+                f"--config={json.dumps(config)}",
             ],
             capture_output=True,
             text=True,

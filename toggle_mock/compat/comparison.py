@@ -10,14 +10,14 @@ from pathlib import Path
 from toggle_mock.compat import explanations
 from toggle_mock.compat.buf import BufViolation, buf_version, buf_violations, find_buf
 from toggle_mock.compat.findings import buf_findings, message_findings, rpc_findings, rule_findings
-from toggle_mock.compat.messages.check import Meanings, Seen
+from toggle_mock.compat.messages.check import MessageCheck, MessageResult
 from toggle_mock.compat.messages.counterexamples import EXAMPLES
-from toggle_mock.compat.messages.types import Subject, parts, subjects
-from toggle_mock.compat.parties import Roles
-from toggle_mock.compat.report import Direction, Finding, Report, Row, Verdict
-from toggle_mock.compat.rpcs.check import Calls
+from toggle_mock.compat.messages.types import MessageType, message_types, parts
+from toggle_mock.compat.parties import Parties
+from toggle_mock.compat.report import Category, Direction, Finding, Report, Row, Verdict
+from toggle_mock.compat.rpcs.check import RpcCheck
 from toggle_mock.compat.rules import Violation, violations
-from toggle_mock.compat.schemas.index import Elements
+from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.schema import Schema, load_schema
 
 
@@ -25,9 +25,10 @@ def check(
     old: Schema | Path | str,
     new: Schema | Path | str,
     *,
-    category: str = "WIRE",
+    category: Category | str = Category.WIRE,
     examples: int = EXAMPLES,
     allow: Iterable[str] = (),
+    buf: bool = False,
 ) -> Report:
     """Compare two schemas in both directions.
 
@@ -38,111 +39,116 @@ def check(
         category: ``WIRE`` for protobuf's bytes; ``WIRE_JSON`` for its JSON as well.
         examples: Messages drawn of each type that changed.
         allow: Keys of findings to accept; ``*`` stands for any text.
+        buf: Whether buf itself is asked too; what it says beyond our own reading of its rules
+            becomes a finding.
 
     Raises:
-        SchemaError: A schema cannot be read.
+        SchemaError: A schema cannot be read, or buf is asked and not installed.
+        ValueError: There is no such category.
     """
+    command = find_buf() if buf else None
     schemas = (load_schema(old), load_schema(new))
-    comparison = _Comparison(schemas, category, Meanings(schemas, category, examples))
-    return comparison.report().accepting(allow)
+    messages = MessageCheck(schemas, Category(category), examples)
+    return _Comparison(messages, command).report().accepting(allow)
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    schemas: tuple[Schema, Schema]
-    category: str
-    meanings: Meanings
+    messages: MessageCheck
+    buf: str | None
+    """The command of buf, if it is asked too."""
 
     def report(self) -> Report:
         found = [
-            *message_findings(self.meanings, {(v.owner, v.number) for v in self._violations}),
+            *message_findings(self.messages, {(v.owner, v.number) for v in self._violations}),
             *self._rpc_findings,
             *rule_findings(self._bare_violations),
-            *buf_findings(self._judge[1]),
+            *buf_findings(self._beyond_ours),
         ]
         unique: dict[str, Finding] = {}
         for finding in found:
             # A message within others shows the same thing in each of them.
             unique.setdefault(finding.key, finding)
-        old, new = self.schemas
+        old, new = self._schemas
         return Report(
             old=old.name,
             new=new.name,
-            category=self.category,
-            roles=Roles(self.schemas).names,
+            category=self.messages.category,
+            parties=Parties(self._schemas).names,
             rows=[*self._message_rows(), *self._rpc_rows()],
             findings=sorted(unique.values(), key=lambda finding: -finding.severity),
-            judged_by=self._judge[0],
+            judged_by=f"buf {buf_version(self.buf)}" if self.buf else _OURS,
         )
 
+    @property
+    def _schemas(self) -> tuple[Schema, Schema]:
+        return self.messages.schemas
+
     @cached_property
-    def _calls(self) -> Calls:
-        return Calls(self.schemas, self.meanings)
+    def _rpcs(self) -> RpcCheck:
+        return RpcCheck(self._schemas, self.messages)
 
     @cached_property
     def _rpc_findings(self) -> list[Finding]:
-        return list(rpc_findings(self._calls))
+        return list(rpc_findings(self._rpcs))
 
     @cached_property
     def _violations(self) -> list[Violation]:
-        return violations(*self.schemas, self.category)
+        return violations(*self._schemas, self.messages.category)
 
-    @cached_property
-    def _judge(self) -> tuple[str, list[BufViolation]]:
-        """Who judged the rules, and what buf says beyond our own reading of them."""
-        command = find_buf()
-        if command is None:
-            return "our own reading of buf's rules, as buf is not installed", []
+    @property
+    def _beyond_ours(self) -> Iterator[BufViolation]:
+        """What buf says beyond our own reading of its rules."""
+        if self.buf is None:
+            return
         ours = [violation.rule for violation in self._violations]
-        beyond = []
-        for violation in buf_violations(command, *self.schemas, self.category):
+        for violation in buf_violations(self.buf, *self._schemas, self.messages.category):
             if violation.rule in ours:
                 ours.remove(violation.rule)
             else:
-                beyond.append(violation)
-        return f"buf {buf_version(command)}", beyond
+                yield violation
 
     @property
     def _bare_violations(self) -> Iterator[Violation]:
-        """Those of which evidence says nothing."""
+        """Those of which no message tells."""
         for violation in self._violations:
-            is_seen = (violation.owner, violation.number) in self.meanings.places
+            is_seen = (violation.owner, violation.number) in self.messages.places
             if not is_seen and violation.owner not in self._explained:
                 yield violation
 
     @cached_property
     def _explained(self) -> set[str]:
-        """The enums and rpcs of which evidence says more than a rule."""
+        """The enums and rpcs of which messages and calls tell more than a rule."""
         enums = {
             field.enum_type.full_name
-            for schema in self.schemas
-            for name, message in Elements(schema).messages.items()
+            for schema in self._schemas
+            for name, message in SchemaIndex(schema).messages.items()
             for field in message.fields
-            if field.enum_type is not None and (name, field.number) in self.meanings.places
+            if field.enum_type is not None and (name, field.number) in self.messages.places
         }
         return enums | {finding.element for finding in self._rpc_findings}
 
     # Rows
 
     @cached_property
-    def _subjects(self) -> Mapping[str, list[Subject]]:
+    def _message_types(self) -> Mapping[str, list[MessageType]]:
         """What is compared, by full name: as the old schema has it, the new one, or both."""
-        found: dict[str, list[Subject]] = {}
-        for schema in self.schemas:
-            for name, subject in subjects(schema).items():
-                found.setdefault(name, []).append(subject)
+        found: dict[str, list[MessageType]] = {}
+        for schema in self._schemas:
+            for name, message_type in message_types(schema).items():
+                found.setdefault(name, []).append(message_type)
         return found
 
     def _message_rows(self) -> Iterator[Row]:
-        for name, versions in self._subjects.items():
-            seen = [self.meanings.seen[direction].get(name) for direction in Direction]
-            verdicts = [one.verdict if one else None for one in seen]
+        for name, versions in self._message_types.items():
+            results = [self.messages.results[direction].get(name) for direction in Direction]
+            forth, back = (one.verdict if one else None for one in results)
             about = {part for one in versions for part in parts(one.descriptor) | one.way}
-            rules = [b.rule for b in self._violations if {b.owner, b.element} & about]
-            yield Row(name, verdicts[0], verdicts[1], tuple(rules), _remark(rules, seen))
+            rules = [v.rule for v in self._violations if {v.owner, v.element} & about]
+            yield Row(name, forth, back, tuple(rules), _remark(rules, results))
 
     def _rpc_rows(self) -> Iterator[Row]:
-        for name, verdicts in self._calls.verdicts.items():
+        for name, verdicts in self._rpcs.verdicts.items():
             rules = [violation.rule for violation in self._violations if violation.owner == name]
             is_bad = any(one is not None and one > Verdict.COMPATIBLE for one in verdicts)
             remark = explanations.failed_by_rules(rules) if rules and not is_bad else ""
@@ -151,9 +157,12 @@ class _Comparison:
             yield Row(name, *verdicts, tuple(rules), remark)
 
 
-def _remark(rules: list[str], seen: Iterable[Seen | None]) -> str:
-    """Why rules and evidence differ about a message, if they do."""
-    found = [one for one in seen if one is not None]
+_OURS = "our own reading of buf's rules"
+
+
+def _remark(rules: list[str], results: Iterable[MessageResult | None]) -> str:
+    """Why rules and messages differ about a type, if they do."""
+    found = [one for one in results if one is not None]
     severe = [difference for one in found for difference in one.severe]
     if rules and all(one.verdict <= Verdict.COMPATIBLE for one in found):
         return explanations.failed_by_rules(rules)

@@ -114,7 +114,7 @@ def of_rpc(change: Change, trials: Sequence[Trial], sides: Sides) -> str:
     if theirs is None:
         return f"{begin} does not have it: {trials[0].status}."
     tried = "; ".join(f"{trial}{_remark(trial)}" for trial in trials)
-    return f"{begin} has it with {theirs}. Tried: {tried}."
+    return f"{begin} has it with {theirs}. RpcResult: {tried}."
 
 
 def _remark(trial: Trial) -> str:
@@ -124,7 +124,7 @@ def _remark(trial: Trial) -> str:
 
 
 def passed_by_rules(causes: Iterable[Cause]) -> str:
-    """Why rules pass what evidence shows."""
+    """Why rules pass what messages show."""
     reasons = dict.fromkeys(_UNSEEN_BY_RULES[cause] for cause in causes)
     return f"buf passes it: {'; '.join(reasons)}"
 

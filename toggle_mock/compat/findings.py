@@ -14,41 +14,47 @@ from google.protobuf import text_format
 
 from toggle_mock.compat import explanations
 from toggle_mock.compat.buf import BufViolation
-from toggle_mock.compat.messages.check import Meanings, Place, Seen, places_of, severity
-from toggle_mock.compat.parties import Roles, Sides
+from toggle_mock.compat.messages.check import (
+    MessageCheck,
+    MessageResult,
+    Place,
+    places_of,
+    severity,
+)
+from toggle_mock.compat.parties import Parties, Sides
 from toggle_mock.compat.report import Direction, Finding, Severity, Verdict
-from toggle_mock.compat.rpcs.check import Calls
+from toggle_mock.compat.rpcs.check import RpcCheck
 from toggle_mock.compat.rules import RULES, Violation
 
 
-def message_findings(meanings: Meanings, judged: Collection[Place]) -> Iterator[Finding]:
+def message_findings(messages: MessageCheck, judged: Collection[Place]) -> Iterator[Finding]:
     """One for each difference between what was sent and what is read.
 
     Args:
-        meanings: What the messages of two schemas mean to each other.
+        messages: What the messages of two schemas mean to each other.
         judged: The fields that break a rule.
     """
-    roles = Roles(meanings.schemas)
-    for seen in meanings.seen.values():
-        for one in seen.values():
-            yield from _differences(one, roles.of(one.subject.name), judged)
+    parties = Parties(messages.schemas)
+    for results in messages.results.values():
+        for result in results.values():
+            yield from _differences(result, parties.of(result.message_type.name), judged)
 
 
-def rpc_findings(calls: Calls) -> Iterator[Finding]:
+def rpc_findings(rpcs: RpcCheck) -> Iterator[Finding]:
     """One for each rpc and direction in which calls go wrong, or what they carry is misread."""
-    roles = Roles(calls.schemas).names
-    yield from _carried_differences(calls, roles)
-    for direction, rpcs in calls.tried.items():
-        for name, tried in rpcs.items():
-            if tried.verdict is Verdict.COMPATIBLE:
+    parties = Parties(rpcs.schemas).names
+    yield from _carried_differences(rpcs, parties)
+    for direction, results in rpcs.results.items():
+        for name, result in results.items():
+            if result.verdict is Verdict.COMPATIBLE:
                 continue
-            is_addition = tried.change[1] is None and direction is Direction.NEW_TO_OLD
-            sides = Sides.of(direction, roles)
+            is_addition = result.change[1] is None and direction is Direction.NEW_TO_OLD
+            sides = Sides.of(direction, parties)
             yield Finding(
                 key=f"{direction}:rpc:{name}",
                 severity=Severity.NOTE if is_addition else Severity.ERROR,
                 title=f"calls of {name.rpartition('.')[2]} go wrong",
-                explanation=explanations.of_rpc(tried.change, tried.trials, sides),
+                explanation=explanations.of_rpc(result.change, result.trials, sides),
                 element=name,
                 direction=direction,
             )
@@ -82,37 +88,37 @@ def buf_findings(violations: Iterable[BufViolation]) -> Iterator[Finding]:
 
 
 def _differences(
-    seen: Seen, roles: tuple[str, str], judged: Collection[Place]
+    result: MessageResult, parties: tuple[str, str], judged: Collection[Place]
 ) -> Iterator[Finding]:
-    """One for each difference about a subject's own fields; ``roles`` are sender and reader."""
-    sides = Sides.of(seen.direction, roles)
-    for found in seen.evidence:
-        difference, subject = found.difference, seen.subject
+    """One for each difference about a type's own fields; ``parties`` are sender and reader."""
+    message_type, sides = result.message_type, Sides.of(result.direction, parties)
+    for found in result.counterexamples:
+        difference = found.difference
         named = difference.sent or difference.believed
-        is_whole = named is not None and named.field in subject.way
-        payload = subject.descriptor.name if is_whole else ""
-        gravity = severity(seen.direction, difference)
+        is_whole = named is not None and named.field in message_type.way
+        payload = message_type.descriptor.name if is_whole else ""
+        gravity = severity(result.direction, difference)
         is_passed = gravity > Severity.NOTE and places_of(found).isdisjoint(judged)
         yield Finding(
-            key=f"{seen.direction}:{difference.key}",
+            key=f"{result.direction}:{difference.key}",
             severity=gravity,
             title=explanations.title(difference, payload),
             explanation=explanations.of_difference(
-                difference, sides, payload, in_batch=bool(subject.path)
+                difference, sides, payload, in_batch=bool(message_type.path)
             ),
-            element=named.field if named else subject.name,
-            direction=seen.direction,
+            element=named.field if named else message_type.name,
+            direction=result.direction,
             example=text_format.MessageToString(found.example, as_one_line=True, as_utf8=True),
             remark=explanations.passed_by_rules([difference.cause]) if is_passed else "",
         )
 
 
-def _carried_differences(calls: Calls, roles: tuple[str, str]) -> Iterator[Finding]:
-    for call, rpcs in calls.carried.items():
-        for name, both in rpcs.items():
-            for seen in both:
-                senders = roles if seen.direction is call else roles[::-1]
-                for finding in _differences(seen, senders, ()):
+def _carried_differences(rpcs: RpcCheck, parties: tuple[str, str]) -> Iterator[Finding]:
+    for call, by_name in rpcs.carried.items():
+        for name, results in by_name.items():
+            for result in results:
+                sides = parties if result.direction is call else parties[::-1]
+                for finding in _differences(result, sides, ()):
                     method = name.rpartition(".")[2]
                     yield replace(
                         finding,

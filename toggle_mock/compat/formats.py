@@ -34,7 +34,7 @@ def _plural(word: str, count: int) -> str:
 
 
 def _columns(report: Report) -> tuple[str, ...]:
-    caller, callee = report.roles
+    caller, callee = report.parties
     return (
         "message",
         f"old {caller}, new {callee}",
@@ -73,7 +73,7 @@ def as_text(report: Report, _locate: Locate) -> str:
     ]
     differing = [row for row in report.rows if row.remark]
     if differing:
-        lines += ["", "Where buf and the evidence differ"]
+        lines += ["", "Where buf's rules and the messages differ"]
         lines += [f"  {report.name_of(row)}: {row.remark}." for row in differing]
     for severity, group in _grouped(report.findings):
         lines += ["", f"{_HEADINGS[severity]}"]

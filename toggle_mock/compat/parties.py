@@ -8,7 +8,7 @@ from functools import cached_property
 
 from toggle_mock.compat.messages.types import parts
 from toggle_mock.compat.report import Direction
-from toggle_mock.compat.schemas.index import Elements
+from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.schema import Schema
 
 
@@ -20,26 +20,26 @@ class Sides:
     reader: str
 
     @classmethod
-    def of(cls, direction: Direction, roles: Sequence[str]) -> Sides:
-        """The sides of a direction; ``roles`` are sender and reader."""
+    def of(cls, direction: Direction, parties: Sequence[str]) -> Sides:
+        """The sides of a direction; ``parties`` are sender and reader."""
         before, after = direction.value.split("-to-")
-        return cls(_a(before, roles[0]), _a(after, roles[1]))
+        return cls(_a(before, parties[0]), _a(after, parties[1]))
 
 
-def _a(age: str, role: str) -> str:
-    return f"{'an' if age == 'old' else 'a'} {age} {role}"
+def _a(age: str, party: str) -> str:
+    return f"{'an' if age == 'old' else 'a'} {age} {party}"
 
 
 @dataclass(frozen=True)
-class Roles:
-    """The roles of two schemas: those of the project's own service, or client and server."""
+class Parties:
+    """The parties of two schemas: those of the project's own service, or client and server."""
 
     schemas: tuple[Schema, Schema]
 
     @cached_property
     def names(self) -> tuple[str, str]:
         """Who calls and who answers."""
-        rpcs = [name for schema in self.schemas for name in Elements(schema).rpcs]
+        rpcs = [name for schema in self.schemas for name in SchemaIndex(schema).rpcs]
         if any(name.startswith("rodent.RodentService.") for name in rpcs):
             return "Rodent", "Toggle"
         return ("client", "server") if rpcs else ("writer", "reader")
@@ -56,7 +56,7 @@ class Roles:
         answers: set[str] = set()
         requests: set[str] = set()
         for schema in self.schemas:
-            for rpc in Elements(schema).rpcs.values():
+            for rpc in SchemaIndex(schema).rpcs.values():
                 answers |= parts(rpc.output_type)
                 requests |= parts(rpc.input_type)
         return answers, requests

@@ -17,6 +17,15 @@ class Direction(StrEnum):
     """Written under the new schema, read under the old one."""
 
 
+class Category(StrEnum):
+    """The rules of buf that are held against two schemas, and what carries their messages."""
+
+    WIRE = "WIRE"
+    """Messages are carried as protobuf's bytes."""
+    WIRE_JSON = "WIRE_JSON"
+    """They are carried as JSON too; the stricter."""
+
+
 class Verdict(IntEnum):
     """What becomes of the messages of a type in one direction; the greater, the worse."""
 
@@ -98,15 +107,15 @@ class Report:
 
     old: str
     new: str
-    category: str
-    """The rules that were held against it: ``WIRE`` or ``WIRE_JSON``."""
-    roles: tuple[str, str]
+    category: Category
+    """The rules that were held against it."""
+    parties: tuple[str, str]
     """Who sends events and who receives them: Rodent and Toggle, unless the schema is another's."""
     rows: Sequence[Row]
     findings: Sequence[Finding]
     """Those that are not accepted, the worst first."""
     judged_by: str
-    """What checked the rules, such as ``buf 1.75.0``."""
+    """What checked the rules: our own reading of them, or ``buf 1.75.0``."""
     accepted: Sequence[Finding] = ()
     unused: Sequence[str] = ()
     """What is accepted and was not found."""

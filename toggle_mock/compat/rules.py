@@ -25,9 +25,10 @@ from google.protobuf.descriptor_pb2 import (
     MethodOptions,
 )
 
+from toggle_mock.compat.report import Category
 from toggle_mock.compat.schemas.index import (
     NUMBER_GROUPS,
-    Elements,
+    SchemaIndex,
     element_proto,
     kind_name,
     pairs,
@@ -35,9 +36,7 @@ from toggle_mock.compat.schemas.index import (
 )
 from toggle_mock.schema import Schema, is_map, oneof_of
 
-WIRE, WIRE_JSON = "WIRE", "WIRE_JSON"
-CATEGORIES = (WIRE, WIRE_JSON)
-"""The categories; WIRE_JSON is the stricter."""
+WIRE, WIRE_JSON = Category
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,9 @@ class Violation:
         return f"{self.owner}.{self.part}" if self.part else self.owner
 
 
-def violations(old: Schema, new: Schema, category: str = WIRE) -> list[Violation]:
+def violations(old: Schema, new: Schema, category: Category = WIRE) -> list[Violation]:
     """The rules of a category that ``new`` breaks, in the order of ``old``'s definitions."""
-    before, after = Elements(old), Elements(new)
+    before, after = SchemaIndex(old), SchemaIndex(new)
     found = [
         *(b for one, two in pairs(before.files, after.files) for b in _file(one, two)),
         *(b for one, two in pairs(before.messages, after.messages) for b in _message(one, two)),
@@ -174,7 +173,7 @@ def _default(field: FieldDescriptor) -> object:
     return repr(value) if isinstance(value, float) else value
 
 
-_CARDINALITY_GROUPS: Mapping[str, Mapping[str, int]] = {
+_CARDINALITY_GROUPS: Mapping[Category, Mapping[str, int]] = {
     WIRE: {"optional": 1, "implicit": 1, "required": 2, "repeated": 3, "map": 3},
     WIRE_JSON: {"optional": 1, "implicit": 1, "required": 2, "repeated": 3, "map": 4},
 }
@@ -190,7 +189,9 @@ def _cardinality(field: FieldDescriptor) -> str:
     return "optional" if field.has_presence else "implicit"
 
 
-def _compatible_cardinality(category: str) -> Callable[[FieldDescriptor, FieldDescriptor], str]:
+def _compatible_cardinality(
+    category: Category,
+) -> Callable[[FieldDescriptor, FieldDescriptor], str]:
     groups = _CARDINALITY_GROUPS[category]
 
     def check(old: FieldDescriptor, new: FieldDescriptor) -> str:
@@ -205,7 +206,7 @@ def _compatible_cardinality(category: str) -> Callable[[FieldDescriptor, FieldDe
 
 
 # Kinds that are read as one another, for each category.
-_KIND_GROUPS: Mapping[str, Sequence[frozenset[str]]] = {
+_KIND_GROUPS: Mapping[Category, Sequence[frozenset[str]]] = {
     WIRE: NUMBER_GROUPS,
     WIRE_JSON: (
         frozenset({"int32", "uint32"}),
@@ -216,7 +217,7 @@ _KIND_GROUPS: Mapping[str, Sequence[frozenset[str]]] = {
 }
 
 
-def _compatible_type(category: str) -> Callable[[FieldDescriptor, FieldDescriptor], str]:
+def _compatible_type(category: Category) -> Callable[[FieldDescriptor, FieldDescriptor], str]:
     groups = _KIND_GROUPS[category]
 
     def check(old: FieldDescriptor, new: FieldDescriptor) -> str:
@@ -328,7 +329,7 @@ def _json_format(element: Descriptor | EnumDescriptor) -> str:
 class Rule:
     """One rule of buf's."""
 
-    categories: frozenset[str]
+    categories: frozenset[Category]
     harmless: str
     """Why messages may arrive whole although it is broken."""
 
@@ -338,7 +339,7 @@ class Rule:
         return self.harmless in {_LATER, _OTHERS}
 
 
-_BOTH = frozenset(CATEGORIES)
+_BOTH = frozenset(Category)
 _JSON_ONLY = frozenset({WIRE_JSON})
 _WIRE_ONLY = frozenset({WIRE})
 _NAMES = "names do not travel in protobuf's bytes, only in JSON"

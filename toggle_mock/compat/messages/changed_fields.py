@@ -10,7 +10,7 @@ from toggle_mock.compat.schemas.index import kind_name, names_of, type_name
 from toggle_mock.schema import is_map, oneof_of
 
 
-def suspects(writer: Descriptor, reader: Descriptor) -> dict[str, frozenset[str]]:
+def changed_fields(writer: Descriptor, reader: Descriptor) -> dict[str, frozenset[str]]:
     """The fields that may not be read as they are meant, each with those that may interfere.
 
     A field whose type has the same name in both is none, however that type has changed: it is
@@ -19,14 +19,14 @@ def suspects(writer: Descriptor, reader: Descriptor) -> dict[str, frozenset[str]
     Returns:
         Names of fields, with the names of those that the reader has in one oneof with it.
     """
-    found = [one for one in writer.fields if is_suspect(one, reader)]
+    found = [one for one in writer.fields if is_changed(one, reader)]
     return {one.name: _companions(one, writer, reader) for one in found}
 
 
-def is_suspect(field: FieldDescriptor, reader: Descriptor) -> bool:
+def is_changed(field: FieldDescriptor, reader: Descriptor) -> bool:
     """Whether a reader defines a field otherwise."""
     target = reader.fields_by_number.get(field.number)
-    return target is None or field_line(field) != field_line(target)
+    return target is None or field_definition(field) != field_definition(target)
 
 
 def _companions(field: FieldDescriptor, writer: Descriptor, reader: Descriptor) -> frozenset[str]:
@@ -44,16 +44,24 @@ def _companions(field: FieldDescriptor, writer: Descriptor, reader: Descriptor) 
     )
 
 
-def field_line(field: FieldDescriptor) -> tuple[object, ...]:
+def field_definition(field: FieldDescriptor) -> tuple[object, ...]:
     """All that a definition says of a field, but for what its message type looks like."""
     oneof, enum = oneof_of(field), field.enum_type
     values = [] if enum is None else [enum.is_closed, *((v.name, v.number) for v in enum.values)]
     # A message's own default is no value.
     default = None if field.is_repeated or field.message_type is not None else field.default_value
     return (
-        *(field.number, field.name, field.json_name, kind_name(field), type_name(field)),
-        *(field.has_presence, field.is_required, is_map(field), repr(default)),
-        *(oneof.name if oneof else None, tuple(values)),
+        field.number,
+        field.name,
+        field.json_name,
+        kind_name(field),
+        type_name(field),
+        field.has_presence,
+        field.is_required,
+        is_map(field),
+        repr(default),
+        oneof.name if oneof else None,
+        tuple(values),
     )
 
 

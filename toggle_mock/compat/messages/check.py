@@ -1,4 +1,4 @@
-"""All subjects of two schemas in both directions, and what becomes of their messages."""
+"""All message types of two schemas in both directions, and what becomes of their messages."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TypeAlias
 from google.protobuf.descriptor import Descriptor
 from hypothesis.errors import InvalidArgument
 
-from toggle_mock.compat.messages.codecs import JSON, WIRE
-from toggle_mock.compat.messages.counterexamples import Evidence, evidence
+from toggle_mock.compat.messages.codecs import BYTES, JSON
+from toggle_mock.compat.messages.counterexamples import Counterexample, counterexamples
 from toggle_mock.compat.messages.diff import Cause, Difference, Effect
-from toggle_mock.compat.messages.types import Subject, is_same_definition, parts, subjects
-from toggle_mock.compat.report import Direction, Severity, Verdict
-from toggle_mock.compat.schemas.index import Elements
+from toggle_mock.compat.messages.types import MessageType, is_same_definition, message_types, parts
+from toggle_mock.compat.report import Category, Direction, Severity, Verdict
+from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.errors import SchemaError
 from toggle_mock.schema import Schema
 
@@ -25,7 +25,7 @@ VERDICTS = {
     Effect.UNREADABLE: Verdict.UNREADABLE,
 }
 
-_ENCODINGS = {"WIRE": (WIRE,), "WIRE_JSON": (WIRE, JSON)}
+_CODECS = {Category.WIRE: [BYTES], Category.WIRE_JSON: [BYTES, JSON]}
 
 
 Place: TypeAlias = tuple[str, int]
@@ -33,16 +33,16 @@ Place: TypeAlias = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was found about one subject in one direction."""
+class MessageResult:
+    """What was found about one message type in one direction."""
 
-    subject: Subject
+    message_type: MessageType
     direction: Direction
     is_same: bool
     """Whether both schemas define it alike, and all that it holds."""
-    evidence: tuple[Evidence, ...] = ()
+    counterexamples: tuple[Counterexample, ...] = ()
     """About its own fields."""
-    within: tuple[Evidence, ...] = ()
+    within: tuple[Counterexample, ...] = ()
     """About the messages that it holds."""
 
     @property
@@ -50,26 +50,29 @@ class Seen:
         """The worst of all that was found."""
         if self.is_same:
             return Verdict.IDENTICAL
-        found = [VERDICTS[one.difference.effect] for one in (*self.evidence, *self.within)]
-        return max(found, default=Verdict.COMPATIBLE)
+        verdicts = [VERDICTS[difference.effect] for difference in self._differences]
+        return max(verdicts, default=Verdict.COMPATIBLE)
 
     @property
     def severe(self) -> list[Difference]:
         """The differences that are more than additions."""
-        found = [one.difference for one in (*self.evidence, *self.within)]
-        return [one for one in found if severity(self.direction, one) > Severity.NOTE]
+        return [one for one in self._differences if severity(self.direction, one) > Severity.NOTE]
+
+    @property
+    def _differences(self) -> list[Difference]:
+        return [one.difference for one in (*self.counterexamples, *self.within)]
 
 
 @dataclass(frozen=True)
-class Meanings:
+class MessageCheck:
     """What the messages of two schemas mean to each other."""
 
     schemas: tuple[Schema, Schema]
-    category: str
+    category: Category
     examples: int
 
     @cached_property
-    def seen(self) -> Mapping[Direction, Mapping[str, Seen]]:
+    def results(self) -> Mapping[Direction, Mapping[str, MessageResult]]:
         """By direction and full name; what the reader cannot even begin to read is missing.
 
         Raises:
@@ -77,56 +80,66 @@ class Meanings:
         """
         old, new = self.schemas
         return {
-            Direction.OLD_TO_NEW: self._seen_by(Direction.OLD_TO_NEW, old, new),
-            Direction.NEW_TO_OLD: self._seen_by(Direction.NEW_TO_OLD, new, old),
+            Direction.OLD_TO_NEW: self._results(Direction.OLD_TO_NEW, old, new),
+            Direction.NEW_TO_OLD: self._results(Direction.NEW_TO_OLD, new, old),
         }
 
     @cached_property
     def places(self) -> set[Place]:
         """The fields that differences are about."""
-        everything = (one for seen in self.seen.values() for one in seen.values())
-        return {place for one in everything for found in one.evidence for place in places_of(found)}
+        results = (one for by_name in self.results.values() for one in by_name.values())
+        return {
+            place for one in results for found in one.counterexamples for place in places_of(found)
+        }
 
-    def look_at(
-        self, subject: Subject, direction: Direction, root: Descriptor, other: Subject | None
-    ) -> Seen:
-        """Find what becomes of the messages of a subject.
+    def result_of(
+        self,
+        message_type: MessageType,
+        direction: Direction,
+        root: Descriptor,
+        other: MessageType | None,
+    ) -> MessageResult:
+        """Find what becomes of the messages of a type.
 
         Args:
-            subject: What is sent.
+            message_type: What is sent.
             direction: Under which schemas.
-            root: What ``subject.root`` is read as.
-            other: The same subject as the reader has it, if it does.
+            root: What ``message_type.root`` is read as.
+            other: The same type as the reader has it, if it does.
         """
-        if other is not None and is_same_definition(subject, other):
+        if other is not None and is_same_definition(message_type, other):
             # The same bytes mean the same: there is nothing to draw.
-            return Seen(subject, direction, is_same=True)
-        found: dict[str, Evidence] = {}
-        for encoding in _ENCODINGS[self.category]:
+            return MessageResult(message_type, direction, is_same=True)
+        found: dict[str, Counterexample] = {}
+        for codec in _CODECS[self.category]:
             try:
-                drawn = evidence(subject, root, encoding=encoding, examples=self.examples)
+                drawn = counterexamples(message_type, root, codec=codec, examples=self.examples)
             except InvalidArgument as error:
                 raise SchemaError(str(error)) from None
             for one in drawn:
                 found.setdefault(one.difference.key, one)
-        return Seen(subject, direction, is_same=False, evidence=tuple(_telling(found.values())))
+        return MessageResult(message_type, direction, False, tuple(_telling(found.values())))
 
-    def _seen_by(self, direction: Direction, writer: Schema, reader: Schema) -> dict[str, Seen]:
-        known, roots = subjects(reader), Elements(reader).messages
+    def _results(
+        self, direction: Direction, writer: Schema, reader: Schema
+    ) -> dict[str, MessageResult]:
+        known, roots = message_types(reader), SchemaIndex(reader).messages
         alone = {
-            name: self.look_at(subject, direction, root, known.get(name))
-            for name, subject in subjects(writer).items()
-            if (root := roots.get(subject.root.full_name)) is not None
+            name: self.result_of(message_type, direction, root, known.get(name))
+            for name, message_type in message_types(writer).items()
+            if (root := roots.get(message_type.root.full_name)) is not None
         }
         return {name: replace(one, within=_within(one, alone)) for name, one in alone.items()}
 
 
-def _within(seen: Seen, alone: Mapping[str, Seen]) -> tuple[Evidence, ...]:
-    inner = parts(seen.subject.descriptor) - {seen.subject.name}
-    return tuple(found for name in inner if name in alone for found in alone[name].evidence)
+def _within(
+    result: MessageResult, alone: Mapping[str, MessageResult]
+) -> tuple[Counterexample, ...]:
+    inner = parts(result.message_type.descriptor) - {result.message_type.name}
+    return tuple(one for name in inner if name in alone for one in alone[name].counterexamples)
 
 
-def _telling(found: Collection[Evidence]) -> list[Evidence]:
+def _telling(found: Collection[Counterexample]) -> list[Counterexample]:
     """Without those that add nothing: that a misread field is ignored where it holds nothing."""
     misread = {
         one.difference.sent.field
@@ -150,7 +163,7 @@ def severity(direction: Direction, difference: Difference) -> Severity:
     return Severity.NOTE if is_addition else Severity.WARNING
 
 
-def places_of(found: Evidence) -> set[Place]:
+def places_of(found: Counterexample) -> set[Place]:
     """The fields that a difference is about, and the one whose definition it comes from."""
     values = (found.difference.sent, found.difference.believed)
     places = {(one.owner, one.number) for one in values if one}

@@ -24,10 +24,9 @@ class UnreadableError(ToggleMockError, ValueError):
 
 
 @dataclass(frozen=True)
-class Encoding:
+class Codec:
     """One way to write messages."""
 
-    name: str
     carry: Carry
     """Writes a message and reads it as another type; raises UnreadableError."""
     target: Callable[[FieldDescriptor, Descriptor], FieldDescriptor | None]
@@ -66,5 +65,5 @@ def _by_json_name(field: FieldDescriptor, theirs: Descriptor) -> FieldDescriptor
     return None
 
 
-WIRE = Encoding("wire", _by_bytes, _by_number)
-JSON = Encoding("JSON", _by_json, _by_json_name)
+BYTES = Codec(_by_bytes, _by_number)
+JSON = Codec(_by_json, _by_json_name)

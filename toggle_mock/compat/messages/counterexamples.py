@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from rodent_events.payload_types import message_of, schema_of
-from toggle_mock.compat.messages.changed_fields import is_suspect, suspects, telling_numbers
-from toggle_mock.compat.messages.codecs import WIRE, Encoding, UnreadableError
+from toggle_mock.compat.messages.changed_fields import changed_fields, is_changed, telling_numbers
+from toggle_mock.compat.messages.codecs import BYTES, Codec, UnreadableError
 from toggle_mock.compat.messages.diff import Cause, Difference, Effect, Value, differences, held
-from toggle_mock.compat.messages.shrinking import leaves, reduced, without
-from toggle_mock.compat.messages.types import Subject, carries_payloads
+from toggle_mock.compat.messages.shrinking import leaves, shrunk, without
+from toggle_mock.compat.messages.types import MessageType, carries_payloads
 from toggle_mock.strategies.messages import Options, build, check_usable
 from toggle_mock.strategies.realistic import realistic_fields
 
@@ -45,7 +45,7 @@ _FIND = settings(
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Counterexample:
     """A difference with the smallest message that shows it."""
 
     difference: Difference
@@ -54,45 +54,45 @@ class Evidence:
     """The field whose definition differs; None if it is none that is sent."""
 
 
-def evidence(
-    subject: Subject, reader: Descriptor, *, encoding: Encoding = WIRE, examples: int = EXAMPLES
-) -> list[Evidence]:
-    """Each way in which messages of a subject are not read as they were sent.
+def counterexamples(
+    message_type: MessageType, reader: Descriptor, *, codec: Codec = BYTES, examples: int = EXAMPLES
+) -> list[Counterexample]:
+    """Each way in which messages of a type are not read as they were sent.
 
     Fields that both sides define alike are left unset: they are understood, and would only make
     the others rare. The first messages hold what a storage node would report, so that examples
     read well; further ones hold anything that their types allow.
 
     Args:
-        subject: What is sent.
-        reader: The other schema's message that ``subject.root`` is read as.
-        encoding: How it is carried.
+        message_type: What is sent.
+        reader: The other schema's message that ``message_type.root`` is read as.
+        codec: How it is carried.
         examples: Messages that are drawn of all fields that differ together.
 
     Raises:
         hypothesis.errors.InvalidArgument: Its messages cannot be made.
     """
-    check_usable(subject.descriptor.fields)
-    collected = _Collection(subject, message_factory.GetMessageClass(reader), encoding)
-    if subject.path and (differing := _differing_on_the_way(subject, reader)):
-        collected.look(_carried(subject, _empty(subject.descriptor)), differing)
+    check_usable(message_type.descriptor.fields)
+    collected = _Collection(message_type, message_factory.GetMessageClass(reader), codec)
+    if message_type.path and (differing := _differing_on_the_way(message_type, reader)):
+        collected.look(_carried(message_type, _empty(message_type.descriptor)), differing)
         return list(collected.found.values())
-    collected.look(_carried(subject, _empty(subject.descriptor)), None)
-    theirs = _at(reader, subject.path)
-    found = suspects(subject.descriptor, theirs)
+    collected.look(_carried(message_type, _empty(message_type.descriptor)), None)
+    theirs = _at(reader, message_type.path)
+    found = changed_fields(message_type.descriptor, theirs)
     share = max(_FEWEST, examples // max(1, len(found)))
     for name, companions in found.items():
-        field = subject.descriptor.fields_by_name[name]
+        field = message_type.descriptor.fields_by_name[name]
         if not carries_payloads(field):
             collected.draw(field, companions, theirs, share)
     return list(collected.found.values())
 
 
-def _differing_on_the_way(subject: Subject, reader: Descriptor) -> FieldDescriptor | None:
+def _differing_on_the_way(message_type: MessageType, reader: Descriptor) -> FieldDescriptor | None:
     """The first field on the way to a payload that the other side defines otherwise."""
     theirs = reader
-    for step in subject.steps:
-        if is_suspect(step, theirs):
+    for step in message_type.steps:
+        if is_changed(step, theirs):
             return step
         theirs = message_of(theirs.fields_by_number[step.number])
     return None
@@ -107,11 +107,11 @@ def _at(holder: Descriptor, path: Sequence[str]) -> Descriptor:
 class _Collection:
     """The differences that were seen, with an example of each."""
 
-    def __init__(self, subject: Subject, reader: type[Message], encoding: Encoding) -> None:
-        self.found: dict[str, Evidence] = {}
-        self._subject = subject
+    def __init__(self, message_type: MessageType, reader: type[Message], codec: Codec) -> None:
+        self.found: dict[str, Counterexample] = {}
+        self._message_type = message_type
         self._reader = reader
-        self._encoding = encoding
+        self._codec = codec
 
     def look(self, message: Message, field: FieldDescriptor | None) -> None:
         """Keep what is new about a message."""
@@ -129,8 +129,8 @@ class _Collection:
         """Look at messages with one field that differs, and those that may interfere with it."""
         wanted = {field.name, *companions}
         realistic, anything = (
-            _messages(self._subject, wanted, {**overrides, **_telling(field, reader)})
-            for overrides in (_realistic(self._subject.descriptor, wanted), {})
+            _messages(self._message_type, wanted, {**overrides, **_telling(field, reader)})
+            for overrides in (_realistic(self._message_type.descriptor, wanted), {})
         )
         _draw(realistic, lambda message: self.look(message, field), _REALISTIC)
         known = set(self.found)
@@ -145,34 +145,34 @@ class _Collection:
             self._keep(key, smaller, self.found[key].field)
 
     def _keep(self, key: str, message: Message, field: FieldDescriptor | None) -> None:
-        small = reduced(message, lambda smaller: self._shows(smaller, key))
+        small = shrunk(message, lambda smaller: self._shows(smaller, key))
         difference = next(one for one in self._differences(small) if one.key == key)
-        self.found[key] = Evidence(difference, small, field)
+        self.found[key] = Counterexample(difference, small, field)
 
     def _shows(self, message: Message, key: str) -> bool:
         return any(difference.key == key for difference in self._differences(message))
 
     def _differences(self, message: Message) -> Iterator[Difference]:
         try:
-            self._encoding.carry(message, type(message))
+            self._codec.carry(message, type(message))
         except UnreadableError:
             return  # not even its own side reads it: that is not the other one's fault
         while (error := self._rejection(message)) is not None:
             if error.missing:
                 yield self._missing(error.missing[0])
                 return
-            culprit = leaves(reduced(message, lambda one: self._rejection(one) is not None))
+            culprit = leaves(shrunk(message, lambda one: self._rejection(one) is not None))
             if not culprit:
                 yield Difference(Effect.UNREADABLE, Cause.REJECTED, None, None)
                 return
             yield from map(_rejected, culprit.values())
             message = without(message, culprit.__contains__)
-        read = self._encoding.carry(message, self._reader)
-        yield from differences(message, read, self._encoding)
+        read = self._codec.carry(message, self._reader)
+        yield from differences(message, read, self._codec)
 
     def _rejection(self, message: Message) -> UnreadableError | None:
         try:
-            self._encoding.carry(message, self._reader)
+            self._codec.carry(message, self._reader)
         except UnreadableError as error:
             return error
         return None
@@ -191,15 +191,15 @@ def _rejected(leaf: tuple[FieldDescriptor, Any]) -> Difference:
 
 
 def _messages(
-    subject: Subject, wanted: set[str], overrides: dict[str, st.SearchStrategy[Any]]
+    message_type: MessageType, wanted: set[str], overrides: dict[str, st.SearchStrategy[Any]]
 ) -> st.SearchStrategy[Message]:
-    """Messages of a subject with some of its fields, within those that carry it."""
-    owner = subject.descriptor.full_name
+    """Messages of a type with some of its fields, within those that carry it."""
+    owner = message_type.descriptor.full_name
     options = Options(
         wanted=lambda field: field.full_name != f"{owner}.{field.name}" or field.name in wanted
     )
-    return build(subject.descriptor, options, _DEPTH, overrides).map(
-        lambda message: _carried(subject, message)
+    return build(message_type.descriptor, options, _DEPTH, overrides).map(
+        lambda message: _carried(message_type, message)
     )
 
 
@@ -221,12 +221,12 @@ def _empty(descriptor: Descriptor) -> Message:
     return message_factory.GetMessageClass(descriptor)()
 
 
-def _carried(subject: Subject, message: Message) -> Message:
-    if not subject.path:
+def _carried(message_type: MessageType, message: Message) -> Message:
+    if not message_type.path:
         return message
-    root = message_factory.GetMessageClass(subject.root)()
+    root = message_factory.GetMessageClass(message_type.root)()
     holder: Any = root
-    for name in subject.path:
+    for name in message_type.path:
         holder = getattr(holder, name)
     holder.SetInParent()
     holder.CopyFrom(message)

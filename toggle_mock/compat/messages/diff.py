@@ -18,7 +18,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import Message
 
 from rodent_events.payload_types import schema_of
-from toggle_mock.compat.messages.codecs import Encoding
+from toggle_mock.compat.messages.codecs import Codec
 from toggle_mock.compat.schemas.index import NUMBER_GROUPS, kind_name, names_of
 from toggle_mock.schema import is_map, oneof_of
 
@@ -99,12 +99,12 @@ def held(field: FieldDescriptor, content: Any) -> Value:
     return Value(field.full_name, field.number, _shown(field, content))
 
 
-def differences(sent: Message, read: Message, encoding: Encoding) -> Iterator[Difference]:
+def differences(sent: Message, read: Message, codec: Codec) -> Iterator[Difference]:
     """All differences between a message and the same one as another schema reads it."""
     theirs = schema_of(read)
     explained = set()
     for field, value in sent.ListFields():
-        target = encoding.target(field, theirs)
+        target = codec.target(field, theirs)
         if target is None or not _is_set(read, target):
             yield _unset(field, value, target, read)
             continue
@@ -114,7 +114,7 @@ def differences(sent: Message, read: Message, encoding: Encoding) -> Iterator[Di
             ours, there = held(field, value), held(target, believed)
             yield Difference(Effect.MISREAD, Cause.RENAMED, ours, there)
         else:
-            yield from _values(field, value, target, believed, encoding)
+            yield from _values(field, value, target, believed, codec)
     for target, believed in read.ListFields():
         if target.number not in explained:
             yield Difference(Effect.MISREAD, Cause.UNSENT, None, held(target, believed))
@@ -160,7 +160,7 @@ def _values(
     value: Any,
     target: FieldDescriptor,
     believed: Any,
-    encoding: Encoding,
+    codec: Codec,
 ) -> Iterator[Difference]:
     """What differs between the values of two fields of one name."""
     sent, read = (field, value), (target, believed)
@@ -183,7 +183,7 @@ def _values(
         elif _is_other_type(field.message_type, target.message_type):
             causes.add(Cause.TYPE)
         else:
-            yield from differences(one, other, encoding)
+            yield from differences(one, other, codec)
     for cause in causes:
         yield Difference(_EFFECTS[cause], cause, held(*sent), held(*read))
 

@@ -14,7 +14,7 @@ from toggle_mock.schema import is_map
 M = TypeVar("M", bound=Message)
 
 
-def reduced(message: M, holds: Callable[[M], bool]) -> M:
+def shrunk(message: M, holds: Callable[[M], bool]) -> M:
     """The message without all that is not needed for ``holds``; its values stay as they are."""
     while True:
         smaller = next((one for one in _with_one_thing_less(message) if holds(one)), None)

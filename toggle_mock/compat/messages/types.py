@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from rodent_events.payload_types import EVENT, message_of, payload_types
-from toggle_mock.compat.messages.changed_fields import field_line
-from toggle_mock.compat.schemas.index import Elements
+from toggle_mock.compat.messages.changed_fields import field_definition
+from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.schema import Schema
 
 
 @dataclass(frozen=True)
-class Subject:
+class MessageType:
     """A message that goes over the wire under one schema."""
 
     name: str
@@ -44,23 +44,23 @@ class Subject:
         return {step.full_name for step in self.steps}
 
 
-def subjects(schema: Schema) -> dict[str, Subject]:
-    """The subjects of a schema by full name: payloads first, in the order of their places in Event.
+def message_types(schema: Schema) -> dict[str, MessageType]:
+    """The types of a schema by full name: payloads first, in the order of their places in Event.
 
-    The messages between Event and the payloads are no subjects: they are seen with each payload.
+    The messages between Event and the payloads are left out: they are seen with each payload.
     """
-    messages = Elements(schema).messages
+    messages = SchemaIndex(schema).messages
     found = {}
     wrappers = set()
     if EVENT in messages:
         event = messages[EVENT]
         for name, place in payload_types(event).items():
-            found[name] = Subject(name, event, (place.wrapper.name, place.member.name))
+            found[name] = MessageType(name, event, (place.wrapper.name, place.member.name))
             wrappers.add(message_of(place.wrapper).full_name)
     for name, message in messages.items():
         is_entry = message.GetOptions().map_entry
         if name not in found and name not in wrappers and not is_entry and not _is_google(message):
-            found[name] = Subject(name, message)
+            found[name] = MessageType(name, message)
     return found
 
 
@@ -87,7 +87,7 @@ def _add_parts(message: Descriptor, names: set[str]) -> None:
 
 
 def carries_payloads(field: FieldDescriptor) -> bool:
-    """Whether a field is for events or payloads, which are subjects of their own."""
+    """Whether a field is for events or payloads, which are compared by themselves."""
     message = field.message_type
     if message is None:
         return False
@@ -95,13 +95,16 @@ def carries_payloads(field: FieldDescriptor) -> bool:
     return message.full_name in {EVENT, *wrappers} and bool(wrappers)
 
 
-def is_same_definition(old: Subject, new: Subject) -> bool:
+def is_same_definition(old: MessageType, new: MessageType) -> bool:
     """Whether the same bytes mean the same under both: fields, names, types, however deep."""
     return _definition(old) == _definition(new)
 
 
-def _definition(subject: Subject) -> list[tuple[object, ...]]:
-    return [*map(field_line, subject.steps), *_message_lines(subject.descriptor, set())]
+def _definition(message_type: MessageType) -> list[tuple[object, ...]]:
+    return [
+        *map(field_definition, message_type.steps),
+        *_message_lines(message_type.descriptor, set()),
+    ]
 
 
 def _message_lines(message: Descriptor, seen: set[str]) -> Iterator[tuple[object, ...]]:
@@ -112,7 +115,7 @@ def _message_lines(message: Descriptor, seen: set[str]) -> Iterator[tuple[object
     for field in sorted(message.fields, key=lambda one: one.number):
         if carries_payloads(field):
             continue
-        yield field_line(field)
+        yield field_definition(field)
         if field.message_type is not None and field.message_type not in inner:
             inner.append(field.message_type)
     for one in inner:

@@ -1,4 +1,4 @@
-"""The rpcs of two schemas, and what becomes of calls from one to the other."""
+"""All rpcs of two schemas in both directions, and what becomes of their calls."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from functools import cached_property
 
 from google.protobuf.descriptor import Descriptor
 
-from toggle_mock.compat.messages.check import VERDICTS, Meanings, Seen
-from toggle_mock.compat.messages.types import Subject
+from toggle_mock.compat.messages.check import VERDICTS, MessageCheck, MessageResult
+from toggle_mock.compat.messages.types import MessageType
 from toggle_mock.compat.report import Direction, Verdict
 from toggle_mock.compat.rpcs.trials import Change, Trial, changed_rpcs, try_out
-from toggle_mock.compat.schemas.index import Elements
+from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.schema import Schema
 
 
 @dataclass(frozen=True)
-class Tried:
+class RpcResult:
     """An rpc that changed, as it was tried in one direction."""
 
     change: Change
@@ -31,20 +31,20 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Calls:
-    """Calls between two schemas."""
+class RpcCheck:
+    """What becomes of calls between two schemas."""
 
     schemas: tuple[Schema, Schema]
-    meanings: Meanings
+    messages: MessageCheck
 
     @cached_property
-    def carried(self) -> Mapping[Direction, Mapping[str, list[Seen]]]:
+    def carried(self) -> Mapping[Direction, Mapping[str, list[MessageResult]]]:
         """What becomes of requests and answers whose types have other names, by whose client calls.
 
         Types of one name are looked at wherever they are used.
         """
-        old, new = (Elements(schema).rpcs for schema in self.schemas)
-        found: dict[Direction, dict[str, list[Seen]]] = {one: {} for one in Direction}
+        old, new = (SchemaIndex(schema).rpcs for schema in self.schemas)
+        found: dict[Direction, dict[str, list[MessageResult]]] = {one: {} for one in Direction}
         forth, back = Direction.OLD_TO_NEW, Direction.NEW_TO_OLD
         for name in sorted(old.keys() & new.keys()):
             before, after = old[name], new[name]
@@ -59,12 +59,13 @@ class Calls:
                     found[call].setdefault(name, []).append(self._carry(name, sent, read, way))
         return found
 
-    def _carry(self, name: str, sent: Descriptor, read: Descriptor, direction: Direction) -> Seen:
-        subject = Subject(name, sent)
-        return self.meanings.look_at(subject, direction, read, None)
+    def _carry(
+        self, name: str, sent: Descriptor, read: Descriptor, direction: Direction
+    ) -> MessageResult:
+        return self.messages.result_of(MessageType(name, sent), direction, read, None)
 
     @cached_property
-    def tried(self) -> Mapping[Direction, Mapping[str, Tried]]:
+    def results(self) -> Mapping[Direction, Mapping[str, RpcResult]]:
         """The rpcs that changed, by direction and full name."""
         old, new = self.schemas
         return {
@@ -75,7 +76,7 @@ class Calls:
     @cached_property
     def verdicts(self) -> Mapping[str, tuple[Verdict | None, Verdict | None]]:
         """By full name, in both directions; None if the caller does not have the rpc."""
-        have = [Elements(schema).rpcs for schema in self.schemas]
+        have = [SchemaIndex(schema).rpcs for schema in self.schemas]
         names = dict.fromkeys(name for rpcs in have for name in rpcs)
         return {
             name: (
@@ -86,11 +87,11 @@ class Calls:
         }
 
     def _verdict(self, direction: Direction, name: str) -> Verdict:
-        tried = self.tried[direction].get(name)
-        verdicts = [seen.verdict for seen in self.carried[direction].get(name, ())]
-        return max([tried.verdict if tried else Verdict.IDENTICAL, *verdicts])
+        changed = self.results[direction].get(name)
+        carried = [one.verdict for one in self.carried[direction].get(name, ())]
+        return max([changed.verdict if changed else Verdict.IDENTICAL, *carried])
 
 
-def _try(client: Schema, server: Schema) -> dict[str, Tried]:
+def _try(client: Schema, server: Schema) -> dict[str, RpcResult]:
     changed = changed_rpcs(client, server)
-    return {name: Tried(changed[name], trials) for name, trials in try_out(changed).items()}
+    return {name: RpcResult(changed[name], trials) for name, trials in try_out(changed).items()}

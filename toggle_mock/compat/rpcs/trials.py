@@ -18,7 +18,7 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor
 
 from toggle_mock.compat.messages.diff import Effect
-from toggle_mock.compat.schemas.index import Elements
+from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.schema import Schema
 
 COUNTS = (0, 1, 2)
@@ -86,10 +86,10 @@ Change: TypeAlias = tuple[Shape, Shape | None]
 
 def changed_rpcs(client: Schema, server: Schema) -> dict[str, Change]:
     """The rpcs of a client's schema that a server's has in another shape, or, None, not at all."""
-    theirs = Elements(server).rpcs
+    theirs = SchemaIndex(server).rpcs
     shapes = {
         name: (shape(method), shape(theirs[name]) if name in theirs else None)
-        for name, method in Elements(client).rpcs.items()
+        for name, method in SchemaIndex(client).rpcs.items()
     }
     return {name: (ours, other) for name, (ours, other) in shapes.items() if ours != other}
 

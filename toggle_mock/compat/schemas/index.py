@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Elements:
+class SchemaIndex:
     """The files, messages, enums and rpcs of a schema."""
 
     schema: Schema

@@ -6,21 +6,21 @@ from collections.abc import Iterator, Mapping
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, MethodDescriptor
 
-from toggle_mock.compat.schemas.index import Elements, element_proto, reserved_ranges, type_name
+from toggle_mock.compat.schemas.index import SchemaIndex, element_proto, reserved_ranges, type_name
 from toggle_mock.schema import Schema, is_map, oneof_of
 
 
 def listing(schema: Schema) -> Mapping[str, list[str]]:
     """The lines of each message, enum and rpc, by a title such as ``message rodent.EventBatch``."""
-    elements = Elements(schema)
+    index = SchemaIndex(schema)
     return {
         **{
             f"message {name}": _message(message)
-            for name, message in elements.messages.items()
+            for name, message in index.messages.items()
             if not message.GetOptions().map_entry
         },
-        **{f"enum {name}": _enum(enum) for name, enum in elements.enums.items()},
-        **{f"rpc {name}": [_rpc(rpc)] for name, rpc in elements.rpcs.items()},
+        **{f"enum {name}": _enum(enum) for name, enum in index.enums.items()},
+        **{f"rpc {name}": [_rpc(rpc)] for name, rpc in index.rpcs.items()},
     }
 
 
