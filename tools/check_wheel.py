@@ -10,10 +10,12 @@ import zipfile
 
 import rodent_events
 
-REQUIRED = (
-    *("rodent_events/py.typed", "toggle_mock/py.typed"),
-    *("rodent_events/pb/base_pb2.pyi", "rodent_events/pb/events/event_messages_pb2.pyi"),
-)
+REQUIRED = [
+    "rodent_events/py.typed",
+    "rodent_events/pb/base_pb2.pyi",
+    "rodent_events/pb/events/event_messages_pb2.pyi",
+    "toggle_mock/py.typed",
+]
 
 
 def main() -> int:

@@ -222,6 +222,18 @@ def _rename_enum(draw: Draw, file: FileDescriptorProto) -> None:
 
 
 EDITS = [
-    *(_rename, _retype, _retype, _relabel, _renumber, _remove, _add, _rename_oneof),
-    *(_rename_value, _remove_value, _change_rpc, _change_default, _rename_enum, _rename_in_json),
+    _rename,
+    _retype,
+    _retype,
+    _relabel,
+    _renumber,
+    _remove,
+    _add,
+    _rename_oneof,
+    _rename_value,
+    _remove_value,
+    _change_rpc,
+    _change_default,
+    _rename_enum,
+    _rename_in_json,
 ]

@@ -20,10 +20,19 @@ from rodent_events.retry_policy import (
 POLICY = Policy(
     max_retry_attempts=3, retry_backoff_base=1.0, retry_backoff_max=30.0, retry_rejected=False
 )
-RETRYABLE = (
-    *("UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "CANCELLED", "UNKNOWN", "INTERNAL"),
-    *("OUT_OF_RANGE", "DATA_LOSS", "NOT_FOUND", "ALREADY_EXISTS", "RESOURCE_EXHAUSTED"),
-)
+RETRYABLE = [
+    "UNAVAILABLE",
+    "DEADLINE_EXCEEDED",
+    "ABORTED",
+    "CANCELLED",
+    "UNKNOWN",
+    "INTERNAL",
+    "OUT_OF_RANGE",
+    "DATA_LOSS",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "RESOURCE_EXHAUSTED",
+]
 WAITING = ("PERMISSION_DENIED", "FAILED_PRECONDITION", "UNIMPLEMENTED")
 
 
