@@ -1,4 +1,7 @@
-"""How many bytes an event of each payload type takes, against the same as JSON."""
+"""How many bytes an event of each payload type takes, against the same as JSON.
+
+What is measured is one published revision, so that runs can be compared when the schema changes.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from bench.suite import Sample
 from rodent_events import Event
-from rodent_events.payload_types import payload_types, schema_of
+from toggle_mock.schema import load_schema
 from toggle_mock.strategies import events
 
+REVISION = "2025-09-17"
 EXAMPLES = 100
 
 
@@ -20,7 +24,7 @@ EXAMPLES = 100
 def sizes() -> dict[str, tuple[float, float]]:
     """The median bytes of a realistic event as protobuf and as JSON, by payload type."""
     found = {}
-    for name, place in payload_types(schema_of(Event())).items():
+    for name, place in load_schema(REVISION).payload_types.items():
         pairs: list[tuple[int, int]] = []
 
         @settings(
@@ -31,7 +35,7 @@ def sizes() -> dict[str, tuple[float, float]]:
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(events(types=[name], realistic=True))
+        @given(events(schema=REVISION, types=[name], realistic=True))
         def weigh(event: Event) -> None:
             text = json_format.MessageToJson(event, indent=None, preserving_proto_field_name=True)
             pairs.append((event.ByteSize(), len(text.encode())))  # noqa: B023 (called at once)

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from support.payloads import PLACES
 
 from bench import compare
 from bench.__main__ import ROWS
+from bench.sizes import REVISION
 from bench.suite import Result, Row, Sample, run
+from toggle_mock.schema import load_schema
 
 
 def row(name="a row", goal=2.0, more=False, samples=None, **options):
@@ -96,5 +97,7 @@ def test_the_page_explains_each_goal_that_is_missed():
 
 def test_the_page_has_the_size_of_each_payload_type():
     rows = [cells for cells in TABLE if len(cells) == 4 and cells[0].endswith("Payload")]
-    assert [cells[0] for cells in rows] == [place.name for place in PLACES]
+    assert [cells[0] for cells in rows] == [
+        place.name for place in load_schema(REVISION).payload_types.values()
+    ]
     assert max(float(cells[3]) for cells in rows) <= 0.6
