@@ -9,7 +9,7 @@ WORKERS ?= 4
 run: $(READY)  ## Show real events of this machine on their way to a mock Toggle.
 	$(BIN)/toggle-mock demo --once
 
-test: $(READY)  ## Run all tests.
+test: $(READY) $(PROTO_READY)  ## Run all tests.
 	$(BIN)/pytest -n $(WORKERS)
 
 check: lint docs test  ## All that a change must pass, short of the wheel and the oldest versions.

@@ -1,11 +1,7 @@
-"""Write into docs/compatibility.md what becomes of events between the published revisions.
-
-python tools/compare_revisions.py [--root DIR]
-"""
+"""Write into docs/compatibility.md what becomes of events between the published revisions."""
 
 from __future__ import annotations
 
-import argparse
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +9,8 @@ from marked import with_part
 
 from toggle_mock.compat import Report, Verdict, check
 from toggle_mock.schema import REVISIONS
+
+PAGE = Path(__file__).parents[1] / "docs" / "compatibility.md"
 
 COLUMNS = ["message", "old Rodent, new Toggle", "new Rodent, old Toggle", "rules broken"]
 
@@ -35,12 +33,9 @@ def told(verdict: Verdict | None) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(__file__).parents[1])
-    page = parser.parse_args().root / "docs" / "compatibility.md"
     steps = [*pairwise(REVISIONS), (REVISIONS[0], REVISIONS[-1])]
     sections = [section(check(*step)) for step in steps]
-    page.write_text(with_part(page.read_text(), "revisions", "\n\n".join(sections)))
+    PAGE.write_text(with_part(PAGE.read_text(), "revisions", "\n\n".join(sections)))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ From the project's own schema, proto/ itself: rodent_events/pb, rodent_events/em
 rodent_events/__init__.py, and the list of payload types in docs/events.md. From each published
 revision, a folder of proto/revisions/: a descriptor set, toggle_mock/revisions/DATE.binpb.
 
-python tools/generate.py [--root DIR]           write them
-python tools/generate.py [--root DIR] --check   fail if the written ones differ
+python tools/generate.py           write them
+python tools/generate.py --check   fail if the written ones differ
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from google.protobuf.descriptor_pool import DescriptorPool
 from marked import with_part
 from templates import emitters_module, init_module, payload_type_list
+
+ROOT = Path(__file__).parents[1]
+PAGE = "docs/events.md"
 
 PROTO_FILES = ["base.proto", "events/event_messages.proto"]
 
@@ -66,9 +69,10 @@ POOL = DescriptorPool()
 
 
 def run_protoc(source: Path, *options: str) -> None:
-    """Run protoc on the files of a schema."""
+    """Run protoc on the files of a schema; it says itself what is wrong with them."""
     command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{source}", *options, *PROTO_FILES]
-    subprocess.run(command, check=True)
+    if subprocess.run(command, check=False).returncode:
+        sys.exit(f"{source} cannot be compiled")
 
 
 def compiled(source: Path, out: Path) -> FileDescriptorSet:
@@ -110,10 +114,10 @@ def descriptor_sets(revisions: Path) -> Iterator[tuple[str, bytes]]:
             yield source.name, path.read_bytes()
 
 
-def load_payload_types(root: Path) -> ModuleType:
+def load_payload_types() -> ModuleType:
     """rodent_events.payload_types, without the package whose code is yet to be generated."""
     spec = importlib.util.spec_from_file_location(
-        "payload_types", root / "rodent_events" / "payload_types.py"
+        "payload_types", ROOT / "rodent_events" / "payload_types.py"
     )
     assert spec is not None
     assert spec.loader is not None
@@ -135,12 +139,12 @@ def comments(file: FileDescriptorProto) -> dict[str, str]:
 # All of them
 
 
-def generate(root: Path) -> dict[str, bytes]:
-    """All generated files: path below ``root``, content."""
+def own_files() -> dict[str, str]:
+    """What follows from the project's own schema: path, text."""
     with tempfile.TemporaryDirectory() as folder:
-        files = compiled(root / "proto", Path(folder))
-        texts = {f"rodent_events/pb/{path}": text for path, text in pb_modules(Path(folder))}
-    module = load_payload_types(root)
+        files = compiled(ROOT / "proto", Path(folder))
+        modules = {f"rodent_events/pb/{path}": text for path, text in pb_modules(Path(folder))}
+    module = load_payload_types()
     pool = DescriptorPool()
     docs: dict[str, str] = {}
     for file in files.file:
@@ -152,65 +156,64 @@ def generate(root: Path) -> dict[str, bytes]:
         [name for number, name in module.short_names(module.enum_of(event, enum)).items() if number]
         for enum in (module.EVENT_LEVEL, module.EVENT_CATEGORY)
     )
-    page = "docs/events.md"
-    texts |= {
+    table = payload_type_list(places, levels, categories)
+    return modules | {
         "rodent_events/emitters.py": emitters_module(places, docs, module.LEVEL_INFO_BY_DEFAULT),
         "rodent_events/__init__.py": init_module(places, files),
-        page: with_part(
-            (root / page).read_text(),
-            "payload types",
-            payload_type_list(places, levels, categories),
-        ),
+        PAGE: with_part((ROOT / PAGE).read_text(), "payload types", table),
     }
+
+
+def generate() -> dict[str, bytes]:
+    """All generated files: path, content."""
     sets = {
         f"toggle_mock/revisions/{date}.binpb": content
-        for date, content in descriptor_sets(root / "proto" / "revisions")
+        for date, content in descriptor_sets(ROOT / "proto" / "revisions")
     }
-    return {path: text.encode() for path, text in texts.items()} | sets
+    return {path: text.encode() for path, text in own_files().items()} | sets
 
 
-def left_over(root: Path, generated: dict[str, bytes]) -> list[Path]:
+def left_over(generated: dict[str, bytes]) -> list[str]:
     """The files that were generated once."""
-    written = [path for pattern in ONLY_GENERATED for path in root.glob(pattern) if path.is_file()]
-    return [path for path in written if str(path.relative_to(root)) not in generated]
+    written = (str(path.relative_to(ROOT)) for glob in ONLY_GENERATED for path in ROOT.glob(glob))
+    return [name for name in written if name not in generated]
 
 
-def drift(root: Path, generated: dict[str, bytes]) -> Iterator[str]:
+def drift(generated: dict[str, bytes]) -> Iterator[str]:
     """What differs between the written files and the generated ones."""
-    for path in left_over(root, generated):
-        yield f"{path.relative_to(root)} is not generated any more\n"
+    for name in left_over(generated):
+        yield f"{name} is not generated any more\n"
     for name, content in generated.items():
-        path = root / name
-        old = path.read_bytes() if path.exists() else b""
-        if old == content:
-            continue
-        if path.suffix == ".binpb":
-            yield f"{name} is not the generated one\n"
-            continue
-        before, after = (text.decode().splitlines(keepends=True) for text in (old, content))
-        yield from difflib.unified_diff(before, after, f"written/{name}", f"generated/{name}")
+        path = ROOT / name
+        if not path.exists():
+            yield f"{name} is missing\n"
+        elif path.suffix == ".binpb":
+            yield "" if path.read_bytes() == content else f"{name} is not the generated one\n"
+        else:
+            old, new = path.read_text(), content.decode()
+            yield from difflib.unified_diff(
+                old.splitlines(True), new.splitlines(True), f"written/{name}", f"generated/{name}"
+            )
 
 
-def write(root: Path, generated: dict[str, bytes]) -> None:
+def write(generated: dict[str, bytes]) -> None:
     """Write the generated files, and delete those that were generated once."""
-    for path in left_over(root, generated):
-        path.unlink()
+    for name in left_over(generated):
+        (ROOT / name).unlink()
     for name, content in generated.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_bytes(content)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(__file__).parents[1])
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    generated = generate(options.root)
+    generated = generate()
     if not options.check:
-        write(options.root, generated)
+        write(generated)
         return 0
-    difference = "".join(drift(options.root, generated))
+    difference = "".join(drift(generated))
     print(difference or "What is generated is what proto/ makes.")
     return 1 if difference else 0
 
