@@ -65,7 +65,7 @@ def field_definition(field: FieldDescriptor) -> tuple[object, ...]:
     )
 
 
-def telling_numbers(ours: EnumDescriptor, theirs: EnumDescriptor) -> Sequence[int]:
+def changed_numbers(ours: EnumDescriptor, theirs: EnumDescriptor) -> Sequence[int]:
     """The numbers of an enum that mean something else to the other side; all, if none does."""
     mine, others = names_of(ours), names_of(theirs)
     differing = [number for number in mine if mine[number] != others.get(number)]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from rodent_events.payload_types import message_of, schema_of
-from toggle_mock.compat.messages.changed_fields import changed_fields, is_changed, telling_numbers
+from toggle_mock.compat.messages.changed_fields import changed_fields, changed_numbers, is_changed
 from toggle_mock.compat.messages.codecs import BYTES, Codec, UnreadableError
 from toggle_mock.compat.messages.diff import Cause, Difference, Effect, Value, differences, held
 from toggle_mock.compat.messages.shrinking import leaves, shrunk, without
@@ -129,7 +129,7 @@ class _Collection:
         """Look at messages with one field that differs, and those that may interfere with it."""
         wanted = {field.name, *companions}
         realistic, anything = (
-            _messages(self._message_type, wanted, {**overrides, **_telling(field, reader)})
+            _messages(self._message_type, wanted, {**overrides, **_changed_values(field, reader)})
             for overrides in (_realistic(self._message_type.descriptor, wanted), {})
         )
         _draw(realistic, lambda message: self.look(message, field), _REALISTIC)
@@ -208,12 +208,14 @@ def _realistic(descriptor: Descriptor, wanted: set[str]) -> dict[str, st.SearchS
     return {name: strategy for name, strategy in fields if name in wanted}
 
 
-def _telling(field: FieldDescriptor, reader: Descriptor) -> dict[str, st.SearchStrategy[Any]]:
+def _changed_values(
+    field: FieldDescriptor, reader: Descriptor
+) -> dict[str, st.SearchStrategy[Any]]:
     """Of an enum that differs, the values that do."""
     target = reader.fields_by_number.get(field.number)
     if field.enum_type is None or target is None or target.enum_type is None:
         return {}
-    numbers = st.sampled_from(telling_numbers(field.enum_type, target.enum_type))
+    numbers = st.sampled_from(changed_numbers(field.enum_type, target.enum_type))
     return {field.name: st.lists(numbers, max_size=3) if field.is_repeated else numbers}
 
 
