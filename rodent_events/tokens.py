@@ -8,13 +8,14 @@ import re
 from collections.abc import Awaitable
 from pathlib import Path
 
+from rodent_events.errors import RodentEventsError
 from rodent_events.setting_kinds import TokenProvider
 
 # What may stand in the metadata of a call. A token with anything else would make gRPC raise.
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
-class TokenError(Exception):
+class TokenError(RodentEventsError):
     """There is no usable token at the moment."""
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rodent_events.errors import RodentEventsError
+
 VARINT, LENGTH_DELIMITED = 0, 2
 
 _FRAME_TAG = b"\x0a"  # EventBatch.events
@@ -27,7 +29,7 @@ _UINT64_MASK = (1 << 64) - 1
 _MAX_VARINT_BYTES = 10
 
 
-class WireError(ValueError):
+class WireError(RodentEventsError, ValueError):
     """Bytes that are not what they should be; ``offset`` tells where the sound part ends."""
 
     def __init__(self, reason: str, offset: int) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ToggleMockError,
         TokenRefusedError,
         UnexpectedEventError,
+        UnknownIdError,
     )
     from toggle_mock.faults.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
     from toggle_mock.http_api.client import RemoteToggle
@@ -78,6 +79,7 @@ __all__ = [
     "TokenRefusedError",
     "Tokens",
     "UnexpectedEventError",
+    "UnknownIdError",
     "cut",
     "delay",
     "fail",
@@ -108,6 +110,7 @@ _HOMES = {
         "ToggleMockError",
         "TokenRefusedError",
         "UnexpectedEventError",
+        "UnknownIdError",
     ),
     "faults.outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
     "http_api.client": ("RemoteToggle",),

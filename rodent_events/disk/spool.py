@@ -38,7 +38,7 @@ FORK_PREFIX = "fork-"
 """A forked child has its folder below its parent's; the parent takes over what is left there."""
 
 
-class SpoolFullError(OSError):
+class SpoolFullError(SpoolError):
     """The spool has reached the limit of its bytes or files."""
 
 

@@ -34,6 +34,10 @@ SABOTAGES = {
         "rodent_events/config.py",
         "from rodent_events.worker import Worker",
     ),
+    "The arrows among the files of the disk run down": (
+        "rodent_events/disk/files.py",
+        "from rodent_events.disk.journal import Journal",
+    ),
     "Whether messages are understood is found out before it is worded": (
         "toggle_mock/compat/messages/diff.py",
         "from toggle_mock.compat.findings import rule_findings",
