@@ -1,58 +1,44 @@
 """Fork, signals, and the ends of processes."""
 
-import multiprocessing
-import os
+import json
 import signal
 import subprocess
 import sys
-import threading
+from pathlib import Path
 
 import pytest
 
-from rodent_events import EventBatch, EventBus, StorageTransferPayload
+from rodent_events import EventBatch, EventBus
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*fork:DeprecationWarning",  # that a process with threads forks is the very case
-)
-
-
-def emit(bus: EventBus, count: int, source: str = "parent") -> list[str]:
-    return [bus.emit(StorageTransferPayload(source=source)) for _ in range(count)]
+PROGRAMS = Path(__file__).parents[1] / "support" / "forking.py"
 
 
 def ids(batches) -> list[str]:
     return [event.event_id for batch in batches for event in batch.events]
 
 
-def in_child(function) -> int:
-    """Run a function in a forked child; its exit code."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os._exit(0 if function() else 1)
-        except BaseException:  # noqa: BLE001 - whatever it is, this process must end here
-            import traceback
+def start(program: str, settings: dict) -> subprocess.Popen:
+    """Start a program that forks."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", PROGRAMS, program, json.dumps(settings, default=str)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
-            traceback.print_exc()
-            os._exit(2)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+def finish(forking: subprocess.Popen) -> str:
+    """Wait until it has succeeded; what it printed and nobody has read yet."""
+    output, errors = forking.communicate("go on\n", timeout=100)
+    assert forking.returncode == 0, errors
+    return output
 
 
 @pytest.mark.parametrize("mode", ["spill", "journal"])
 def test_the_child_of_a_running_bus_works(toggle_server, settings, mode):
     settings |= {"jwt": toggle_server.jwt(), "spool_mode": mode}
-    with EventBus(target=toggle_server.address, **settings) as bus:
-        emit(bus, 5)
-        assert bus.flush()
-
-        def child() -> bool:
-            emit(bus, 7, "child")
-            return bus.flush(20) and bus.shutdown(20) and bus.get_stats()["emitted"] == 7
-
-        assert in_child(child) == 0
-        emit(bus, 5)
-        assert bus.flush()
-        assert bus.get_stats()["emitted"] == 10
+    finish(start("flush_in_child", settings | {"target": toggle_server.address}))
     sources = [event.payload.source for event in toggle_server.events]
     assert (sources.count("parent"), sources.count("child")) == (10, 7)
     event_ids = [event.event_id for event in toggle_server.events]
@@ -62,73 +48,37 @@ def test_the_child_of_a_running_bus_works(toggle_server, settings, mode):
 def test_what_waits_at_the_fork_is_delivered_once_by_the_parent(
     make_scripted_toggle, free_port, settings
 ):
-    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
-        sent = emit(bus, 50)
-        assert in_child(lambda: bus.get_stats()["waiting"] == 0 and bus.shutdown(5)) == 0
-        toggle = make_scripted_toggle(free_port)
-        assert bus.flush(30)
+    settings |= {"target": f"127.0.0.1:{free_port}"}
+    forking = start("fork_with_events_in_memory", settings)
+    sent = json.loads(forking.stdout.readline())
+    toggle = make_scripted_toggle(free_port)
+    finish(forking)
     assert ids(toggle.batches) == sent
 
 
 def test_what_a_child_leaves_is_taken_over_at_the_next_start(
     make_scripted_toggle, free_port, settings
 ):
-    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
-
-        def child() -> bool:
-            emit(bus, 9, "child")
-            return bus.shutdown(2.0) is False
-
-        assert in_child(child) == 0
+    finish(start("leave_events_in_child", settings | {"target": f"127.0.0.1:{free_port}"}))
     toggle = make_scripted_toggle()
     with EventBus(target=toggle.address, **settings) as bus:
-        assert bus.flush()
+        assert bus.flush(30)
         assert bus.get_stats()["recovered"] == 9
     assert len(ids(toggle.batches)) == 9
     assert [path.name for path in settings["events_dir"].iterdir()] == [".lock"]
 
 
 def test_a_fork_amid_emits_and_sends(toggle_server, settings):
-    settings |= {"jwt": toggle_server.jwt()}
-    stop = threading.Event()
-    with EventBus(target=toggle_server.address, **settings) as bus:
-
-        def emit_all_the_time() -> None:
-            while not stop.wait(0.0005):
-                emit(bus, 5)
-
-        threads = [threading.Thread(target=emit_all_the_time) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        try:
-            for _ in range(5):
-                assert in_child(lambda: emit(bus, 20, "child") and bus.flush(20)) == 0
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
-        assert bus.flush(30)
-        emitted = bus.get_stats()["emitted"]
+    settings |= {"target": toggle_server.address, "jwt": toggle_server.jwt()}
+    emitted = int(finish(start("fork_amid_emits_and_sends", settings)))
     sources = [event.payload.source for event in toggle_server.events]
     assert (sources.count("parent"), sources.count("child")) == (emitted, 100)
     assert len({event.event_id for event in toggle_server.events}) == emitted + 100
 
 
-def _emit_in_process(bus: EventBus) -> None:
-    emit(bus, 3, "child")
-
-
 def test_multiprocessing_fork(toggle_server, settings):
-    settings |= {"jwt": toggle_server.jwt(), "batch_timeout": 3600}
-    context = multiprocessing.get_context("fork")
-    with EventBus(target=toggle_server.address, **settings) as bus:
-        emit(bus, 1)
-        children = [context.Process(target=_emit_in_process, args=(bus,)) for _ in range(3)]
-        for child in children:
-            child.start()
-        for child in children:
-            child.join(30)
-        assert [child.exitcode for child in children] == [0, 0, 0]
+    settings |= {"target": toggle_server.address, "jwt": toggle_server.jwt()}
+    finish(start("fork_by_multiprocessing", settings | {"batch_timeout": 3600}))
     assert len(toggle_server.events) == 10
 
 
