@@ -4,6 +4,8 @@ The project's own schema has all that the first revision has, and may have more.
 """
 
 import csv
+import io
+import tarfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 from rodent_events.pb import POOL
-from toggle_mock.schema import REVISIONS, load_schema
+from toggle_mock.schema import REVISIONS, _extract, load_schema
 
 TABLES = Path(__file__).parent / "wire"
 FILES = ("base.proto", "events/event_messages.proto")
@@ -148,3 +150,42 @@ def test_implicit_presence_everywhere(revision, folder):
             field = pool.FindMessageTypeByName(row["message"]).fields_by_name[row["field"]]
             is_single_message = field.message_type is not None and not field.is_repeated
             assert field.has_presence == bool(row["oneof"] or is_single_message), row
+
+
+def member(name: str, linkname: str = "", kind: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
+    found = tarfile.TarInfo(name)
+    found.type, found.linkname = kind, linkname
+    found.size = len(name) if kind == tarfile.REGTYPE else 0
+    return found
+
+
+def test_an_archive_is_written_into_its_folder_and_nowhere_else(tmp_path):
+    """With what each patch release of Python has; 3.11.0 to 3.11.3 have no filters of tarfile."""
+    members = [
+        member("p/a.proto"),
+        member("p/linked.proto", "a.proto", tarfile.SYMTYPE),
+        member("../out.proto"),
+        member("p/../../out.proto"),
+        member(str(tmp_path / "out.proto")),
+        member("p/loop.proto", "loop.proto", tarfile.SYMTYPE),
+        member("p/passwd.proto", "/etc/passwd", tarfile.SYMTYPE),
+        member("p/up", "../..", tarfile.SYMTYPE),
+        member("p/up/out.proto"),
+        member("p/hard.proto", "/etc/passwd", tarfile.LNKTYPE),
+        member("p/pipe", "", tarfile.FIFOTYPE),
+    ]
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for one in members:
+            archive.addfile(one, io.BytesIO(one.name.encode()[: one.size]))
+    content.seek(0)
+    folder = tmp_path / "folder"
+    with tarfile.open(fileobj=content) as archive:
+        _extract(archive, folder)
+    written = {path for path in tmp_path.rglob("*") if not path.is_dir()}
+    assert not any(path.is_symlink() for path in written)
+    assert {str(path.relative_to(folder)): path.read_text() for path in written} == {
+        "p/a.proto": "p/a.proto",
+        "p/linked.proto": "p/a.proto",
+        "p/up/out.proto": "p/up/out.proto",
+    }
