@@ -20,6 +20,7 @@ lint: $(READY) $(PROTO_READY)  ## Format, lint, types, drift of generated code.
 	$(BIN)/mypy
 	.venv-proto/bin/python tools/generate.py --check
 	$(BIN)/python tools/openapi.py --check
+	$(BIN)/python tools/scenario_schema.py --check
 
 check-wheel:  ## Install the wheel without its extras, and emit.
 	rm -rf build/wheel && mkdir -p build/wheel

@@ -156,8 +156,9 @@ def _serve_raw_aio(port: int) -> Callable[[], int]:
 
 def _serve_mock(port: int) -> Callable[[], int]:
     from toggle_mock import ToggleServer  # noqa: PLC0415
+    from toggle_mock.tokens.tokens import Tokens  # noqa: PLC0415
 
-    toggle = ToggleServer(port=port, verify_tokens=False)
+    toggle = ToggleServer(port=port, tokens=Tokens(verify=False))
     toggle.start()
     return lambda: len(toggle.events)
 

@@ -28,6 +28,7 @@ class LoopThread:
         self.loop = asyncio.new_event_loop()
         self._lock = threading.Lock()
         self._ending = False
+        self._tasks: set[asyncio.Task[object]] = set()
         self._process = os.getpid()
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
         self._thread.start()
@@ -54,6 +55,12 @@ class LoopThread:
             return future.result()
         except asyncio.CancelledError:
             raise LoopEndedError(f"{self._thread.name} has ended") from None
+
+    def schedule(self, function: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run a coroutine in the loop, whose own thread this is, without waiting for its end."""
+        task = self.loop.create_task(function())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def end(self) -> None:
         """End the loop and its thread, and the tasks that are left."""

@@ -15,6 +15,7 @@ from rodent_events import EventBus, EventClient, StoragePoolPayload
 from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
 from toggle_mock.recording.files import load
+from toggle_mock.tokens.tokens import Tokens
 
 TOGGLE_MOCK = str(Path(sys.executable).parent / "toggle-mock")
 
@@ -67,7 +68,7 @@ def test_replay(serve, tmp_path):
         send(first.address, tmp_path / "a", first.jwt(), "tank")
         first.on_send_events.returns(grpc.StatusCode.UNAVAILABLE)
         send(first.address, tmp_path / "b", first.jwt(), "backup", retry_backoff_base=0.01)
-    with ToggleServer(verify_tokens=False) as second:
+    with ToggleServer(tokens=Tokens(verify=False)) as second:
         token = tmp_path / "token"
         token.write_text(run("token"))
         said = run("replay", str(path), "--to", second.address, "--jwt-file", str(token), code=1)
@@ -78,8 +79,6 @@ def test_replay(serve, tmp_path):
 
 
 def test_keys(serve, tmp_path):
-    from toggle_mock.tokens.tokens import Tokens
-
     key = tmp_path / "key.pem"
     key.write_bytes(Tokens(algorithm="ES256").private_key)
     options = ["--jwt-algorithm", "ES256", "--jwt-key", str(key)]

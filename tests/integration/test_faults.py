@@ -256,7 +256,7 @@ def test_the_relay_tells_who_the_client_is(toggle_server, client):
     with socket.create_connection(("127.0.0.1", toggle_server.port)) as probe:
         assert call.peer.startswith("ipv4:127.0.0.1:")
         assert call.peer != f"ipv4:127.0.0.1:{probe.getsockname()[1]}"
-    assert not call.peer.endswith(f":{toggle_server.relay.target}")
+    assert not call.peer.endswith(f":{toggle_server._host.relay.target}")
 
 
 def test_a_stream_survives_a_partition_shorter_than_its_keepalive(toggle_server):
@@ -286,7 +286,7 @@ def test_calls_of_an_earlier_test_are_answered_but_not_seen(toggle_server, clien
     toggle_server.begin_test()
     assert status(client) is Status.OK
     assert toggle_server.calls == []
-    assert len(toggle_server.late.batches) == 1
+    assert len(toggle_server.stale_calls.batches) == 1
     with pytest.raises(NotReceivedError):
         toggle_server.wait_for_call(timeout=0.01)
 

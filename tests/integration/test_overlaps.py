@@ -15,7 +15,7 @@ from toggle_mock import NotReceivedError, ToggleServer, delay, hang, reject, whe
 from toggle_mock.clients.fleet import simulate_fleet
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.errors import StorageError
-from toggle_mock.faults.relay import Conditions
+from toggle_mock.faults.conditions import Conditions
 from toggle_mock.recording.files import load
 
 Code = grpc.StatusCode
@@ -39,17 +39,20 @@ def toggle(make_toggle_server):
 
 def test_conditions_heal_in_any_order(toggle):
     first, second = toggle.faults.latency(0.1), toggle.faults.latency(0.2, jitter=0.1)
-    assert toggle.relay.conditions.latency == pytest.approx(0.3)
+    assert toggle._host.relay.conditions.latency == pytest.approx(0.3)
     first.heal()
     first.heal()
-    assert toggle.relay.conditions.latency == 0.2
+    assert toggle._host.relay.conditions.latency == 0.2
     slow, fast = toggle.faults.bandwidth(10), toggle.faults.slow_reads(1000)
-    assert (toggle.relay.conditions.to_server, toggle.relay.conditions.to_client) == (10, 10)
+    assert (toggle._host.relay.conditions.to_server, toggle._host.relay.conditions.to_client) == (
+        10,
+        10,
+    )
     slow.heal()
-    assert toggle.relay.conditions.to_server == 1000
+    assert toggle._host.relay.conditions.to_server == 1000
     for fault in (fast, second):
         fault.heal()
-    assert toggle.relay.conditions == Conditions()
+    assert toggle._host.relay.conditions == Conditions()
 
 
 def test_all_heals_at_once_whatever_overlaps(toggle):
@@ -57,7 +60,7 @@ def test_all_heals_at_once_whatever_overlaps(toggle):
         getattr(toggle.faults, fault)()
     toggle.session().faults.partition()
     toggle.begin_test()
-    assert toggle.relay.conditions == Conditions()
+    assert toggle._host.relay.conditions == Conditions()
     assert status(toggle) is Status.OK
 
 
@@ -185,7 +188,7 @@ def test_many_threads_with_all_faults(toggle):
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert toggle.network.state.conditions == Conditions()
+    assert toggle._shared.network.effect.conditions == Conditions()
     assert status(toggle) is Status.OK
 
 
@@ -390,8 +393,8 @@ def test_a_simulated_rodent_that_starts_again_and_never_twice(toggle):
 def test_simulated_rodents_that_have_ended_leave_no_connection(toggle, wait_until):
     with simulate_fleet(toggle, 10, pace=0.001):
         toggle.rodents.wait_connected(10)
-        assert len(toggle.relay.links) == 10
-    wait_until(lambda: not toggle.relay.links)
+        assert len(toggle._host.relay.links) == 10
+    wait_until(lambda: not toggle._host.relay.links)
 
 
 def test_a_simulated_rodent_ends_in_a_partition(toggle):

@@ -64,7 +64,7 @@ def test_options_may_be_overridden(pytester):
     pytester.makepyfile(
         """
         def test_options(toggle_server, event_bus):
-            assert dict(toggle_server._options)["grpc.max_receive_message_length"] == 1234
+            assert dict(toggle_server._host.options)["grpc.max_receive_message_length"] == 1234
             assert event_bus.config.enabled_levels == {"ERROR"}
             assert event_bus.config.batch_size == 3
         """
@@ -200,7 +200,7 @@ def test_the_marker_gives_a_server_of_its_own(pytester):
             assert toggle_server.address not in addresses
             event_bus.emit(StoragePoolPayload(pool_name="tank"))
             toggle_server.wait_for("pool_name:tank")
-            assert dict(toggle_server._options)["grpc.max_receive_message_length"] == 1000
+            assert dict(toggle_server._host.options)["grpc.max_receive_message_length"] == 1000
         """
     )
     pytester.runpytest_subprocess("--strict-markers").assert_outcomes(passed=2)

@@ -412,7 +412,7 @@ def test_a_rodents_keepalive_is_permitted(make_toggle_server):
 
 
 def test_the_default_allows_pings_each_10_s():
-    options = dict(ToggleServer()._options)
+    options = dict(ToggleServer()._host.options)
     assert options["grpc.keepalive_permit_without_calls"] == 1
     assert options["grpc.http2.min_ping_interval_without_data_ms"] < 10_000
 

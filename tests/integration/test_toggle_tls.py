@@ -35,7 +35,7 @@ def test_tls(make_toggle_server, tmp_path):
 
 @pytest.mark.parametrize("relay", [False, True])
 def test_mtls(make_toggle_server, tmp_path, relay):
-    toggle = make_toggle_server(client_certificates=True, relay=relay)
+    toggle = make_toggle_server(tls="mutual", relay=relay)
     root = toggle.authority.root_file
     assert status(toggle, tls_ca_file=root) is Status.UNAVAILABLE
     chain, key = toggle.authority.issue("rodent-1").write(tmp_path, "rodent-1")
@@ -49,7 +49,7 @@ def test_mtls(make_toggle_server, tmp_path, relay):
 
 
 def test_a_rodent_with_the_certificate_that_register_gave(make_toggle_server):
-    toggle = make_toggle_server(client_certificates=True)
+    toggle = make_toggle_server(tls="mutual")
     given = toggle.authority.registration("n1.example.net")
     pair = (given.certificate.encode(), given.private_key.encode())
     with SimulatedRodent(

@@ -94,9 +94,9 @@ def test_keys_that_are_given():
 @pytest.mark.parametrize(
     ("algorithm", "key", "problem"),
     [
-        ("HS512", None, "jwt_algorithm is 'HS512': give HS256, RS256, ES256"),
-        ("HS256", "short", "jwt_key has 5 bytes: HS256 needs 32 or more"),
-        ("RS256", "no pem", "jwt_key is no private key as PEM"),
+        ("HS512", None, "algorithm is 'HS512': give HS256, RS256, ES256"),
+        ("HS256", "short", "key has 5 bytes: HS256 needs 32 or more"),
+        ("RS256", "no pem", "key is no private key as PEM"),
         ("RS256", Tokens(algorithm="ES256").private_key, "which RS256 cannot use"),
     ],
 )

@@ -34,7 +34,11 @@ def book():
 
 @pytest.fixture
 def script(book):
-    return Script(book, "SendEvents", Scope())
+    return script_for(book, Scope())
+
+
+def script_for(book, owner: Scope) -> Script:
+    return Script(lambda spec: book.add(spec, owner), "SendEvents")
 
 
 def statuses(book, count, **call):
@@ -91,7 +95,7 @@ def test_only_batches_with_a_matching_event_fail(book, script):
 
 
 def test_a_session_scripts_its_own_calls(book):
-    Script(book, "SendEvents", Scope(sub="mine")).always(Code.UNAVAILABLE)
+    script_for(book, Scope(sub="mine")).always(Code.UNAVAILABLE)
     assert statuses(book, 1, sub="other") == ["OK"]
     assert statuses(book, 1, sub="mine") == ["UNAVAILABLE"]
     book.heal(Scope(sub="other"))
@@ -120,7 +124,7 @@ def test_rates_repeat_with_their_seed(script, book):
 
 
 def test_the_message_limit(script, book):
-    made = script.limits_messages_to(20)
+    made = script.message_limit(20)
     assert book.decide(incoming()) == (USUAL, None)
     outcome, fault = book.decide(incoming(events=[POOL]))
     assert outcome.status is Code.RESOURCE_EXHAUSTED

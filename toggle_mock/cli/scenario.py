@@ -24,12 +24,42 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
-from toggle_mock.faults.outcomes import number
-from toggle_mock.faults.spec import apply_fault
-from toggle_mock.server.server import ToggleServer
+from toggle_mock.faults import spec
+from toggle_mock.faults.outcome_data import Seconds
+from toggle_mock.faults.record import Record, refuse_unknown
+from toggle_mock.toggle.toggle import LocalToggle
 
 logger = logging.getLogger("toggle_mock")
+
+
+class Times(Record, frozen=True, kw_only=True):
+    """When a step is done, and for how long."""
+
+    at: Seconds = 0.0
+    """Seconds from the start."""
+    duration: Seconds | None = msgspec.field(name="for", default=None)
+    """Seconds until it is healed; None for good."""
+
+
+class Command(Record, frozen=True, kw_only=True):
+    """A command to a Rodent."""
+
+    rodent: str
+    """Its rid."""
+    type: str
+    payload: Any = None
+    """JSON."""
+    target: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            json.dumps(self.payload)
+        except TypeError as error:
+            raise FaultSpecError(f"the payload of a command is JSON: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -40,8 +70,7 @@ class Step:
     """Seconds from the start."""
     duration: float | None
     """Seconds until it is healed; None for good."""
-    action: Mapping[str, Any]
-    """A fault, or ``{command: {rodent, type, payload, target}}``."""
+    action: spec.FaultSpec | Command
 
 
 def read_scenario(path: Path) -> list[Step]:
@@ -67,8 +96,10 @@ def read_scenario(path: Path) -> list[Step]:
 
 
 def needs_relay(steps: list[Step]) -> bool:
-    """Whether a step breaks connections."""
-    return any("method" not in step.action and "command" not in step.action for step in steps)
+    """Whether a step has a fault that needs a relay."""
+    return any(
+        isinstance(step.action, spec.FaultSpec) and step.action.needs_relay for step in steps
+    )
 
 
 class Scenario:
@@ -79,7 +110,7 @@ class Scenario:
         steps: What is to happen.
     """
 
-    def __init__(self, toggle: ToggleServer, steps: list[Step]) -> None:
+    def __init__(self, toggle: LocalToggle, steps: list[Step]) -> None:
         self._toggle = toggle
         self._due: list[tuple[float, Callable[[], None]]] = []
         for step in steps:
@@ -114,24 +145,20 @@ class Scenario:
                 logger.exception("a step of the scenario failed; the others go on")
 
     def _begin(self, step: Step) -> None:
-        logger.info("scenario, second %g: %s", step.at, dict(step.action))
-        if "command" in step.action:
-            self._command(step.action["command"])
+        if isinstance(step.action, Command):
+            logger.info("scenario, second %g: %s", step.at, step.action.dump())
+            self._command(step.action)
             return
-        fault = apply_fault(self._toggle, step.action)
+        logger.info("scenario, second %g: %s", step.at, spec.dump(step.action))
+        fault = self._toggle.faults.add(step.action)
         if step.duration is not None:
             self._due.append((step.at + step.duration, fault.heal))
             self._due.sort(key=lambda due: due[0])
 
-    def _command(self, command: Mapping[str, Any]) -> None:
-        rodent = self._toggle.rodents[str(command["rodent"])]
+    def _command(self, command: Command) -> None:
+        rodent = self._toggle.rodents[command.rodent]
         try:
-            rodent.start_command(
-                str(command["type"]),
-                command.get("payload"),
-                target=str(command.get("target", "")),
-                timeout=0.0,
-            )
+            rodent.start_command(command.type, command.payload, target=command.target, timeout=0.0)
         except (NotConnectedError, NoReplyError) as error:
             logger.warning("scenario: %s", error)
 
@@ -139,30 +166,50 @@ class Scenario:
 def _step(entry: Any) -> Step:
     if not isinstance(entry, dict):
         raise FaultSpecError(f"a step is an object, got {entry!r}")
-    action = dict(entry)
     # Beside an outcome, 'at' is the index of a call.
-    at = 0.0 if "outcome" in action else _seconds("at", action.pop("at", 0))
-    duration = action.pop("for", None)
-    if "command" in action:
-        _check_command(action["command"])
-    else:
-        # Tried on a server that does not run: what is wrong is told before the scenario begins.
-        apply_fault(ToggleServer(relay=True), action).heal()
-    return Step(at, None if duration is None else _seconds("for", duration), action)
+    keys = {"for"} if "outcome" in entry else {"at", "for"}
+    times = Times.read({key: value for key, value in entry.items() if key in keys})
+    action = {key: value for key, value in entry.items() if key not in keys}
+    done = _command_from(action) if "command" in action else spec.parse(action)
+    return Step(times.at, times.duration, done)
 
 
-def _check_command(command: Any) -> None:
+def _command_from(action: Mapping[str, Any]) -> Command:
+    refuse_unknown(action, ["command"])
+    command = action["command"]
     if not isinstance(command, dict) or not {"rodent", "type"} <= command.keys():
         raise FaultSpecError(f"a command has a rodent and a type, got {command!r}")
-    try:
-        json.dumps(command.get("payload"))
-    except TypeError as error:
-        raise FaultSpecError(f"the payload of a command is JSON: {error}") from None
+    return Command.read(command)
 
 
-def _seconds(name: str, value: Any) -> float:
-    try:
-        number(name, value, least=0.0)
-    except ValueError as error:
-        raise FaultSpecError(f"{error} (seconds)") from None
-    return float(value)
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario."""
+    fault, components = spec.schema_components()
+    (_, command), records = msgspec.json.schema_components(
+        [Times, Command], ref_template="#/$defs/{name}"
+    )
+    times = records.pop("Times")["properties"]
+    steps = [
+        *(_with_times(_resolved(one, components), times) for one in fault["anyOf"]),
+        _with_times(spec.object_of("command", command), times),
+    ]
+    of_calls = {kind.__name__ for kind in spec.CALL_FAULTS.values()}
+    rest = {name: one for name, one in components.items() if name not in of_calls}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A scenario of toggle-mock: faults and commands at times",
+        "type": "object",
+        "properties": {"steps": {"type": "array", "items": {"anyOf": steps}}},
+        "required": ["steps"],
+        "$defs": rest | records,
+    }
+
+
+def _resolved(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = schema.get("$ref", "").rpartition("/")[2]
+    return components[reference] if reference else schema
+
+
+def _with_times(schema: Mapping[str, Any], times: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an object that has a step's times too, unless their keys are its own."""
+    return {**schema, "properties": {**times, **schema["properties"]}}

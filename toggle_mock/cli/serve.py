@@ -15,6 +15,7 @@ from toggle_mock.cli.scenario import Scenario, needs_relay, read_scenario
 from toggle_mock.interrupts import interrupt_event
 from toggle_mock.recording.text import as_line, as_object
 from toggle_mock.server.server import ToggleServer
+from toggle_mock.tokens.tokens import Tokens
 
 
 @click.command()
@@ -48,8 +49,10 @@ def serve(
     http: int | None,
     ca_file: Path | None,
     scenario: Path | None,
+    jwt_algorithm: str,
     jwt_key: Path | None,
     relay: bool,
+    tls: bool,
     mtls: bool,
     **options: Any,
 ) -> None:
@@ -62,9 +65,8 @@ def serve(
     steps = read_scenario(scenario) if scenario else []
     toggle = ToggleServer(
         **options,
-        client_certificates=mtls,
-        jwt_key=secret_of(jwt_key),
-        verify_tokens=jwt_key is not None,
+        tls="mutual" if mtls else tls,
+        tokens=Tokens(algorithm=jwt_algorithm, key=secret_of(jwt_key), verify=jwt_key is not None),
         relay=relay or needs_relay(steps),
         http_port=http,
     )

@@ -6,16 +6,27 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from toggle_mock.clients.sample_events import sample_event
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.context import EndsWithBlock
 from toggle_mock.loop_thread import LoopThread
 from toggle_mock.recording.scope import TIMEOUT
-from toggle_mock.toggle.toggle import Toggle
 
 
-class Fleet:
+class TokenSource(Protocol):
+    """What Rodents report to and get their tokens from, such as a mock Toggle."""
+
+    @property
+    def address(self) -> str:
+        """``host:port``."""
+
+    def jwt(self, *, rid: str) -> str:
+        """A token for a Rodent."""
+
+
+class Fleet(EndsWithBlock):
     """Many simulated Rodents that emit events at random; see :func:`simulate_fleet`."""
 
     def __init__(self, rodents: Sequence[SimulatedRodent], *, rate: float, seed: int) -> None:
@@ -49,7 +60,7 @@ class Fleet:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, *_error: object) -> None:
+    def _end_block(self) -> None:
         self.stop()
 
     def wait_registered(self, timeout: float = TIMEOUT) -> None:
@@ -76,7 +87,7 @@ class Fleet:
 
 
 def simulate_fleet(
-    toggle: Toggle | str,
+    toggle: TokenSource | str,
     count: int,
     *,
     jwt: Callable[[str], str] | None = None,

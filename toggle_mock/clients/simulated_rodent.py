@@ -36,6 +36,7 @@ from rodent_events.pb.base_pb2 import (
 )
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from rodent_events.pb.events.event_messages_pb2 import Event, SystemStartupPayload
+from toggle_mock.context import EndsWithBlock
 from toggle_mock.errors import ToggleMockError
 from toggle_mock.loop_thread import LoopThread
 from toggle_mock.recording.scope import TIMEOUT
@@ -87,7 +88,7 @@ class CommandRejectedError(ToggleMockError):
         self.error = RodentError(code=code, domain=domain, message=message, http_status=http_status)
 
 
-class SimulatedRodent:
+class SimulatedRodent(EndsWithBlock):
     """A Rodent that behaves on the wire as the Go one does.
 
     It registers until that succeeds, emits its startup, connects, answers commands and sends events
@@ -183,7 +184,7 @@ class SimulatedRodent:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, *_error: object) -> None:
+    def _end_block(self) -> None:
         self.stop()
 
     def wait_registered(self, timeout: float = TIMEOUT) -> None:

@@ -1,66 +1,85 @@
-"""Faults of the connection: which are in force, and what they amount to together."""
+"""The network in front of a server: which faults of the connection are in force, and their effect.
+
+What each fault does is in ``spec``, what several amount to in ``conditions``.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
 
-from toggle_mock.faults.active import Active
-from toggle_mock.faults.relay import Conditions, Link
+from toggle_mock.errors import NoRelayError
+from toggle_mock.faults.active import ActiveFault
+from toggle_mock.faults.conditions import Effect, together
+from toggle_mock.faults.relay import Link, Relay
+from toggle_mock.faults.spec import ConnectionFault
 from toggle_mock.recording.scope import Scope
 
 
-@dataclass(eq=False)
-class ConnectionFault(Active):
-    """A fault of the connection, in force until it is healed or its ``with`` block ends."""
+class Host(Protocol):
+    """The server behind the network."""
 
-    owner: Scope = field(default_factory=Scope)
+    @property
+    def is_up(self) -> bool:
+        """Whether it listens."""
+
+    async def leave(self) -> None:
+        """Stop listening, but keep the port from others."""
+
+    async def come_back(self) -> None:
+        """Listen again at the same port."""
+
+    def carry_out(self, work: Callable[[], Coroutine[Any, Any, None]], /) -> None:
+        """Have this run in the server's event loop; nothing if there is none."""
+
+
+@dataclass(eq=False)
+class ActiveConnectionFault(ActiveFault):
+    """A fault of the connection that is in force."""
+
+    spec: ConnectionFault
+    owner: Scope
     """The session that asked for it; connections are everybody's."""
-    outage: bool = False
-    """Whether the server is gone."""
-    refuse: bool = False
-    """Whether new connections are refused."""
-    frozen: frozenset[Link] = frozenset()
+    frozen: frozenset[Link]
     """Connections on which nothing gets through."""
-    conditions: Conditions = field(default_factory=Conditions)
-    """How the network is."""
-    end: Callable[[ConnectionFault], None] = lambda _fault: None
-    """Ends it; given by whoever puts it in force."""
+    end: Callable[[ActiveConnectionFault], None]
+    """Ends it."""
 
     def heal(self) -> None:
-        """End it. Does nothing if it is over."""
+        """See :meth:`ActiveFault.heal`."""
         self.end(self)
-
-
-@dataclass(frozen=True)
-class NetworkState:
-    """What the faults that are in force amount to."""
-
-    outage: bool
-    refuse: bool
-    frozen: frozenset[Link]
-    conditions: Conditions
 
 
 class Network:
     """The faults of the connection that are in force, in whatever order they come and go.
 
     Args:
-        apply: Called after each change; it makes the server and its relay as ``state`` says.
+        host: The server.
+        relay: What breaks connections; None if clients connect to the server itself.
     """
 
-    def __init__(self, apply: Callable[[], None]) -> None:
-        self._apply = apply
+    def __init__(self, host: Host, relay: Relay | None) -> None:
+        self._host, self._relay = host, relay
         self._lock = threading.Lock()
-        self._active: list[ConnectionFault] = []
+        self._active: list[ActiveConnectionFault] = []
+        self._turn = asyncio.Lock()
 
-    def add(self, fault: ConnectionFault) -> ConnectionFault:
-        """Put a fault in force."""
-        fault.end = self._remove
-        with self._lock:
-            self._active.append(fault)
-        self._apply()
+    def add(self, spec: ConnectionFault, owner: Scope) -> ActiveConnectionFault:
+        """Put a fault in force; one that is over at once has happened when this returns.
+
+        Raises:
+            NoRelayError: It needs a relay, and there is none.
+        """
+        effect = spec.effect
+        fault = ActiveConnectionFault(spec, owner, self._links_to_freeze(spec), self._remove)
+        if not effect.is_over_at_once:
+            with self._lock:
+                self._active.append(fault)
+        self._host.carry_out(partial(self._follow, effect))
         return fault
 
     def heal(self, owner: Scope | None = None) -> None:
@@ -69,34 +88,48 @@ class Network:
             kept = [f for f in self._active if owner is not None and f.owner != owner]
             changed, self._active = len(kept) != len(self._active), kept
         if changed:
-            self._apply()
+            self._host.carry_out(self._follow)
 
-    def _remove(self, fault: ConnectionFault) -> None:
+    def _remove(self, fault: ActiveConnectionFault) -> None:
         with self._lock:
             if fault not in self._active:
                 return
             self._active.remove(fault)
-        self._apply()
+        self._host.carry_out(self._follow)
+
+    async def begin(self) -> None:
+        """The server has begun to listen, in an event loop of its own: be as the faults say."""
+        self._turn = asyncio.Lock()
+        await self._follow()
 
     @property
-    def state(self) -> NetworkState:
-        """Delays add up, of rates the least holds, and anything else is so if one fault says it."""
+    def effect(self) -> Effect:
+        """What the faults that are in force amount to."""
         with self._lock:
-            active = list(self._active)
-        conditions = [fault.conditions for fault in active]
-        return NetworkState(
-            outage=any(fault.outage for fault in active),
-            refuse=any(fault.refuse for fault in active),
-            frozen=frozenset().union(*(fault.frozen for fault in active)),
-            conditions=Conditions(
-                latency=sum(one.latency for one in conditions),
-                jitter=sum(one.jitter for one in conditions),
-                to_server=_least(one.to_server for one in conditions),
-                to_client=_least(one.to_client for one in conditions),
-                partitioned=any(one.partitioned for one in conditions),
-            ),
-        )
+            return together([fault.spec.effect for fault in self._active])
 
+    async def _follow(self, once: Effect = Effect()) -> None:  # noqa: B008 - it is frozen
+        """Make server and relay as the faults in force say, and have happen what happens once."""
+        async with self._turn:
+            effect = self.effect
+            if (effect.outage or once.restart) and self._host.is_up:
+                await self._host.leave()
+            if self._relay is not None:
+                if once.reset:
+                    self._relay.reset()
+                frozen = self._frozen()
+                await self._relay.update(effect.conditions, frozen, refusing=effect.refuse)
+            if not effect.outage and not self._host.is_up:
+                await self._host.come_back()
 
-def _least(rates: Iterable[float | None]) -> float | None:
-    return min((rate for rate in rates if rate is not None), default=None)
+    def _links_to_freeze(self, spec: ConnectionFault) -> frozenset[Link]:
+        if spec.needs_relay and self._relay is None:
+            raise NoRelayError(
+                "this fault of the connection needs a relay in front of the server: make it with "
+                "ToggleServer(relay=True)"
+            )
+        return frozenset(self._relay.links if self._relay and spec.effect.half_open else ())
+
+    def _frozen(self) -> frozenset[Link]:
+        with self._lock:
+            return frozenset().union(*(fault.frozen for fault in self._active))

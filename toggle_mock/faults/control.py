@@ -3,114 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Unpack
 
-from toggle_mock.faults.book import Book, Fault
-from toggle_mock.faults.connections import ConnectionFault
-from toggle_mock.faults.outcomes import OutcomeLike, hang, lose_answer, number
-from toggle_mock.faults.relay import Conditions, Relay
-from toggle_mock.faults.script import Script
-from toggle_mock.recording.scope import Scope
+from toggle_mock.faults.active import ActiveFault
+from toggle_mock.faults.injector import FaultInjector
+from toggle_mock.faults.outcomes import OutcomeLike, hang, lose_answer
+from toggle_mock.faults.script import Narrowed, Script
+from toggle_mock.faults.spec import (
+    Bandwidth,
+    FaultSpec,
+    HalfOpen,
+    Latency,
+    Method,
+    Outage,
+    Partition,
+    Refuse,
+    Reset,
+    Restart,
+    SlowReads,
+)
 
-if TYPE_CHECKING:
-    from toggle_mock.server.server import ToggleServer
 
+class Faults:
+    """The faults of a server. Each is in force from the call on, until it is healed.
 
-class CallFaults:
-    """Faults of calls. Each is in force from the call on, until it is healed.
-
-    They can be narrowed to a Rodent, or to batches in which an event matches.
+    Those of calls can be narrowed: ``rid=`` to a Rodent, ``matching=`` to batches in which an event
+    matches. Those of the connection concern all who connect; except for outage and restart they
+    need a relay, which the fixture ``toggle_server`` has and ``ToggleServer(relay=True)`` gets.
     """
 
-    def __init__(self, book: Book, scope: Scope) -> None:
-        self._book = book
-        self._scope = scope
+    def __init__(self, injector: FaultInjector) -> None:
+        self._injector = injector
+
+    def add(self, spec: FaultSpec) -> ActiveFault:
+        """Put a fault in force that is described as data: see ``toggle_mock.faults.spec``.
+
+        Raises:
+            NoRelayError: It needs a relay, and the server has none.
+        """
+        return self._injector.add(spec)
 
     def heal(self) -> None:
-        """End all faults."""
-        self._book.heal(None if self._scope == Scope() else self._scope)
+        """End all faults; in a session, those that it asked for."""
+        self._injector.heal_all()
+
+    def script(self, method: Method) -> Script:
+        """Scripts what becomes of the calls of a method."""
+        return Script(self.add, method)
+
+    # Of calls
 
     def failing(
-        self, outcome: OutcomeLike, *, method: str = "SendEvents", **narrowed: Any
-    ) -> Fault:
+        self,
+        outcome: OutcomeLike,
+        *,
+        method: Method = "SendEvents",
+        **narrowed: Unpack[Narrowed],
+    ) -> ActiveFault:
         """All calls of a method end so.
 
         Args:
             outcome: A status, a response, or an Outcome such as ``fail(...)``.
             method: ``Register``, ``Connect`` or ``SendEvents``.
-            narrowed: ``rid=`` and ``matching=``, as for :meth:`Script.always`.
+            narrowed: ``rid=`` and ``matching=``.
         """
-        return self._script(method).always(outcome, **narrowed)
+        return self.script(method).always(outcome, **narrowed)
 
-    def hanging(self, *, method: str = "SendEvents", **narrowed: Any) -> Fault:
+    def hanging(
+        self, *, method: Method = "SendEvents", **narrowed: Unpack[Narrowed]
+    ) -> ActiveFault:
         """No call of a method is answered until it is healed; then they end with UNAVAILABLE."""
-        return self._script(method).always(hang(), **narrowed)
+        return self.script(method).always(hang(), **narrowed)
 
-    def losing_answers(self, **narrowed: Any) -> Fault:
+    def losing_answers(self, **narrowed: Unpack[Narrowed]) -> ActiveFault:
         """Batches are accepted and recorded, but their senders get UNAVAILABLE."""
-        return self._script("SendEvents").always(lose_answer(), **narrowed)
+        return self.script("SendEvents").always(lose_answer(), **narrowed)
 
     def rates(
         self,
         rates: Mapping[OutcomeLike, float],
         *,
         seed: int,
-        method: str = "SendEvents",
-        **narrowed: Any,
-    ) -> Fault:
+        method: Method = "SendEvents",
+        **narrowed: Unpack[Narrowed],
+    ) -> ActiveFault:
         """Calls end so by chance; see :meth:`Script.rates`."""
-        return self._script(method).rates(rates, seed=seed, **narrowed)
+        return self.script(method).rates(rates, seed=seed, **narrowed)
 
-    def message_limit(self, size: int, *, rid: str | None = None) -> Fault:
+    def message_limit(self, size: int, **narrowed: Unpack[Narrowed]) -> ActiveFault:
         """Batches of more bytes are refused, as by a server with that limit."""
-        return self._script("SendEvents").limits_messages_to(size, rid=rid)
+        return self.script("SendEvents").message_limit(size, **narrowed)
 
-    def _script(self, method: str) -> Script:
-        return Script(self._book, method, self._scope)
+    # Of the connection
 
-
-class Faults(CallFaults):
-    """The faults of a server. Each is in force from the call on, until it is healed.
-
-    Those of the connection concern all who connect; except for outage and restart they need a
-    relay, which the fixture ``toggle_server`` has and ``ToggleServer(relay=True)`` gets.
-    """
-
-    def __init__(self, server: ToggleServer, scope: Scope) -> None:
-        super().__init__(server.book, scope)
-        self._server = server
-
-    def heal(self) -> None:
-        """End all faults; in a session, those that it asked for."""
-        super().heal()
-        self._server.network.heal(None if self._scope == Scope() else self._scope)
-
-    def outage(self) -> ConnectionFault:
+    def outage(self) -> ActiveFault:
         """The server is gone: connections end, and new ones are refused. Its port stays its own."""
-        return self._add(outage=True)
+        return self.add(Outage())
 
     def restart(self) -> None:
         """The server ends and comes back at the same port, with what it has recorded."""
-        self.outage().heal()
+        self.add(Restart())
 
-    def refuse(self) -> ConnectionFault:
+    def refuse(self) -> ActiveFault:
         """New connections are refused; old ones go on."""
-        self._need_relay()
-        return self._add(refuse=True)
+        return self.add(Refuse())
 
     def reset(self) -> None:
         """All connections are reset, once."""
-        self._server.run(self._need_relay().reset)
+        self.add(Reset())
 
-    def half_open(self) -> ConnectionFault:
+    def half_open(self) -> ActiveFault:
         """Nothing gets through any more on the connections that are open; new ones work."""
-        return self._add(frozen=frozenset(self._need_relay().links))
+        return self.add(HalfOpen())
 
-    def partition(self) -> ConnectionFault:
+    def partition(self) -> ActiveFault:
         """Nothing gets through, in either direction, and nobody is told."""
-        return self._condition(partitioned=True)
+        return self.add(Partition())
 
-    def latency(self, seconds: float, *, jitter: float = 0.0) -> ConnectionFault:
+    def latency(self, seconds: float, *, jitter: float = 0.0) -> ActiveFault:
         """Everything takes so much longer, in each direction.
 
         Args:
@@ -120,34 +130,20 @@ class Faults(CallFaults):
         Raises:
             ValueError: One is no time.
         """
-        number("seconds", seconds, least=0.0)
-        number("jitter", jitter, least=0.0)
-        return self._condition(latency=float(seconds), jitter=float(jitter))
+        return self.add(Latency(seconds=seconds, jitter=jitter))
 
-    def bandwidth(self, bytes_per_second: float) -> ConnectionFault:
+    def bandwidth(self, bytes_per_second: float) -> ActiveFault:
         """No more bytes a second get through, on each connection and in each direction.
 
         Raises:
             ValueError: It is no rate.
         """
-        number("bytes_per_second", bytes_per_second, least=1.0)
-        return self._condition(to_server=bytes_per_second, to_client=bytes_per_second)
+        return self.add(Bandwidth(bytes_per_second=bytes_per_second))
 
-    def slow_reads(self, bytes_per_second: float) -> ConnectionFault:
+    def slow_reads(self, bytes_per_second: float) -> ActiveFault:
         """The server takes no more bytes a second, on each connection.
 
         Raises:
             ValueError: It is no rate.
         """
-        number("bytes_per_second", bytes_per_second, least=1.0)
-        return self._condition(to_server=bytes_per_second)
-
-    def _need_relay(self) -> Relay:
-        return self._server.relay
-
-    def _condition(self, **values: Any) -> ConnectionFault:
-        self._need_relay()
-        return self._add(conditions=Conditions(**values))
-
-    def _add(self, **values: Any) -> ConnectionFault:
-        return self._server.network.add(ConnectionFault(self._scope, **values))
+        return self.add(SlowReads(bytes_per_second=bytes_per_second))

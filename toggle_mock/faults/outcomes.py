@@ -1,10 +1,12 @@
-"""Outcomes by command: which call fails, how, and when it is over.
+"""Outcomes: what can become of a call, and the functions that make the usual ones.
 
-Nothing here touches the network: the service asks, call by call, what should become of it.
+Nothing here touches the network: the service asks, call by call, what should become of it. How they
+are written as data stands in ``outcome_data``.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -25,8 +27,20 @@ _GREATEST = 1e12
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
 
+class Verdict(ABC):
+    """What is decided about a call: an outcome, or a function that decides when the call comes."""
+
+    @abstractmethod
+    def outcome_for(self, call: RecordedCall) -> Outcome:
+        """What becomes of a call.
+
+        Raises:
+            TypeError: A function returned what stands for no outcome.
+        """
+
+
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Verdict):
     """What becomes of a call. The functions of this module make the usual ones."""
 
     status: grpc.StatusCode = OK
@@ -69,6 +83,10 @@ class Outcome:
         if self.retry_after is not None:
             number("retry_after", self.retry_after, least=0.0)
 
+    def outcome_for(self, _call: RecordedCall) -> Outcome:
+        """See :meth:`Verdict.outcome_for`."""
+        return self
+
     @property
     def takes_effect(self) -> bool:
         """Whether what the call asks for is done, and a batch recorded as accepted."""
@@ -94,8 +112,19 @@ class Outcome:
         return (*self.trailers, ("grpc-status-details-bin", status.SerializeToString()))
 
 
+@dataclass(frozen=True)
+class Decision(Verdict):
+    """What a function says, once the call has come."""
+
+    function: Callable[[RecordedCall], OutcomeLike]
+
+    def outcome_for(self, call: RecordedCall) -> Outcome:
+        """See :meth:`Verdict.outcome_for`."""
+        return verdict_of(self.function(call)).outcome_for(call)
+
+
 OutcomeLike: TypeAlias = (
-    "Outcome | grpc.StatusCode | Message | Callable[[RecordedCall], OutcomeLike]"
+    "Verdict | grpc.StatusCode | Message | Callable[[RecordedCall], OutcomeLike]"
 )
 """What stands for an outcome: a status (OK is the usual answer), a message to answer with, or a
 function that is asked with the call."""
@@ -165,7 +194,10 @@ def hang(*, accepted: bool = False) -> Outcome:
 
 def delay(seconds: float, then: OutcomeLike = OK) -> Outcome:
     """Something else, so many seconds later."""
-    return replace(outcome_of(then, None), delay=seconds)
+    verdict = verdict_of(then)
+    if not isinstance(verdict, Outcome):
+        raise TypeError(f"delay() takes an outcome that is known already, got {then!r}")
+    return replace(verdict, delay=seconds)
 
 
 def cut(
@@ -178,20 +210,20 @@ def cut(
     return Outcome(status, message, after_messages=after_messages)
 
 
-def outcome_of(outcome: OutcomeLike, call: RecordedCall | None) -> Outcome:
-    """The outcome that something stands for.
+def verdict_of(outcome: OutcomeLike) -> Verdict:
+    """The verdict that something stands for.
 
     Raises:
         TypeError: It stands for none.
     """
-    if isinstance(outcome, Outcome):
+    if isinstance(outcome, Verdict):
         return outcome
     if isinstance(outcome, grpc.StatusCode):
         return Outcome() if outcome is OK else fail(outcome)
     if isinstance(outcome, Message):
         return Outcome(response=outcome)
-    if callable(outcome) and call is not None:
-        return outcome_of(outcome(call), call)
+    if callable(outcome):
+        return Decision(outcome)
     raise TypeError(
         "an outcome is a grpc.StatusCode, a response message, an Outcome such as fail(...), "
         f"reject(), lose_answer(), hang(), or a function of the call; got {outcome!r}"

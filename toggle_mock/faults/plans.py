@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 import grpc
 
-from toggle_mock.faults.outcomes import OutcomeLike, fail
+from toggle_mock.faults.outcomes import Outcome, Verdict, fail
 from toggle_mock.recording.records import RecordedBatch, RecordedCall, RecordedEvent
 
 
@@ -32,8 +32,8 @@ class Incoming:
 class Plan(Protocol):
     """Gives out outcomes, call by call."""
 
-    def next(self, incoming: Incoming, /) -> OutcomeLike | None:
-        """The outcome of the next call; None if this plan has nothing to say of it."""
+    def next(self, incoming: Incoming, /) -> Verdict | None:
+        """What is decided of the next call; None if this plan has nothing to say of it."""
 
     @property
     def remaining(self) -> int | None:
@@ -43,59 +43,80 @@ class Plan(Protocol):
 class InTurn(Plan):
     """One outcome for each call, then nothing."""
 
-    def __init__(self, outcomes: Iterable[OutcomeLike]) -> None:
-        self.outcomes = deque(outcomes)
-        """Those that are still to come."""
+    def __init__(self, verdicts: Iterable[Verdict]) -> None:
+        self._verdicts = deque(verdicts)
 
-    def next(self, _incoming: Incoming, /) -> OutcomeLike | None:
+    def next(self, _incoming: Incoming, /) -> Verdict | None:
         """See :meth:`Plan.next`."""
-        return self.outcomes.popleft() if self.outcomes else None
+        return self._verdicts.popleft() if self._verdicts else None
 
     @property
     def remaining(self) -> int | None:
         """See :attr:`Plan.remaining`."""
-        return len(self.outcomes)
+        return len(self._verdicts)
 
 
-@dataclass
-class Always(Plan):
-    """The same outcome for each call."""
+class AfterOthers(Plan):
+    """The usual for so many calls, an outcome for the one after them, then nothing."""
 
-    outcome: OutcomeLike
-    remaining: int | None = None
+    def __init__(self, others: int, verdict: Verdict) -> None:
+        self._verdict = verdict
+        self._remaining = others + 1
 
-    def next(self, _incoming: Incoming, /) -> OutcomeLike | None:
+    def next(self, _incoming: Incoming, /) -> Verdict | None:
         """See :meth:`Plan.next`."""
-        return self.outcome
+        if not self._remaining:
+            return None
+        self._remaining -= 1
+        return Outcome() if self._remaining else self._verdict
 
-
-class Rates(Plan):
-    """Outcomes by chance, the same for the same seed and number of calls."""
-
-    remaining = None
-
-    def __init__(self, rates: Mapping[OutcomeLike, float], seed: int) -> None:
-        total = sum(rates.values())
-        if any(rate < 0 for rate in rates.values()) or total > 1:
-            raise ValueError(f"rates add up to {total:g}: give shares of all calls, from 0 to 1")
-        self.rates, self.seed = dict(rates), seed
-        self._outcomes: list[OutcomeLike | None] = [*rates, None]
-        self._weights = [*rates.values(), 1 - total]
-        self._random = random.Random(seed)
-
-    def next(self, _incoming: Incoming, /) -> OutcomeLike | None:
-        """See :meth:`Plan.next`."""
-        return self._random.choices(self._outcomes, self._weights)[0]
+    @property
+    def remaining(self) -> int | None:
+        """See :attr:`Plan.remaining`."""
+        return self._remaining
 
 
 @dataclass(frozen=True)
-class MessageLimit(Plan):
+class EachCall(Plan):
+    """The same outcome for each call."""
+
+    verdict: Verdict
+    remaining: int | None = None
+
+    def next(self, _incoming: Incoming, /) -> Verdict | None:
+        """See :meth:`Plan.next`."""
+        return self.verdict
+
+
+class ByChance(Plan):
+    """Outcomes by chance, the same for the same seed and number of calls.
+
+    Args:
+        shares: Each outcome with its share of the calls; they add up to 1 at the most.
+        seed: Makes it repeatable.
+    """
+
+    remaining = None
+
+    def __init__(self, shares: Iterable[tuple[Verdict, float]], seed: int) -> None:
+        verdicts, weights = [*zip(*shares, strict=True)] or ((), ())
+        self._verdicts: list[Verdict | None] = [*verdicts, None]
+        self._weights = [*weights, 1 - sum(weights)]
+        self._random = random.Random(seed)
+
+    def next(self, _incoming: Incoming, /) -> Verdict | None:
+        """See :meth:`Plan.next`."""
+        return self._random.choices(self._verdicts, self._weights)[0]
+
+
+@dataclass(frozen=True)
+class SizeLimit(Plan):
     """Larger requests are refused, as gRPC does it."""
 
     bytes: int
     remaining: int | None = None
 
-    def next(self, incoming: Incoming, /) -> OutcomeLike | None:
+    def next(self, incoming: Incoming, /) -> Verdict | None:
         """See :meth:`Plan.next`."""
         size = len(incoming.raw)
         if size <= self.bytes:

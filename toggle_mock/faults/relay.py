@@ -10,25 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from toggle_mock.faults.conditions import Conditions
+
 _CHUNK = 64 * 1024
 _QUEUE = 256
 """Chunks that may be under way in one direction."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """How the network is at the moment."""
-
-    latency: float = 0.0
-    """Seconds that each chunk takes, in each direction."""
-    jitter: float = 0.0
-    """Seconds by which that varies, up or down."""
-    to_server: float | None = None
-    """Bytes a second to the server, on each connection; None for no limit."""
-    to_client: float | None = None
-    """Bytes a second to the client, on each connection."""
-    partitioned: bool = False
-    """Whether nothing gets through, on old connections and new ones."""
 
 
 class Link:

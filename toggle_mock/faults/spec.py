@@ -1,4 +1,4 @@
-"""Faults as data, for scenario files and for HTTP: one object is one fault.
+"""Faults as data, the same in Python, over HTTP and in scenario files: one object is one fault.
 
 ::
 
@@ -9,253 +9,392 @@
     {method: SendEvents, message_limit: 4000}
     {latency: {seconds: 0.2, jitter: 0.05}}
     {outage: {}}
+
+Each kind is one record here, with what it does; that it has a method of the same name on ``Script``
+or ``Faults``, for people, is tested. Nothing here knows a server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import grpc
+import msgspec
+from google.protobuf.message import Message
+from msgspec import Meta
 
 from toggle_mock.errors import FaultSpecError
-from toggle_mock.faults.book import Fault
-from toggle_mock.faults.connections import ConnectionFault
-from toggle_mock.faults.control import Faults
-from toggle_mock.faults.outcomes import (
-    Outcome,
-    OutcomeLike,
-    cut,
-    fail,
-    hang,
-    lose_answer,
-    outcome_of,
-    reject,
+from toggle_mock.faults import plans
+from toggle_mock.faults.conditions import Conditions, Effect
+from toggle_mock.faults.outcome_data import (
+    GREATEST,
+    OUTCOMES,
+    Count,
+    Seconds,
+    outcome_data,
+    outcome_from,
+    outcome_schema,
 )
-from toggle_mock.faults.plans import Always, InTurn, MessageLimit, Rates
-from toggle_mock.faults.script import Script
-from toggle_mock.matching.matchers import as_query
-from toggle_mock.toggle.toggle import LocalToggle
+from toggle_mock.faults.outcomes import Verdict, number, verdict_of
+from toggle_mock.faults.record import Record, did_you_mean, refuse_unknown
+from toggle_mock.matching.matchers import Matcher, as_query, matcher_of
 
-METHODS = ("Register", "Connect", "SendEvents")
+Method = Literal["Register", "Connect", "SendEvents"]
+"""The rpcs of which calls can fail."""
 
-CONNECTION_FAULTS = (
-    *("outage", "refuse", "half_open", "partition", "latency", "bandwidth", "slow_reads"),
-)
-"""Those that last; ``reset`` and ``restart`` are over at once."""
+BytesPerSecond = Annotated[float, Meta(ge=1, le=GREATEST)]
 
 
-def apply_fault(toggle: LocalToggle, data: Mapping[str, Any]) -> Fault | ConnectionFault:
-    """Put the fault in force that an object describes.
+class Verdicts(tuple[Verdict, ...]):
+    """Outcomes, one after the other. As data, a single one may stand for a list of it."""
 
-    Args:
-        toggle: The server, or a session of it.
-        data: See the head of this module.
+    __slots__ = ()
+
+
+class Shares(tuple[tuple[Verdict, float], ...]):
+    """Outcomes with their shares of all calls: an object, or pairs where the outcomes are some."""
+
+    __slots__ = ()
+
+
+class FaultSpec(Record, frozen=True, kw_only=True):
+    """What is to go wrong."""
+
+    kind: ClassVar[str]
+    """The key that tells the kind."""
+    needs_relay: ClassVar[bool] = False
+    """Whether it needs a relay in front of the server."""
+
+    @classmethod
+    def read_value(cls, kind: type, value: Any) -> Any:
+        """A matcher or outcomes, of data or as they are in Python."""
+        if kind is Verdicts:
+            return Verdicts(map(_verdict, value if isinstance(value, list | tuple) else [value]))
+        if kind is Shares:
+            return _shares(value)
+        return matcher_of(value) if kind is Matcher else _verdict(value)
+
+    @classmethod
+    def dump_value(cls, value: Any) -> Any:
+        """The data of a matcher or of outcomes."""
+        match value:
+            case Verdict():
+                return outcome_data(value)
+            case Verdicts():
+                return [outcome_data(verdict) for verdict in value]
+            case Shares():
+                return [[outcome_data(verdict), share] for verdict, share in value]
+            case Matcher():
+                return as_query(value)
+        return value
+
+
+class CallFault(FaultSpec, frozen=True, kw_only=True):
+    """What becomes of the calls of a method."""
+
+    method: Method
+    matching: Matcher | None = None
+    """Only batches in which an event matches."""
+    rid: str | None = None
+    """Only calls of this Rodent."""
+
+    def plan(self) -> plans.Plan:
+        """Which outcomes the calls get that it is about."""
+        raise NotImplementedError
+
+
+class ConnectionFault(FaultSpec, frozen=True, kw_only=True):
+    """What becomes of connections; it concerns all who connect."""
+
+    needs_relay: ClassVar[bool] = True
+
+    @property
+    def effect(self) -> Effect:
+        """What it does to them."""
+        raise NotImplementedError
+
+
+# Of calls
+
+
+class Returns(CallFault, frozen=True, kw_only=True):
+    """One outcome for each of the next calls, then as usual."""
+
+    kind: ClassVar[str] = "returns"
+    returns: Verdicts
+
+    def plan(self) -> plans.Plan:
+        """See :meth:`CallFault.plan`."""
+        return plans.InTurn(self.returns)
+
+
+class At(CallFault, frozen=True, kw_only=True):
+    """The outcome of one call: that with this index, counted from 0 and from now on."""
+
+    kind: ClassVar[str] = "at"
+    at: Count
+    outcome: Verdict
+
+    def plan(self) -> plans.Plan:
+        """See :meth:`CallFault.plan`."""
+        return plans.AfterOthers(self.at, self.outcome)
+
+
+class Always(CallFault, frozen=True, kw_only=True):
+    """The outcome of all calls."""
+
+    kind: ClassVar[str] = "always"
+    always: Verdict
+
+    def plan(self) -> plans.Plan:
+        """See :meth:`CallFault.plan`."""
+        return plans.EachCall(self.always)
+
+
+class Rates(CallFault, frozen=True, kw_only=True):
+    """Outcomes by chance, each with its share of the calls, the same for the same seed."""
+
+    kind: ClassVar[str] = "rates"
+    rates: Shares
+    seed: int = 0
+
+    def plan(self) -> plans.Plan:
+        """See :meth:`CallFault.plan`."""
+        return plans.ByChance(self.rates, self.seed)
+
+
+class MessageLimit(CallFault, frozen=True, kw_only=True):
+    """Requests of more bytes are refused, with RESOURCE_EXHAUSTED as gRPC does it."""
+
+    kind: ClassVar[str] = "message_limit"
+    message_limit: Count
+
+    def plan(self) -> plans.Plan:
+        """See :meth:`CallFault.plan`."""
+        return plans.SizeLimit(self.message_limit)
+
+
+# Of the connection
+
+
+class Outage(ConnectionFault, frozen=True, kw_only=True):
+    """The server is gone: connections end, and new ones are refused. Its port stays its own."""
+
+    kind: ClassVar[str] = "outage"
+    needs_relay: ClassVar[bool] = False
+    effect: ClassVar[Effect] = Effect(outage=True)
+
+
+class Restart(ConnectionFault, frozen=True, kw_only=True):
+    """The server ends and comes back at the same port, with what it has recorded."""
+
+    kind: ClassVar[str] = "restart"
+    needs_relay: ClassVar[bool] = False
+    effect: ClassVar[Effect] = Effect(restart=True)
+
+
+class Refuse(ConnectionFault, frozen=True, kw_only=True):
+    """New connections are refused; old ones go on."""
+
+    kind: ClassVar[str] = "refuse"
+    effect: ClassVar[Effect] = Effect(refuse=True)
+
+
+class Reset(ConnectionFault, frozen=True, kw_only=True):
+    """All connections are reset, once."""
+
+    kind: ClassVar[str] = "reset"
+    effect: ClassVar[Effect] = Effect(reset=True)
+
+
+class HalfOpen(ConnectionFault, frozen=True, kw_only=True):
+    """Nothing gets through any more on the connections that are open; new ones work."""
+
+    kind: ClassVar[str] = "half_open"
+    effect: ClassVar[Effect] = Effect(half_open=True)
+
+
+class Partition(ConnectionFault, frozen=True, kw_only=True):
+    """Nothing gets through, in either direction, and nobody is told."""
+
+    kind: ClassVar[str] = "partition"
+    effect: ClassVar[Effect] = Effect(conditions=Conditions(partitioned=True))
+
+
+class Latency(ConnectionFault, frozen=True, kw_only=True):
+    """Everything takes so many seconds longer, in each direction, more or less the jitter."""
+
+    kind: ClassVar[str] = "latency"
+    seconds: Seconds
+    jitter: Seconds = 0.0
+
+    @property
+    def effect(self) -> Effect:
+        """See :attr:`ConnectionFault.effect`."""
+        return Effect(conditions=Conditions(latency=self.seconds, jitter=self.jitter))
+
+
+class Bandwidth(ConnectionFault, frozen=True, kw_only=True):
+    """No more bytes a second get through, on each connection and in each direction."""
+
+    kind: ClassVar[str] = "bandwidth"
+    bytes_per_second: BytesPerSecond
+
+    @property
+    def effect(self) -> Effect:
+        """See :attr:`ConnectionFault.effect`."""
+        rate = self.bytes_per_second
+        return Effect(conditions=Conditions(to_server=rate, to_client=rate))
+
+
+class SlowReads(ConnectionFault, frozen=True, kw_only=True):
+    """The server takes no more bytes a second, on each connection."""
+
+    kind: ClassVar[str] = "slow_reads"
+    bytes_per_second: BytesPerSecond
+
+    @property
+    def effect(self) -> Effect:
+        """See :attr:`ConnectionFault.effect`."""
+        return Effect(conditions=Conditions(to_server=self.bytes_per_second))
+
+
+CALL_FAULTS: Mapping[str, type[CallFault]] = {
+    spec.kind: spec for spec in (Returns, Always, At, Rates, MessageLimit)
+}
+
+CONNECTION_FAULTS: Mapping[str, type[ConnectionFault]] = {
+    spec.kind: spec
+    for spec in (
+        Outage,
+        Restart,
+        Refuse,
+        Reset,
+        HalfOpen,
+        Partition,
+        Latency,
+        Bandwidth,
+        SlowReads,
+    )
+}
+
+
+def parse(data: Any) -> FaultSpec:
+    """The fault that an object describes.
 
     Raises:
         FaultSpecError: It describes none.
-        RuntimeError: It needs a relay, and the server has none.
     """
     if not isinstance(data, Mapping):
         raise FaultSpecError(f"a fault is an object such as {{outage: {{}}}}, got {data!r}")
     try:
-        if "method" in data:
-            return _fault_of_calls(toggle, dict(data))
-        return _fault_of_connection(toggle.faults, dict(data))
-    except (TypeError, ValueError, OverflowError, AttributeError) as error:
+        return _call_fault(data) if "method" in data else _connection_fault(data)
+    except FaultSpecError as error:
         raise FaultSpecError(f"{error}, in the fault {dict(data)!r}") from None
 
 
-def outcome_from(data: Any) -> Outcome:
-    """The outcome that a name or an object stands for.
+def dump(spec: FaultSpec) -> dict[str, Any]:
+    """The object that describes a fault; the inverse of :func:`parse`.
 
     Raises:
-        FaultSpecError: It stands for none.
+        TypeError: It has something that has no such form, such as a function.
     """
-    if isinstance(data, str):
-        return _named(data)
-    if not isinstance(data, Mapping):
-        raise FaultSpecError(f"an outcome is a name or an object, got {data!r}")
-    fields = dict(data)
-    for key, make in _OUTCOMES.items():
-        if key in fields:
-            value = fields.pop(key)
-            wait = fields.pop("delay", 0.0)
-            try:
-                return replace(make(value, **fields), delay=wait)
-            except (TypeError, ValueError, AttributeError) as error:
-                raise FaultSpecError(f"{error}, in the outcome {dict(data)!r}") from None
-    if set(fields) == {"delay"}:
-        return Outcome(delay=fields["delay"])
-    raise FaultSpecError(
-        f"an outcome has one of {', '.join(_OUTCOMES)} or delay, got {dict(data)!r}"
+    return spec.dump() if isinstance(spec, CallFault) else {spec.kind: spec.dump()}
+
+
+def schema_components(
+    reference: str = "#/$defs/{name}",
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The JSON Schema of faults: that of one, and what it refers to, by name.
+
+    Args:
+        reference: The template of a reference, with ``{name}``.
+    """
+
+    def of_type(kind: type) -> dict[str, Any]:
+        outcome = {"$ref": reference.format(name="Outcome")}
+        if kind is Verdicts:
+            return {"anyOf": [outcome, {"type": "array", "items": outcome}]}
+        if kind is Shares:
+            share = {"type": "number", "minimum": 0, "maximum": 1}
+            pair = {"type": "array", "prefixItems": [outcome, share], "minItems": 2, "maxItems": 2}
+            shares = {"type": "object", "additionalProperties": share}
+            return {"anyOf": [shares, {"type": "array", "items": pair}]}
+        if kind is Matcher:
+            return {"type": "string", "description": "A query."}
+        return outcome
+
+    records = [*CALL_FAULTS.values(), *CONNECTION_FAULTS.values(), *OUTCOMES.values()]
+    schemas, components = msgspec.json.schema_components(
+        records, schema_hook=of_type, ref_template=reference
     )
+    components["Outcome"] = outcome_schema(reference)
+    of_calls = list(schemas[: len(CALL_FAULTS)])
+    of_connections = [
+        object_of(name, {"anyOf": [schema, {"type": "null"}]})
+        for name, schema in zip(CONNECTION_FAULTS, schemas[len(CALL_FAULTS) :], strict=False)
+    ]
+    return {"anyOf": of_calls + of_connections}, components
 
 
-def outcome_data(outcome: OutcomeLike) -> Any:
-    """What stands for an outcome as data; the inverse of :func:`outcome_from`.
-
-    Raises:
-        TypeError: It has no such form.
-    """
-    if callable(outcome):
-        raise TypeError(f"a function such as {outcome!r} cannot be written as data")
-    made = outcome_of(outcome, None)
-    if made.response is not None or made.details:
-        raise TypeError(f"{made!r} cannot be written as data: messages have no such form")
-    if made == Outcome(delay=made.delay):
-        return {"delay": made.delay} if made.delay else "OK"
-    rest: dict[str, Any] = {"delay": made.delay} if made.delay else {}
-    if made.hang:
-        return {"hang": made.accepted, **rest}
-    if not made.success:
-        return {"reject": made.message, **rest}
-    rest["message"] = made.message
-    if made.accepted:
-        return {"lose_answer": made.status.name, **rest}
-    if made.after_messages:
-        return {"cut": made.status.name, "after_messages": made.after_messages, **rest}
-    if made.retry_after is not None:
-        rest["retry_after"] = made.retry_after
-    if made.trailers:
-        rest["trailers"] = dict(made.trailers)
-    return {"fail": made.status.name, **rest}
-
-
-def fault_data(fault: Fault) -> dict[str, Any]:
-    """A fault of calls as data; the inverse of :func:`apply_fault`.
-
-    Raises:
-        TypeError: It has no such form.
-    """
-    data: dict[str, Any] = {"method": fault.method}
-    match fault.plan:
-        case InTurn(outcomes=outcomes):
-            data["returns"] = [outcome_data(outcome) for outcome in outcomes]
-        case Always(outcome=outcome):
-            data["always"] = outcome_data(outcome)
-        case Rates(rates=rates, seed=seed):
-            pairs = [[outcome_data(outcome), rate] for outcome, rate in rates.items()]
-            data |= {"rates": pairs, "seed": seed}
-        case MessageLimit(bytes=size):
-            data["message_limit"] = size
-        case plan:
-            raise TypeError(f"{plan!r} cannot be written as data")
-    if fault.matching is not None:
-        data["matching"] = as_query(fault.matching)
-    if fault.scope.rid is not None:
-        data["rid"] = fault.scope.rid
-    return data
-
-
-def status_from(name: Any) -> grpc.StatusCode:
-    """The status of a name such as ``UNAVAILABLE``.
-
-    Raises:
-        FaultSpecError: There is none.
-    """
-    try:
-        return grpc.StatusCode[str(name).upper()]
-    except KeyError:
-        names = ", ".join(code.name for code in grpc.StatusCode)
-        raise FaultSpecError(f"{name!r} is no status: give one of {names}") from None
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is no bool")
-    return value
-
-
-def _named(name: str) -> Outcome:
-    simple: Mapping[str, Callable[[], Outcome]] = {
-        "reject": reject,
-        "lose_answer": lose_answer,
-        "hang": hang,
-        "cut": cut,
+def object_of(key: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of an object with this one key."""
+    return {
+        "type": "object",
+        "properties": {key: dict(schema)},
+        "required": [key],
+        "additionalProperties": False,
     }
-    if name in simple:
-        return simple[name]()
-    return outcome_of(status_from(name), None)
 
 
-_OUTCOMES: Mapping[str, Callable[..., Outcome]] = {
-    "fail": lambda status, **fields: fail(status_from(status), **fields),
-    "reject": reject,
-    "lose_answer": lambda status, **fields: lose_answer(status_from(status), **fields),
-    "hang": lambda accepted, **fields: hang(accepted=_flag(accepted), **fields),
-    "cut": lambda status, **fields: cut(status=status_from(status), **fields),
-}
+def _call_fault(data: Mapping[str, Any]) -> FaultSpec:
+    method, methods = data["method"], get_args(Method)
+    if method not in methods:
+        near = did_you_mean([method], methods)
+        raise FaultSpecError(f"method is {method!r}: give one of {', '.join(methods)}{near}")
+    kind = next((kind for kind in CALL_FAULTS if kind in data), None)
+    if kind is None:
+        near = did_you_mean(data.keys() - {"method", "matching", "rid"}, CALL_FAULTS)
+        raise FaultSpecError(f"a fault of calls has one of {', '.join(CALL_FAULTS)}{near}")
+    return CALL_FAULTS[kind].read(data)
 
 
-def _fault_of_calls(toggle: LocalToggle, data: dict[str, Any]) -> Fault:
-    method = data.pop("method")
-    if method not in METHODS:
-        raise FaultSpecError(f"method is {method!r}: give one of {', '.join(METHODS)}")
-    scripts = (toggle.on_register, toggle.on_connect, toggle.on_send_events)
-    script = dict(zip(METHODS, scripts, strict=True))[method]
-    narrowed = {key: data.pop(key) for key in ("matching", "rid") if key in data}
-    for name, value in narrowed.items():
-        if not isinstance(value, str):
-            raise FaultSpecError(f"{name} is {value!r}: give text")
-    for key, plan in _PLANS.items():
-        if key in data:
-            return plan(script, data.pop(key), data, narrowed)
-    raise FaultSpecError(f"a fault of calls has one of {', '.join(_PLANS)}")
+def _connection_fault(data: Mapping[str, Any]) -> FaultSpec:
+    kind = next((kind for kind in CONNECTION_FAULTS if kind in data), None)
+    if kind is None:
+        near = did_you_mean(data, [*CONNECTION_FAULTS, *CALL_FAULTS, "method"])
+        raise FaultSpecError(
+            f"a fault has a method, or one of {', '.join(CONNECTION_FAULTS)}{near}"
+        )
+    refuse_unknown(data, [kind])
+    fields = {} if data[kind] is None else data[kind]
+    if not isinstance(fields, Mapping):
+        raise FaultSpecError(f"{kind} is {fields!r}: give an object such as {{}}")
+    return CONNECTION_FAULTS[kind].read(fields)
 
 
-def _returns(script: Script, value: Any, rest: Mapping[str, Any], narrowed: Any) -> Fault:
-    _nothing_else(rest)
-    listed = value if isinstance(value, list) else [value]
-    return script.returns([outcome_from(one) for one in listed], **narrowed)
+def _verdict(value: Any) -> Verdict:
+    """The verdict that data or an object of Python stands for."""
+    if isinstance(value, Verdict | grpc.StatusCode | Message) or callable(value):
+        return verdict_of(value)
+    return outcome_from(value)
 
 
-def _always(script: Script, value: Any, rest: Mapping[str, Any], narrowed: Any) -> Fault:
-    _nothing_else(rest)
-    return script.always(outcome_from(value), **narrowed)
+def _shares(value: Any) -> Shares:
+    try:
+        pairs = [(outcome, share) for outcome, share in _pairs(value)]
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"rates is {value!r}: give an object of outcomes and their shares, or pairs of them"
+        ) from None
+    for _, share in pairs:
+        number("a share", share, least=0.0)
+    total = sum(share for _, share in pairs)
+    if total > 1:
+        raise ValueError(f"rates add up to {total:g}: give shares of all calls, from 0 to 1")
+    return Shares((_verdict(outcome), float(share)) for outcome, share in pairs)
 
 
-def _at(script: Script, value: Any, rest: dict[str, Any], narrowed: Any) -> Fault:
-    outcome = outcome_from(rest.pop("outcome", None))
-    _nothing_else(rest)
-    return script.at(int(value), outcome, **narrowed)
-
-
-def _rates(script: Script, value: Any, rest: dict[str, Any], narrowed: Any) -> Fault:
-    seed = int(rest.pop("seed", 0))
-    _nothing_else(rest)
-    # An outcome that is an object cannot be a key: then they are pairs.
-    pairs = value.items() if isinstance(value, Mapping) else value
-    rates: dict[OutcomeLike, float] = {outcome_from(key): float(rate) for key, rate in pairs}
-    return script.rates(rates, seed=seed, **narrowed)
-
-
-def _message_limit(script: Script, value: Any, rest: Mapping[str, Any], narrowed: Any) -> Fault:
-    _nothing_else(rest)
-    return script.limits_messages_to(int(value), **narrowed)
-
-
-_PLANS: Mapping[str, Callable[[Script, Any, dict[str, Any], Any], Fault]] = {
-    "returns": _returns,
-    "always": _always,
-    "at": _at,
-    "rates": _rates,
-    "message_limit": _message_limit,
-}
-
-
-def _fault_of_connection(faults: Faults, data: dict[str, Any]) -> ConnectionFault:
-    names = (*CONNECTION_FAULTS, "reset", "restart")
-    name = next((name for name in names if name in data), None)
-    if name is None:
-        raise FaultSpecError(f"a fault has a method, or one of {', '.join(names)}")
-    arguments = data.pop(name)
-    _nothing_else(data)
-    fault: ConnectionFault | None = getattr(faults, name)(**(arguments or {}))
-    return fault or ConnectionFault()
-
-
-def _nothing_else(rest: Mapping[str, Any]) -> None:
-    if rest:
-        raise FaultSpecError(f"{', '.join(map(repr, rest))} means nothing here")
+def _pairs(value: Any) -> Iterable[Any]:
+    return value.items() if isinstance(value, Mapping) else value

@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import grpc
@@ -20,13 +20,12 @@ import httpx
 import msgspec
 
 from rodent_events.pb.base_pb2 import Acknowledgement, CommandResponse
+from toggle_mock.context import EndsWithBlock
 from toggle_mock.errors import RemoteError, UnknownIdError
-from toggle_mock.faults.book import Book, Fault
-from toggle_mock.faults.connections import ConnectionFault
-from toggle_mock.faults.control import CallFaults
-from toggle_mock.faults.outcomes import OutcomeLike
-from toggle_mock.faults.plans import Incoming, Plan
-from toggle_mock.faults.spec import fault_data
+from toggle_mock.faults.active import ActiveFault
+from toggle_mock.faults.control import Faults
+from toggle_mock.faults.injector import FaultInjector
+from toggle_mock.faults.spec import FaultSpec, dump
 from toggle_mock.http_api.bodies.base import Answer, Body, Done, Failure
 from toggle_mock.http_api.bodies.faults import FaultAdded
 from toggle_mock.http_api.bodies.faults import Faults as FaultList
@@ -53,7 +52,7 @@ from toggle_mock.recording.records import RecordedBatch, RecordedCall
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.handle import RodentHandle
 from toggle_mock.rodents.stream import Reply
-from toggle_mock.toggle.toggle import Toggle
+from toggle_mock.toggle.toggle import Toggle, TokenClaims
 
 A = TypeVar("A", bound=Answer)
 
@@ -61,7 +60,7 @@ _PATIENCE = 30.0
 """Seconds for an answer of the server, besides what it is asked to wait."""
 
 
-class RemoteToggle(Toggle):
+class RemoteToggle(Toggle, EndsWithBlock):
     """What a test sees of a mock Toggle elsewhere.
 
     It sees only its own session, so that tests of many processes can share one server.
@@ -78,32 +77,31 @@ class RemoteToggle(Toggle):
         info = self._api.get("/info", Info)
         self._address = info.address
         root = info.root_certificate
-        self.root_certificate: bytes | None = root.encode() if root else None
-        """The root certificate as PEM if it speaks TLS, else None."""
+        self._root_certificate: bytes | None = root.encode() if root else None
         opened = self._api.post("/sessions", OpenSession(), SessionOpened)
         self._api.session = opened.session
         self._copy = RecordingCopy(self._api, deduplicate=info.deduplicate)
-        scope, book = Scope(opened.rid, opened.sub), RemoteBook(self._api)
-        super().__init__(self._copy, scope, book)
-        self.faults = RemoteFaults(self._api, book, scope)
-        """What can go wrong, in calls of this session's Rodents; connections are everybody's."""
+        faults = Faults(RemoteInjector(self._api))
+        super().__init__(self._copy, Scope(opened.rid, opened.sub), faults)
 
     @property
     def address(self) -> str:
         """``host:port``, for a client's target."""
         return self._address
 
-    def jwt(
-        self,
-        *,
-        rid: str | None = None,
-        sub: str | None = None,
-        prv: bool = True,
-        expires_in: float = 3600.0,
-        **claims: object,
-    ) -> str:
-        """A token for a Rodent of this session; see :meth:`Tokens.issue`."""
-        body = IssueToken(rid=rid, sub=sub, prv=prv, expires_in=expires_in, claims=claims)
+    @property
+    def root_certificate(self) -> bytes | None:
+        """The root certificate as PEM if it speaks TLS, else None."""
+        return self._root_certificate
+
+    def _issue(self, claims: TokenClaims) -> str:
+        body = IssueToken(
+            rid=claims.rid,
+            sub=claims.sub,
+            prv=claims.prv,
+            expires_in=claims.expires_in,
+            claims=claims.others,
+        )
         return self._api.post("/tokens", body, TokenIssued).jwt
 
     @property
@@ -123,104 +121,47 @@ class RemoteToggle(Toggle):
         self._api.delete(f"/sessions/{session}")
         self._api.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _end_block(self) -> None:
         self.close()
 
 
-class RemoteBook(Book):
-    """Puts faults of calls in force elsewhere."""
+class RemoteInjector(FaultInjector):
+    """Puts faults in force elsewhere."""
 
     def __init__(self, api: _Api) -> None:
         self._api = api
 
-    def add(self, fault: Fault) -> Fault:
+    def add(self, spec: FaultSpec, /) -> RemoteFault:
         """Put a fault in force.
 
         Raises:
             TypeError: It has something that cannot be sent, such as a function.
         """
-        name = self._api.post("/faults", fault_data(fault), FaultAdded).fault
-        fault.end = lambda: self._api.delete_if_there(f"/faults/{name}")
-        fault.plan = RemotePlan(self._api, name)
-        return fault
+        name = self._api.post("/faults", dump(spec), FaultAdded).fault
+        return RemoteFault(spec, self._api, name)
 
-    def heal(self, _scope: Scope | None = None, /) -> None:
+    def heal_all(self) -> None:
         """End all faults of this session, which is all that this side can have made."""
         self._api.delete("/faults")
 
 
-class RemotePlan(Plan):
-    """A plan that is followed elsewhere."""
+@dataclass(eq=False)
+class RemoteFault(ActiveFault):
+    """A fault that is in force elsewhere."""
 
-    def __init__(self, api: _Api, name: str) -> None:
-        self._api = api
-        self._name = name
-
-    def next(self, _incoming: Incoming, /) -> OutcomeLike | None:
-        """Nothing: calls are met elsewhere."""
-        return None
+    spec: FaultSpec
+    _api: _Api
+    _name: str
 
     @property
     def remaining(self) -> int | None:
-        """See :attr:`Plan.remaining`."""
+        """See :attr:`ActiveFault.remaining`."""
         known = self._api.get("/faults", FaultList).faults.get(self._name)
         return known.remaining if known else 0
 
-
-class RemoteFaults(CallFaults):
-    """The faults of a server elsewhere; see :class:`Faults`."""
-
-    def __init__(self, api: _Api, book: RemoteBook, scope: Scope) -> None:
-        super().__init__(book, scope)
-        self._api = api
-
-    def outage(self) -> ConnectionFault:
-        """See :meth:`Faults.outage`."""
-        return self._add(outage={})
-
-    def restart(self) -> None:
-        """See :meth:`Faults.restart`."""
-        self._add(restart={})
-
-    def refuse(self) -> ConnectionFault:
-        """See :meth:`Faults.refuse`."""
-        return self._add(refuse={})
-
-    def reset(self) -> None:
-        """See :meth:`Faults.reset`."""
-        self._add(reset={})
-
-    def half_open(self) -> ConnectionFault:
-        """See :meth:`Faults.half_open`."""
-        return self._add(half_open={})
-
-    def partition(self) -> ConnectionFault:
-        """See :meth:`Faults.partition`."""
-        return self._add(partition={})
-
-    def latency(self, seconds: float, *, jitter: float = 0.0) -> ConnectionFault:
-        """See :meth:`Faults.latency`."""
-        return self._add(latency={"seconds": seconds, "jitter": jitter})
-
-    def bandwidth(self, bytes_per_second: float) -> ConnectionFault:
-        """See :meth:`Faults.bandwidth`."""
-        return self._add(bandwidth={"bytes_per_second": bytes_per_second})
-
-    def slow_reads(self, bytes_per_second: float) -> ConnectionFault:
-        """See :meth:`Faults.slow_reads`."""
-        return self._add(slow_reads={"bytes_per_second": bytes_per_second})
-
-    def _add(self, **fault: Mapping[str, Any]) -> ConnectionFault:
-        name = self._api.post("/faults", fault, FaultAdded).fault
-        return ConnectionFault(end=lambda _: self._api.delete_if_there(f"/faults/{name}"))
+    def heal(self) -> None:
+        """See :meth:`ActiveFault.heal`."""
+        self._api.delete_if_there(f"/faults/{self._name}")
 
 
 class RemoteRodents(Mapping[str, "RemoteRodent"]):

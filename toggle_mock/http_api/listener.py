@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
 
 import uvicorn
 
 from toggle_mock.http_api.app import application, description
 from toggle_mock.http_api.guard import LOOPBACK_HOSTS
 from toggle_mock.http_api.state import Api
-
-if TYPE_CHECKING:
-    from toggle_mock.server.server import ToggleServer
+from toggle_mock.toggle.toggle import LocalToggle
 
 _GRACE = 1
 """Seconds that requests under way have to end when the server stops."""
@@ -28,7 +25,7 @@ class HttpServer:
         port: The port; 0 takes a free one.
     """
 
-    def __init__(self, toggle: ToggleServer, host: str, port: int) -> None:
+    def __init__(self, toggle: LocalToggle, host: str, port: int) -> None:
         self._host, self._port = host, port
         allowed = LOOPBACK_HOSTS if host in LOOPBACK_HOSTS else None
         self._api = Api(toggle, description)

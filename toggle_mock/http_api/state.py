@@ -7,19 +7,15 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from toggle_mock.errors import UnknownIdError
-from toggle_mock.faults.book import Fault
-from toggle_mock.faults.connections import ConnectionFault
+from toggle_mock.faults.active import ActiveFault
 from toggle_mock.recording.feed import EntryFeed
 from toggle_mock.toggle.toggle import LocalToggle
-
-if TYPE_CHECKING:
-    from toggle_mock.server.server import ToggleServer
 
 T = TypeVar("T")
 
@@ -84,7 +80,7 @@ class Named(Generic[T]):
 class AskedFault:
     """A fault that a client asked for."""
 
-    fault: Fault | ConnectionFault
+    fault: ActiveFault
     session: str | None
     """The session that it was asked for in."""
 
@@ -97,7 +93,7 @@ class Api:
         document: Describes the endpoints, as JSON.
     """
 
-    def __init__(self, toggle: ToggleServer, document: Callable[[], bytes]) -> None:
+    def __init__(self, toggle: LocalToggle, document: Callable[[], bytes]) -> None:
         self.server = toggle
         """The mock, not narrowed to anything."""
         self.document = document
@@ -132,7 +128,7 @@ class Api:
         self.faults.add(name, fault)
         return name
 
-    def take_fault(self, name: str, session: str | None) -> Fault | ConnectionFault:
+    def take_fault(self, name: str, session: str | None) -> ActiveFault:
         """The fault of an id; nobody can refer to it any more. With a session, one of that session.
 
         Raises:

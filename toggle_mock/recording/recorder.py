@@ -83,6 +83,9 @@ class Recording:
         max_calls: Calls that are kept.
         deduplicate: Whether a batch whose id was recorded before is left out of ``batches`` and
             ``events``; it stands in ``duplicates`` either way.
+
+    Raises:
+        ValueError: A limit is negative.
     """
 
     def __init__(
@@ -92,6 +95,8 @@ class Recording:
         max_calls: int = MAX_CALLS,
         deduplicate: bool = False,
     ) -> None:
+        if min(max_bytes, max_calls) < 0:
+            raise ValueError(f"max_bytes is {max_bytes} and max_calls {max_calls}: neither is < 0")
         self.max_bytes, self.max_calls = max_bytes, max_calls
         self.deduplicate = deduplicate
         self.sinks: list[Sink] = []

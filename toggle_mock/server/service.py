@@ -21,7 +21,7 @@ from rodent_events.pb.base_pb2 import (
     RodentRequest,
 )
 from toggle_mock.errors import TokenRefusedError
-from toggle_mock.faults.book import Fault, FaultBook
+from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.faults.plans import Incoming
 from toggle_mock.recording.recorder import Recording
@@ -42,7 +42,7 @@ class RodentService:
     """Answers as Toggle does, and records. Requests are taken as bytes and kept as they came."""
 
     recording: Recording
-    late: Recording
+    stale_calls: Recording
     """Where calls go whose token is of an earlier era: they are answered, and nobody sees them."""
     tokens: Tokens
     book: FaultBook
@@ -51,7 +51,7 @@ class RodentService:
     """The client behind a peer that gRPC names."""
     heartbeat: float | None = None
     """Seconds between two commands ``system.status`` to each connected Rodent."""
-    _waiting: dict[Fault, set[asyncio.Future[None]]] = field(default_factory=dict)
+    _waiting: dict[ActiveCallFault, set[asyncio.Future[None]]] = field(default_factory=dict)
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """What a server serves; without (de)serializers, so that messages are bytes."""
@@ -64,7 +64,7 @@ class RodentService:
             },
         )
 
-    def release(self, healed: Sequence[Fault]) -> None:
+    def release(self, healed: Sequence[ActiveCallFault]) -> None:
         """Let the calls go on that such faults hold. In the server's event loop."""
         for fault in healed:
             for future in self._waiting.get(fault, ()):
@@ -100,7 +100,7 @@ class RodentService:
         """Be the stream of a Rodent until one side ends it; Toggle speaks first."""
         async with self._begin("Connect", context) as handled:
             await handled.admit(self.tokens)
-            if handled.recording is self.late:
+            if handled.recording is self.stale_calls:
                 await handled.abort(_EARLIER)
             outcome, fault = self.book.decide(Incoming(handled.call, b""))
             await self._delay(outcome, fault)
@@ -119,7 +119,7 @@ class RodentService:
         self, handled: Handled, request: bytes, usual: Callable[[], Message]
     ) -> bytes:
         outcome, fault = Outcome(), None
-        if handled.recording is not self.late:
+        if handled.recording is not self.stale_calls:
             outcome, fault = self.book.decide(Incoming(handled.call, request))
         await self._delay(outcome, fault)
         response = usual() if outcome.takes_effect else None
@@ -135,13 +135,13 @@ class RodentService:
         handled.end(Code.OK)
         return raw
 
-    async def _delay(self, outcome: Outcome, fault: Fault | None) -> None:
+    async def _delay(self, outcome: Outcome, fault: ActiveCallFault | None) -> None:
         if outcome.delay and fault is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(outcome.delay):
                     await self._until_healed(fault)
 
-    async def _until_healed(self, fault: Fault) -> None:
+    async def _until_healed(self, fault: ActiveCallFault) -> None:
         released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(fault, set()).add(released)
         try:
@@ -151,7 +151,7 @@ class RodentService:
             if not self._waiting[fault]:
                 del self._waiting[fault]
 
-    async def _hang(self, handled: Handled, fault: Fault | None) -> NoReturn:
+    async def _hang(self, handled: Handled, fault: ActiveCallFault | None) -> NoReturn:
         assert fault is not None
         await self._until_healed(fault)
         await handled.abort(Outcome(Code.UNAVAILABLE, "the call hung until the fault was healed"))
@@ -188,7 +188,7 @@ class RodentService:
     def _begin(self, method: str, context: Context) -> Handled:
         metadata = tuple(context.invocation_metadata() or ())
         claims = unverified_claims(metadata)
-        recording = self.recording if self.tokens.is_current(claims) else self.late
+        recording = self.recording if self.tokens.is_current(claims) else self.stale_calls
         peer = self.peer_of(context.peer())
         call = RecordedCall(method, peer, redacted(metadata), claims=claims)
         recording.begin(call)

@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from toggle_mock.faults.active import Active
-from toggle_mock.faults.control import Faults
+from toggle_mock.context import EndsWithBlock
 from toggle_mock.recording.scope import Scope
-from toggle_mock.toggle.toggle import LocalToggle
-
-if TYPE_CHECKING:
-    from toggle_mock.server.server import ToggleServer
+from toggle_mock.toggle.toggle import LocalToggle, Shared, TokenClaims
 
 
-class Session(LocalToggle, Active):
-    """What :meth:`ToggleServer.session` gives; as a context manager it heals its faults."""
+class Session(LocalToggle, EndsWithBlock):
+    """What :meth:`ToggleServer.session` gives; as a context manager it heals its faults.
 
-    def __init__(self, server: ToggleServer, scope: Scope) -> None:
-        super().__init__(server.recording, scope, server.book, server.rodent_register)
-        self._server = server
-        self.schema = server.schema
-        self.faults = Faults(server, scope)
-        """What can go wrong, in calls of this session's Rodents; connections are everybody's."""
+    Args:
+        parent: The server that it is a part of.
+        shared: What it shares with that.
+        scope: Whose records are meant, and whose calls fail.
+    """
+
+    def __init__(self, parent: LocalToggle, shared: Shared, scope: Scope) -> None:
+        super().__init__(shared, scope)
+        self._parent = parent
 
     @property
     def address(self) -> str:
         """``host:port``, for a client's target."""
-        return self._server.address
+        return self._parent.address
 
-    def jwt(
-        self,
-        *,
-        rid: str | None = None,
-        sub: str | None = None,
-        prv: bool = True,
-        expires_in: float = 3600.0,
-        **claims: object,
-    ) -> str:
-        """A token for a Rodent of this session; see :meth:`ToggleServer.jwt`."""
-        return self._server.jwt(
-            rid=self.scope.rid if rid is None else rid,
-            sub=self.scope.sub if sub is None else sub,
-            prv=prv,
-            expires_in=expires_in,
-            **claims,
+    @property
+    def root_certificate(self) -> bytes | None:
+        """The root certificate as PEM if the server speaks TLS, else None."""
+        return self._parent.root_certificate
+
+    @property
+    def serving(self) -> bool:
+        """Whether the server answers calls."""
+        return self._parent.serving
+
+    @property
+    def http_address(self) -> str | None:
+        """``host:port`` of the server's HTTP API; None without one."""
+        return self._parent.http_address
+
+    def _issue(self, claims: TokenClaims) -> str:
+        return self._parent.jwt(
+            rid=self.scope.rid if claims.rid is None else claims.rid,
+            sub=self.scope.sub if claims.sub is None else claims.sub,
+            prv=claims.prv,
+            expires_in=claims.expires_in,
+            **claims.others,
         )
+
+    def session(self, rid: str | None = None, sub: str | None = None) -> LocalToggle:
+        """Another session of the same server; see :meth:`ToggleServer.session`."""
+        return self._parent.session(rid, sub)
 
     def heal(self) -> None:
         """End the faults that it asked for."""
         self.faults.heal()
+
+    def _end_block(self) -> None:
+        self.heal()

@@ -1,16 +1,33 @@
-"""What a test sees of a mock Toggle: what arrived, and what answers are scripted."""
+"""What a test sees of a mock Toggle: what arrived, and what can go wrong in it."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from toggle_mock.assertions.assertions import Questions
-from toggle_mock.faults.book import Book, FaultBook
-from toggle_mock.faults.control import CallFaults, Faults
+from toggle_mock.faults.book import FaultBook
+from toggle_mock.faults.connections import Network
+from toggle_mock.faults.control import Faults
+from toggle_mock.faults.injector import LocalInjector
 from toggle_mock.faults.script import Script
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister, Rodents
+from toggle_mock.schema import Schema
+from toggle_mock.tokens.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class TokenClaims:
+    """What a token is to say; see :meth:`Toggle.jwt`."""
+
+    rid: str | None = None
+    sub: str | None = None
+    prv: bool = True
+    expires_in: float = 3600.0
+    others: Mapping[str, object] = field(default_factory=dict)
 
 
 class Toggle(Questions, ABC):
@@ -19,23 +36,25 @@ class Toggle(Questions, ABC):
     Args:
         recording: What arrived.
         scope: Whose records are meant, and whose calls fail.
-        book: Where faults of calls are put in force.
+        faults: What can go wrong on command.
     """
 
-    faults: CallFaults
-    """What can go wrong on command."""
-
-    def __init__(self, recording: Recording, scope: Scope, book: Book) -> None:
+    def __init__(self, recording: Recording, scope: Scope, faults: Faults) -> None:
         super().__init__(recording, scope)
-        self.book = book
-        """The faults of calls that are in force."""
+        self.faults = faults
+        """What can go wrong on command: in calls of the scope's Rodents, and in connections, which
+        are everybody's."""
 
     @property
     @abstractmethod
     def address(self) -> str:
         """``host:port``, for a client's target."""
 
+    @property
     @abstractmethod
+    def root_certificate(self) -> bytes | None:
+        """The root certificate as PEM if it speaks TLS, else None."""
+
     def jwt(
         self,
         *,
@@ -45,51 +64,85 @@ class Toggle(Questions, ABC):
         expires_in: float = 3600.0,
         **claims: object,
     ) -> str:
-        """A token for a Rodent; see :meth:`Tokens.issue`."""
+        """A token for a Rodent.
+
+        Args:
+            rid: The Rodent's id; None for the session's, or ``rodent-1``.
+            sub: The organization's id; None for the session's, or ``org-1``.
+            prv: Whether it is in a private network, and so speaks gRPC.
+            expires_in: Seconds; negative for a token that has expired.
+            claims: Further claims. None leaves one out.
+        """
+        return self._issue(TokenClaims(rid, sub, prv, expires_in, claims))
+
+    @abstractmethod
+    def _issue(self, claims: TokenClaims) -> str:
+        """A token that says so."""
 
     @property
     def on_register(self) -> Script:
         """Scripts what Register answers."""
-        return Script(self.book, "Register", self.scope)
+        return self.faults.script("Register")
 
     @property
     def on_connect(self) -> Script:
         """Scripts what becomes of Connect."""
-        return Script(self.book, "Connect", self.scope)
+        return self.faults.script("Connect")
 
     @property
     def on_send_events(self) -> Script:
         """Scripts what SendEvents answers."""
-        return Script(self.book, "SendEvents", self.scope)
+        return self.faults.script("SendEvents")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a server and its sessions have in common."""
+
+    recording: Recording
+    book: FaultBook
+    network: Network
+    rodents: RodentRegister
+    tokens: Tokens
+    schema: Schema | None
 
 
 class LocalToggle(Toggle):
     """A mock Toggle in this process, or the part of it that is in a scope.
 
     Args:
-        recording: What arrived.
+        shared: What the server and its sessions have in common.
         scope: Whose records are meant, and whose calls fail.
-        book: The faults of calls that are in force.
-        rodent_register: The Rodents that have connected.
     """
 
-    faults: Faults
-    """What can go wrong on command."""
-    book: FaultBook
-    """The faults of calls that are in force."""
-
-    def __init__(
-        self,
-        recording: Recording,
-        scope: Scope,
-        book: FaultBook,
-        rodent_register: RodentRegister,
-    ) -> None:
-        super().__init__(recording, scope, book)
-        self.rodent_register = rodent_register
-        """The Rodents that have connected."""
+    def __init__(self, shared: Shared, scope: Scope) -> None:
+        injector = LocalInjector(shared.book, shared.network, scope)
+        super().__init__(shared.recording, scope, Faults(injector))
+        self.schema = shared.schema
+        self.tokens = shared.tokens
+        """Issues, verifies and revokes tokens, for the whole server."""
+        self._shared = shared
 
     @property
     def rodents(self) -> Rodents:
         """The Rodents that are or were connected, by their rid."""
-        return Rodents(self.rodent_register, self.scope)
+        return Rodents(self._shared.rodents, self.scope)
+
+    @property
+    @abstractmethod
+    def serving(self) -> bool:
+        """Whether it answers calls."""
+
+    @property
+    @abstractmethod
+    def http_address(self) -> str | None:
+        """``host:port`` of the HTTP API; None without one."""
+
+    @abstractmethod
+    def session(self, rid: str | None = None, sub: str | None = None) -> LocalToggle:
+        """A part of it for one test: it sees and disturbs only its own Rodents.
+
+        Args:
+            rid: The Rodent that it is about; None for all of its organization.
+            sub: The organization; if neither is given, one of its own.
+        """

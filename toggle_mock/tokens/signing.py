@@ -48,11 +48,11 @@ def loaded(algorithm: str, pem: bytes) -> Any:
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"jwt_key is no private key as PEM: {error}") from None
+        raise ValueError(f"key is no private key as PEM: {error}") from None
     kinds = {"RS256": rsa.RSAPrivateKey, "ES256": ec.EllipticCurvePrivateKey}
     if not isinstance(key, kinds[algorithm]):
         raise ValueError(  # noqa: TRY004 - the type of a key is in its text
-            f"jwt_key is {type(key).__name__}, which {algorithm} cannot use"
+            f"key is {type(key).__name__}, which {algorithm} cannot use"
         )
     return key
 

@@ -42,7 +42,7 @@ class Tokens:
         self, *, algorithm: str = "HS256", key: str | bytes | None = None, verify: bool = True
     ) -> None:
         if algorithm not in ALGORITHMS:
-            raise ValueError(f"jwt_algorithm is {algorithm!r}: give {', '.join(ALGORITHMS)}")
+            raise ValueError(f"algorithm is {algorithm!r}: give {', '.join(ALGORITHMS)}")
         self.algorithm = algorithm
         self._verify = verify
         self._key = _new_key(algorithm) if key is None else _loaded(algorithm, key)
@@ -86,7 +86,7 @@ class Tokens:
             ValueError: HS256 has none.
         """
         if self.algorithm == "HS256":
-            raise ValueError("HS256 has no public key: give jwt_algorithm='RS256' or 'ES256'")
+            raise ValueError("HS256 has no public key: give algorithm='RS256' or 'ES256'")
         from toggle_mock.tokens import signing
 
         return signing.public_pem(self._key)
@@ -232,5 +232,5 @@ def _loaded(algorithm: str, key: str | bytes) -> Any:
 
         return signing.loaded(algorithm, content)
     if len(content) < _SECRET_BYTES:
-        raise ValueError(f"jwt_key has {len(content)} bytes: HS256 needs {_SECRET_BYTES} or more")
+        raise ValueError(f"key has {len(content)} bytes: HS256 needs {_SECRET_BYTES} or more")
     return content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toggle_mock.errors import UnknownIdError
-from toggle_mock.faults.spec import status_from
+from toggle_mock.faults.outcome_data import status_from
 from toggle_mock.http_api.bodies.base import InSession
 from toggle_mock.http_api.bodies.calls import (
     Call,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toggle_mock.faults.book import Fault
-from toggle_mock.faults.spec import apply_fault
+from toggle_mock.faults.spec import parse
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.faults import FaultAdded, Faults, FaultState, OneFault
 from toggle_mock.http_api.state import Api, AskedFault
@@ -19,7 +18,7 @@ def listed(api: Api, given: InSession) -> Faults:
 
 def add(api: Api, given: InSession, body: dict[str, Any]) -> FaultAdded:
     """Put a fault in force, until it is healed."""
-    fault = apply_fault(api.toggle(given.session), body)
+    fault = api.toggle(given.session).faults.add(parse(body))
     return FaultAdded(fault=api.add_fault(AskedFault(fault, given.session)))
 
 
@@ -37,5 +36,4 @@ def heal_one(api: Api, given: OneFault) -> Done:
 
 
 def _state(asked: AskedFault) -> FaultState:
-    fault = asked.fault
-    return FaultState(remaining=fault.remaining if isinstance(fault, Fault) else None)
+    return FaultState(remaining=asked.fault.remaining)

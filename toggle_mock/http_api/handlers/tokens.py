@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toggle_mock.faults.spec import status_from
+from toggle_mock.faults.outcome_data import status_from
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.tokens import (
     IssueToken,

@@ -1,0 +1,176 @@
+"""Faults as data, there and back."""
+
+import re
+
+import grpc
+import pytest
+
+from rodent_events import EventBatchResponse, StoragePoolPayload
+from toggle_mock import cut, delay, fail, hang, lose_answer, reject, where
+from toggle_mock.errors import FaultSpecError
+from toggle_mock.faults.control import Faults
+from toggle_mock.faults.outcome_data import OUTCOMES as OUTCOME_KINDS
+from toggle_mock.faults.outcome_data import outcome_data, outcome_from
+from toggle_mock.faults.outcomes import Decision, Outcome
+from toggle_mock.faults.script import Script
+from toggle_mock.faults.spec import CALL_FAULTS, CONNECTION_FAULTS, Always, Latency, dump, parse
+
+Code = grpc.StatusCode
+
+OUTCOMES = [
+    ("OK", Outcome()),
+    ("UNAVAILABLE", fail(Code.UNAVAILABLE)),
+    ("unavailable", fail(Code.UNAVAILABLE)),
+    ("hang", hang()),
+    ("reject", reject()),
+    ("lose_answer", lose_answer()),
+    ("cut", cut()),
+    ({"delay": 2}, delay(2)),
+    ({"fail": "ABORTED", "message": "m", "retry_after": 2}, fail(Code.ABORTED, "m", retry_after=2)),
+    ({"fail": "ABORTED", "trailers": {"a": "b"}}, fail(Code.ABORTED, trailers={"a": "b"})),
+    ({"fail": "ABORTED", "delay": 1}, fail(Code.ABORTED, delay=1)),
+    ({"reject": "no"}, reject("no")),
+    ({"lose_answer": "INTERNAL"}, lose_answer(Code.INTERNAL)),
+    ({"hang": True}, hang(accepted=True)),
+    ({"cut": "ABORTED", "after_messages": 3}, cut(after_messages=3, status=Code.ABORTED)),
+]
+
+
+@pytest.mark.parametrize(("data", "outcome"), OUTCOMES)
+def test_outcomes(data, outcome):
+    assert outcome_from(data) == outcome
+    assert outcome_from(outcome_data(outcome)) == outcome
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ("BROKEN", "'BROKEN' is no status: give one of OK"),
+        (5, "an outcome is a name or an object, got 5"),
+        (None, "an outcome is a name or an object"),
+        ({}, "an outcome has one of fail, reject"),
+        ({"fail": "X"}, "'X' is no status"),
+        ({"fail": "ABORTED", "colour": "red"}, "colour"),
+        ({"fail": "OK"}, "other than OK"),
+        ({"fale": "ABORTED"}, "did you mean fail?"),
+        ({"fail": "ABORTD"}, "did you mean ABORTED?"),
+        ({"fail": "ABORTED", "retry_after": -1}, "retry_after is -1: give a number from 0"),
+        ({"fail": "ABORTED", "trailers": {"a": 5}}, "trailers is {'a': 5}: give an object"),
+        ({"hang": "yes"}, "hang is 'yes': give true or false"),
+        ({"cut": "ABORTED", "after_messages": 1.5}, "after_messages is 1.5: give a whole number"),
+    ],
+)
+def test_what_is_no_outcome(data, problem):
+    with pytest.raises(FaultSpecError, match=re.escape(problem)):
+        outcome_from(data)
+
+
+@pytest.mark.parametrize(
+    "outcome", [Decision(lambda call: Code.OK), Outcome(response=EventBatchResponse(success=True))]
+)
+def test_what_cannot_be_written_as_data(outcome):
+    with pytest.raises(TypeError, match="cannot be written as data"):
+        outcome_data(outcome)
+
+
+FAULTS = [
+    {
+        "method": "SendEvents",
+        "returns": ["UNAVAILABLE", "OK", {"fail": "ABORTED", "retry_after": 1}],
+    },
+    {"method": "Register", "returns": "reject"},
+    {"method": "SendEvents", "always": "hang", "matching": "payload:pool", "rid": "r1"},
+    {"method": "Connect", "at": 2, "outcome": {"cut": "UNAVAILABLE", "after_messages": 5}},
+    {"method": "SendEvents", "rates": {"UNAVAILABLE": 0.1, "lose_answer": 0.2}, "seed": 7},
+    {"method": "SendEvents", "rates": [[{"fail": "ABORTED", "message": "m"}, 0.5]]},
+    {"method": "SendEvents", "message_limit": 4000},
+    {"latency": {"seconds": 0.2, "jitter": 0.05}},
+    {"slow_reads": {"bytes_per_second": 1}},
+    {"outage": {}},
+    {"restart": None},
+]
+
+
+@pytest.mark.parametrize("data", FAULTS)
+def test_faults_there_and_back(data):
+    assert parse(dump(parse(data))) == parse(data)
+
+
+def test_a_fault_is_written_as_it_was_read():
+    for data in (FAULTS[2], FAULTS[3], FAULTS[6], FAULTS[7], FAULTS[9]):
+        assert dump(parse(data)) == data
+
+
+def test_a_fault_made_in_python_is_checked_in_the_same_words():
+    with pytest.raises(FaultSpecError, match=r"^seconds is -1: give a number from 0 to 1e\+12$"):
+        Latency(seconds=-1)
+    with pytest.raises(FaultSpecError, match=r"^method is 'Send'"):
+        Always(method="Send", always=fail())
+
+
+def test_a_payload_becomes_a_query():
+    pool = StoragePoolPayload(pool_name="tank 1", size_bytes=5, operation=1)
+    fault = aborting(~where(pool) | "level:ERROR")
+    assert dump(fault)["matching"] == (
+        '(-(payload:StoragePoolPayload payload.pool_name:"tank 1" payload.size_bytes:"5" '
+        'payload.operation:"CREATED")) OR (level:ERROR)'
+    )
+    for matching in (lambda event: True, StoragePoolPayload(devices=["a"])):
+        with pytest.raises(TypeError, match=r"cannot be written as a query|is no scalar"):
+            dump(aborting(matching))
+
+
+def aborting(matching) -> Always:
+    return Always(method="SendEvents", always=Code.ABORTED, matching=matching)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ([], "a fault is an object"),
+        ({}, "a fault has a method, or one of outage"),
+        ({"method": "Send"}, "method is 'Send': give one of Register, Connect, SendEvents"),
+        ({"method": "SendEvents"}, "a fault of calls has one of returns, always"),
+        ({"method": "SendEvents", "returns": "OK", "colour": 1}, "'colour' means nothing here"),
+        (
+            {"method": "SendEvents", "always": "OK", "matching": "("},
+            "a parenthesis is never closed",
+        ),
+        ({"method": "SendEvents", "rates": {"ABORTED": 2}}, "rates add up to 2"),
+        ({"method": "SendEvents", "message_limit": "big"}, "message_limit is 'big': give a whole"),
+        ({"method": "SendEvents", "message_limit": -1}, "message_limit is -1: give a whole number"),
+        ({"method": "SendEvents", "at": 1}, "outcome is missing"),
+        ({"method": "SendEvents", "rates": 5}, "rates is 5: give an object"),
+        ({"method": "SendEvents", "rates": {"OK": True}}, "a share is True: give a number"),
+        ({"method": "SendEvents", "always": None}, "an outcome is a name or an object, got None"),
+        ({"method": "SendEvents", "always": "OK", "rid": 5}, "rid is 5: give text"),
+        ({"method": "SendEvents", "alway": "OK"}, "did you mean always?"),
+        ({"method": "SendEvent"}, "did you mean SendEvents?"),
+        ({"outrage": {}}, "did you mean outage?"),
+        ({"outage": {}, "refuse": {}}, "'refuse' means nothing here"),
+        ({"outage": 5}, "outage is 5: give an object"),
+        ({"latency": {"second": 1}}, "'second' means nothing here, did you mean seconds?"),
+        ({"latency": {}}, "seconds is missing"),
+        ({"latency": {"colour": 1}}, "colour"),
+        ({"bandwidth": {"bytes_per_second": -1}}, "bytes_per_second is -1"),
+    ],
+)
+def test_what_is_no_fault(data, problem):
+    with pytest.raises(FaultSpecError, match=re.escape(problem)):
+        parse(data)
+
+
+def own_methods(kind: type) -> set[str]:
+    return {name for name in vars(kind) if not name.startswith("_")}
+
+
+def test_every_kind_of_fault_has_its_method_and_every_method_its_kind():
+    assert own_methods(Script) == set(CALL_FAULTS)
+    blocks = {"failing", "hanging", "losing_answers", "rates", "message_limit"}
+    assert own_methods(Faults) - {"add", "heal", "script"} - blocks == set(CONNECTION_FAULTS)
+
+
+def test_every_kind_of_outcome_has_its_function():
+    import toggle_mock
+
+    assert all(callable(getattr(toggle_mock, name)) for name in OUTCOME_KINDS)

@@ -1,0 +1,66 @@
+"""What faults do to connections, and what several amount to together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How the network is at the moment."""
+
+    latency: float = 0.0
+    """Seconds that each chunk takes, in each direction."""
+    jitter: float = 0.0
+    """Seconds by which that varies, up or down."""
+    to_server: float | None = None
+    """Bytes a second to the server, on each connection; None for no limit."""
+    to_client: float | None = None
+    """Bytes a second to the client, on each connection."""
+    partitioned: bool = False
+    """Whether nothing gets through, on old connections and new ones."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a fault does to the connections; or what all that are in force do."""
+
+    outage: bool = False
+    """Whether the server is gone."""
+    refuse: bool = False
+    """Whether new connections are refused."""
+    half_open: bool = False
+    """Whether nothing gets through any more on those that are open when it begins."""
+    conditions: Conditions = field(default_factory=Conditions)
+    """How the network is."""
+    reset: bool = False
+    """Whether all connections are reset, once."""
+    restart: bool = False
+    """Whether the server ends and comes back, once."""
+
+    @property
+    def is_over_at_once(self) -> bool:
+        """Whether there is nothing of it to heal."""
+        return self.reset or self.restart
+
+
+def together(effects: Sequence[Effect]) -> Effect:
+    """Delays add up, of rates the least holds, and anything else is so if one says it."""
+    conditions = [effect.conditions for effect in effects]
+    return Effect(
+        outage=any(effect.outage for effect in effects),
+        refuse=any(effect.refuse for effect in effects),
+        half_open=any(effect.half_open for effect in effects),
+        conditions=Conditions(
+            latency=sum(one.latency for one in conditions),
+            jitter=sum(one.jitter for one in conditions),
+            to_server=_least(one.to_server for one in conditions),
+            to_client=_least(one.to_client for one in conditions),
+            partitioned=any(one.partitioned for one in conditions),
+        ),
+    )
+
+
+def _least(rates: Iterable[float | None]) -> float | None:
+    return min((rate for rate in rates if rate is not None), default=None)

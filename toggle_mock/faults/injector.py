@@ -1,0 +1,51 @@
+"""Where faults are put in force: in this process; ``http_api.client`` has that for another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from toggle_mock.faults.active import ActiveFault
+from toggle_mock.faults.book import FaultBook
+from toggle_mock.faults.connections import Network
+from toggle_mock.faults.spec import CallFault, ConnectionFault, FaultSpec
+from toggle_mock.recording.scope import Scope
+
+
+class FaultInjector(Protocol):
+    """Puts faults in force."""
+
+    def add(self, spec: FaultSpec, /) -> ActiveFault:
+        """Put a fault in force."""
+
+    def heal_all(self) -> None:
+        """End all faults that were put in force here."""
+
+
+@dataclass(frozen=True)
+class LocalInjector(FaultInjector):
+    """Puts faults in force in this process, for one session or for the whole server."""
+
+    book: FaultBook
+    network: Network
+    scope: Scope
+
+    def add(self, spec: FaultSpec, /) -> ActiveFault:
+        """Put a fault in force.
+
+        Raises:
+            NoRelayError: It needs a relay, and there is none.
+            ValueError: It is about a Rodent that is not in the scope.
+        """
+        match spec:
+            case CallFault():
+                return self.book.add(spec, self.scope)
+            case ConnectionFault():
+                return self.network.add(spec, self.scope)
+        raise TypeError(f"{spec!r} is no fault: make one of faults.spec")
+
+    def heal_all(self) -> None:
+        """End all faults; in a session, those that it asked for."""
+        owner = None if self.scope == Scope() else self.scope
+        self.book.heal(owner)
+        self.network.heal(owner)

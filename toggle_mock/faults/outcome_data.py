@@ -1,0 +1,264 @@
+"""Outcomes as data: ``lose_answer``, ``{fail: ABORTED, retry_after: 2}``, ``{delay: 1}``.
+
+Each kind is one record here; what it makes of itself is in ``outcomes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Self
+
+import grpc
+import msgspec
+from msgspec import Meta
+
+from toggle_mock.errors import FaultSpecError
+from toggle_mock.faults.outcomes import (
+    OK,
+    Outcome,
+    Verdict,
+    cut,
+    fail,
+    hang,
+    lose_answer,
+    reject,
+)
+from toggle_mock.faults.record import Record, did_you_mean
+
+GREATEST = 10**12
+"""What is more than this is a mistake, whatever it is."""
+
+STATUSES = [code.name for code in grpc.StatusCode]
+_ERRORS = [name for name in STATUSES if name != "OK"]
+
+Status = Annotated[str, Meta(extra_json_schema={"enum": STATUSES})]
+Error = Annotated[str, Meta(extra_json_schema={"enum": _ERRORS})]
+Seconds = Annotated[float, Meta(ge=0, le=GREATEST)]
+Count = Annotated[int, Meta(ge=0, le=GREATEST)]
+
+
+class OutcomeRecord(Record, frozen=True, kw_only=True):
+    """An outcome of one kind, as data."""
+
+    kind: ClassVar[str]
+    """The key that tells the kind; its default, if it has one, lets the name alone stand for it."""
+    delay: Seconds = 0.0
+    """Seconds before anything else happens."""
+
+    def made(self) -> Outcome:
+        """The outcome, but for its delay."""
+        raise NotImplementedError
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """The record of this kind that is nearest to an outcome.
+
+        Raises:
+            ValueError: None of this kind is near.
+        """
+        raise NotImplementedError
+
+    def outcome(self) -> Outcome:
+        """The outcome."""
+        return replace(self.made(), delay=self.delay)
+
+
+class Fail(OutcomeRecord, frozen=True, kw_only=True):
+    """The call fails, and nothing is accepted."""
+
+    kind: ClassVar[str] = "fail"
+    fail: Error
+    message: str = ""
+    retry_after: Seconds | None = None
+    trailers: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        status = status_from(self.fail)
+        return fail(
+            status, self.message, retry_after=self.retry_after, trailers=dict(self.trailers)
+        )
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        trailers: dict[str, Any] = dict(outcome.trailers)  # bytes are refused as any other mistake
+        return cls(
+            fail=outcome.status.name,
+            message=outcome.message,
+            retry_after=outcome.retry_after,
+            trailers=trailers,
+            delay=outcome.delay,
+        )
+
+
+class Reject(OutcomeRecord, frozen=True, kw_only=True):
+    """The answer is ``success=false`` with this message, and nothing is accepted."""
+
+    kind: ClassVar[str] = "reject"
+    reject: str = "rejected"
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        return reject(self.reject)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(reject=outcome.message, delay=outcome.delay)
+
+
+class LoseAnswer(OutcomeRecord, frozen=True, kw_only=True):
+    """All is accepted and recorded, but the caller gets a status instead of the answer."""
+
+    kind: ClassVar[str] = "lose_answer"
+    lose_answer: Status = "UNAVAILABLE"
+    message: str = "the answer was lost"
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        return lose_answer(status_from(self.lose_answer), self.message)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(lose_answer=outcome.status.name, message=outcome.message, delay=outcome.delay)
+
+
+class Hang(OutcomeRecord, frozen=True, kw_only=True):
+    """Nothing is answered until the caller gives up; true if the batch is recorded all the same."""
+
+    kind: ClassVar[str] = "hang"
+    hang: bool = False
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        return hang(accepted=self.hang)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(hang=outcome.accepted, delay=outcome.delay)
+
+
+class Cut(OutcomeRecord, frozen=True, kw_only=True):
+    """A stream ends with a status once so many messages have come from the Rodent."""
+
+    kind: ClassVar[str] = "cut"
+    cut: Status = "UNAVAILABLE"
+    after_messages: Count = 0
+    message: str = "the stream was cut"
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        status = status_from(self.cut)
+        return cut(after_messages=self.after_messages, status=status, message=self.message)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(
+            cut=outcome.status.name,
+            after_messages=outcome.after_messages,
+            message=outcome.message,
+            delay=outcome.delay,
+        )
+
+
+class Delay(OutcomeRecord, frozen=True, kw_only=True):
+    """The usual answer, so many seconds later."""
+
+    kind: ClassVar[str] = "delay"
+    delay: Seconds
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        return Outcome()
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(delay=outcome.delay)
+
+
+# In the order in which they are looked for: a delay stands beside the others too.
+OUTCOMES: Mapping[str, type[OutcomeRecord]] = {
+    record.kind: record for record in (Fail, Reject, LoseAnswer, Hang, Cut, Delay)
+}
+
+NAMES = [*(name for name in OUTCOMES if name not in {"fail", "delay"}), *STATUSES]
+"""The names that stand for an outcome without more."""
+
+
+def outcome_from(data: Any) -> Outcome:
+    """The outcome that a name or an object stands for.
+
+    Raises:
+        FaultSpecError: It stands for none.
+    """
+    if isinstance(data, str):
+        if data in OUTCOMES and data in NAMES:
+            return OUTCOMES[data]().outcome()
+        status = status_from(data)
+        return Outcome() if status is OK else fail(status)
+    if not isinstance(data, Mapping):
+        raise FaultSpecError(f"an outcome is a name or an object, got {data!r}")
+    kind = next((kind for kind in OUTCOMES if kind in data), None)
+    if kind is None:
+        near = did_you_mean(data, OUTCOMES)
+        raise FaultSpecError(
+            f"an outcome has one of {', '.join(OUTCOMES)}, got {dict(data)!r}{near}"
+        )
+    try:
+        return OUTCOMES[kind].read(data).outcome()
+    except ValueError as error:
+        raise FaultSpecError(f"{error}, in the outcome {dict(data)!r}") from None
+
+
+def outcome_data(verdict: Verdict) -> Any:
+    """What stands for an outcome as data; the inverse of :func:`outcome_from`.
+
+    Raises:
+        TypeError: It has no such form.
+    """
+    if not isinstance(verdict, Outcome):
+        raise TypeError(f"a function such as {verdict!r} cannot be written as data")
+    for name in NAMES:
+        if outcome_from(name) == verdict:
+            return name
+    for kind in OUTCOMES.values():
+        try:
+            record = kind.of(verdict)
+            if record.outcome() == verdict:
+                return {kind.kind: getattr(record, kind.kind), **record.dump()}
+        except ValueError:
+            continue
+    raise TypeError(f"{verdict!r} cannot be written as data")
+
+
+def status_from(name: Any) -> grpc.StatusCode:
+    """The status of a name such as ``UNAVAILABLE``.
+
+    Raises:
+        FaultSpecError: There is none.
+    """
+    try:
+        return grpc.StatusCode[str(name).upper()]
+    except KeyError:
+        near = did_you_mean([str(name).upper()], STATUSES)
+        names = ", ".join(STATUSES)
+        raise FaultSpecError(f"{name!r} is no status: give one of {names}{near}") from None
+
+
+def outcome_schema(reference: str) -> dict[str, Any]:
+    """The JSON Schema of an outcome.
+
+    Args:
+        reference: The template of a reference to a record's own, with ``{name}``.
+    """
+    records = [{"$ref": reference.format(name=one.__name__)} for one in OUTCOMES.values()]
+    return {
+        "description": "What becomes of a call.",
+        "anyOf": [{"enum": NAMES}, *records],
+    }

@@ -1,0 +1,127 @@
+"""Records that are made of data: their keys, what may stand there, and what is said of a mistake.
+
+The same is checked, in the same words, whether one is made in Python or read from a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
+from typing import Any, Self
+
+import msgspec
+from msgspec import inspect
+from msgspec.structs import FieldInfo, fields, force_setattr
+
+from toggle_mock.errors import FaultSpecError
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fields that are checked against their annotations when it is made.
+
+    Raises:
+        FaultSpecError: A value is none for its field.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = _checked(field, getattr(self, field.name), self.read_value)
+            force_setattr(self, field.name, value)
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Self:
+        """A record of data.
+
+        Raises:
+            FaultSpecError: A key is unknown or missing, or a value is none for it.
+        """
+        known = {field.encode_name: field for field in fields(cls)}
+        refuse_unknown(data, known)
+        missing = [key for key, field in known.items() if field.required and key not in data]
+        if missing:
+            raise FaultSpecError(f"{', '.join(missing)} is missing")
+        return cls(**{known[key].name: value for key, value in data.items()})
+
+    def dump(self) -> dict[str, Any]:
+        """Its data, without what is as by default; the inverse of :meth:`read`.
+
+        Raises:
+            TypeError: A value has no such form.
+        """
+        return {
+            field.encode_name: self.dump_value(value)
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != _default(field)
+        }
+
+    @classmethod
+    def read_value(cls, kind: type, value: Any) -> Any:
+        """The value of a type that is no plain data; for subclasses that have such fields."""
+        raise NotImplementedError(f"{cls.__name__} reads no {kind.__name__} of {value!r}")
+
+    @classmethod
+    def dump_value(cls, value: Any) -> Any:
+        """The plain data of a value; for subclasses as well."""
+        return value
+
+
+def refuse_unknown(keys: Collection[str], choices: Collection[str]) -> None:
+    """See that there are no keys but these.
+
+    Raises:
+        FaultSpecError: There are others; the text has the nearest right ones.
+    """
+    unknown = [key for key in keys if key not in choices]
+    if unknown:
+        there_are = f"there are {', '.join(choices)}" if choices else "it is empty"
+        text = ", ".join(map(repr, unknown))
+        raise FaultSpecError(
+            f"{text} means nothing here{did_you_mean(unknown, choices)}; {there_are}"
+        )
+
+
+def did_you_mean(words: Collection[object], choices: Collection[str]) -> str:
+    """A question after the choices that are nearest to some words; empty if none is near."""
+    near = [match for word in words for match in get_close_matches(str(word), choices, n=1)]
+    return f", did you mean {', '.join(near)}?" if near else ""
+
+
+def _checked(field: FieldInfo, value: Any, read: Callable[[type, Any], Any]) -> Any:
+    try:
+        return msgspec.convert(value, field.type, dec_hook=read)
+    except msgspec.ValidationError as error:
+        if error.__cause__ is not None:  # what has read the value says it better
+            raise FaultSpecError(str(error.__cause__)) from None
+        wanted = _wanted(inspect.type_info(field.type))
+        text = f"give {wanted}" if wanted else str(error)
+        raise FaultSpecError(f"{field.encode_name} is {value!r}: {text}") from None
+
+
+def _default(field: FieldInfo) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
+_WORDS: Mapping[type, str] = {
+    inspect.StrType: "text",
+    inspect.BoolType: "true or false",
+    inspect.DictType: "an object of text by text",
+    inspect.NoneType: "",
+}
+
+
+def _wanted(wanted: inspect.Type) -> str:
+    """What to give for a type, in words; empty if there are none."""
+    match wanted:
+        case inspect.IntType(ge=least, le=most):
+            return f"a whole number{_range(least, most)}"
+        case inspect.FloatType(ge=least, le=most):
+            return f"a number{_range(least, most)}"
+        case inspect.UnionType(types=types):
+            return " or ".join(filter(None, map(_wanted, types)))
+    return _WORDS.get(type(wanted), "")
+
+
+def _range(least: float | None, most: float | None) -> str:
+    return "" if least is None or most is None else f" from {least:g} to {most:g}"

@@ -1,0 +1,156 @@
+"""Where the gRPC server listens: at one port, which stays its own through outages and restarts."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from socket import SOCK_STREAM
+from typing import Any
+
+import grpc.aio
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from rodent_events.pb import base_pb2
+from rodent_events.pb.events import event_messages_pb2
+from toggle_mock.faults.connections import Host
+from toggle_mock.faults.relay import Relay, reserve
+from toggle_mock.loop_thread import LoopEndedError, LoopThread
+from toggle_mock.recording.records import SERVICE
+
+
+class GrpcHost(Host):
+    """A gRPC server that comes and goes, with the relay in front of it.
+
+    Its coroutines run in the event loop of :attr:`thread`.
+
+    Args:
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        handlers: What it serves, besides health and reflection.
+        options: Those of gRPC.
+        relay: What clients connect to instead; None for the server itself.
+        credentials: Makes those of TLS; None is without.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        handlers: grpc.GenericRpcHandler,
+        *,
+        options: Sequence[tuple[str, int]],
+        relay: Relay | None,
+        credentials: Callable[[], grpc.ServerCredentials] | None,
+    ) -> None:
+        self.host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        self.port = port
+        """The port that clients connect to; 0 before a free one was taken."""
+        self.thread: LoopThread | None = None
+        """The thread of its event loop while it runs."""
+        self._handlers = handlers
+        self.options = options
+        """Those of gRPC."""
+        self.relay = relay
+        """What clients connect to instead; None for the server itself."""
+        self._credentials = credentials
+        self._reserved: socket.socket | None = None
+        self._server: grpc.aio.Server | None = None
+
+    @property
+    def address(self) -> str:
+        """``host:port``, for a client's target."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it answers calls."""
+        return self._server is not None
+
+    async def come_back(self) -> None:
+        """Listen, at the same port as before.
+
+        Raises:
+            OSError: The port cannot be used.
+        """
+        server = grpc.aio.server(options=self.options)
+        server.add_generic_rpc_handlers((self._handlers,))
+        health_servicer = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server, _reflected())
+        port = self._listen(server)
+        await server.start()
+        for name in ("", SERVICE):
+            await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._server = server
+        if self.relay is not None:
+            self.relay.target = port
+            port = await self.relay.listen(self.port)
+        self.release_port()
+        self.port = port
+
+    def _listen(self, server: grpc.aio.Server) -> int:
+        address = self.address if self.relay is None else "127.0.0.1:0"
+        try:
+            if self._credentials is None:
+                return server.add_insecure_port(address)
+            return server.add_secure_port(address, self._credentials())
+        except RuntimeError as error:
+            reason = _why_not(self.host.strip("[]"), self.port) or error
+            raise OSError(f"cannot listen on {address}: {reason}") from error
+
+    async def leave(self) -> None:
+        """Stop answering, and keep the port from others."""
+        await self.stop_answering(0.0)
+        self._reserved = reserve(self.host, self.port)
+
+    async def stop_answering(self, grace: float) -> None:
+        """Stop answering; calls under way may end for so many seconds."""
+        if self._server is not None:
+            await self._server.stop(grace)
+            self._server = None
+        if self.relay is not None:
+            await self.relay.close()
+
+    def release_port(self) -> None:
+        """Keep the port from nobody."""
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+
+    def carry_out(self, work: Callable[[], Coroutine[Any, Any, None]], /) -> None:
+        """Have this run in the event loop, and wait for its end.
+
+        Without a loop there is nothing to do: what starts one sees to it. The loop's own thread,
+        where an outcome or a matcher may ask for it, cannot wait for itself: there it runs later.
+        """
+        thread = self.thread
+        if thread is None:
+            return
+        if thread.is_current:
+            thread.schedule(work)
+            return
+        with suppress(LoopEndedError):
+            thread.call(work)
+
+
+def _why_not(host: str, port: int) -> str | None:
+    """The reason why one cannot listen there, which gRPC does not tell; None if one can."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+def _reflected() -> DescriptorPool:
+    """All that reflection tells of, in one pool: ours have a pool of their own."""
+    pool = DescriptorPool()
+    for module in (event_messages_pb2, base_pb2, health_pb2, reflection_pb2):
+        pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
+    return pool
