@@ -5,7 +5,9 @@ from typing import assert_type
 
 import rodent_events
 from rodent_events import EventBus, EventConfig, Overflow, StoragePoolPayload, SystemStartupPayload
-from toggle_mock import RecordedBatch, RecordedEvent, ToggleServer
+from toggle_mock import RecordedBatch, RecordedEvent, ToggleServer, fail
+from toggle_mock.faults.active import ActiveFault
+from toggle_mock.faults.spec import FaultSpec, parse
 
 assert_type(rodent_events.emit(StoragePoolPayload(pool_name="tank")), str | None)
 assert_type(
@@ -30,7 +32,18 @@ with ToggleServer() as toggle, EventBus(target=toggle.address, jwt=toggle.jwt())
     assert_type(toggle.batches, list[RecordedBatch])
     assert_type(toggle.events[0], RecordedEvent)
     assert_type(toggle.events[0].metadata, dict[str, str])
+    with toggle.faults.outage() as outage:
+        assert_type(outage, ActiveFault)
+        assert_type(outage.spec, FaultSpec)
+    assert_type(
+        toggle.on_send_events.always(fail(), rid="r1", matching="payload:pool"), ActiveFault
+    )
+    assert_type(toggle.faults.add(parse({"outage": {}})).remaining, int | None)
 
 # What must not pass: the payload of another emitter, and a number as metadata.
 rodent_events.emit_storage_pool(1, SystemStartupPayload())  # type: ignore[arg-type]
 rodent_events.emit(StoragePoolPayload(), metadata={"n": 5})  # type: ignore[dict-item]
+# Nor a method that there is none of, and what narrows no calls.
+toggle.faults.failing(fail(), method="SendEvent")  # type: ignore[arg-type]
+toggle.on_connect.always(fail(), sub="o1")  # type: ignore[call-arg]
+ToggleServer(tls="mutal")  # type: ignore[arg-type]

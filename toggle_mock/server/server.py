@@ -122,14 +122,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             host,
             port,
             self._service.handlers(),
-            options=[
-                ("grpc.max_receive_message_length", max_message_bytes),
-                ("grpc.keepalive_permit_without_calls", 1),
-                # A tenth less, since clocks and networks jitter.
-                ("grpc.http2.min_ping_interval_without_data_ms", int(ping_interval * 900)),
-                # Two servers must never share a port.
-                ("grpc.so_reuseport", 0),
-            ],
+            options=_grpc_options(max_message_bytes, ping_interval),
             relay=front,
             credentials=self._credentials if tls else None,
         )
@@ -308,6 +301,17 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if rid is None and sub is None:
             sub = f"session-{secrets.token_hex(4)}"
         return Session(self, self._shared, Scope(rid, sub))
+
+
+def _grpc_options(max_message_bytes: int, ping_interval: float) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.keepalive_permit_without_calls", 1),
+        # A tenth less, since clocks and networks jitter.
+        ("grpc.http2.min_ping_interval_without_data_ms", int(ping_interval * 900)),
+        # Two servers must never share a port.
+        ("grpc.so_reuseport", 0),
+    ]
 
 
 def _check_port(name: str, port: int) -> None:

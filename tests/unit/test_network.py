@@ -1,0 +1,148 @@
+"""Faults of the connection that overlap, without a socket."""
+
+import asyncio
+from typing import ClassVar
+
+import pytest
+
+from toggle_mock.errors import NoRelayError
+from toggle_mock.faults import spec
+from toggle_mock.faults.conditions import Conditions, Effect
+from toggle_mock.faults.connections import Network
+from toggle_mock.faults.relay import Relay
+from toggle_mock.recording.scope import Scope
+
+ALL = Scope()
+
+
+class Host:
+    """A server that only notes what becomes of it."""
+
+    is_up = True
+
+    def __init__(self):
+        self.log = []
+        self.due = None
+
+    async def leave(self):
+        self.is_up = False
+        self.log.append("leave")
+
+    async def come_back(self):
+        self.is_up = True
+        self.log.append("come back")
+
+    def carry_out(self, work):
+        if self.due is None:
+            asyncio.run(work())
+        else:
+            self.due.append(work)
+
+
+@pytest.fixture
+def host():
+    return Host()
+
+
+@pytest.fixture
+def relay():
+    return Relay("127.0.0.1")
+
+
+@pytest.fixture
+def network(host, relay):
+    return Network(host, relay)
+
+
+def test_conditions_heal_in_any_order(network, relay):
+    first = network.add(spec.Latency(seconds=0.1), ALL)
+    second = network.add(spec.Latency(seconds=0.2, jitter=0.1), ALL)
+    assert relay.conditions.latency == pytest.approx(0.3)
+    first.heal()
+    first.heal()
+    assert relay.conditions == Conditions(latency=0.2, jitter=0.1)
+    slow = network.add(spec.Bandwidth(bytes_per_second=10), ALL)
+    fast = network.add(spec.SlowReads(bytes_per_second=1000), ALL)
+    assert (relay.conditions.to_server, relay.conditions.to_client) == (10, 10)
+    slow.heal()
+    assert (relay.conditions.to_server, relay.conditions.to_client) == (1000, None)
+    for fault in (fast, second):
+        fault.heal()
+    assert network.effect == Effect()
+    assert relay.conditions == Conditions()
+
+
+def test_outages_nest(network, host):
+    with network.add(spec.Outage(), ALL):
+        with network.add(spec.Outage(), ALL):
+            assert host.log == ["leave"]
+        assert not host.is_up
+    assert host.log == ["leave", "come back"]
+
+
+def test_a_session_heals_its_own(network, host):
+    mine = Scope(sub="mine")
+    network.add(spec.Outage(), mine)
+    network.add(spec.Partition(), ALL)
+    network.heal(mine)
+    assert host.is_up
+    assert network.effect.conditions.partitioned
+    network.heal()
+    assert network.effect == Effect()
+
+
+def test_what_happens_once_leaves_nothing_to_heal(network, host):
+    for once in (spec.Restart(), spec.Reset()):
+        with network.add(once, ALL) as fault:
+            assert network.effect == Effect()
+            assert fault.remaining is None
+    assert host.log == ["leave", "come back"]
+
+
+def test_a_restart_that_is_carried_out_later_is_one(network, host):
+    """In the loop's own thread, where an outcome may ask for it, nobody can wait for it."""
+    host.due = []
+    network.add(spec.Restart(), ALL)
+    network.add(spec.Outage(), ALL).heal()
+    assert host.log == []
+    for work in host.due:
+        asyncio.run(work())
+    assert host.log == ["leave", "come back"]
+
+
+def test_what_needs_a_relay(host):
+    network = Network(host, None)
+    for kind in spec.CONNECTION_FAULTS.values():
+        fields = {"seconds": 1} if kind is spec.Latency else {"bytes_per_second": 1}
+        fault = kind(**fields) if kind.__struct_fields__ else kind()
+        if kind in {spec.Outage, spec.Restart}:
+            network.add(fault, ALL).heal()
+        else:
+            with pytest.raises(NoRelayError, match="relay=True"):
+                network.add(fault, ALL)
+    assert network.effect == Effect()
+
+
+def test_a_kind_of_fault_is_one_record(network, monkeypatch, tmp_path):
+    """The record is what it takes to add one; data, schema, scenarios and network have it then."""
+    from toggle_mock.cli.scenario import json_schema, needs_relay, read_scenario
+
+    class Molasses(spec.ConnectionFault, frozen=True, kw_only=True):
+        """All is slow."""
+
+        kind: ClassVar[str] = "molasses"
+        degrees: spec.Seconds
+
+        @property
+        def effect(self) -> Effect:
+            return Effect(conditions=Conditions(latency=100 - self.degrees))
+
+    monkeypatch.setitem(spec.CONNECTION_FAULTS, Molasses.kind, Molasses)
+    fault = spec.parse({"molasses": {"degrees": 20}})
+    assert spec.parse(spec.dump(fault)) == fault
+    with network.add(fault, ALL):
+        assert network.effect.conditions.latency == 80
+    path = tmp_path / "scenario.yml"
+    path.write_text("steps: [{at: 1, molasses: {degrees: 5}}]")
+    assert needs_relay(read_scenario(path))
+    assert "degrees" in json_schema()["$defs"]["Molasses"]["properties"]
