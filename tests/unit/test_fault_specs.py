@@ -146,6 +146,7 @@ def aborting(matching) -> Always:
         ({"method": "SendEvents", "always": "OK", "rid": 5}, "rid is 5: give text"),
         ({"method": "SendEvents", "alway": "OK"}, "did you mean always?"),
         ({"method": "SendEvent"}, "did you mean SendEvents?"),
+        ({"always": "OK"}, "always needs a method: Register, Connect, SendEvents"),
         ({"outrage": {}}, "did you mean outage?"),
         ({"outage": {}, "refuse": {}}, "'refuse' means nothing here"),
         ({"outage": 5}, "outage is 5: give an object"),

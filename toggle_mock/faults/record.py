@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Self
 
 import msgspec
@@ -24,7 +25,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     def __post_init__(self) -> None:
-        for field in fields(self):
+        for field in _fields(type(self)):
             value = _checked(field, getattr(self, field.name), self.read_value)
             force_setattr(self, field.name, value)
 
@@ -35,7 +36,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Raises:
             FaultSpecError: A key is unknown or missing, or a value is none for it.
         """
-        known = {field.encode_name: field for field in fields(cls)}
+        known = {field.encode_name: field for field in _fields(cls)}
         refuse_unknown(data, known)
         missing = [key for key, field in known.items() if field.required and key not in data]
         if missing:
@@ -50,7 +51,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """
         return {
             field.encode_name: self.dump_value(value)
-            for field in fields(self)
+            for field in _fields(type(self))
             if (value := getattr(self, field.name)) != _default(field)
         }
 
@@ -63,6 +64,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def dump_value(cls, value: Any) -> Any:
         """The plain data of a value; for subclasses as well."""
         return value
+
+
+@cache
+def _fields(record: type[Record]) -> tuple[FieldInfo, ...]:
+    return fields(record)
 
 
 def refuse_unknown(keys: Collection[str], choices: Collection[str]) -> None:

@@ -362,6 +362,8 @@ def _call_fault(data: Mapping[str, Any]) -> FaultSpec:
 
 def _connection_fault(data: Mapping[str, Any]) -> FaultSpec:
     kind = next((kind for kind in CONNECTION_FAULTS if kind in data), None)
+    if kind is None and (of_calls := [key for key in CALL_FAULTS if key in data]):
+        raise FaultSpecError(f"{of_calls[0]} needs a method: {', '.join(get_args(Method))}")
     if kind is None:
         near = did_you_mean(data, [*CONNECTION_FAULTS, *CALL_FAULTS, "method"])
         raise FaultSpecError(
