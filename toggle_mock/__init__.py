@@ -1,8 +1,9 @@
 """A recording mock Toggle: a gRPC server for tests, for continuous integration, for a desk.
 
-What is public is in ``__all__`` here, in ``toggle_mock.strategies`` and in ``toggle_mock.compat``;
-anything else may change at any time. The names are loaded when they are first used: pytest imports
-this package in every run on a machine that has it, and must not pay for what no test asks for.
+What is public is in ``__all__`` here, and in that of ``toggle_mock.faults``,
+``toggle_mock.strategies`` and ``toggle_mock.compat``; anything else may change at any time. The
+names are loaded when they are first used: pytest imports this package in every run on a machine
+that has it, and must not pay for what no test asks for.
 """
 
 from importlib import import_module

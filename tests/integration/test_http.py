@@ -318,7 +318,7 @@ def test_what_is_not_there(ask):
     assert ask("GET", "/events?limit=-1")[0] == 400
     code, error = ask("GET", "/events?qurey=x")
     assert code == 400
-    assert error["error"].startswith("qurey is unknown: did you mean query?")
+    assert error["error"].startswith("qurey is unknown, did you mean query?")
 
 
 def test_a_body_that_is_too_large(ask):

@@ -158,7 +158,8 @@ CASES = {
     ],
     ("POST", "/api/v1/faults"): [
         Case(200, "/api/v1/faults", {"method": "Register", "returns": ["OK"]}),
-        Case(400, "/api/v1/faults", []),
+        Case(200, "/api/v1/faults", {"latency": {"seconds": 0.001}}),
+        Case(400, "/api/v1/faults", {"method": "Register"}),
     ],
     ("DELETE", "/api/v1/faults"): [
         Case(200, "/api/v1/faults?session={session}"),

@@ -6,8 +6,7 @@ from typing import assert_type
 import rodent_events
 from rodent_events import EventBus, EventConfig, Overflow, StoragePoolPayload, SystemStartupPayload
 from toggle_mock import RecordedBatch, RecordedEvent, ToggleServer, fail
-from toggle_mock.faults.active import ActiveFault
-from toggle_mock.faults.spec import FaultSpec, parse
+from toggle_mock.faults import ActiveFault, FaultSpec, parse
 
 assert_type(rodent_events.emit(StoragePoolPayload(pool_name="tank")), str | None)
 assert_type(

@@ -18,8 +18,8 @@ COUNT = "a whole number from 0 to 1000000000"
 @pytest.mark.parametrize(
     ("data", "record", "text"),
     [
-        ({"recieved": "x"}, Verify, "recieved is unknown: did you mean received? there are rec"),
-        ({"zzz": 1}, WaitForCalls, "zzz is unknown: there are method, status, count, timeout"),
+        ({"recieved": "x"}, Verify, "recieved is unknown, did you mean received?; there are r"),
+        ({"zzz": 1}, WaitForCalls, "zzz is unknown; there are method, status, count, timeout"),
         ({"payload": 1}, SendCommand, "type is missing"),
         ({"count": -1}, WaitForEvents, f"count is -1: give {COUNT}"),
         ({"count": 1.7}, WaitForEvents, f"count is 1.7: give {COUNT}"),
@@ -48,7 +48,7 @@ def test_what_is_wrong_is_named(data, record, text):
     ("more", "text"),
     [
         ({"body": "***"}, "body is '***': give bytes in base64"),
-        ({"headers": {"a": 1}}, "headers is {'a': 1}: give an object of text"),
+        ({"headers": {"a": 1}}, "headers is {'a': 1}: give an object with text for each key"),
     ],
 )
 def test_what_is_wrong_with_a_request_to_a_service(more, text):

@@ -4,8 +4,18 @@ import pytest
 
 from toggle_mock import ToggleServer
 from toggle_mock.errors import UnknownIdError
-from toggle_mock.faults.connections import ConnectionFault
+from toggle_mock.faults.active import ActiveFault
+from toggle_mock.faults.spec import Outage
 from toggle_mock.http_api.state import Api, AskedFault, Named
+
+
+class Fault(ActiveFault):
+    """One that is in force nowhere."""
+
+    spec = Outage()
+
+    def heal(self) -> None:
+        """There is nothing to end."""
 
 
 def test_things_have_names():
@@ -22,7 +32,7 @@ def test_things_have_names():
 
 def test_of_too_many_faults_the_oldest_is_forgotten():
     api = Api(ToggleServer(), lambda: b"")
-    names = [api.add_fault(AskedFault(ConnectionFault(), None)) for _ in range(1001)]
+    names = [api.add_fault(AskedFault(Fault(), None)) for _ in range(1001)]
     assert list(api.faults_of(None)) == names[1:]
 
 
@@ -30,7 +40,7 @@ def test_a_session_has_its_own_faults():
     server = ToggleServer()
     api = Api(server, lambda: b"")
     session = api.add_session(server.session())
-    faults = [ConnectionFault(), ConnectionFault()]
+    faults = [Fault(), Fault()]
     other = api.add_fault(AskedFault(faults[0], None))
     mine = api.add_fault(AskedFault(faults[1], session))
     assert list(api.faults_of(session)) == [mine]

@@ -12,12 +12,19 @@ import pytest
 import rodent_events
 import toggle_mock
 import toggle_mock.compat
+import toggle_mock.faults
 import toggle_mock.strategies
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {
     package.__name__: package.__all__
-    for package in (rodent_events, toggle_mock, toggle_mock.compat, toggle_mock.strategies)
+    for package in (
+        rodent_events,
+        toggle_mock,
+        toggle_mock.compat,
+        toggle_mock.faults,
+        toggle_mock.strategies,
+    )
 }
 # A module that somebody else's program loads, not a person.
 PROGRAMS = {"toggle_mock.__main__", "toggle_mock.strategies.plugin"}
@@ -92,10 +99,11 @@ def test_documentation_names_what_is_public():
         (page.name, *match)
         for page in PAGES
         for match in re.findall(
-            r"`(rodent_events|toggle_mock(?:\.compat|\.strategies)?)\.(\w+)", page.read_text()
+            r"`(rodent_events|toggle_mock(?:\.compat|\.faults|\.strategies)?)\.(\w+)",
+            page.read_text(),
         )
     }
-    modules = {"compat", "metrics", "pb", "strategies"}
+    modules = {"compat", "faults", "metrics", "pb", "strategies"}
     wrong = [one for one in sorted(named) if one[2] not in PUBLIC[one[1]] and one[2] not in modules]
     assert wrong == []
 

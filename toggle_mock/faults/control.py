@@ -36,7 +36,7 @@ class Faults:
         self._injector = injector
 
     def add(self, spec: FaultSpec) -> ActiveFault:
-        """Put a fault in force that is described as data: see ``toggle_mock.faults.spec``.
+        """Put a fault in force that is described as data: see :func:`toggle_mock.faults.parse`.
 
         Raises:
             NoRelayError: It needs a relay, and the server has none.

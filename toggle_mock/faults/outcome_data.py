@@ -24,7 +24,8 @@ from toggle_mock.faults.outcomes import (
     lose_answer,
     reject,
 )
-from toggle_mock.faults.record import Record, did_you_mean
+from toggle_mock.faults.record import Record
+from toggle_mock.wording import did_you_mean
 
 GREATEST = 10**12
 """What is more than this is a mistake, whatever it is."""

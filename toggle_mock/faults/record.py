@@ -6,7 +6,6 @@ The same is checked, in the same words, whether one is made in Python or read fr
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, Self
 
@@ -15,6 +14,7 @@ from msgspec import inspect
 from msgspec.structs import FieldInfo, fields, force_setattr
 
 from toggle_mock.errors import FaultSpecError
+from toggle_mock.wording import did_you_mean, wanted
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,20 +86,14 @@ def refuse_unknown(keys: Collection[str], choices: Collection[str]) -> None:
         )
 
 
-def did_you_mean(words: Collection[object], choices: Collection[str]) -> str:
-    """A question after the choices that are nearest to some words; empty if none is near."""
-    near = [match for word in words for match in get_close_matches(str(word), choices, n=1)]
-    return f", did you mean {', '.join(near)}?" if near else ""
-
-
 def _checked(field: FieldInfo, value: Any, read: Callable[[type, Any], Any]) -> Any:
     try:
         return msgspec.convert(value, field.type, dec_hook=read)
     except msgspec.ValidationError as error:
         if error.__cause__ is not None:  # what has read the value says it better
             raise FaultSpecError(str(error.__cause__)) from None
-        wanted = _wanted(inspect.type_info(field.type))
-        text = f"give {wanted}" if wanted else str(error)
+        right = wanted(inspect.type_info(field.type))
+        text = f"give {right}" if right else str(error)
         raise FaultSpecError(f"{field.encode_name} is {value!r}: {text}") from None
 
 
@@ -107,27 +101,3 @@ def _default(field: FieldInfo) -> Any:
     if field.default_factory is not msgspec.NODEFAULT:
         return field.default_factory()
     return field.default
-
-
-_WORDS: Mapping[type, str] = {
-    inspect.StrType: "text",
-    inspect.BoolType: "true or false",
-    inspect.DictType: "an object of text by text",
-    inspect.NoneType: "",
-}
-
-
-def _wanted(wanted: inspect.Type) -> str:
-    """What to give for a type, in words; empty if there are none."""
-    match wanted:
-        case inspect.IntType(ge=least, le=most):
-            return f"a whole number{_range(least, most)}"
-        case inspect.FloatType(ge=least, le=most):
-            return f"a number{_range(least, most)}"
-        case inspect.UnionType(types=types):
-            return " or ".join(filter(None, map(_wanted, types)))
-    return _WORDS.get(type(wanted), "")
-
-
-def _range(least: float | None, most: float | None) -> str:
-    return "" if least is None or most is None else f" from {least:g} to {most:g}"

@@ -37,8 +37,9 @@ from toggle_mock.faults.outcome_data import (
     outcome_schema,
 )
 from toggle_mock.faults.outcomes import Verdict, number, verdict_of
-from toggle_mock.faults.record import Record, did_you_mean, refuse_unknown
+from toggle_mock.faults.record import Record, refuse_unknown
 from toggle_mock.matching.matchers import Matcher, as_query, matcher_of
+from toggle_mock.wording import did_you_mean
 
 Method = Literal["Register", "Connect", "SendEvents"]
 """The rpcs of which calls can fail."""

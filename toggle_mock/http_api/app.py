@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from toggle_mock.http_api.bodies.base import LARGEST_BODY, Answer, Failure, Parameters
-from toggle_mock.http_api.decoding import decoded, json_object
+from toggle_mock.http_api.decoding import body_from, decoded, json_object
 from toggle_mock.http_api.endpoint import Endpoint
 from toggle_mock.http_api.endpoints import ENDPOINTS
 from toggle_mock.http_api.errors import UNFORESEEN, failure_of, http_status
@@ -83,9 +82,7 @@ def _called(endpoint: Endpoint, api: Api, request: Request, raw: bytes) -> Any:
     given = decoded(said, endpoint.parameters, strict=False)
     arguments: dict[str, Any] = {"given": given} if endpoint.parameters is not Parameters else {}
     if endpoint.body is not None:
-        body = json_object(raw)
-        is_record = isinstance(endpoint.body, type) and issubclass(endpoint.body, Struct)
-        arguments["body"] = decoded(body, endpoint.body) if is_record else body
+        arguments["body"] = body_from(json_object(raw), endpoint.body)
     return endpoint.handler(api, **arguments)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct, inspect
+
+from toggle_mock.faults.spec import FaultSpec, parse
+from toggle_mock.wording import did_you_mean, wanted
 
 T = TypeVar("T", bound=Struct)
 
@@ -61,6 +62,15 @@ def decoded(data: dict[str, Any], record: type[T], *, strict: bool = True) -> T:
         raise ValueError(f"{name} is {value}: give {wanted(fields[name].type)}") from None
 
 
+def body_from(data: dict[str, Any], kind: type[T]) -> T | FaultSpec:
+    """What an object stands for in the body of a request.
+
+    Raises:
+        ValueError: It stands for nothing of this kind; the text names the key.
+    """
+    return parse(data) if issubclass(kind, FaultSpec) else decoded(data, kind)
+
+
 _LONGEST_VALUE = 200
 """Characters of a wrong value that are shown."""
 
@@ -73,42 +83,6 @@ def fields_of(record: type[Struct]) -> dict[str, inspect.Field]:
     return {field.encode_name: field for field in info.fields}
 
 
-def wanted(kind: inspect.Type) -> str:
-    """What a value should be, in words."""
-    match kind:
-        case inspect.Metadata(type=inner, extra_json_schema=extra):
-            title = (extra or {}).get("title")
-            return wanted(inner) if title is None else f"{title.lower()}{_range(inner)}"
-        case inspect.UnionType(types=kinds):
-            return " or ".join(wanted(one) for one in kinds if not _is_nothing(one))
-        case inspect.LiteralType(values=values):
-            return f"one of {', '.join(map(str, values))}"
-        case inspect.ListType(item_type=item):
-            return f"a list of {wanted(item)}"
-        case inspect.DictType(value_type=value) if not isinstance(value, inspect.AnyType):
-            return f"an object of {wanted(value)}"
-    return f"{_WORDS.get(type(kind), 'an object')}{_range(kind)}"
-
-
-_WORDS: Mapping[type[inspect.Type], str] = {
-    inspect.StrType: "text",
-    inspect.BytesType: "bytes in base64",
-    inspect.BoolType: "true or false",
-    inspect.IntType: "a whole number",
-    inspect.FloatType: "a number",
-}
-
-
-def _range(kind: inspect.Type) -> str:
-    least, most = getattr(kind, "ge", None), getattr(kind, "le", None)
-    return "" if least is None else f" from {least:g} to {most:.0f}"
-
-
-def _is_nothing(kind: inspect.Type) -> bool:
-    return isinstance(kind, inspect.NoneType)
-
-
 def _unknown(key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key, known, 1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"{key} is unknown: {hint}there are {', '.join(known) or 'none'}"
+    near = did_you_mean([key], known)
+    return f"{key} is unknown{near}; there are {', '.join(known) or 'none'}"

@@ -8,10 +8,14 @@ from typing import Any
 
 import msgspec
 
+from toggle_mock.faults.spec import FaultSpec
+from toggle_mock.faults.spec import schema_components as fault_schemas
 from toggle_mock.http_api.bodies.base import LARGEST_BODY, Answer, Body, Failure
+from toggle_mock.http_api.decoding import fields_of
 from toggle_mock.http_api.endpoint import Endpoint
 
 _JSON = "application/json"
+_REFERENCE = "#/components/schemas/{name}"
 
 _KEPT_OUT = "Another site's page asks, or the request is for another host."
 _MEANINGS: Mapping[type[Exception], str] = {
@@ -47,13 +51,14 @@ class _Schemas:
 
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         named = [one for endpoint in endpoints for one in (endpoint.body, endpoint.answer)]
-        types = list(dict.fromkeys(filter(_is_data, [*named, Failure])))
-        schemas, self.components = msgspec.json.schema_components(
-            types, ref_template="#/components/schemas/{name}"
-        )
+        types = [one for one in dict.fromkeys([*named, Failure]) if _is_record(one)]
+        schemas, self.components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+        fault, components = fault_schemas(_REFERENCE)
+        self.components |= {**components, "Fault": fault}
         self._of: dict[Any, dict[str, Any]] = dict(zip(types, schemas, strict=True))
+        self._of[FaultSpec] = {"$ref": _REFERENCE.format(name="Fault")}
         for one in types:
-            if isinstance(one, type) and issubclass(one, Body):
+            if issubclass(one, Body):
                 self.components[one.__name__] |= one.rules
 
     def of(self, data: Any) -> dict[str, Any]:
@@ -61,9 +66,9 @@ class _Schemas:
         return self._of[data]
 
 
-def _is_data(answer: Any) -> bool:
-    """Whether something is a type of data, rather than None or a kind of Response."""
-    return answer is not None and not hasattr(answer, "media_type")
+def _is_record(one: Any) -> bool:
+    """Whether something is a record of this package, rather than a fault or a kind of Response."""
+    return isinstance(one, type) and issubclass(one, Body | Answer)
 
 
 def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
@@ -112,16 +117,15 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _request_body(body: Any, schemas: _Schemas) -> dict[str, Any]:
-    needed = schemas.components.get(getattr(body, "__name__", ""), {}).get("required", [])
-    return {"required": bool(needed), "content": {_JSON: {"schema": schemas.of(body)}}}
+    needed = body is FaultSpec or any(field.required for field in fields_of(body).values())
+    return {"required": needed, "content": {_JSON: {"schema": schemas.of(body)}}}
 
 
 def _answers(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     answer = endpoint.answer
     text = inspect.getdoc(answer)
-    if not _is_data(answer):
+    if not _is_record(answer):
         return {"200": {"description": text, "content": {_media_type(answer): {}}}}
-    assert issubclass(answer, Answer)
     content = {_JSON: {"schema": schemas.of(answer)}}
     return {str(code): {"description": text, "content": content} for code in answer.statuses}
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-import grpc
 from msgspec import Meta, Struct
 
 LARGEST_BODY = 16 * 1024 * 1024
@@ -19,11 +18,6 @@ GREATEST = 1_000_000_000
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_WAIT, title="Seconds")]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=GREATEST)]
-Method: TypeAlias = Literal["Register", "Connect", "SendEvents"]
-Status: TypeAlias = Annotated[
-    str, Meta(extra_json_schema={"enum": [code.name for code in grpc.StatusCode]})
-]
-"""The name of a gRPC status."""
 
 
 class Parameters(Struct, forbid_unknown_fields=True):

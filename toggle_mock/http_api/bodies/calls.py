@@ -9,14 +9,14 @@ from typing import Annotated, Any, Self
 from google.protobuf.message import DecodeError
 from msgspec import Meta
 
+from toggle_mock.faults.outcome_data import Status
+from toggle_mock.faults.spec import Method
 from toggle_mock.http_api.bodies.base import (
     Answer,
     Body,
     Count,
     InSession,
-    Method,
     Seconds,
-    Status,
 )
 from toggle_mock.recording.records import RecordedCall, RecordedMessage
 from toggle_mock.recording.scope import TIMEOUT

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from rodent_events.pb.base_pb2 import Acknowledgement
-from toggle_mock.http_api.bodies.base import Answer, Body, InSession, Seconds, Status
+from toggle_mock.faults.outcome_data import Status
+from toggle_mock.http_api.bodies.base import Answer, Body, InSession, Seconds
 from toggle_mock.http_api.bodies.calls import Message
 from toggle_mock.recording.scope import TIMEOUT
 from toggle_mock.recording.text import message_object

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from toggle_mock.http_api.bodies.base import Answer, Body, Parameters, Status
+from toggle_mock.faults.outcome_data import Status
+from toggle_mock.http_api.bodies.base import Answer, Body, Parameters
 
 
 class IssueToken(Body):

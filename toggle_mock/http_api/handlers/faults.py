@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from toggle_mock.faults.spec import parse
+from toggle_mock.faults.spec import FaultSpec
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.faults import FaultAdded, Faults, FaultState, OneFault
 from toggle_mock.http_api.state import Api, AskedFault
@@ -13,12 +11,13 @@ from toggle_mock.http_api.state import Api, AskedFault
 def listed(api: Api, given: InSession) -> Faults:
     """The ids of the faults that were asked for, and the outcomes that remain."""
     found = api.faults_of(given.session)
-    return Faults(faults={name: _state(asked) for name, asked in found.items()})
+    states = {name: FaultState(remaining=one.fault.remaining) for name, one in found.items()}
+    return Faults(faults=states)
 
 
-def add(api: Api, given: InSession, body: dict[str, Any]) -> FaultAdded:
+def add(api: Api, given: InSession, body: FaultSpec) -> FaultAdded:
     """Put a fault in force, until it is healed."""
-    fault = api.toggle(given.session).faults.add(parse(body))
+    fault = api.toggle(given.session).faults.add(body)
     return FaultAdded(fault=api.add_fault(AskedFault(fault, given.session)))
 
 
@@ -33,7 +32,3 @@ def heal_one(api: Api, given: OneFault) -> Done:
     """End one fault."""
     api.take_fault(given.fault, given.session).heal()
     return Done()
-
-
-def _state(asked: AskedFault) -> FaultState:
-    return FaultState(remaining=asked.fault.remaining)

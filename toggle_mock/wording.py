@@ -1,0 +1,46 @@
+"""What is said of data that are not what they should be: what would be right, what is near."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from msgspec import inspect
+
+_WORDS: Mapping[type[inspect.Type], str] = {
+    inspect.StrType: "text",
+    inspect.BytesType: "bytes in base64",
+    inspect.BoolType: "true or false",
+    inspect.IntType: "a whole number",
+    inspect.FloatType: "a number",
+    inspect.DictType: "an object",
+}
+
+
+def did_you_mean(words: Collection[object], choices: Collection[str]) -> str:
+    """A question after the choices that are nearest to some words; empty if none is near."""
+    near = [match for word in words for match in get_close_matches(str(word), choices, n=1)]
+    return f", did you mean {', '.join(near)}?" if near else ""
+
+
+def wanted(kind: inspect.Type) -> str:
+    """What to give for a type, in words; empty if there are none."""
+    match kind:
+        case inspect.Metadata(type=inner, extra_json_schema=extra):
+            title = (extra or {}).get("title")
+            return wanted(inner) if title is None else f"{title.lower()}{_range(inner)}"
+        case inspect.UnionType(types=kinds):
+            return " or ".join(filter(None, map(wanted, kinds)))
+        case inspect.LiteralType(values=values):
+            return f"one of {', '.join(map(str, values))}"
+        case inspect.ListType(item_type=item):
+            return f"a list of {wanted(item)}"
+        case inspect.DictType(value_type=value) if not isinstance(value, inspect.AnyType):
+            return f"an object with {wanted(value)} for each key"
+    word = _WORDS.get(type(kind), "")
+    return f"{word}{_range(kind)}"
+
+
+def _range(kind: inspect.Type) -> str:
+    least, most = getattr(kind, "ge", None), getattr(kind, "le", None)
+    return "" if least is None or most is None else f" from {least:.10g} to {most:.10g}"
