@@ -27,6 +27,9 @@ from rodent_events.schedule import ERROR_PAUSE, INTERRUPT_TIMEOUT, Load, Schedul
 
 logger = logging.getLogger("rodent_events")
 
+# Of its own: who has seeded Python's random numbers gets the same ones with this thread as without.
+_chance = random.SystemRandom()
+
 # Seconds that are as good as forever.
 _LONG = threading.TIMEOUT_MAX / 2
 
@@ -262,7 +265,7 @@ class Worker:
             failures=self._failures,
             events=batch.count,
             policy=self._policy,
-            jitter=random.random(),
+            jitter=_chance.random(),
         )
         self._schedule.send_ended(
             time.monotonic(),

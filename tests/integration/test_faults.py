@@ -1,5 +1,6 @@
 """Faults on command, met by a real client."""
 
+import random
 import socket
 import threading
 import time
@@ -33,6 +34,22 @@ def bus(toggle_server, settings):
 
 def status(client, batch=BATCH) -> Status:
     return client.send_batch(batch).status
+
+
+def test_a_program_s_own_random_numbers_are_left_alone(toggle_server, bus):
+    """Hypothesis too takes a number that another thread draws for a mistake of the strategy."""
+    random.seed(7)
+    before = random.getstate()
+    toggle_server.faults.latency(0.001, jitter=0.001)
+    toggle_server.on_send_events.returns([Code.UNAVAILABLE] * 2)
+    bus.emit(POOL)
+    assert bus.flush(30)
+    token = toggle_server.jwt(rid="r1")
+    with SimulatedRodent(toggle_server.address, token, pace=0.001) as rodent:
+        rodent.wait_connected()
+        toggle_server.rodents["r1"].disconnect()
+        toggle_server.wait_for_call("Connect", count=2, timeout=30)
+    assert random.getstate() == before
 
 
 def test_scripted_statuses(toggle_server, client):

@@ -58,6 +58,9 @@ _BATCH_SIZE = 100
 _STOP_TIMEOUT = 2.0
 """Seconds for what waits when a simulated Rodent ends."""
 
+# Of its own: who has seeded Python's random numbers gets the same ones with this thread as without.
+_chance = random.SystemRandom()
+
 _REFUSALS = frozenset(
     {Code.PERMISSION_DENIED, Code.UNAUTHENTICATED, Code.FAILED_PRECONDITION, Code.INVALID_ARGUMENT}
 )
@@ -295,7 +298,7 @@ class SimulatedRodent(EndsWithBlock):
             code = await self._connect()
             failures = 0 if time.monotonic() - start > _REDIAL * self._pace else failures
             pause = min(_LONGEST_REDIAL, _REDIAL * _REDIAL_GROWTH**failures)
-            pause *= random.uniform(0.9, 1.1)
+            pause *= _chance.uniform(0.9, 1.1)
             await self._pause(_REDIAL_AFTER_REFUSAL if code in _REFUSALS else pause)
             failures += 1
 

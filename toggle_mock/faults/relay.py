@@ -16,6 +16,9 @@ _CHUNK = 64 * 1024
 _QUEUE = 256
 """Chunks that may be under way in one direction."""
 
+# Of its own: who has seeded Python's random numbers gets the same ones with this thread as without.
+_chance = random.SystemRandom()
+
 
 class Link:
     """One connection of a client, and the one behind it to the server."""
@@ -83,7 +86,7 @@ class Link:
 
     async def _travel(self, arrived: float) -> None:
         """Wait until what came in then is through; less, if the latency is healed meanwhile."""
-        varied = random.uniform(-1, 1)
+        varied = _chance.uniform(-1, 1)
         while True:
             conditions = self._relay.conditions
             due = arrived + conditions.latency + varied * conditions.jitter
