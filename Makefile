@@ -1,4 +1,4 @@
-.PHONY: run test check lint check-wheel check-oldest proto openapi soak backlog bench bench-compare mutation distribution docs clean
+.PHONY: run test check lint check-wheel check-oldest proto schemas soak backlog bench bench-compare mutation distribution docs clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -14,13 +14,13 @@ test: $(READY) $(PROTO_READY)  ## Run all tests.
 
 check: lint docs test  ## All that a change must pass, short of the wheel and the oldest versions.
 
-lint: $(READY) $(PROTO_READY)  ## Format, lint, types, drift of generated code.
+lint: $(READY) $(PROTO_READY)  ## Format, lint, types, imports, drift of what is generated.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
 	.venv-proto/bin/python tools/generate.py --check
-	$(BIN)/python tools/openapi.py --check
-	$(BIN)/python tools/scenario_schema.py --check
+	$(BIN)/python tools/schemas.py --check
 
 check-wheel:  ## Install the wheel without its extras, and emit.
 	rm -rf build/wheel && mkdir -p build/wheel
@@ -45,8 +45,8 @@ proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, 
 	.venv-proto/bin/python tools/generate.py
 	$(BIN)/python tools/compare_revisions.py
 
-openapi: $(READY)  ## Write docs/openapi.json from the table of endpoints.
-	$(BIN)/python tools/openapi.py
+schemas: $(READY)  ## Generate the schemas of HTTP and of scenario files, docs/*.json.
+	$(BIN)/python tools/schemas.py
 
 soak: $(READY)  ## Kill agent and server 200 times; count what is lost or repeated.
 	$(BIN)/python tests/support/soak.py --rounds $(or $(ROUNDS),200)

@@ -163,7 +163,7 @@ CHANGES = {
     "A payload type": Change(
         add_payload_type,
         {
-            "rodent_events/emitters.py": "def emit_storage_example(",
+            "rodent_events/emitters.py": "A storage node was taken for an example, which is",
             "rodent_events/__init__.py": '"emit_storage_example",',
             "docs/events.md": "| STORAGE | `StorageExamplePayload` | `emit_storage_example` |",
         },
@@ -247,6 +247,10 @@ def test_the_page_names_each_change():
 def test_an_edit_and_the_commands_of_the_page_are_all(title, copy):
     change = CHANGES[title]
     change.edit(copy)
+    drift = subprocess.run(
+        [".venv-proto/bin/python", "tools/generate.py", "--check"], cwd=copy, check=False
+    )
+    assert drift.returncode == 1
     for command in COMMANDS:
         # What is installed is that of this tree, and as old as it may be.
         run(copy, *command.split(), "--old-file=.venv/.ready", "--old-file=.venv-proto/.ready")
