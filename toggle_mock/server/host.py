@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -19,6 +21,11 @@ from toggle_mock.faults.connections import Host
 from toggle_mock.faults.relay import Relay, reserve
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
 from toggle_mock.recording.records import SERVICE
+
+logger = logging.getLogger("toggle_mock")
+
+_OVERTIME = 5.0
+"""Seconds that gRPC may take to stop, over those that the calls under way may take."""
 
 
 class GrpcHost(Host):
@@ -108,10 +115,21 @@ class GrpcHost(Host):
         self._reserved = reserve(self.host, self.port)
 
     async def stop_answering(self, grace: float) -> None:
-        """Stop answering; calls under way may end for so many seconds."""
-        if self._server is not None:
-            await self._server.stop(grace)
-            self._server = None
+        """Stop answering; calls under way may end for so many seconds.
+
+        A process that was forked while this one served may have taken the event by which gRPC would
+        tell that it has stopped. It is not waited for longer than is reasonable.
+        """
+        server, self._server = self._server, None
+        if server is not None:
+            stopping = asyncio.ensure_future(server.stop(grace))
+            done, _ = await asyncio.wait({stopping}, timeout=grace + _OVERTIME)
+            for task in done:
+                task.result()
+            if not done:
+                logger.warning(
+                    "gRPC does not stop serving at %s: it is left to itself", self.address
+                )
         if self.relay is not None:
             await self.relay.close()
 
