@@ -89,7 +89,11 @@ def test_system_status(rodent):
     reply = rodent.command("system.status")
     assert reply.success
     assert reply.payload.keys() == {
-        *("status", "timestamp", "cpu_usage", "memory_usage", "disk_usage")
+        "status",
+        "timestamp",
+        "cpu_usage",
+        "memory_usage",
+        "disk_usage",
     }
     assert reply.request_id == reply.message.request_id
 
@@ -331,7 +335,9 @@ def test_connect_that_is_refused_and_cut(toggle_server, simulated, wait_until):
     assert reply.result(20).success
     wait_until(lambda: simulated.connects == 4)
     assert [call.status for call in toggle_server.calls if call.method == "Connect"][:3] == [
-        *("OK", "PERMISSION_DENIED", "UNAVAILABLE")
+        "OK",
+        "PERMISSION_DENIED",
+        "UNAVAILABLE",
     ]
 
 

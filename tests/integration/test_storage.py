@@ -240,6 +240,4 @@ def test_entries_are_json_lines(tmp_path):
     ):
         client.send_batch(b"")
     entries = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [entry["entry"] for entry in entries] == [
-        *("call", "message", "accept", "message", "end")
-    ]
+    assert [entry["entry"] for entry in entries] == ["call", "message", "accept", "message", "end"]

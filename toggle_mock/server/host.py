@@ -127,9 +127,7 @@ class GrpcHost(Host):
             for task in done:
                 task.result()
             if not done:
-                logger.warning(
-                    "gRPC does not stop serving at %s: it is left to itself", self.address
-                )
+                logger.warning("gRPC at %s does not stop: it is left to itself", self.address)
         if self.relay is not None:
             await self.relay.close()
 
