@@ -5,18 +5,16 @@ and whatever looks at the schema passes.
 """
 
 import ast
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.tree import ROOT, copied, make, run
 
-ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "docs" / "schema.md").read_text().split("## Change the schema\n")[1]
 SECTION = SECTION.split("\n## ")[0]
 COMMANDS = re.findall(r"^\$ (.*)$", SECTION, re.MULTILINE)
@@ -194,31 +192,8 @@ CHANGES = {
 
 @pytest.fixture
 def copy(tmp_path):
-    """What git knows of the tree, with the tools of this one."""
-    if not (ROOT / ".venv-proto" / ".ready").exists():
-        reason = "the generators are missing: make .venv-proto/.ready"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    root = tmp_path / "copy"
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name)
-    (root / ".venv").symlink_to(sys.prefix)
-    (root / ".venv-proto").symlink_to(ROOT / ".venv-proto")
-    return root
-
-
-def run(root: Path, *command: str) -> None:
-    """Run a command in a copy, whose packages come before those that are installed."""
-    # The number of examples is the business of the run that this is a part of.
-    environment = {key: value for key, value in os.environ.items() if key != "CI"}
-    environment |= {"PYTHONPATH": str(root)}
-    done = subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-10_000:]}{done.stderr}"
+    """A copy of the tree."""
+    return copied(tmp_path / "copy")
 
 
 def test_the_tests_that_depend_on_the_schema_are_found():
@@ -252,8 +227,7 @@ def test_an_edit_and_the_commands_of_the_page_are_all(title, copy):
     )
     assert drift.returncode == 1
     for command in COMMANDS:
-        # What is installed is that of this tree, and as old as it may be.
-        run(copy, *command.split(), "--old-file=.venv/.ready", "--old-file=.venv-proto/.ready")
+        make(copy, *command.split()[1:])
     for path, text in change.shown.items():
         assert text in (copy / path).read_text(), path
     run(copy, ".venv-proto/bin/python", "tools/generate.py", "--check")
