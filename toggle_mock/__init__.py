@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from toggle_mock.faults.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
     from toggle_mock.http_api.client import RemoteToggle
-    from toggle_mock.matching.matchers import Matcher, where
+    from toggle_mock.matching import Matcher, where
     from toggle_mock.recording.files import load, save
     from toggle_mock.recording.recorder import Recording
     from toggle_mock.recording.records import (
@@ -115,7 +115,7 @@ _HOMES = {
     ),
     "faults.outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
     "http_api.client": ("RemoteToggle",),
-    "matching.matchers": ("Matcher", "where"),
+    "matching": ("Matcher", "where"),
     "recording.files": ("load", "save"),
     "recording.recorder": ("Recording",),
     "recording.records": ("RecordedBatch", "RecordedCall", "RecordedEvent", "RecordedMessage"),

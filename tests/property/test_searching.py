@@ -7,7 +7,10 @@ from support.recorded import recorded_event
 
 from rodent_events import StoragePoolPayload, StorageTransferPayload
 from toggle_mock.assertions.view import search
-from toggle_mock.matching.matchers import All, Field, Like, PayloadType
+from toggle_mock.matching.conditions import Compares, Equals, IsUnset, Matches
+from toggle_mock.matching.fields import Field
+from toggle_mock.matching.matchers import All
+from toggle_mock.matching.payloads import Like, PayloadType
 from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall
 from toggle_mock.schema import load_schema
 from toggle_mock.strategies import batches
@@ -16,10 +19,18 @@ TERMS = st.one_of(
     st.builds(
         PayloadType, st.sampled_from(["transfer", "storage_*", "pool", "StoragePoolPayload"])
     ),
-    st.builds(Field, st.just("level"), st.sampled_from(["INFO", "E*", "error", "1"])),
-    st.builds(Field, st.just("category"), st.sampled_from(["STORAGE", "S*", "USAGE"])),
-    st.builds(Field, st.just("metadata.component"), st.just("*")),
-    st.builds(Field, st.just("size_bytes"), st.just(">0")),
+    st.builds(
+        Field,
+        st.just("level"),
+        st.sampled_from([Equals("INFO"), Matches("E*"), Equals("error"), Equals(1), IsUnset()]),
+    ),
+    st.builds(
+        Field,
+        st.just("category"),
+        st.sampled_from([Equals("STORAGE"), Matches("S*"), Equals("USAGE"), Equals(2)]),
+    ),
+    st.builds(Field, st.just("metadata.component"), st.just(Matches("*"))),
+    st.builds(Field, st.just("size_bytes"), st.just(Compares(">", 0))),
     st.sampled_from([Like(StoragePoolPayload(operation=1)), Like(StorageTransferPayload())]),
     st.just(All()),
 )

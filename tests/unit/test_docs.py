@@ -136,6 +136,14 @@ def test_every_method_of_asking_is_documented():
     assert [name for name in methods if f"`{name}(" not in text] == []
 
 
+def test_every_key_of_queries_is_documented():
+    from toggle_mock.matching.keys import KEYS
+
+    terms = [row[0] for row in rows("asking.md", "Queries")]
+    documented = {key for term in terms for key in re.findall(r"\b([a-z_]+)[.:]", term)}
+    assert KEYS.keys() <= documented
+
+
 def test_every_fault_and_outcome_is_documented():
     from toggle_mock.faults.outcome_data import OUTCOMES
     from toggle_mock.faults.spec import CALL_FAULTS, CONNECTION_FAULTS

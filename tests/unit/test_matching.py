@@ -13,8 +13,8 @@ from rodent_events import (
     SystemUserPayload,
 )
 from toggle_mock import QueryError, where
+from toggle_mock.matching.compiler import compile_query
 from toggle_mock.matching.matchers import All, Matcher, matcher_of
-from toggle_mock.matching.query import parse
 
 TRANSFER = recorded_event(
     StorageTransferPayload(
@@ -104,18 +104,18 @@ NOT_MATCHING = [
 
 @pytest.mark.parametrize("query", MATCHING)
 def test_queries_that_match(query):
-    assert parse(query).misses(TRANSFER) == []
+    assert compile_query(query).misses(TRANSFER) == []
 
 
 @pytest.mark.parametrize("query", NOT_MATCHING)
 def test_queries_that_do_not_match(query):
-    assert parse(query).misses(TRANSFER) != []
+    assert compile_query(query).misses(TRANSFER) != []
 
 
 @pytest.mark.parametrize("query", [*MATCHING, *NOT_MATCHING])
 def test_a_matcher_written_as_text_reads_as_itself(query):
-    matcher = parse(query)
-    again = parse(str(matcher) if matcher != All() else "")
+    matcher = compile_query(query)
+    again = compile_query(str(matcher) if matcher != All() else "")
     for event in (TRANSFER, POOL, USER, LINK, BARE):
         assert again(event) is matcher(event)
 
@@ -131,12 +131,35 @@ def test_a_matcher_written_as_text_reads_as_itself(query):
         ("level:INFO OR", "OR stands between two terms"),
         ("after:yesterday", "'yesterday' is no time: give 2026-01-31T12:00:00Z"),
         (r'"\q"', "a backslash that means nothing"),
+        ("level:INFO -size_bytes:>big", "compares with no number; in quotes it would be text"),
+        ("-(" * 101 + "a" + ")" * 101, "the query is nested too deep, at character 201"),
     ],
 )
 def test_a_query_that_is_none_says_where(query, problem):
     with pytest.raises(QueryError) as caught:
-        parse(query)
+        compile_query(query)
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "character"),
+    [
+        ("level:INFO  source:", 13),
+        ("level:INFO -size_bytes:>big", 13),
+        ("a  after:yesterday b", 4),
+        ("a -(OR b)", 5),
+        ("a b) c", 4),
+        ('a "b', 3),
+        (r'a -metadata."\q":b', 4),
+    ],
+)
+def test_a_query_that_is_none_points_at_the_place(query, character):
+    with pytest.raises(QueryError, match=f", at character {character} of the query "):
+        compile_query(query)
+
+
+def test_a_query_within_a_hundred_groups():
+    assert compile_query("-(" * 100 + "level:ERROR" + ")" * 100)(TRANSFER)
 
 
 def test_zero_values_can_be_asked_for():
@@ -156,7 +179,8 @@ def test_a_repeated_field_matches_with_one_of_its_values():
 def test_events_without_a_payload():
     assert where('payload:""')(BARE)
     assert not where("payload:storage")(BARE)
-    assert parse("payload:storage").misses(BARE) == ["is an event without payload, not storage"]
+    storage = compile_query("payload:storage")
+    assert storage.misses(BARE) == ["is an event without payload, not storage"]
 
 
 def test_matchers_combine():
@@ -172,6 +196,15 @@ def test_matchers_combine():
     assert str(storage & ~(failed | "payload:pool")) == (
         "category:STORAGE -(level:ERROR OR payload:pool)"
     )
+
+
+def test_a_function_is_asked_only_where_it_matters():
+    def function(event):
+        return event.payload.uid == 0  # which only users have
+
+    assert (where(payload="user") & function)(USER)
+    assert not (where(payload="user") & function)(BARE)
+    assert (~where(payload="user") | function)(BARE)
 
 
 def test_where_takes_values_of_python():

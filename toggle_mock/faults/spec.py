@@ -38,7 +38,7 @@ from toggle_mock.faults.outcome_data import (
 )
 from toggle_mock.faults.outcomes import Verdict, number, verdict_of
 from toggle_mock.faults.record import Record, refuse_unknown
-from toggle_mock.matching.matchers import Matcher, as_query, matcher_of
+from toggle_mock.matching import Matcher, matcher_of
 from toggle_mock.wording import did_you_mean
 
 Method = Literal["Register", "Connect", "SendEvents"]
@@ -87,7 +87,7 @@ class FaultSpec(Record, frozen=True, kw_only=True):
             case Shares():
                 return [[outcome_data(verdict), share] for verdict, share in value]
             case Matcher():
-                return as_query(value)
+                return value.as_query()
         return value
 
 

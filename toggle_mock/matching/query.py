@@ -1,4 +1,4 @@
-"""The query language: matchers as text.
+"""The query language: text, and the tree that it stands for. What its terms mean is elsewhere.
 
 ::
 
@@ -13,18 +13,58 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import TypeAlias
 
 from toggle_mock.errors import QueryError
-from toggle_mock.matching.matchers import All, AnyOf, Matcher, Moment, Not, Word, field_matcher
 
+MAX_DEPTH = 100
+"""Groups within each other."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A value that is wanted: ``key:value``, or text that stands anywhere."""
+
+    key: str
+    """Without quotes; empty for text that stands anywhere."""
+    value: str
+    """Without quotes."""
+    quoted: bool
+    """Whether the value stood in quotes."""
+    position: int
+    """Where it begins, from 0 on."""
+
+
+@dataclass(frozen=True)
+class And:
+    """All parts are wanted; so without any, everything is."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Or:
+    """One part is wanted."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """What is not wanted."""
+
+    part: Node
+
+
+Node: TypeAlias = And | Or | Not | Term
+
+_START = re.compile(r"\S")
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _TOKEN = re.compile(
-    rf"""\s*(?:
+    rf"""(?:
         (?P<open>-?\() | (?P<close>\)) | (?P<or>OR)(?=[\s()]|$) |
-        (?P<minus>-)?(?:
+        (?P<minus>-)?(?P<term>
             (?P<key>metadata\.(?:{_QUOTED}|[^\s:"()]+)|[A-Za-z_][\w.]*):
             (?P<value>{_QUOTED}|[^\s"()]*) |
             (?P<word>{_QUOTED}|[^\s"()]+)
@@ -33,12 +73,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
-_AGO = re.compile(r"(\d{1,9})([smhd])")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-
-def parse(text: str) -> Matcher:
-    """The matcher that a query stands for; of an empty one, all events.
+def parse(text: str) -> Node:
+    """The tree of a query; of an empty one, an And without parts.
 
     Raises:
         QueryError: The text is no query.
@@ -46,97 +83,102 @@ def parse(text: str) -> Matcher:
     return _Parser(text).parse()
 
 
-@dataclass
+def query_error(problem: str, text: str, position: int) -> QueryError:
+    """An error that points at a place in a query, from 0 on."""
+    return QueryError(f"{problem}, at character {position + 1} of the query {text!r}")
+
+
+def is_bare(text: str) -> bool:
+    """Whether text can stand in a query without quotes."""
+    has_only_text = re.fullmatch(r'[^\s"():]+', text) is not None
+    return has_only_text and not text.startswith("-") and text != "OR"
+
+
+def quoted(text: str) -> str:
+    """Text in quotes, in which nothing has a meaning."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def written(text: str) -> str:
+    """Text as it stands in a query: in quotes if it needs them."""
+    return text if is_bare(text) else quoted(text)
+
+
 class _Parser:
-    text: str
-    at: int = 0
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = self._split()
+        self._next = 0
+        self._depth = 0
 
-    def parse(self) -> Matcher:
-        try:
-            matcher = self._alternatives()
-        except RecursionError:
-            raise QueryError("the query is nested too deep") from None
-        if self.text[self.at :].strip():
-            raise self._error("a parenthesis is closed that was never opened")
-        return matcher
+    def parse(self) -> Node:
+        tree = self._alternatives()
+        if token := self._peek():
+            raise self._error("a parenthesis is closed that was never opened", token.start("close"))
+        return tree
 
-    def _alternatives(self) -> Matcher:
-        parts = [self._terms()]
-        while (token := self._peek()) and token["or"]:
-            self.at = token.end()
-            parts.append(self._terms())
-        if len(parts) > 1 and any(part == All() for part in parts):
-            raise self._error("OR stands between two terms")
-        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
-
-    def _terms(self) -> Matcher:
-        parts = []
-        while (token := self._peek()) and not token["or"] and not token["close"]:
-            self.at = token.end()
-            parts.append(self._term(token))
-        return parts[0] if len(parts) == 1 else All(tuple(parts))
-
-    def _term(self, token: re.Match[str]) -> Matcher:
-        if token["open"]:
-            matcher = self._alternatives()
-            end = self._peek()
-            if not end or not end["close"]:
-                raise self._error("a parenthesis is never closed")
-            self.at = end.end()
-        elif token["key"]:
-            matcher = self._field(token["key"], token["value"])
-        else:
-            matcher = Word(_unquoted(token["word"]))
-        negative = token["minus"] or token["open"] == "-("
-        return Not(matcher) if negative else matcher
-
-    def _field(self, key: str, value: str) -> Matcher:
-        if key in {"after", "before"}:
-            return Moment(key, self._moment(_unquoted(value)))
-        if not value:
-            raise self._error(f'{key}: has no value; give one, or {key}:"" for an empty one')
-        head, _, rest = key.partition(".")
-        name = f"metadata.{_unquoted(rest)}" if head == "metadata" and rest else key
-        try:
-            return field_matcher(name, _unquoted(value), literal=value.startswith('"'))
-        except QueryError:
-            raise
-        except ValueError as error:
-            raise self._error(str(error)) from None
-
-    def _moment(self, text: str) -> int:
-        """Milliseconds since the epoch: such a number, an ISO time, or as much as 5m ago."""
-        if text.isdecimal() and len(text) < 16:
-            return int(text)
-        if ago := _AGO.fullmatch(text):
-            return int((time.time() - int(ago[1]) * _UNITS[ago[2]]) * 1000)
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise self._error(
-                f"{text!r} is no time: give 2026-01-31T12:00:00Z, milliseconds since the epoch, or "
-                "5m for five minutes ago (s, m, h, d)"
-            ) from None
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return round(aware.timestamp() * 1000)
+    def _split(self) -> list[re.Match[str]]:
+        tokens: list[re.Match[str]] = []
+        at = 0
+        while start := _START.search(self._text, at):
+            token = _TOKEN.match(self._text, start.start())
+            if token is None:
+                problem = "a quote is never closed, or stands inside a word"
+                raise self._error(problem, start.start())
+            tokens.append(token)
+            at = token.end()
+        return tokens
 
     def _peek(self) -> re.Match[str] | None:
-        if not self.text[self.at :].strip():
-            return None
-        token = _TOKEN.match(self.text, self.at)
-        if token is None:
-            raise self._error("a quote is never closed, or stands inside a word")
-        return token
+        return self._tokens[self._next] if self._next < len(self._tokens) else None
 
-    def _error(self, problem: str) -> QueryError:
-        return QueryError(f"{problem}, at character {self.at + 1} of the query {self.text!r}")
+    def _alternatives(self) -> Node:
+        parts, place = [self._terms()], 0
+        while (token := self._peek()) and token["or"]:
+            place = token.start("or")
+            self._next += 1
+            parts.append(self._terms())
+        if len(parts) > 1 and And(()) in parts:
+            raise self._error("OR stands between two terms", place)
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
+    def _terms(self) -> Node:
+        parts = []
+        while (token := self._peek()) and not token["or"] and not token["close"]:
+            self._next += 1
+            parts.append(self._group(token) if token["open"] else self._term(token))
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
 
-def _unquoted(text: str) -> str:
-    if not text.startswith('"'):
-        return text
-    try:
-        unquoted = json.loads(text, strict=False)
-    except ValueError as error:
-        raise QueryError(f"{text} has a backslash that means nothing: {error}") from None
-    return str(unquoted)
+    def _group(self, token: re.Match[str]) -> Node:
+        if self._depth == MAX_DEPTH:
+            raise self._error("the query is nested too deep", token.start("open"))
+        self._depth += 1
+        node = self._alternatives()
+        self._depth -= 1
+        if self._peek() is None:  # else it is what closes the group
+            raise self._error("a parenthesis is never closed", len(self._text))
+        self._next += 1
+        return Not(node) if token["open"] == "-(" else node
+
+    def _term(self, token: re.Match[str]) -> Node:
+        key, value = token["key"] or "", token["value"] or token["word"] or ""
+        place = token.start("term")
+        if not value:
+            raise self._error(f'{key}: has no value; give one, or {key}:"" for an empty one', place)
+        head, _, rest = key.partition(".")
+        if head == "metadata" and rest:
+            key = f"{head}.{self._unquoted(rest, place)}"
+        term = Term(key, self._unquoted(value, place), value.startswith('"'), place)
+        return Not(term) if token["minus"] else term
+
+    def _unquoted(self, text: str, place: int) -> str:
+        if not text.startswith('"'):
+            return text
+        try:
+            return str(json.loads(text, strict=False))
+        except ValueError as error:
+            problem = f"{text} has a backslash that means nothing: {error}"
+            raise self._error(problem, place) from None
+
+    def _error(self, problem: str, position: int) -> QueryError:
+        return query_error(problem, self._text, position)

@@ -1,0 +1,249 @@
+"""What a field is wanted to be: a value, a pattern, more or less than a number; made of values."""
+
+from __future__ import annotations
+
+import operator
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, MutableSequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from google.protobuf.message import Message
+
+from toggle_mock.matching.equality import Number, Scalar, as_kind_of, equals, is_number, read_number
+from toggle_mock.matching.patterns import compile_pattern, is_pattern
+from toggle_mock.matching.query import is_bare, quoted
+from toggle_mock.matching.values import NOTHING, Given, one_line, spelled, within
+
+
+class Condition(ABC):
+    """What a field is wanted to be."""
+
+    @abstractmethod
+    def fits(self, given: Given) -> bool:
+        """Whether what stands at a place of an event is as wanted."""
+
+    @property
+    @abstractmethod
+    def shown(self) -> str:
+        """What is wanted, for a failure's text."""
+
+    @property
+    def text(self) -> str | None:
+        """Exactly this in the query language, behind a key; None if there is no text for it."""
+        return None
+
+    def __str__(self) -> str:
+        return self.text or self.shown
+
+
+class _OfOneValue(Condition):
+    """A condition that a repeated field meets with one of its values."""
+
+    def fits(self, given: Given) -> bool:
+        """See :meth:`Condition.fits`."""
+        value = given.value
+        return any(map(self._accepts, value)) if isinstance(value, list) else self._accepts(value)
+
+    @abstractmethod
+    def _accepts(self, value: object) -> bool:
+        """Whether a single value is as wanted."""
+
+
+@dataclass(frozen=True)
+class Equals(_OfOneValue):
+    """The field has a value. Of a message: the same in all that the wanted one sets."""
+
+    value: Scalar | Message
+
+    def _accepts(self, value: object) -> bool:
+        return equals(value, self.value)
+
+    @property
+    def shown(self) -> str:
+        """See :attr:`Condition.shown`."""
+        return one_line(self.value)
+
+    @property
+    def text(self) -> str | None:
+        """See :attr:`Condition.text`."""
+        if isinstance(self.value, Message) or not _is_text(self.value):
+            return None
+        text = spelled(self.value)
+        return text if is_bare(text) and _means_itself(text) else quoted(text)
+
+
+@dataclass(frozen=True)
+class Matches(_OfOneValue):
+    """The field matches a pattern, in which ``*`` is any characters and ``?`` is one."""
+
+    pattern: str
+
+    def _accepts(self, value: object) -> bool:
+        return isinstance(value, Scalar) and bool(self._compiled.fullmatch(spelled(value)))
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return compile_pattern(self.pattern)
+
+    @property
+    def shown(self) -> str:
+        """See :attr:`Condition.shown`."""
+        return repr(self.pattern)
+
+    @property
+    def text(self) -> str | None:
+        """See :attr:`Condition.text`; in quotes it would be no pattern."""
+        return None if re.search(r'[\s()"]', self.pattern) else self.pattern
+
+
+@dataclass(frozen=True)
+class Compares(_OfOneValue):
+    """The field is a number above or below another."""
+
+    sign: str
+    """One of ``>``, ``>=``, ``<``, ``<=``."""
+    limit: Number
+
+    def _accepts(self, value: object) -> bool:
+        compare = _COMPARISONS[self.sign]
+        return is_number(value) and compare(value, as_kind_of(value, self.limit))
+
+    @property
+    def shown(self) -> str:
+        """See :attr:`Condition.shown`."""
+        return repr(self.text)
+
+    @property
+    def text(self) -> str:
+        """See :attr:`Condition.text`."""
+        return f"{self.sign}{self.limit}".lower()
+
+
+@dataclass(frozen=True)
+class Lists(Condition):
+    """The repeated field has so many values, each as wanted."""
+
+    values: tuple[Condition, ...]
+
+    def fits(self, given: Given) -> bool:
+        """See :meth:`Condition.fits`."""
+        values = given.value
+        return (
+            isinstance(values, list)
+            and len(values) == len(self.values)
+            and all(
+                condition.fits(Given(value, is_set=True))
+                for condition, value in zip(self.values, values, strict=True)
+            )
+        )
+
+    @property
+    def shown(self) -> str:
+        """See :attr:`Condition.shown`."""
+        return f"[{', '.join(condition.shown for condition in self.values)}]"
+
+
+@dataclass(frozen=True)
+class Holds(_OfOneValue):
+    """The message or map has, at each of some paths, what is wanted there."""
+
+    entries: tuple[tuple[str, Condition], ...]
+
+    def _accepts(self, value: object) -> bool:
+        return all(
+            any(map(condition.fits, _values_at(value, path))) for path, condition in self.entries
+        )
+
+    @property
+    def shown(self) -> str:
+        """See :attr:`Condition.shown`."""
+        entries = (f"{path}: {condition.shown}" for path, condition in self.entries)
+        return f"{{{', '.join(entries)}}}"
+
+
+@dataclass(frozen=True)
+class IsUnset(Condition):
+    """The field is not set; one without presence is zero, or empty. The map has no such key."""
+
+    def fits(self, given: Given) -> bool:
+        """See :meth:`Condition.fits`."""
+        return not given.is_set
+
+    @property
+    def shown(self) -> str:
+        """See :attr:`Condition.shown`."""
+        return "None"
+
+
+def condition_of(key: str, value: object) -> Condition:
+    """What a value stands for that a test gives.
+
+    Raises:
+        TypeError: It stands for nothing.
+        ValueError: It is text that compares with no number.
+    """
+    match value:
+        case None:
+            return IsUnset()
+        case str():
+            return meaning_of(key, value)  # here alone it is decided that it may be a pattern
+        case bool() | int() | float() | bytes() | Message():
+            return Equals(value)
+        case MutableSequence() | tuple():
+            return Lists(tuple(condition_of(key, one) for one in value))
+        case Mapping():
+            return Holds(
+                tuple(
+                    (spelled(name), condition_of(f"{key}.{spelled(name)}", one))
+                    for name, one in value.items()
+                )
+            )
+    raise TypeError(
+        f"{key} is {value!r}: give text, a number, a bool, bytes, a message, None for a field that "
+        "is not set, or a list or mapping of these"
+    )
+
+
+def meaning_of(key: str, text: str) -> Condition:
+    """What text means outside of quotes: a comparison, a pattern, or itself.
+
+    Raises:
+        ValueError: It compares with no number.
+    """
+    if compared := _COMPARISON.fullmatch(text):
+        limit = read_number(compared[2])
+        assert limit is not None  # the expression takes numbers alone
+        return Compares(compared[1], limit)
+    if text[:1] in {"<", ">"}:
+        raise ValueError(f"{key}:{text} compares with no number; in quotes it would be text")
+    return Matches(text) if is_pattern(text) else Equals(text)
+
+
+def _means_itself(text: str) -> bool:
+    return not is_pattern(text) and text[:1] not in {"<", ">"}
+
+
+def _is_text(value: Scalar) -> bool:
+    return not isinstance(value, bytes) or value.decode(errors="ignore").encode() == value
+
+
+def _values_at(value: object, path: str) -> list[Given]:
+    if isinstance(value, Message):
+        return list(within(value, path))
+    if not isinstance(value, Mapping):
+        return []
+    found = [Given(one, is_set=True) for key, one in value.items() if spelled(key) == path]
+    return found or [NOTHING]
+
+
+_COMPARISON = re.compile(r"(>=|<=|>|<)(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]{1,3})?)", re.IGNORECASE)
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}

@@ -1,0 +1,86 @@
+"""Matchers of what stands in an event: in one field, or anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from google.protobuf import text_format
+
+from toggle_mock.matching.conditions import Condition
+from toggle_mock.matching.keys import KEYS, find_values
+from toggle_mock.matching.matchers import Matcher
+from toggle_mock.matching.query import written
+from toggle_mock.matching.values import Given, one_line
+from toggle_mock.recording.records import Kind, RecordedEvent
+
+
+@dataclass(frozen=True, repr=False)
+class Field(Matcher):
+    """Matches events in one field.
+
+    The keys are those of :data:`toggle_mock.matching.keys.KEYS` and the names of the payload's
+    fields, with dots into messages and maps. A repeated field matches if one of its values does, or
+    all of them together are the list that is wanted.
+    """
+
+    key: str
+    wanted: Condition
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        if self(event):
+            return []
+        got = ", ".join(_shown(find_values(event, self.key))) or "no such field"
+        return [f"{self.key}: wanted {self.wanted.shown}, got {got}"]
+
+    def __call__(self, event: RecordedEvent) -> bool:
+        """Whether one of the values is as wanted."""
+        return any(map(self.wanted.fits, find_values(event, self.key)))
+
+    def judge(self, kind: Kind) -> bool | None:
+        """See :meth:`Matcher.judge`."""
+        key = KEYS.get(self.key)
+        return self.wanted.fits(key.value_in(kind)) if key and key.value_in else None
+
+    def as_query(self) -> str:
+        """See :meth:`Matcher.as_query`."""
+        if self.wanted.text is None or not _WRITABLE.fullmatch(self.key):
+            raise TypeError(f"{self} cannot be written as a query")
+        return str(self)
+
+    def __str__(self) -> str:
+        head, dot, rest = self.key.partition(".")
+        key = f"metadata.{written(rest)}" if head == "metadata" and dot else self.key
+        return f"{key}:{self.wanted}"
+
+
+_WRITABLE = re.compile(r"metadata\..*|[A-Za-z_][\w.]*", re.DOTALL)
+
+
+def _shown(given: Iterable[Given]) -> Iterator[str]:
+    """Each value; those of a repeated field one by one, unless there are none."""
+    for value, _ in given:
+        if isinstance(value, list) and value:
+            yield from map(one_line, value)
+        elif value is not None:
+            yield one_line(value)
+
+
+@dataclass(frozen=True, repr=False)
+class Word(Matcher):
+    """Matches events in which some text stands, in whatever field; upper and lower case alike."""
+
+    text: str
+
+    def misses(self, event: RecordedEvent) -> list[str]:
+        """See :meth:`Matcher.misses`."""
+        document = text_format.MessageToString(event.message, as_one_line=True, as_utf8=True)
+        names = f"{event.payload_type} {event.rid}"
+        if self.text.lower() in f"{document} {names}".lower():
+            return []
+        return [f"{self.text!r} stands nowhere in it"]
+
+    def __str__(self) -> str:
+        return written(self.text)

@@ -1,0 +1,113 @@
+"""The keys of the query language and of ``where``: one table. A key that is added here is there.
+
+What is no key here is the name of a field of the payload; ``payload.FIELD`` is that also where the
+event has one of that name, and ``source`` alone is either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from toggle_mock.matching.values import EnumValue, Given, within
+from toggle_mock.recording.records import Kind, RecordedEvent, category_name, level_name
+
+
+class KeyKind(Enum):
+    """What a key tells of an event."""
+
+    VALUE = auto()
+    """A value."""
+    TYPE = auto()
+    """The type of its payload."""
+    AFTER = auto()
+    """Whether it is from after some time."""
+    BEFORE = auto()
+    """Whether it is from before some time."""
+
+
+Find = Callable[[RecordedEvent, str], Iterator[Given]]
+"""What stands in an event at a key, which may have a path behind it."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key."""
+
+    name: str
+    find: Find
+    """What stands there, also behind it: ``payload.FIELD``, ``metadata.KEY``."""
+    kind: KeyKind = KeyKind.VALUE
+    value_in: Callable[[Kind], Given] | None = None
+    """Its value for all events of a kind, if that can be told of a kind."""
+
+
+def _in_event(event: RecordedEvent, path: str) -> Iterator[Given]:
+    return within(event.message, path)
+
+
+def _in_payload(event: RecordedEvent, path: str) -> Iterator[Given]:
+    payload = event.payload
+    return iter(()) if payload is None else within(payload, path)
+
+
+def _in_either(event: RecordedEvent, path: str) -> Iterator[Given]:
+    yield from _in_event(event, path)
+    yield from _in_payload(event, path)
+
+
+def _behind_payload(event: RecordedEvent, path: str) -> Iterator[Given]:
+    return _in_payload(event, path.partition(".")[2])
+
+
+def _of_arrival(value_of: Callable[[RecordedEvent], str]) -> Find:
+    def find(event: RecordedEvent, path: str) -> Iterator[Given]:
+        if "." not in path:
+            value = value_of(event)
+            yield Given(value, bool(value))
+
+    return find
+
+
+def _enum_value(name: str, number: int) -> Given:
+    return Given(EnumValue(name, number), bool(number))
+
+
+_TABLE = (
+    Key(
+        "level",
+        _in_event,
+        value_in=lambda kind: _enum_value(level_name(kind.level), kind.level),
+    ),
+    Key(
+        "category",
+        _in_event,
+        value_in=lambda kind: _enum_value(category_name(kind.category), kind.category),
+    ),
+    Key("payload", _behind_payload, KeyKind.TYPE),
+    Key("source", _in_either),
+    Key("metadata", _in_event),
+    Key("event_id", _in_event),
+    Key("timestamp", _in_event),
+    Key("after", _in_event, KeyKind.AFTER),
+    Key("before", _in_event, KeyKind.BEFORE),
+    Key("rid", _of_arrival(lambda event: event.rid)),
+    Key("sub", _of_arrival(lambda event: event.sub)),
+    Key("batch_id", _of_arrival(lambda event: event.batch.batch_id)),
+    Key("peer", _of_arrival(lambda event: event.batch.call.peer)),
+)
+
+KEYS: Mapping[str, Key] = {key.name: key for key in _TABLE}
+"""The keys by name."""
+
+
+def find_values(event: RecordedEvent, key: str) -> Iterator[Given]:
+    """What stands in an event at a key; nothing if it has no such field."""
+    known = KEYS.get(key.partition(".")[0])
+    return known.find(event, key) if known else _in_payload(event, key)
+
+
+def kind_of_key(key: str) -> KeyKind:
+    """What a key tells; with a path behind it, a value."""
+    return KEYS[key].kind if key in KEYS else KeyKind.VALUE

@@ -1,0 +1,78 @@
+"""Matchers from values of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from toggle_mock.matching.conditions import condition_of
+from toggle_mock.matching.fields import Field
+from toggle_mock.matching.keys import KeyKind, kind_of_key
+from toggle_mock.matching.matchers import All, Matchable, Matcher, matcher_of
+from toggle_mock.matching.moments import Moment, milliseconds_of
+from toggle_mock.matching.payloads import PayloadType
+
+
+def where(
+    query: Matchable = None,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    after: datetime | float | None = None,
+    before: datetime | float | None = None,
+    **fields: object,
+) -> Matcher:
+    """A matcher of all that is given.
+
+    Args:
+        query: Text in the query language, a payload message, or whatever stands for a matcher.
+        metadata: What the event's metadata must have.
+        after: A time that the event's timestamp must be after: a datetime, or seconds since the
+            epoch.
+        before: A time that it must be before.
+        fields: Fields by name, as for :class:`~toggle_mock.matching.fields.Field`;
+            ``payload="storage_transfer"`` is the type. A number, a zero too, a bool, bytes, or an
+            enum's number must equal the field; text may be an enum's name, or a pattern. A list is
+            all that a repeated field has, a mapping is something that a message or map has, a
+            message is what its own field is like, and None is a field that is not set.
+
+    Raises:
+        QueryError: The text is no query.
+        TypeError: A value is of no type that a field can have.
+
+    Example:
+        ``where(payload="transfer", level="ERROR", size_bytes=0) & ~where(source="tank/tmp*")``
+    """
+    parts = [] if query is None else [matcher_of(query)]
+    parts += [
+        _moment(key, at) for key, at in (("after", after), ("before", before)) if at is not None
+    ]
+    parts += _metadata({} if metadata is None else metadata)
+    parts += [_MATCHERS[kind_of_key(key)](key, value) for key, value in fields.items()]
+    return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+
+def _metadata(metadata: object) -> Iterator[Matcher]:
+    if not isinstance(metadata, Mapping):
+        raise TypeError(f"metadata is {metadata!r}: give a mapping of text to text")
+    for name, value in metadata.items():
+        yield _field(f"metadata.{name}", value)
+
+
+def _field(key: str, value: object) -> Matcher:
+    return Field(key, condition_of(key, value))
+
+
+def _moment(key: str, value: object) -> Matcher:
+    return Moment(key, milliseconds_of(key, value))
+
+
+def _payload(_key: str, value: object) -> Matcher:
+    return PayloadType(value) if isinstance(value, str) else matcher_of(value)
+
+
+_MATCHERS: Mapping[KeyKind, Callable[[str, object], Matcher]] = {
+    KeyKind.VALUE: _field,
+    KeyKind.TYPE: _payload,
+    KeyKind.AFTER: _moment,
+    KeyKind.BEFORE: _moment,
+}
