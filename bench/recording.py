@@ -12,12 +12,11 @@ from bench.emitting import seconds
 from bench.peers import send_all, server
 from bench.suite import BenchError, Sample
 from toggle_mock import ToggleServer
-from toggle_mock.assertions.assertions import Questions
+from toggle_mock.assertions.view import RecordingView
 from toggle_mock.clients.fleet import simulate_fleet
 from toggle_mock.recording.entries import accept
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
-from toggle_mock.recording.scope import Scope
 
 COUNT = 100_000
 IN_FLIGHT = 8
@@ -57,19 +56,19 @@ class _Asked:
     """A recording of a million events; one for all repetitions, as it takes its time to make."""
 
     @cached_property
-    def questions(self) -> Questions:
+    def view(self) -> RecordingView:
         recording = Recording(max_bytes=2**31, max_calls=MANY)
         for _ in range(MANY // 100_000):
             for batch in batches(100_000):
                 call = RecordedCall("SendEvents", "peer", ())
                 recording.begin(call)
                 accept(recording, call, batch)
-        return Questions(recording, Scope())
+        return RecordingView(recording)
 
     @cached_property
     def first(self) -> float:
         """Seconds of the first query, which looks at every event once."""
-        recorded = len(self.questions.events)
+        recorded = len(self.view.events)
         if recorded != MANY:
             raise BenchError(f"{recorded} events are recorded")
         return seconds(self.query)
@@ -77,10 +76,10 @@ class _Asked:
     @cached_property
     def decoding(self) -> float:
         """Seconds to decode all events."""
-        return seconds(lambda: [event.message.level for event in self.questions.events])
+        return seconds(lambda: [event.message.level for event in self.view.events])
 
     def query(self) -> None:
-        if self.questions.find("category:STORAGE payload:pool"):
+        if self.view.find("category:STORAGE payload:pool"):
             raise BenchError("there is no such event")
 
 

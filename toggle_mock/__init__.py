@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from toggle_mock.assertions.assertions import Assertions
+    from toggle_mock.assertions.view import RecordingView
     from toggle_mock.clients.fleet import Fleet, simulate_fleet
     from toggle_mock.clients.simulated_rodent import CommandRejectedError, SimulatedRodent
     from toggle_mock.errors import (
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from toggle_mock.tokens.tokens import Tokens
 
 __all__ = [
+    "Assertions",
     "Authority",
     "CommandFailedError",
     "CommandRejectedError",
@@ -66,6 +69,7 @@ __all__ = [
     "RecordedEvent",
     "RecordedMessage",
     "Recording",
+    "RecordingView",
     "RemoteError",
     "RemoteToggle",
     "Reply",
@@ -95,6 +99,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "assertions.assertions": ("Assertions",),
+    "assertions.view": ("RecordingView",),
     "clients.fleet": ("Fleet", "simulate_fleet"),
     "clients.simulated_rodent": ("CommandRejectedError", "SimulatedRodent"),
     "errors": (

@@ -6,10 +6,9 @@ import pytest
 from support.recorded import recorded_event
 
 from rodent_events import EventBatch, StoragePoolPayload
-from toggle_mock.assertions.assertions import Questions
+from toggle_mock import Assertions
 from toggle_mock.recording.recorder import MAX_STREAM_MESSAGES, Position, Recording
 from toggle_mock.recording.records import RecordedCall
-from toggle_mock.recording.scope import Scope
 
 EVENT = recorded_event(StoragePoolPayload(pool_name="tank")).message
 
@@ -106,9 +105,9 @@ def test_a_reader_goes_on_over_evictions_and_notices_a_clear():
 
 def test_waiting_wakes_on_arrival():
     recording = Recording()
-    questions = Questions(recording, Scope())
+    assertions = Assertions(recording)
     found = []
-    waiting = threading.Thread(target=lambda: found.extend(questions.wait_for(timeout=20)))
+    waiting = threading.Thread(target=lambda: found.extend(assertions.wait_for(timeout=20)))
     waiting.start()
     send(recording)
     waiting.join(20)
@@ -117,11 +116,11 @@ def test_waiting_wakes_on_arrival():
 
 def test_a_sequence_may_come_bit_by_bit():
     recording = Recording()
-    questions = Questions(recording, Scope())
+    assertions = Assertions(recording)
     found = []
     waiting = threading.Thread(
         target=lambda: found.extend(
-            questions.wait_for_sequence("batch_id:a", "batch_id:b", timeout=20)
+            assertions.wait_for_sequence("batch_id:a", "batch_id:b", timeout=20)
         )
     )
     waiting.start()
@@ -133,28 +132,28 @@ def test_a_sequence_may_come_bit_by_bit():
 
 def test_asserting_that_nothing_comes_fails_as_soon_as_it_does():
     recording = Recording()
-    questions = Questions(recording, Scope())
-    questions.assert_not_received(within=0.01)
+    assertions = Assertions(recording)
+    assertions.assert_not_received(within=0.01)
     later = threading.Timer(0.05, lambda: send(recording))
     later.start()
     with pytest.raises(AssertionError, match="expected no event that matches, received 1"):
-        questions.assert_not_received(within=60)
+        assertions.assert_not_received(within=60)
     later.join()
 
 
 def test_asserting():
     recording = Recording()
-    questions = Questions(recording, Scope())
+    assertions = Assertions(recording)
     for batch_id in ("a", "b"):
         send(recording, batch_id)
-    assert len(questions.assert_received(count=2)) == 2
-    assert questions.assert_received("batch_id:z", count=0) == []
-    assert len(questions.assert_only("payload:pool")) == 2
-    assert len(questions.assert_in_order("batch_id:a", "batch_id:b")) == 2
+    assert len(assertions.assert_received(count=2)) == 2
+    assert assertions.assert_received("batch_id:z", count=0) == []
+    assert len(assertions.assert_only("payload:pool")) == 2
+    assert len(assertions.assert_in_order("batch_id:a", "batch_id:b")) == 2
     with pytest.raises(AssertionError):
-        questions.assert_only("payload:pool", count=3)
+        assertions.assert_only("payload:pool", count=3)
     with pytest.raises(AssertionError):
-        questions.assert_received("batch_id:a", count=0)
+        assertions.assert_received("batch_id:a", count=0)
 
 
 def test_following_ends_with_all_given_out():
@@ -167,12 +166,12 @@ def test_following_ends_with_all_given_out():
 
 def test_many_threads_write_and_read():
     recording = Recording(max_calls=50)
-    questions = Questions(recording, Scope())
+    assertions = Assertions(recording)
     stop = threading.Event()
 
     def read():
         while not stop.is_set():
-            assert len(questions.find("payload:pool")) <= 50
+            assert len(assertions.find("payload:pool")) <= 50
 
     reader = threading.Thread(target=read)
     reader.start()

@@ -1,1 +1,1 @@
-"""What a test asks of a recording: to wait for events, to assert what came and what did not."""
+"""What a test asks of a recording: ``view`` is what is there, ``assertions`` what must be."""

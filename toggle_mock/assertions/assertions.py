@@ -1,73 +1,32 @@
-"""What a test asks of a recording: to wait for events, to assert what came and what did not."""
+"""What must be there of a recording: to wait for events, to assert what came and what did not."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 from toggle_mock.assertions import failures
-from toggle_mock.assertions.view import search
+from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
 from toggle_mock.errors import NotReceivedError, UnexpectedEventError
-from toggle_mock.matching.matchers import Matchable, Matcher, matcher_of
-from toggle_mock.recording.recorder import News, Position, Recording
-from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall, RecordedEvent
-from toggle_mock.recording.scope import TIMEOUT, Scope
-from toggle_mock.schema import Schema
+from toggle_mock.matching import Matchable, Matcher, matcher_of
+from toggle_mock.recording.records import Events, RecordedCall, RecordedEvent
+from toggle_mock.recording.scope import TIMEOUT
 
 
-class Questions:
-    """What one can ask of a recording, or of the part of it that is in a scope.
+class Assertions(RecordingView):
+    """What must be there of a recording, now or within some time; and what must not.
 
     Args:
         recording: What arrived.
         scope: Whose records are meant.
+        schema: Under which events are read; None for the project's own.
     """
 
-    def __init__(self, recording: Recording, scope: Scope) -> None:
-        self.recording = recording
-        """What arrived, from everybody."""
-        self.scope = scope
-        """Whose records are meant."""
-        self.aio = AsyncQuestions(self)
+    @property
+    def aio(self) -> AsyncAssertions:
         """The methods that wait, for asyncio."""
-        self.schema: Schema | None = None
-        """Under which events are read; None for the project's own."""
-        self._first_call = 0
-
-    @property
-    def calls(self) -> list[RecordedCall]:
-        """All calls, refused ones too, in the order of their arrival."""
-        return [call for call in self.recording.calls if self._is_mine(call)]
-
-    @property
-    def batches(self) -> list[RecordedBatch]:
-        """The accepted batches, in the order of their arrival."""
-        return self.mine(self.recording.batches)
-
-    @property
-    def duplicates(self) -> list[RecordedBatch]:
-        """The accepted batches whose id had been recorded before."""
-        return self.mine(self.recording.duplicates)
-
-    @property
-    def events(self) -> Events:
-        """The events of the accepted batches, in the order of their arrival."""
-        return Events(self.batches, self.schema)
-
-    def find(self, matcher: Matchable = None) -> list[RecordedEvent]:
-        """The events that match and have arrived, without waiting for any.
-
-        Raises:
-            TypeError: It is no matcher.
-            QueryError: It is text, but no query.
-        """
-        return list(search(self.batches, matcher_of(matcher), self.schema))
-
-    def clear(self) -> None:
-        """Forget what was recorded."""
-        calls = self.recording.calls
-        self._first_call = calls[-1].number + 1 if calls else self._first_call
+        return AsyncAssertions(self)
 
     # Waiting
 
@@ -120,7 +79,7 @@ class Questions:
         for news in self._arrivals(timeout):
             if news.cleared:
                 found, later = [], []
-            for event in Events(self.mine(news.batches), self.schema):
+            for event in Events(news.batches, self.schema):
                 later.append(event)
                 if len(found) < len(wanted) and wanted[len(found)](event):
                     found.append(event)
@@ -230,13 +189,6 @@ class Questions:
 
     # How
 
-    def _is_mine(self, call: RecordedCall) -> bool:
-        return call.number >= self._first_call and self.scope.covers(call)
-
-    def mine(self, batches: Sequence[RecordedBatch]) -> list[RecordedBatch]:
-        """Those of some batches that are in the scope."""
-        return [batch for batch in batches if self._is_mine(batch.call)]
-
     def _gather(
         self,
         matches: Matcher,
@@ -247,21 +199,10 @@ class Questions:
         found: list[RecordedEvent] = []
         for news in self._arrivals(timeout):
             found = [] if news.cleared else found
-            found += search(self.mine(news.batches), matches, self.schema)
+            found += search(news.batches, matches, self.schema)
             if enough(found):
                 break
         return found
-
-    def _arrivals(self, timeout: float) -> Iterator[News]:
-        """What has arrived, and what arrives within the time."""
-        deadline = time.monotonic() + timeout
-        position = Position(-1, 0)
-        while True:
-            news = self.recording.read(position, deadline - time.monotonic())
-            position = news.position
-            yield news
-            if time.monotonic() >= deadline:
-                return
 
     def _miss(self, first: str, matcher: Matcher) -> str:
         return failures.miss(first, matcher, self.events, self.calls, self._notes())
@@ -269,7 +210,7 @@ class Questions:
     def _notes(self) -> list[str]:
         """What may explain that something is missing, besides what arrived."""
         evicted = self.recording.evicted
-        lines = [f"scope: {self.scope}"] if self.scope != Scope() else []
+        lines = [f"scope: {self.scope}"] if self.scope != EVERYBODY else []
         if evicted:
             lines.append(f"evicted: {evicted} older call(s), to keep the recording's limits")
         return lines
@@ -290,25 +231,25 @@ class Questions:
         )
 
 
-class AsyncQuestions:
+class AsyncAssertions:
     """The methods that wait, for asyncio: they do not block the loop."""
 
-    def __init__(self, questions: Questions) -> None:
-        self._questions = questions
+    def __init__(self, assertions: Assertions) -> None:
+        self._assertions = assertions
 
     async def wait_for(
         self, matcher: Matchable = None, *, count: int = 1, timeout: float = TIMEOUT
     ) -> list[RecordedEvent]:
-        """See :meth:`Questions.wait_for`."""
-        wait = self._questions.wait_for
+        """See :meth:`Assertions.wait_for`."""
+        wait = self._assertions.wait_for
         return await asyncio.to_thread(wait, matcher, count=count, timeout=timeout)
 
     async def wait_for_sequence(
         self, *matchers: Matchable, timeout: float = TIMEOUT
     ) -> list[RecordedEvent]:
-        """See :meth:`Questions.wait_for_sequence`."""
+        """See :meth:`Assertions.wait_for_sequence`."""
         return await asyncio.to_thread(
-            self._questions.wait_for_sequence, *matchers, timeout=timeout
+            self._assertions.wait_for_sequence, *matchers, timeout=timeout
         )
 
     async def wait_for_call(
@@ -319,17 +260,17 @@ class AsyncQuestions:
         count: int = 1,
         timeout: float = TIMEOUT,
     ) -> list[RecordedCall]:
-        """See :meth:`Questions.wait_for_call`."""
-        wait = self._questions.wait_for_call
+        """See :meth:`Assertions.wait_for_call`."""
+        wait = self._assertions.wait_for_call
         return await asyncio.to_thread(wait, method, status=status, count=count, timeout=timeout)
 
     async def assert_received(
         self, matcher: Matchable = None, *, count: int | None = None, timeout: float = TIMEOUT
     ) -> list[RecordedEvent]:
-        """See :meth:`Questions.assert_received`."""
-        ask = self._questions.assert_received
+        """See :meth:`Assertions.assert_received`."""
+        ask = self._assertions.assert_received
         return await asyncio.to_thread(ask, matcher, count=count, timeout=timeout)
 
     async def assert_not_received(self, matcher: Matchable = None, *, within: float = 0.0) -> None:
-        """See :meth:`Questions.assert_not_received`."""
-        await asyncio.to_thread(self._questions.assert_not_received, matcher, within=within)
+        """See :meth:`Assertions.assert_not_received`."""
+        await asyncio.to_thread(self._assertions.assert_not_received, matcher, within=within)

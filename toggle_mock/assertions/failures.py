@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from toggle_mock.matching.matchers import Matcher
+from toggle_mock.matching import Matcher
 from toggle_mock.recording.records import RecordedCall, RecordedEvent
 from toggle_mock.recording.text import as_line, printable
-
-if TYPE_CHECKING:
-    from toggle_mock.assertions.assertions import Questions
 
 _EVENTS_SHOWN = 5
 _CALLS_SHOWN = 5
@@ -63,9 +59,8 @@ def unexpected(
     return "\n".join([first, f"matcher: {printable(str(matcher))}", *lines])
 
 
-def digest(questions: Questions) -> str:
+def digest(events: Sequence[RecordedEvent], recorded_calls: Sequence[RecordedCall]) -> str:
     """What was recorded, within limits, for the report of a test that has failed."""
-    events, recorded_calls = questions.events, questions.calls
     shown = [_line(event) for event in events[-_EVENTS_IN_DIGEST:]]
     lines = [f"{counted(len(events), 'event')}{', the last of them:' if shown else ''}", *shown]
     lines += [

@@ -1,14 +1,93 @@
-"""Search in recorded batches, without decoding what cannot match."""
+"""What is there of a recording: the part that is in a scope, searched without decoding in vain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from toggle_mock.matching.matchers import Matcher
-from toggle_mock.recording.records import RecordedBatch, RecordedEvent
+from toggle_mock.matching import Matchable, Matcher, matcher_of
+from toggle_mock.recording.recorder import News, Position, Recording
+from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall, RecordedEvent
+from toggle_mock.recording.scope import Scope
 from toggle_mock.schema import Schema
+
+EVERYBODY = Scope()
+"""The scope of a whole recording."""
+
+
+class RecordingView:
+    """What is there of a recording, or of the part of it that is in a scope.
+
+    Args:
+        recording: What arrived.
+        scope: Whose records are meant.
+        schema: Under which events are read; None for the project's own.
+    """
+
+    def __init__(
+        self, recording: Recording, scope: Scope = EVERYBODY, schema: Schema | None = None
+    ) -> None:
+        self.recording = recording
+        """What arrived, from everybody."""
+        self.scope = scope
+        """Whose records are meant."""
+        self.schema = schema
+        """Under which events are read; None for the project's own."""
+        self._first_call = 0
+
+    @property
+    def calls(self) -> list[RecordedCall]:
+        """All calls, refused ones too, in the order of their arrival."""
+        return [call for call in self.recording.calls if self._is_mine(call)]
+
+    @property
+    def batches(self) -> list[RecordedBatch]:
+        """The accepted batches, in the order of their arrival."""
+        return self.mine(self.recording.batches)
+
+    @property
+    def duplicates(self) -> list[RecordedBatch]:
+        """The accepted batches whose id had been recorded before."""
+        return self.mine(self.recording.duplicates)
+
+    @property
+    def events(self) -> Events:
+        """The events of the accepted batches, in the order of their arrival."""
+        return Events(self.batches, self.schema)
+
+    def find(self, matcher: Matchable = None) -> list[RecordedEvent]:
+        """The events that match and have arrived, without waiting for any.
+
+        Raises:
+            TypeError: It is no matcher.
+            QueryError: It is text, but no query.
+        """
+        return list(search(self.batches, matcher_of(matcher), self.schema))
+
+    def clear(self) -> None:
+        """Forget what was recorded."""
+        calls = self.recording.calls
+        self._first_call = calls[-1].number + 1 if calls else self._first_call
+
+    def mine(self, batches: Sequence[RecordedBatch]) -> list[RecordedBatch]:
+        """Those of some batches that are in the scope."""
+        return [batch for batch in batches if self._is_mine(batch.call)]
+
+    def _is_mine(self, call: RecordedCall) -> bool:
+        return call.number >= self._first_call and self.scope.covers(call)
+
+    def _arrivals(self, timeout: float) -> Iterator[News]:
+        """What has arrived, and what arrives within the time; of the batches those in the scope."""
+        deadline = time.monotonic() + timeout
+        position = Position(-1, 0)
+        while True:
+            news = self.recording.read(position, deadline - time.monotonic())
+            position = news.position
+            yield replace(news, batches=self.mine(news.batches))
+            if time.monotonic() >= deadline:
+                return
 
 
 def search(

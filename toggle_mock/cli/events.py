@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from toggle_mock.assertions.assertions import Questions
+from toggle_mock.assertions.view import RecordingView
 from toggle_mock.cli.options import IN_FILE, OUT_FILE
 from toggle_mock.recording.files import load, save
-from toggle_mock.recording.scope import Scope
 from toggle_mock.recording.text import as_line, as_object
 from toggle_mock.schema import load_schema
 
@@ -34,9 +33,8 @@ def events(
     For example: toggle-mock events run.sqlite category:STORAGE -level:INFO 'source:tank/*'
     """
     loaded = load(recording)
-    questions = Questions(loaded, Scope())
-    questions.schema = load_schema(schema) if schema else None
-    found = questions.find(" ".join(query))
+    view = RecordingView(loaded, schema=load_schema(schema) if schema else None)
+    found = view.find(" ".join(query))
     if export:
         save(loaded, export)
     for event in found:

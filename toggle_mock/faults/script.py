@@ -18,7 +18,7 @@ from toggle_mock.faults.spec import (
     Shares,
     Verdicts,
 )
-from toggle_mock.matching.matchers import Matchable, Matcher, matcher_of
+from toggle_mock.matching import Matchable, Matcher, matcher_of
 
 
 class Narrowed(TypedDict, total=False):

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from toggle_mock.assertions.assertions import Questions
+from toggle_mock.assertions.assertions import Assertions
 from toggle_mock.faults.book import FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.control import Faults
@@ -30,17 +30,20 @@ class TokenClaims:
     others: Mapping[str, object] = field(default_factory=dict)
 
 
-class Toggle(Questions, ABC):
+class Toggle(Assertions, ABC):
     """A mock Toggle, here or elsewhere, or the part of it that is in a scope.
 
     Args:
         recording: What arrived.
         scope: Whose records are meant, and whose calls fail.
         faults: What can go wrong on command.
+        schema: Under which events are read; None for the project's own.
     """
 
-    def __init__(self, recording: Recording, scope: Scope, faults: Faults) -> None:
-        super().__init__(recording, scope)
+    def __init__(
+        self, recording: Recording, scope: Scope, faults: Faults, schema: Schema | None = None
+    ) -> None:
+        super().__init__(recording, scope, schema)
         self.faults = faults
         """What can go wrong on command: in calls of the scope's Rodents, and in connections, which
         are everybody's."""
@@ -117,8 +120,7 @@ class LocalToggle(Toggle):
 
     def __init__(self, shared: Shared, scope: Scope) -> None:
         injector = LocalInjector(shared.book, shared.network, scope)
-        super().__init__(shared.recording, scope, Faults(injector))
-        self.schema = shared.schema
+        super().__init__(shared.recording, scope, Faults(injector), shared.schema)
         self.tokens = shared.tokens
         """Issues, verifies and revokes tokens, for the whole server."""
         self._shared = shared

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from toggle_mock.assertions.assertions import Questions
+from toggle_mock.assertions.assertions import Assertions
 from toggle_mock.assertions.view import search
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.events import (
@@ -20,7 +20,7 @@ from toggle_mock.http_api.bodies.events import (
     WaitForEvents,
 )
 from toggle_mock.http_api.state import Api
-from toggle_mock.matching.matchers import matcher_of
+from toggle_mock.matching import matcher_of
 from toggle_mock.recording.records import RecordedEvent
 
 
@@ -58,14 +58,14 @@ def verify(api: Api, given: InSession, body: Verify) -> Done:
     return Done()
 
 
-def _in_order(questions: Questions, queries: list[str], **said: Any) -> None:
-    questions.wait_for_sequence(*queries, **said)
+def _in_order(toggle: Assertions, queries: list[str], **said: Any) -> None:
+    toggle.wait_for_sequence(*queries, **said)
 
 
 # How each thing is asserted, and what can be said besides.
 ASSERTIONS: Mapping[str, tuple[Callable[..., object], set[str]]] = {
-    "received": (Questions.assert_received, {"count", "timeout"}),
-    "not_received": (Questions.assert_not_received, {"within"}),
-    "only": (Questions.assert_only, {"count"}),
+    "received": (Assertions.assert_received, {"count", "timeout"}),
+    "not_received": (Assertions.assert_not_received, {"within"}),
+    "only": (Assertions.assert_only, {"count"}),
     "in_order": (_in_order, {"timeout"}),
 }

@@ -6,8 +6,7 @@ import pytest
 from support.recorded import recorded_event
 
 from rodent_events import StoragePoolPayload, StorageTransferPayload
-from toggle_mock import NotReceivedError, UnexpectedEventError, where
-from toggle_mock.assertions.assertions import Questions
+from toggle_mock import Assertions, NotReceivedError, UnexpectedEventError, where
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.scope import Scope
@@ -22,26 +21,26 @@ def _utc(monkeypatch):
 
 
 @pytest.fixture
-def questions():
-    return Questions(Recording(), Scope())
+def assertions():
+    return Assertions(Recording())
 
 
-def record(questions: Questions, *payloads, level=1, rid="r1"):
+def record(assertions: Assertions, *payloads, level=1, rid="r1"):
     call = RecordedCall("SendEvents", "peer", (), claims={"rid": rid, "sub": "o1"})
-    questions.recording.begin(call)
+    assertions.recording.begin(call)
     for payload in payloads:
         event = recorded_event(
             payload, level=level, metadata={"transfer_id": "t1"}, timestamp=1_760_000_000_123
         )
         raw = event.batch.raw
-        questions.recording.accept(call, raw, batch_id="", count=1)
-    questions.recording.end(call, "OK")
+        assertions.recording.accept(call, raw, batch_id="", count=1)
+    assertions.recording.end(call, "OK")
 
 
-def refuse(questions: Questions, status: str, details: str):
+def refuse(assertions: Assertions, status: str, details: str):
     call = RecordedCall("SendEvents", "peer", (), claims={"rid": "r2"})
-    questions.recording.begin(call)
-    questions.recording.end(call, status, details)
+    assertions.recording.begin(call)
+    assertions.recording.end(call, status, details)
 
 
 def text_of(error: type[AssertionError], ask) -> str:
@@ -50,8 +49,8 @@ def text_of(error: type[AssertionError], ask) -> str:
     return str(caught.value) + "\n"
 
 
-def test_nothing_came(questions):
-    text = text_of(NotReceivedError, lambda: questions.wait_for("payload:pool", timeout=0.01))
+def test_nothing_came(assertions):
+    text = text_of(NotReceivedError, lambda: assertions.wait_for("payload:pool", timeout=0.01))
     assert text == dedent(
         """\
         waited 0.01 s for 1 event that match, received 0
@@ -62,15 +61,15 @@ def test_nothing_came(questions):
     )
 
 
-def test_the_nearest_events_field_by_field(questions):
+def test_the_nearest_events_field_by_field(assertions):
     record(
-        questions,
+        assertions,
         StoragePoolPayload(pool_name="tank"),
         StorageTransferPayload(source="tank/b", size_bytes=7),
     )
-    refuse(questions, "UNAUTHENTICATED", "the token has expired: get a new one")
+    refuse(assertions, "UNAUTHENTICATED", "the token has expired: get a new one")
     wanted = StorageTransferPayload(source="tank/a", destination="backup/a", size_bytes=7)
-    text = text_of(NotReceivedError, lambda: questions.wait_for(wanted, count=2, timeout=0.01))
+    text = text_of(NotReceivedError, lambda: assertions.wait_for(wanted, count=2, timeout=0.01))
     assert text == dedent(
         """\
         waited 0.01 s for 2 events that match, received 0
@@ -87,24 +86,24 @@ def test_the_nearest_events_field_by_field(questions):
     )
 
 
-def test_something_came_that_should_not(questions):
-    record(questions, *[StoragePoolPayload(pool_name=f"p{n}") for n in range(7)])
-    text = text_of(UnexpectedEventError, lambda: questions.assert_not_received("payload:pool"))
+def test_something_came_that_should_not(assertions):
+    record(assertions, *[StoragePoolPayload(pool_name=f"p{n}") for n in range(7)])
+    text = text_of(UnexpectedEventError, lambda: assertions.assert_not_received("payload:pool"))
     assert text.startswith("expected no event that matches, received 7\nmatcher: payload:pool\n")
     assert text.count("storage_pool") == 5
     assert text.endswith("  … and 2 more\n")
 
 
-def test_too_many(questions):
-    record(questions, StoragePoolPayload(), StoragePoolPayload())
-    text = text_of(UnexpectedEventError, lambda: questions.assert_received(count=1))
+def test_too_many(assertions):
+    record(assertions, StoragePoolPayload(), StoragePoolPayload())
+    text = text_of(UnexpectedEventError, lambda: assertions.assert_received(count=1))
     assert text.startswith("expected 1 event that match, received 2\nmatcher: any event\n")
 
 
-def test_others_than_wanted(questions):
-    record(questions, StoragePoolPayload(pool_name="tank"))
-    record(questions, StoragePoolPayload(pool_name="x"), level=3)
-    text = text_of(UnexpectedEventError, lambda: questions.assert_only(where(level="INFO")))
+def test_others_than_wanted(assertions):
+    record(assertions, StoragePoolPayload(pool_name="tank"))
+    record(assertions, StoragePoolPayload(pool_name="x"), level=3)
+    text = text_of(UnexpectedEventError, lambda: assertions.assert_only(where(level="INFO")))
     assert text == dedent(
         """\
         expected only events that match, received 1 other(s)
@@ -115,10 +114,10 @@ def test_others_than_wanted(questions):
     )
 
 
-def test_out_of_order(questions):
-    record(questions, StoragePoolPayload(pool_name="b"), StoragePoolPayload(pool_name="a"))
+def test_out_of_order(assertions):
+    record(assertions, StoragePoolPayload(pool_name="b"), StoragePoolPayload(pool_name="a"))
     text = text_of(
-        NotReceivedError, lambda: questions.assert_in_order("pool_name:a", "pool_name:b")
+        NotReceivedError, lambda: assertions.assert_in_order("pool_name:a", "pool_name:b")
     )
     assert text == dedent(
         """\
@@ -129,11 +128,11 @@ def test_out_of_order(questions):
     )
 
 
-def test_calls_that_did_not_come(questions):
-    refuse(questions, "UNAVAILABLE", "scripted UNAVAILABLE")
+def test_calls_that_did_not_come(assertions):
+    refuse(assertions, "UNAVAILABLE", "scripted UNAVAILABLE")
     text = text_of(
         NotReceivedError,
-        lambda: questions.wait_for_call("SendEvents", status="OK", count=2, timeout=0.01),
+        lambda: assertions.wait_for_call("SendEvents", status="OK", count=2, timeout=0.01),
     )
     assert text == dedent(
         """\
@@ -145,16 +144,16 @@ def test_calls_that_did_not_come(questions):
 
 
 def test_the_scope_and_what_was_evicted_are_told():
-    questions = Questions(Recording(max_calls=1), Scope(rid="r9"))
-    record(questions, StoragePoolPayload())
-    record(questions, StoragePoolPayload())
-    text = text_of(NotReceivedError, lambda: questions.wait_for(timeout=0.01))
+    assertions = Assertions(Recording(max_calls=1), Scope(rid="r9"))
+    record(assertions, StoragePoolPayload())
+    record(assertions, StoragePoolPayload())
+    text = text_of(NotReceivedError, lambda: assertions.wait_for(timeout=0.01))
     assert "scope: rid r9\n" in text
     assert "evicted: 1 older call(s), to keep the recording's limits\n" in text
 
 
-def test_nothing_recorded_moves_the_cursor(questions):
-    record(questions, StoragePoolPayload(pool_name="\x1b[2J\n\u202e"))
-    text = text_of(NotReceivedError, lambda: questions.wait_for("pool_name:x", timeout=0.01))
+def test_nothing_recorded_moves_the_cursor(assertions):
+    record(assertions, StoragePoolPayload(pool_name="\x1b[2J\n\u202e"))
+    text = text_of(NotReceivedError, lambda: assertions.wait_for("pool_name:x", timeout=0.01))
     assert "\x1b" not in text
     assert "\u202e" not in text
