@@ -196,6 +196,19 @@ class EveryNth(Plan):
         [DOCS_TESTS, "tests/unit/test_fault_specs.py", "tests/unit/test_public_api.py"],
         'assert toggle.on_register.always(toggle_mock.busy()).spec.dump()["always"] == "busy"',
     ),
+    "a key of queries": (
+        [
+            Edit(
+                "toggle_mock/matching/keys.py",
+                """    Key("method", _of_arrival(lambda event: event.batch.call.method)),
+""",
+                before='    Key("peer", ',
+            ),
+            Edit("docs/assertions.md", "`method:SendEvents`, ", before="`peer:ipv4:*`"),
+        ],
+        [DOCS_TESTS, "tests/unit/test_matching.py"],
+        'toggle_mock.where("method:SendEvents")',
+    ),
     "a setting of the agent": (
         [
             Edit(

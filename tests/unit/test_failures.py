@@ -7,6 +7,7 @@ from support.recorded import recorded_event
 
 from rodent_events import StoragePoolPayload, StorageTransferPayload
 from toggle_mock import Assertions, NotReceivedError, UnexpectedEventError, where
+from toggle_mock.assertions import failures
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.scope import Scope
@@ -157,3 +158,19 @@ def test_nothing_recorded_moves_the_cursor(assertions):
     text = text_of(NotReceivedError, lambda: assertions.wait_for("pool_name:x", timeout=0.01))
     assert "\x1b" not in text
     assert "\u202e" not in text
+
+
+def test_a_slow_matcher_is_not_asked_of_all_events_to_explain_a_miss(assertions, monkeypatch):
+    monkeypatch.setattr(failures, "_COMPARING", 0.0)
+    record(assertions, *(StoragePoolPayload(pool_name=f"p{number}") for number in range(9)))
+    asked = []
+
+    def slow(event):
+        asked.append(event)
+        return False
+
+    text = text_of(NotReceivedError, lambda: assertions.assert_received(slow, timeout=0))
+    assert len(asked) <= 9 + 2
+    assert "arrived: 9 events, the nearest:" in text
+    assert "pool_name=p8" in text
+    assert "p7" not in text

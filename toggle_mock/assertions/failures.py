@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from operator import itemgetter
 
 from toggle_mock.matching import Matcher
 from toggle_mock.recording.records import RecordedCall, RecordedEvent
@@ -15,6 +17,8 @@ _CALLS_IN_DIGEST = 20
 _LONGEST_LINE = 500
 _EVENTS_COMPARED = 2_000
 """The most recent events among which the nearest are looked for."""
+_COMPARING = 1.0
+"""Seconds for that: a matcher may be slow, and who waits has waited long enough."""
 
 
 def miss(
@@ -86,11 +90,24 @@ def counted(number: int, noun: str) -> str:
 def _nearest(matcher: Matcher, events: Sequence[RecordedEvent], where: str) -> list[str]:
     if not events:
         return [f"no event arrived {where}".strip()]
-    recent = events[-_EVENTS_COMPARED:]
-    ranked = sorted(recent, key=lambda event: _distance(matcher, event))[:_EVENTS_SHOWN]
-    lines = [line for event in ranked for line in _shown(matcher, event)]
+    compared = _compared(matcher, events)
+    ranked = sorted(compared, key=itemgetter(0))[:_EVENTS_SHOWN]
+    lines = [line for _, event in ranked for line in _shown(matcher, event)]
     arrived = f"arrived {where}".strip()
     return [f"{arrived}: {counted(len(events), 'event')}, the nearest:", *lines]
+
+
+def _compared(
+    matcher: Matcher, events: Sequence[RecordedEvent]
+) -> Sequence[tuple[int, RecordedEvent]]:
+    """How far the most recent events are from a match, as many as there is time for."""
+    end = time.monotonic() + _COMPARING
+    compared = []
+    for event in events[: -_EVENTS_COMPARED - 1 : -1]:
+        compared.append((_distance(matcher, event), event))
+        if time.monotonic() > end:
+            break
+    return compared[::-1]
 
 
 def _distance(matcher: Matcher, event: RecordedEvent) -> int:
