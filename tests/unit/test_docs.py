@@ -203,3 +203,13 @@ def test_every_status_of_an_error_is_documented():
         if "$ref" in answer
     }
     assert {int(row[0]) for row in rows("http.md", "Errors")} == answers
+
+
+def test_the_modules_that_moved_are_where_the_page_says():
+    moved = [[cell.strip("`") for cell in row] for row in rows("migrating.md", "Modules")]
+    assert len(moved) >= 50
+    modules = {name: (ROOT / name.replace(".", "/")) for pair in moved for name in pair}
+    files = {name for name, path in modules.items() if path.with_suffix(".py").exists()}
+    packages = {name for name, path in modules.items() if (path / "__init__.py").exists()}
+    assert [new for _, new in moved if new not in files | packages] == []
+    assert [old for old, _ in moved if old in files] == []
