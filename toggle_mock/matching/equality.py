@@ -16,6 +16,7 @@ from rodent_events.payload_types import schema_of
 from toggle_mock.matching.values import EnumValue, Float32, spelled
 
 Number: TypeAlias = int | float | Decimal
+Text: TypeAlias = str | bytes
 Scalar: TypeAlias = str | bool | int | float | bytes
 
 
@@ -26,11 +27,11 @@ def equals(given: object, wanted: Scalar | Message) -> bool:
     if isinstance(given, EnumValue):
         is_named = isinstance(wanted, str) and wanted.upper() == given.upper()
         return is_named or _is_number_of(given.number, wanted)
-    if is_number(given):
-        return _is_number_of(given, wanted)
+    if isinstance(given, Text):
+        return spelled(given) == spelled(wanted)
     if isinstance(given, bool):
         return spelled(given) == spelled(wanted).lower()
-    return isinstance(given, str | bytes) and spelled(given) == spelled(wanted)
+    return is_number(given) and _is_number_of(given, wanted)
 
 
 def is_number(value: object) -> bool:

@@ -8,7 +8,7 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 
 from rodent_events.payload_types import schema_of, snake_case
-from toggle_mock.matching.equality import differences
+from toggle_mock.matching.equality import differences, is_like
 from toggle_mock.matching.matchers import Matcher, matcher_of, not_a_matcher
 from toggle_mock.matching.patterns import compile_pattern, is_pattern
 from toggle_mock.matching.query import quoted, written
@@ -35,6 +35,11 @@ class Like(Matcher):
             f"{field.name}: wanted {shown(field, content)}, got {shown(field, got)}"
             for field, content, got in differences(given, self.wanted)
         ]
+
+    def __call__(self, event: RecordedEvent) -> bool:
+        """Whether the payload is like the message."""
+        given = event.payload
+        return given is not None and is_like(given, self.wanted)
 
     def judge(self, kind: Kind) -> bool | None:
         """See :meth:`Matcher.judge`."""

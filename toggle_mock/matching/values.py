@@ -64,13 +64,11 @@ def _in_map(values: FieldDescriptor, content: Any, path: str) -> Iterator[Given]
     """What stands at a key, and within its message; else all of the path is the key."""
     has_messages = values.message_type is not None
     name, dot, rest = path.partition(".") if has_messages else (path, "", "")
-    key = next((key for key in content if spelled(key) == name), None)
-    if key is None:
+    found = [content[key] for key in content if spelled(key) == name]
+    if not found:
         yield NOTHING
-    elif dot:
-        yield from within(content[key], rest)
-    else:
-        yield Given(plain(values, content[key]), is_set=True)
+    for value in found:
+        yield from within(value, rest) if dot else [Given(plain(values, value), is_set=True)]
 
 
 def plain(field: FieldDescriptor, content: Any) -> object:
