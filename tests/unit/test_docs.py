@@ -213,3 +213,15 @@ def test_the_modules_that_moved_are_where_the_page_says():
     packages = {name for name, path in modules.items() if (path / "__init__.py").exists()}
     assert [new for _, new in moved if new not in files | packages] == []
     assert [old for old, _ in moved if old in files] == []
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_the_files_that_a_page_names_are_there(page):
+    text = (ROOT / page).read_text()
+    named = {
+        path
+        for path in re.findall(r"[\w./-]+/[\w.-]+\.(?:py|md|toml|proto|json)\b", text)
+        if not path.startswith("http")
+    }
+    roots = [ROOT, ROOT / "toggle_mock", ROOT / "rodent_events"]
+    assert [one for one in named if not any((root / one).exists() for root in roots)] == []
