@@ -1,8 +1,11 @@
-.PHONY: run test check lint check-wheel check-oldest proto schemas soak backlog bench bench-compare mutation distribution docs clean
+.PHONY: run test check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare mutation distribution docs clean
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
-BIN := .venv/bin
-READY := .venv/.ready
+# The first of these that runs; a name may be there that does not.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 PROTO_READY := .venv-proto/.ready
 WORKERS ?= 4
 
@@ -41,6 +44,19 @@ check-oldest:  ## The tests of pipeline and mock with the oldest dependencies al
 		tests/integration/test_rodents.py tests/integration/test_faults.py \
 		tests/integration/test_http.py tests/integration/test_storage.py
 
+check-newest:  ## The fast tests and the property suites with the newest of everything.
+	rm -rf build/newest
+	$(PYTHON) -m venv build/newest
+	build/newest/bin/pip install --quiet --editable '.[dev]'
+	build/newest/bin/pytest -n $(WORKERS) -q -p no:cacheprovider tests/unit tests/property
+
+lock:  ## Lock the newest of everything for development, in tools/locked.txt.
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --editable '.[dev]'
+	{ echo "# What make test sets up; written by make lock."; \
+		build/lock/bin/pip freeze --exclude-editable | grep -v ' @ '; } >tools/locked.txt
+
 proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, revisions, tables in docs.
 	.venv-proto/bin/python tools/generate.py
 	$(BIN)/python tools/compare_revisions.py
@@ -70,9 +86,10 @@ distribution: $(READY)  ## Report what the strategies draw.
 docs: $(READY)  ## Build the documentation into build/docs.
 	$(BIN)/mkdocs build --strict --quiet
 
-$(READY): pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[dev]'
+$(READY): pyproject.toml tools/locked.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer is found: install one, or give PYTHON=/path/to/it"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint tools/locked.txt --editable '.[dev]'
 	touch $@
 
 $(PROTO_READY): proto/requirements.txt

@@ -192,6 +192,7 @@ class EveryNth(Plan):
                 "| `busy()` | That it should come back |\n",
                 before="| `reject(message)`",
             ),
+            Edit("docs/reference.md", "::: toggle_mock.busy\n\n", before="::: toggle_mock.fail\n"),
         ],
         [DOCS_TESTS, "tests/unit/test_fault_specs.py", "tests/unit/test_public_api.py"],
         'assert toggle.on_register.always(toggle_mock.busy()).spec.dump()["always"] == "busy"',
@@ -237,6 +238,11 @@ class EveryNth(Plan):
 
 ''',
                 before="class RemoteError(",
+            ),
+            Edit(
+                "docs/reference.md",
+                "::: toggle_mock.ExampleError\n\n",
+                before="::: toggle_mock.QueryError\n",
             ),
             Edit(
                 "tests/unit/test_http_errors.py",
