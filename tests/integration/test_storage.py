@@ -28,6 +28,7 @@ def exercise(toggle: ToggleServer) -> None:
     with SimulatedRodent(toggle.address, toggle.jwt(rid="r1"), pace=0.001) as rodent:
         seen = toggle.rodents["r1"]
         assert seen.command("system.status").success
+        toggle.wait_for("payload:startup")  # or that would get what is scripted for the others
         toggle.on_send_events.returns([Code.UNAVAILABLE, reject("no"), lose_answer()])
         token = toggle.jwt(rid="r2")
         with EventClient(target=toggle.address, jwt=token) as client:
