@@ -14,7 +14,7 @@ from bench.suite import BenchError, Sample
 from toggle_mock import ToggleServer
 from toggle_mock.assertions.view import RecordingView
 from toggle_mock.clients.fleet import simulate_fleet
-from toggle_mock.recording.entries import accept
+from toggle_mock.recording.playback import accept
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 

@@ -18,7 +18,8 @@ from toggle_mock import ToggleServer
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.http_api.app import application, description
 from toggle_mock.http_api.state import Api
-from toggle_mock.recording.entries import Player
+from toggle_mock.recording.entries import decode
+from toggle_mock.recording.playback import Player
 from toggle_mock.recording.recorder import Recording
 
 PACE = 0.001
@@ -274,7 +275,7 @@ def test_clear_and_export(ask, toggle, rodent):
     recording = Recording()
     player = Player(recording)
     for line in lines:
-        player.play(json.loads(line))
+        player.play(decode(line))
     assert [call.method for call in recording.calls] == [call.method for call in toggle.calls]
     assert ask("DELETE", "/recording") == (200, {"ok": True})
     assert ask("GET", "/calls")[1]["total"] == 0

@@ -56,6 +56,35 @@ def batch(*payloads: StorageTransferPayload, batch_id: str = "b1") -> EventBatch
 TRANSFER = StorageTransferPayload(source="tank/a", destination="backup/a", size_bytes=7)
 
 
+class Decoder:
+    """Stands for a message class, and counts how often something is decoded."""
+
+    DESCRIPTOR = EventBatch.DESCRIPTOR
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def FromString(self, raw: bytes) -> EventBatch:  # noqa: N802 - protobuf's name
+        self.count += 1
+        return EventBatch.FromString(raw)
+
+
+def test_a_batch_is_decoded_once(toggle_server, channel, bearer, monkeypatch):
+    decoder = Decoder()
+    monkeypatch.setattr("toggle_mock.server.service.EventBatch", decoder)
+    monkeypatch.setattr("toggle_mock.recording.decoded.EventBatch", decoder)
+    stub = RodentServiceStub(channel)
+    toggle_server.on_send_events.always(Code.OK, matching="size_bytes:7")
+    for number in range(3):
+        stub.SendEvents(batch(TRANSFER, TRANSFER, batch_id=f"b{number}"), metadata=bearer)
+    for _ in range(2):
+        toggle_server.assert_received("source:test", count=6)
+        toggle_server.assert_only("payload:transfer size_bytes:7")
+        assert [event.level for event in toggle_server.events] == ["INFO"] * 6
+    assert toggle_server.events.under("2025-12-09")[0].event_id == "e0"
+    assert decoder.count == 3
+
+
 def test_send_events_is_recorded_as_it_arrived(toggle_server, channel, bearer):
     sent = batch(TRANSFER)
     response = RodentServiceStub(channel).SendEvents(sent, metadata=bearer)

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import grpc
 import pytest
@@ -15,8 +16,10 @@ from toggle_mock import ToggleServer, lose_answer, reject
 from toggle_mock.clients.replay import replay
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.errors import StorageError
+from toggle_mock.recording.entries import MessageEntry
 from toggle_mock.recording.files import load, save
 from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.sqlite import _row
 
 Code = grpc.StatusCode
 FORMATS = ["ndjson", "sqlite", "pb"]
@@ -152,8 +155,9 @@ def test_a_killed_server_leaves_a_recording_that_can_be_read(tmp_path, settings)
         ("x.txt", b"", "no suffix of a recording: give .ndjson, .pb, .sqlite"),
         ("x.ndjson", b"nonsense\n", "x.ndjson, line 1: Expecting value"),
         ("x.ndjson", b"[]\n", "x.ndjson, line 1: this is no entry"),
-        ("x.ndjson", b'{"entry": "call", "call": 1}\n', "no entry of a recording: KeyError"),
-        ("x.ndjson", b'{"entry": "flight", "call": 1}\n' * 2, ""),
+        ("x.ndjson", b'{"entry": "call", "call": 1}\n', "no entry of a recording: Object missing"),
+        ("x.ndjson", b'{"entry": "flight", "call": 1}\n', "no entry of a recording: Invalid value"),
+        ("x.ndjson", b'{"entry": "accept", "call": 1}\n' * 2, ""),
         ("x.sqlite", b"not a database at all, but long enough", "file is not a database"),
         ("x.pb", b"\x03\x0a\x7f\x00", "x.pb, byte 0: a batch of it is no EventBatch"),
     ],
@@ -169,6 +173,77 @@ def test_what_is_no_recording(tmp_path, name, content, problem):
     with pytest.raises(StorageError):
         ToggleServer(record=path).start()
     assert path.read_bytes() == content
+
+
+# What 0.1.0 has written.
+OLD_LINES = b"""\
+{"entry":"call","call":1,"method":"SendEvents","peer":"ipv4:127.0.0.1:5","arrived":1.5,\
+"metadata":[["x-bin",{"base64":"AP8="}],["authorization","Bearer (redacted)"]],\
+"claims":{"rid":"r1","sub":"o1","n":1180591620717411303424}}
+{"entry":"message","call":1,"sent":false,"at":1.75,"raw":"Cg4KAmUwWggKBgoEdGFuaxoCYjA="}
+{"entry":"message","call":1,"sent":true,"at":2.0,"raw":"CAE="}
+{"entry":"accept","call":1}
+{"entry":"end","call":1,"status":"OK","details":"fine"}
+{"entry":"call","call":2,"method":"Connect","peer":"p","arrived":3.0,"metadata":[],"claims":{}}
+"""
+OLD_TABLES = """
+CREATE TABLE entries (call INTEGER, entry TEXT NOT NULL, document TEXT NOT NULL, raw BLOB);
+INSERT INTO "entries" VALUES(1,'call','{"method": "SendEvents", "peer": "ipv4:127.0.0.1:5",
+"arrived": 1.5, "metadata": [["x-bin", {"base64": "AP8="}], ["authorization",
+"Bearer (redacted)"]], "claims": {"rid": "r1", "sub": "o1", "n": 1180591620717411303424}}',NULL);
+INSERT INTO "entries" VALUES(1,'message','{"sent": false, "at": 1.75}',
+X'0A0E0A0265305A080A060A0474616E6B1A026230');
+INSERT INTO "entries" VALUES(1,'message','{"sent": true, "at": 2.0}',X'0801');
+INSERT INTO "entries" VALUES(1,'accept','{}',NULL);
+INSERT INTO "entries" VALUES(1,'end','{"status": "OK", "details": "fine"}',NULL);
+INSERT INTO "entries" VALUES(2,'call','{"method": "Connect", "peer": "p", "arrived": 3.0,
+"metadata": [], "claims": {}}',NULL);
+"""
+OLD_BATCHES = b"\x14\n\x0e\n\x02e0Z\x08\n\x06\n\x04tank\x1a\x02b0"
+
+
+def old_recording(path) -> None:
+    if path.suffix == ".sqlite":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(OLD_TABLES)
+    else:
+        path.write_bytes(OLD_LINES if path.suffix == ".ndjson" else OLD_BATCHES)
+
+
+@pytest.mark.parametrize("suffix", WHOLE)
+def test_a_recording_of_an_earlier_version(tmp_path, suffix):
+    path = tmp_path / f"old.{suffix}"
+    old_recording(path)
+    recording = load(path)
+    request = b"\n\x0e\n\x02e0Z\x08\n\x06\n\x04tank\x1a\x02b0"
+    metadata = (("x-bin", b"\x00\xff"), ("authorization", "Bearer (redacted)"))
+    assert summary(recording) == [
+        [
+            *("SendEvents", "OK", "fine", metadata, {"rid": "r1", "sub": "o1", "n": 2**70}),
+            *(1.5, "ipv4:127.0.0.1:5", (request, False, 1.75), (b"\x08\x01", True, 2.0)),
+        ],
+        ["Connect", "CANCELLED", "the recording ended", (), {}, 3.0, "p"],
+    ]
+    assert [event.payload.pool_name for event in recording.events] == ["tank"]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_recording_of_an_earlier_version_goes_on(tmp_path, suffix):
+    path = tmp_path / f"old.{suffix}"
+    old_recording(path)
+    with ToggleServer(record=path) as toggle:
+        exercise(toggle)
+        recorded = ids(toggle.recording)
+    assert recorded[0] == "e0"
+    assert "e2" in recorded
+    assert ids(load(path)) == recorded
+
+
+def test_bytes_stay_bytes_on_their_way_into_a_table(tmp_path):
+    message = MessageEntry(1, sent=False, at=1.0, raw=b"\x00\xff")
+    _, _, document, raw = _row(message)
+    assert raw is message.raw
+    assert json.loads(document) == {"sent": False, "at": 1.0}
 
 
 def test_no_token_reaches_a_file(tmp_path):

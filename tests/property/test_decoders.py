@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from rodent_events import EventBatch, EventBuffer, EventConfig, wire
 from toggle_mock.errors import StorageError
-from toggle_mock.recording.entries import accept
 from toggle_mock.recording.files import load
+from toggle_mock.recording.playback import accept
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedBatch, RecordedCall
 from toggle_mock.strategies import batches, corrupted, wire_encodings

@@ -4,7 +4,7 @@ import time
 
 from rodent_events import Event, EventBatch
 from rodent_events.payload_types import payload_types
-from toggle_mock.recording.records import RecordedBatch, RecordedCall, RecordedEvent
+from toggle_mock.recording.records import RecordedBatch, RecordedCall
 
 
 def recorded_event(payload=None, *, level=1, source="test", metadata=None, rid="r1", **fields):
@@ -19,4 +19,4 @@ def recorded_event(payload=None, *, level=1, source="test", metadata=None, rid="
         "SendEvents", "ipv4:127.0.0.1:5", (), claims={"rid": rid, "sub": "o1"}, number=1
     )
     raw = EventBatch(events=[event], batch_id="b1").SerializeToString()
-    return RecordedEvent(RecordedBatch(call, raw, 1), event.SerializeToString())
+    return RecordedBatch(call, raw, 1).events[0]

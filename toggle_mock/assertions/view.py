@@ -40,16 +40,19 @@ class RecordingView:
     @property
     def calls(self) -> list[RecordedCall]:
         """All calls, refused ones too, in the order of their arrival."""
+        self._catch_up()
         return [call for call in self.recording.calls if self._is_mine(call)]
 
     @property
     def batches(self) -> list[RecordedBatch]:
         """The accepted batches, in the order of their arrival."""
+        self._catch_up()
         return self.mine(self.recording.batches)
 
     @property
     def duplicates(self) -> list[RecordedBatch]:
         """The accepted batches whose id had been recorded before."""
+        self._catch_up()
         return self.mine(self.recording.duplicates)
 
     @property
@@ -68,12 +71,16 @@ class RecordingView:
 
     def clear(self) -> None:
         """Forget what was recorded."""
+        self._catch_up()
         calls = self.recording.calls
         self._first_call = calls[-1].number + 1 if calls else self._first_call
 
     def mine(self, batches: Sequence[RecordedBatch]) -> list[RecordedBatch]:
         """Those of some batches that are in the scope."""
         return [batch for batch in batches if self._is_mine(batch.call)]
+
+    def _catch_up(self) -> None:
+        """Wait until all that has arrived is recorded, which it is unless it arrives elsewhere."""
 
     def _is_mine(self, call: RecordedCall) -> bool:
         return call.number >= self._first_call and self.scope.covers(call)
@@ -83,6 +90,7 @@ class RecordingView:
         deadline = time.monotonic() + timeout
         position = Position(-1, 0)
         while True:
+            self._catch_up()
             news = self.recording.read(position, deadline - time.monotonic())
             position = news.position
             yield replace(news, batches=self.mine(news.batches))

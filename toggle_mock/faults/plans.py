@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 import grpc
 
 from toggle_mock.faults.outcomes import Outcome, Verdict, fail
+from toggle_mock.recording.decoded import DecodedBatches
 from toggle_mock.recording.records import RecordedBatch, RecordedCall, RecordedEvent
 
 
@@ -22,11 +23,13 @@ class Incoming:
     call: RecordedCall
     raw: bytes
     """Its request; empty for a stream."""
+    decoded: DecodedBatches = field(default_factory=DecodedBatches, repr=False)
+    """Where its decoded form may be already."""
 
     @cached_property
     def events(self) -> list[RecordedEvent]:
         """The events of a SendEvents."""
-        return RecordedBatch(self.call, self.raw, 0).events
+        return RecordedBatch(self.call, self.raw, 0, decoded=self.decoded).events
 
 
 class Plan(Protocol):

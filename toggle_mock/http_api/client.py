@@ -5,11 +5,7 @@ The recording is copied as it grows, so questions are asked and answered here, i
 
 from __future__ import annotations
 
-import itertools
-import json
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -29,6 +25,7 @@ from toggle_mock.faults.spec import FaultSpec, dump
 from toggle_mock.http_api.bodies.base import Answer, Body, Done, Failure
 from toggle_mock.http_api.bodies.faults import FaultAdded
 from toggle_mock.http_api.bodies.faults import Faults as FaultList
+from toggle_mock.http_api.bodies.recording import Mark
 from toggle_mock.http_api.bodies.rodents import (
     Acknowledged,
     CommandAnswer,
@@ -46,9 +43,8 @@ from toggle_mock.http_api.bodies.tokens import (
     TokenIssued,
 )
 from toggle_mock.http_api.errors import error_of
-from toggle_mock.recording.entries import Player
-from toggle_mock.recording.recorder import News, Position, Recording
-from toggle_mock.recording.records import RecordedBatch, RecordedCall
+from toggle_mock.http_api.follower import Follower
+from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.handle import RodentHandle
 from toggle_mock.rodents.stream import Reply
@@ -80,9 +76,10 @@ class RemoteToggle(Toggle, EndsWithBlock):
         self._root_certificate: bytes | None = root.encode() if root else None
         opened = self._api.post("/sessions", OpenSession(), SessionOpened)
         self._api.session = opened.session
-        self._copy = RecordingCopy(self._api, deduplicate=info.deduplicate)
+        copy = Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=info.deduplicate)
         faults = Faults(RemoteInjector(self._api))
-        super().__init__(self._copy, Scope(opened.rid, opened.sub), faults)
+        super().__init__(copy, Scope(opened.rid, opened.sub), faults)
+        self._follower = Follower(copy, self._api.feed, self._api.put_mark)
 
     @property
     def address(self) -> str:
@@ -93,6 +90,9 @@ class RemoteToggle(Toggle, EndsWithBlock):
     def root_certificate(self) -> bytes | None:
         """The root certificate as PEM if it speaks TLS, else None."""
         return self._root_certificate
+
+    def _catch_up(self) -> None:
+        self._follower.catch_up()
 
     def _issue(self, claims: TokenClaims) -> str:
         body = IssueToken(
@@ -116,7 +116,7 @@ class RemoteToggle(Toggle, EndsWithBlock):
 
     def close(self) -> None:
         """Heal its faults, and be gone."""
-        self._copy.close()
+        self._follower.close()
         session, self._api.session = self._api.session, None
         self._api.delete(f"/sessions/{session}")
         self._api.close()
@@ -216,94 +216,6 @@ class RemoteRodent(RodentHandle):
         self._api.post(f"{self._path}/disconnect", body, Done)
 
 
-class RecordingCopy(Recording):
-    """A copy of the recording elsewhere; who reads it sees all that is recorded there by then.
-
-    Args:
-        api: The server's API.
-        deduplicate: Whether the recording there does.
-
-    Raises:
-        RemoteError: The server does not send its recording.
-    """
-
-    def __init__(self, api: _Api, *, deduplicate: bool) -> None:
-        super().__init__(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=deduplicate)
-        self._api = api
-        self._marks = itertools.count(1)
-        self._mark = 0
-        self._feed: str | None = None
-        self._problem: Exception | None = None
-        self._closed = False
-        self._thread = threading.Thread(target=self._follow, name="toggle-copy", daemon=True)
-        self._thread.start()
-        self._wait_for(lambda: self._feed is not None)
-
-    @property
-    def calls(self) -> list[RecordedCall]:
-        """See :attr:`Recording.calls`."""
-        self._catch_up()
-        return super().calls
-
-    @property
-    def batches(self) -> list[RecordedBatch]:
-        """See :attr:`Recording.batches`."""
-        self._catch_up()
-        return super().batches
-
-    @property
-    def duplicates(self) -> list[RecordedBatch]:
-        """See :attr:`Recording.duplicates`."""
-        self._catch_up()
-        return super().duplicates
-
-    def read(self, since: Position, timeout: float = 0.0) -> News:
-        """See :meth:`Recording.read`."""
-        self._catch_up()
-        return super().read(since, timeout)
-
-    def close(self) -> None:
-        """Copy no more."""
-        self._closed = True
-        self._thread.join(_PATIENCE)
-
-    def _catch_up(self) -> None:
-        mark = next(self._marks)
-        self._api.post("/recording/feed/mark", {"feed": self._feed, "mark": mark}, Done)
-        self._wait_for(lambda: self._mark >= mark)
-
-    def _wait_for(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        while self._problem is None:
-            version = self.version
-            if condition():
-                return
-            if not self.wait_for_change(version, deadline - time.monotonic()):
-                break
-        raise RemoteError("the server does not send its recording") from self._problem
-
-    def _follow(self) -> None:
-        player = Player(self)
-        try:
-            for entry in self._api.lines("/recording/feed"):
-                if self._closed:
-                    return
-                if entry is not None:
-                    self._play(player, entry)
-        except (httpx.HTTPError, ValueError) as error:
-            self._problem = error
-            self.notify()
-
-    def _play(self, player: Player, entry: Mapping[str, Any]) -> None:
-        if "feed" in entry:
-            self._feed = entry["feed"]
-        elif entry["entry"] == "mark":
-            self._mark = entry["mark"]
-        else:
-            player.play(dict(entry))
-        self.notify()
-
-
 class _Api:
     """Requests to the HTTP API."""
 
@@ -331,13 +243,16 @@ class _Api:
         with suppress(UnknownIdError):
             self.delete(path)
 
-    def lines(self, path: str) -> Iterator[Mapping[str, Any] | None]:
-        """The objects of an endless answer, as they come; None now and then."""
+    def feed(self) -> Iterator[str]:
+        """The lines of the recording as it grows; empty ones now and then."""
         parameters = {"session": self.session}
-        with self._client.stream("GET", path, params=parameters) as response:
+        with self._client.stream("GET", "/recording/feed", params=parameters) as response:
             response.raise_for_status()
-            for line in response.iter_lines():
-                yield json.loads(line) if line else None
+            yield from response.iter_lines()
+
+    def put_mark(self, feed: str, mark: int) -> None:
+        """Put a mark into a feed."""
+        self.post("/recording/feed/mark", Mark(feed=feed, mark=mark), Done)
 
     def close(self) -> None:
         """Close the connections."""

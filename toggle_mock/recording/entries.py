@@ -1,189 +1,178 @@
-"""A recording as entries: one thing that happened each, written and played back."""
+"""Entries: what is written of one thing that happened, typed, and as a line of JSON."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, Self, TypeAlias, TypeVar
 
-from google.protobuf.message import DecodeError
+import msgspec
 
-from rodent_events.pb.base_pb2 import EventBatch
 from toggle_mock.errors import StorageError
-from toggle_mock.recording.recorder import Recording, Sink
-from toggle_mock.recording.records import MESSAGES, RecordedBatch, RecordedCall, RecordedMessage
+from toggle_mock.recording.records import RecordedCall, RecordedMessage
 
-Entry: TypeAlias = dict[str, Any]
-"""One thing that happened: ``entry`` is ``call``, ``message``, ``accept``, ``end`` or ``clear``;
-``call`` is the number of the call that it is about."""
+T = TypeVar("T")
+
+_SLICE_BYTES = 256 * 1024
+"""About how much is encoded, written or sent at a time."""
+
+_ENTRY_BYTES = 200
+"""What an entry takes besides a message, about."""
 
 
-class EntrySink(Sink):
-    """Turns what is recorded into entries.
+class Binary(msgspec.Struct, frozen=True):
+    """Bytes where text could stand as well."""
 
-    Args:
-        write: Takes each entry.
-    """
+    base64: bytes
 
-    def __init__(self, write: Callable[[Entry], None]) -> None:
-        self._write = write
 
-    def call(self, call: RecordedCall) -> None:
-        """See :meth:`Sink.call`."""
-        self._write(
-            {
-                "entry": "call",
-                "call": call.number,
-                "method": call.method,
-                "peer": call.peer,
-                "arrived": call.arrived,
-                "metadata": [[key, _json_value(value)] for key, value in call.metadata],
-                "claims": dict(call.claims),
-            }
+class CallEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="call"):
+    """A call has begun."""
+
+    call: int
+    """Its number, by which the other entries refer to it."""
+    method: str
+    peer: str
+    arrived: float
+    """Seconds since the Unix epoch."""
+    metadata: tuple[tuple[str, str | Binary], ...]
+    claims: dict[str, Any]
+
+    @classmethod
+    def of(cls, call: RecordedCall) -> Self:
+        """What is to be written of a call that has begun."""
+        metadata = tuple(
+            (key, value if isinstance(value, str) else Binary(value))
+            for key, value in call.metadata
         )
-
-    def message(self, call: RecordedCall, message: RecordedMessage) -> None:
-        """See :meth:`Sink.message`."""
-        self._write(
-            {
-                "entry": "message",
-                "call": call.number,
-                "sent": message.sent,
-                "at": message.at,
-                "raw": base64.b64encode(message.raw).decode(),
-            }
-        )
-
-    def accept(self, batch: RecordedBatch) -> None:
-        """See :meth:`Sink.accept`."""
-        self._write({"entry": "accept", "call": batch.call.number})
-
-    def end(self, call: RecordedCall) -> None:
-        """See :meth:`Sink.end`."""
-        self._write(
-            {
-                "entry": "end",
-                "call": call.number,
-                "status": call.status,
-                "details": call.details,
-            }
-        )
-
-    def clear(self) -> None:
-        """See :meth:`Sink.clear`."""
-        self._write({"entry": "clear"})
-
-    def close(self) -> None:
-        """Nothing to close."""
+        claims = dict(call.claims)
+        return cls(call.number, call.method, call.peer, call.arrived, metadata, claims)
 
 
-class Player:
-    """Turns entries into a recording again.
+class MessageEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="message"):
+    """A message of a call went over the wire."""
 
-    Args:
-        recording: Where they go.
-    """
+    call: int
+    sent: bool
+    """Whether Toggle sent it; else it came from the Rodent."""
+    at: float
+    """Seconds since the Unix epoch."""
+    raw: bytes
 
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
-        self._calls: dict[int, RecordedCall] = {}
-
-    def play(self, entry: Entry) -> None:
-        """Record what an entry tells; what it tells of a call that is not known is skipped.
-
-        Raises:
-            StorageError: It is no entry.
-        """
-        try:
-            kind = entry["entry"]
-            if kind == "clear":
-                self._recording.clear()
-            elif kind == "call":
-                self._begin(entry)
-            elif (call := self._calls.get(entry["call"])) is not None:
-                _PLAYED[kind](self, call, entry)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise StorageError(f"this is no entry of a recording: {error!r}") from None
-
-    def _begin(self, entry: Entry) -> None:
-        call = RecordedCall(
-            str(entry["method"]),
-            str(entry["peer"]),
-            tuple((str(key), _plain_value(value)) for key, value in entry["metadata"]),
-            arrived=float(entry["arrived"]),
-            claims=dict(entry["claims"]),
-            number=int(entry["call"]),
-        )
-        if call.method not in MESSAGES:
-            raise StorageError(f"{call.method!r} is no method")
-        self._calls[entry["call"]] = call
-        self._recording.begin(call)
-
-    def message(self, call: RecordedCall, entry: Entry) -> None:
-        """Record a message."""
-        raw = base64.b64decode(entry["raw"])
-        self._recording.message(call, raw, sent=bool(entry["sent"]), at=float(entry["at"]))
-
-    def accept(self, call: RecordedCall, _entry: Entry) -> None:
-        """Record that its batch was accepted."""
-        if call.requests:
-            accept(self._recording, call, call.requests[0])
-
-    def end_call(self, call: RecordedCall, entry: Entry) -> None:
-        """Record its end."""
-        self._recording.end(call, str(entry["status"]), str(entry["details"]))
-        del self._calls[entry["call"]]
-
-    def end(self) -> None:
-        """Nothing more comes: calls that were under way have ended with the server."""
-        for call in self._calls.values():
-            self._recording.end(call, "CANCELLED", "the recording ended")
-        self._calls.clear()
+    @classmethod
+    def of(cls, call: RecordedCall, message: RecordedMessage) -> Self:
+        """What is to be written of a message."""
+        return cls(call.number, message.sent, message.at, message.raw)
 
 
-_PLAYED: Mapping[str, Callable[[Player, RecordedCall, Entry], None]] = {
-    "message": Player.message,
-    "accept": Player.accept,
-    "end": Player.end_call,
-}
+class AcceptEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="accept"):
+    """A call's batch was accepted."""
+
+    call: int
 
 
-def accept(recording: Recording, call: RecordedCall, raw: bytes) -> None:
-    """Record that a batch was accepted.
+class EndEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="end"):
+    """A call has ended."""
+
+    call: int
+    status: str
+    details: str
+
+
+class ClearEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="clear"):
+    """All that was recorded is forgotten."""
+
+
+class FeedEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="feed"):
+    """What a feed is called; its first entry, and in no file."""
+
+    feed: str
+
+
+class MarkEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="mark"):
+    """A mark that the reader of a feed has asked for; in no file."""
+
+    mark: Any
+
+
+Entry: TypeAlias = CallEntry | MessageEntry | AcceptEntry | EndEntry | ClearEntry
+"""One thing that happened."""
+
+FeedLine: TypeAlias = Entry | FeedEntry | MarkEntry
+"""What a line of a feed holds."""
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[FeedLine] = msgspec.json.Decoder(FeedLine)
+
+
+def encode(value: object) -> bytes:
+    """An entry, or anything that an entry consists of, as JSON."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:  # a lone surrogate, which a token may claim, and only \ud800 can say
+        return json.dumps(msgspec.to_builtins(value), separators=(",", ":")).encode()
+
+
+def encode_line(entry: FeedLine) -> bytes:
+    """An entry as a line of JSON."""
+    return encode(entry) + b"\n"
+
+
+def decode(line: bytes | str) -> FeedLine:
+    """An entry from JSON.
 
     Raises:
-        StorageError: It is no EventBatch.
+        ValueError: It is no JSON.
+        StorageError: It is no entry.
     """
     try:
-        batch = EventBatch.FromString(raw)
-    except DecodeError as error:
-        raise StorageError(f"a batch of it is no EventBatch: {error}") from None
-    recording.accept(call, raw, batch_id=batch.batch_id, count=len(batch.events))
+        return _decoder.decode(line)
+    except msgspec.ValidationError as error:
+        raise _no_entry(error) from None
+    except msgspec.DecodeError:  # NaN and lone surrogates, which Python's own JSON may have
+        return convert(json.loads(line))
 
 
-def entries_of(
-    recording: Recording, covers: Callable[[RecordedCall], bool] = lambda _call: True
-) -> Iterator[Entry]:
-    """A recording as entries, call by call; of those calls that are covered."""
-    accepted = {batch.call.number: batch for batch in recording.batches}
-    accepted |= {batch.call.number: batch for batch in recording.duplicates}
-    entries: list[Entry] = []
-    sink = EntrySink(entries.append)
-    for call in filter(covers, recording.calls):
-        sink.call(call)
-        for message in list(call.messages):
-            sink.message(call, message)
-        if call.number in accepted:
-            sink.accept(accepted[call.number])
-        if call.status is not None:
-            sink.end(call)
-        yield from entries
-        entries.clear()
+def convert(value: object) -> FeedLine:
+    """An entry from what JSON has said.
+
+    Raises:
+        StorageError: It is no entry.
+    """
+    try:
+        entry: FeedLine = msgspec.convert(value, FeedLine)
+    except msgspec.ValidationError as error:
+        raise _no_entry(error) from None
+    return entry
 
 
-def _json_value(value: str | bytes) -> str | Mapping[str, str]:
-    return value if isinstance(value, str) else {"base64": base64.b64encode(value).decode()}
+def _no_entry(error: msgspec.ValidationError) -> StorageError:
+    return StorageError(f"this is no entry of a recording: {error}")
 
 
-def _plain_value(value: str | Mapping[str, str]) -> str | bytes:
-    return value if isinstance(value, str) else base64.b64decode(value["base64"])
+def sliced(items: Iterable[T]) -> Iterator[list[T]]:
+    """The same entries, some at a time, so that no step takes long and few steps are taken."""
+    taken: list[T] = []
+    size = 0
+    for item in items:
+        taken.append(item)
+        size += _ENTRY_BYTES + (len(item.raw) if isinstance(item, MessageEntry) else 0)
+        if size >= _SLICE_BYTES:
+            yield taken
+            taken, size = [], 0
+    if taken:
+        yield taken
+
+
+def waiting(queue: SimpleQueue[T], timeout: float | None = None) -> list[T]:
+    """Some of what is in a queue; waits for the first, so many seconds at most."""
+
+    def items() -> Iterator[T]:
+        with suppress(Empty):
+            yield queue.get(timeout=timeout)
+            while True:
+                yield queue.get_nowait()
+
+    return next(sliced(items()), [])

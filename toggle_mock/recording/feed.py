@@ -3,71 +3,46 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from queue import SimpleQueue
 
-from toggle_mock.recording.entries import Entry, EntrySink, entries_of
-from toggle_mock.recording.recorder import Recording
-from toggle_mock.recording.records import RecordedBatch, RecordedCall, RecordedMessage
+from toggle_mock.recording.entries import Entry, FeedEntry, FeedLine, MarkEntry, sliced, waiting
+from toggle_mock.recording.recorder import Recording, Sink
+from toggle_mock.recording.records import RecordedCall
 
 
-class EntryFeed(EntrySink):
-    """Entries for one reader: those of what is recorded, then of what is added.
+class EntryFeed(Sink):
+    """Entries for one reader: its name, those of what is recorded, then of what is added.
 
     Args:
         covers: Whether a call is of the reader's.
     """
 
     def __init__(self, covers: Callable[[RecordedCall], bool]) -> None:
-        super().__init__(self.put)
         self._covers = covers
         self.name = secrets.token_hex(8)
         """What it is called."""
-        self._queue: SimpleQueue[Entry] = SimpleQueue()
+        self._recorded: Iterator[list[FeedLine]] = iter(())
+        self._added: SimpleQueue[FeedLine] = SimpleQueue()
 
     def attach(self, recording: Recording) -> None:
         """Begin."""
-        with recording.locked():
-            for entry in entries_of(recording, self._covers):
-                self.put(entry)
-            recording.sinks.append(self)
+        recorded = recording.snapshot(self).entries(self._covers)
+        self._recorded = sliced(chain([FeedEntry(self.name)], recorded))
 
-    def detach(self, recording: Recording) -> None:
-        """End."""
-        with recording.locked():
-            if self in recording.sinks:
-                recording.sinks.remove(self)
+    def write(self, entry: Entry, call: RecordedCall | None) -> None:
+        """See :meth:`Sink.write`."""
+        if call is None or self._covers(call):
+            self._added.put(entry)
 
-    def call(self, call: RecordedCall) -> None:
-        """See :meth:`Sink.call`."""
-        if self._covers(call):
-            super().call(call)
+    def mark(self, mark: object) -> None:
+        """Add a mark, behind all that is recorded so far."""
+        self._added.put(MarkEntry(mark))
 
-    def message(self, call: RecordedCall, message: RecordedMessage) -> None:
-        """See :meth:`Sink.message`."""
-        if self._covers(call):
-            super().message(call, message)
+    def take(self, timeout: float) -> Sequence[FeedLine]:
+        """Some of the entries that have come; waits for the first, so many seconds at most."""
+        return next(self._recorded, None) or waiting(self._added, timeout)
 
-    def accept(self, batch: RecordedBatch) -> None:
-        """See :meth:`Sink.accept`."""
-        if self._covers(batch.call):
-            super().accept(batch)
-
-    def end(self, call: RecordedCall) -> None:
-        """See :meth:`Sink.end`."""
-        if self._covers(call):
-            super().end(call)
-
-    def put(self, entry: Entry) -> None:
-        """Add an entry."""
-        self._queue.put(entry)
-
-    def take(self, timeout: float) -> list[Entry]:
-        """The entries that have come; waits for the first, so many seconds at most."""
-        taken: list[Entry] = []
-        with suppress(Empty):
-            taken.append(self._queue.get(timeout=timeout))
-            while True:
-                taken.append(self._queue.get_nowait())
-        return taken
+    def close(self) -> None:
+        """See :meth:`Sink.close`."""

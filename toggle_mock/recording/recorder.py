@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Protocol
 
+from toggle_mock.recording.decoded import DecodedBatches
+from toggle_mock.recording.entries import (
+    AcceptEntry,
+    CallEntry,
+    ClearEntry,
+    EndEntry,
+    Entry,
+    MessageEntry,
+)
 from toggle_mock.recording.records import (
     Events,
     RecordedBatch,
@@ -19,9 +27,8 @@ from toggle_mock.recording.records import (
     RecordedEvent,
     RecordedMessage,
 )
+from toggle_mock.recording.snapshot import CallState, Snapshot
 from toggle_mock.schema import Schema
-
-logger = logging.getLogger("toggle_mock")
 
 MAX_BYTES = 512 * 1024 * 1024
 """Bytes of messages that a recording keeps."""
@@ -33,24 +40,26 @@ MAX_STREAM_MESSAGES = 10_000
 """Messages that a recording keeps of one stream."""
 
 
-class Sink(Protocol):
-    """Where a recording is written to while it goes on."""
+class Sink(ABC):
+    """Who is told what is recorded, as it happens."""
 
-    def call(self, call: RecordedCall) -> None:
-        """A call has begun."""
+    failed = False
+    """Whether it takes no more, for example since the disk is full."""
 
-    def message(self, call: RecordedCall, message: RecordedMessage) -> None:
-        """A message of it went over the wire."""
+    @abstractmethod
+    def write(self, entry: Entry, call: RecordedCall | None) -> None:
+        """Take an entry, and the call that it is about; under a lock, so for later."""
 
-    def accept(self, batch: RecordedBatch) -> None:
-        """Its batch was accepted."""
+    @property
+    def behind(self) -> bool:
+        """Whether there are entries that are not where they are to go."""
+        return False
 
-    def end(self, call: RecordedCall) -> None:
-        """It has ended."""
+    def when_written(self, then: Callable[[], None]) -> None:
+        """Call back once all entries of before are where they are to go; on any thread."""
+        then()
 
-    def clear(self) -> None:
-        """All that was recorded is forgotten."""
-
+    @abstractmethod
     def close(self) -> None:
         """Nothing more comes."""
 
@@ -100,14 +109,16 @@ class Recording:
         self.max_bytes, self.max_calls = max_bytes, max_calls
         self.deduplicate = deduplicate
         self.sinks: list[Sink] = []
-        """Where it is written to as well."""
-        self.failed_sinks: list[Sink] = []
-        """Those that have failed, for example since the disk is full."""
+        """Who is told of it as well."""
+        self.decoded = DecodedBatches()
+        """The decoded form of the batches that were looked at last."""
         self._changed = threading.Condition()
         self._calls: deque[RecordedCall] = deque()
         self._batches: deque[RecordedBatch] = deque()
+        self._ids: deque[str] = deque()  # of these batches, so that none is decoded to be evicted
         self._duplicates: deque[RecordedBatch] = deque(maxlen=MAX_STREAM_MESSAGES)
         self._batch_ids: dict[str, int] = {}
+        self._under_way: dict[int, RecordedCall] = {}
         self._number = 0
         self._bytes = 0
         self._evicted_calls = 0
@@ -156,9 +167,10 @@ class Recording:
         with self._changed:
             self._number = call.number = max(self._number + 1, call.number)
             self._calls.append(call)
+            self._under_way[call.number] = call
             self._bytes += _size(call)
             self._evict()
-            self._tell(lambda sink: sink.call(call))
+            self._tell(lambda: CallEntry.of(call), call)
             self.notify()
 
     def message(
@@ -174,7 +186,7 @@ class Recording:
             if call.number >= self._first_kept:
                 self._bytes += growth
             self._evict()
-            self._tell(lambda sink: sink.message(call, message))
+            self._tell(lambda: MessageEntry.of(call, message), call)
             self.notify()
         return message
 
@@ -184,63 +196,98 @@ class Recording:
             if call.number < self._first_kept:
                 return
             duplicate = bool(batch_id) and batch_id in self._batch_ids
-            batch = RecordedBatch(call, raw, count, duplicate)
+            batch = RecordedBatch(call, raw, count, duplicate, self.decoded)
             if duplicate:
                 self._duplicates.append(batch)
             if not (duplicate and self.deduplicate):
                 self._batch_ids[batch_id] = call.number
                 self._batches.append(batch)
-            self._tell(lambda sink: sink.accept(batch))
+                self._ids.append(batch_id)
+            self._tell(lambda: AcceptEntry(call.number), call)
             self.notify()
 
     def end(self, call: RecordedCall, status: str, details: str = "") -> None:
         """Record how a call ended."""
         with self._changed:
             call.status, call.details = status, details
-            self._tell(lambda sink: sink.end(call))
+            self._under_way.pop(call.number, None)
+            self._tell(lambda: EndEntry(call.number, status, details), call)
             self.notify()
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Let nothing be recorded meanwhile."""
-        with self._changed:
-            yield
-
     def clear(self) -> None:
-        """Forget everything, except for the numbers of calls."""
+        """Forget everything, except for the numbers of calls; in the files as well."""
         with self._changed:
-            self._calls.clear()
-            self._batches.clear()
-            self._duplicates.clear()
-            self._batch_ids.clear()
+            forgotten = (self._calls, self._batches, self._ids, self._duplicates)
+            batch_ids = self._batch_ids
+            self._calls, self._batches, self._ids = deque(), deque(), deque()
+            self._duplicates = deque(maxlen=MAX_STREAM_MESSAGES)
+            self._batch_ids, self._under_way = {}, {}
             self._bytes = self._evicted_calls = self._evicted_batches = 0
             self._first_kept = self._number + 1
             self._epoch += 1
-            self._tell(lambda sink: sink.clear())
+            self._tell(ClearEntry, None)
             self.notify()
+        self.decoded.clear()
+        # One by one, as all at once would take a second in which no other thread runs.
+        for records in forgotten:
+            while records:
+                records.pop()
+        while batch_ids:
+            batch_ids.popitem()
+        written = threading.Event()
+        self.when_written(written.set)
+        written.wait()
 
-    def _tell(self, what: Callable[[Sink], None]) -> None:
-        """Tell all sinks; one that fails is told no more, and calls go on."""
-        for sink in list(self.sinks):
-            try:
-                what(sink)
-            except Exception:
-                logger.exception("the recording is written to %r no more", sink)
+    def _tell(self, entry_of: Callable[[], Entry], call: RecordedCall | None) -> None:
+        if self.sinks:
+            entry = entry_of()
+            for sink in self.sinks:
+                sink.write(entry, call)
+
+    def snapshot(self, sink: Sink | None = None) -> Snapshot:
+        """What is recorded now; a sink is told all that comes from then on, and nothing before."""
+        with self._changed:
+            if sink is not None:
+                self.sinks.append(sink)
+            under_way = {number: CallState.of(call) for number, call in self._under_way.items()}
+            batches, duplicates = list(self._batches), list(self._duplicates)
+            return Snapshot(self._calls.copy(), batches, duplicates, under_way)
+
+    def detach(self, sink: Sink) -> None:
+        """Tell a sink no more."""
+        with self._changed:
+            if sink in self.sinks:
                 self.sinks.remove(sink)
-                self.failed_sinks.append(sink)
+
+    @property
+    def failed_sinks(self) -> list[Sink]:
+        """Those that take no more, for example since the disk is full."""
+        return [sink for sink in self.sinks if sink.failed]
+
+    @property
+    def behind(self) -> bool:
+        """Whether something that is recorded is not in the files yet."""
+        return any(sink.behind for sink in list(self.sinks))
+
+    def when_written(self, then: Callable[[], None]) -> None:
+        """Call back once all that is recorded so far is in the files; on any thread."""
+        for sink in list(self.sinks):
+            then = partial(sink.when_written, then)
+        then()
 
     def _evict(self) -> None:
         while self._calls and (self._bytes > self.max_bytes or len(self._calls) > self.max_calls):
             oldest = self._calls.popleft()
+            self._under_way.pop(oldest.number, None)
             self._bytes -= _size(oldest) + sum(len(message.raw) for message in oldest.messages)
             self._first_kept = oldest.number + 1
             self._evicted_calls += 1
         while self._duplicates and self._duplicates[0].call.number < self._first_kept:
             self._duplicates.popleft()
         while self._batches and self._batches[0].call.number < self._first_kept:
-            evicted = self._batches.popleft()
-            if self._batch_ids.get(evicted.batch_id) == evicted.call.number:
-                del self._batch_ids[evicted.batch_id]
+            number, batch_id = self._batches.popleft().call.number, self._ids.popleft()
+            if self._batch_ids.get(batch_id) == number:
+                del self._batch_ids[batch_id]
             self._evicted_batches += 1
 
     # Reading

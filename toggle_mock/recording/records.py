@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, overload
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from rodent_events import wire
 from rodent_events.payload_types import short_names
 from rodent_events.pb.base_pb2 import (
     EventBatch,
@@ -26,6 +25,7 @@ from rodent_events.pb.base_pb2 import (
     ToggleRequest,
 )
 from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
+from toggle_mock.recording.decoded import DecodedBatches
 from toggle_mock.schema import Schema, is_map, load_schema
 
 _LEVELS = short_names(EventLevel.DESCRIPTOR)
@@ -141,11 +141,13 @@ class RecordedBatch:
     """The number of its events."""
     duplicate: bool = False
     """Whether a batch of this id was recorded before."""
+    decoded: DecodedBatches = field(default_factory=DecodedBatches, repr=False)
+    """Where its decoded form is kept for a while."""
 
     @property
     def message(self) -> EventBatch:
-        """The batch, decoded."""
-        return EventBatch.FromString(self.raw)
+        """The batch, decoded; to be read, and not to be changed, as others are given it too."""
+        return self.decoded.of(self.raw).message
 
     @cached_property
     def batch_id(self) -> str:
@@ -158,7 +160,7 @@ class RecordedBatch:
         places: dict[tuple[int, int, str | None, str | None], int] = {}
         distinct: list[Kind] = []
         of_events = array("H")
-        for event in self.message.events:
+        for event in self.decoded.of(self.raw).events:
             wrapper = event.WhichOneof("event_payload")
             member = getattr(event, wrapper).WhichOneof("event_type") if wrapper else None
             key = (event.level, event.category, wrapper, member)
@@ -171,38 +173,39 @@ class RecordedBatch:
     @property
     def events(self) -> list[RecordedEvent]:
         """Its events, in order."""
-        try:
-            raws = [
-                self.raw[part.content : part.end]
-                for part in wire.fields(self.raw)
-                if (part.number, part.wire_type) == (1, wire.LENGTH_DELIMITED)
-            ]
-        except wire.WireError:  # fields of a kind that only protobuf's own parser knows
-            raws = [event.SerializeToString() for event in self.message.events]
-        return [RecordedEvent(self, raw) for raw in raws]
+        count = len(self.decoded.of(self.raw).events)
+        return [RecordedEvent(self, place) for place in range(count)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class RecordedEvent:
     """An event of an accepted batch."""
 
     batch: RecordedBatch
-    raw: bytes
-    """The serialized Event, as it arrived."""
+    place: int
+    """Its place in the batch, from 0 on."""
     schema: Schema | None = None
     """Under which it is read; None for the project's own."""
 
-    @cached_property
+    @property
+    def raw(self) -> bytes:
+        """The serialized Event, as it arrived."""
+        return self.batch.decoded.of(self.batch.raw).raw_events[self.place]
+
+    @property
     def message(self) -> Event:
-        """The event, decoded; under another schema, a message of that schema's Event."""
+        """The event, decoded; under another schema, a message of that schema's Event.
+
+        It is to be read, and not to be changed, as others are given it too.
+        """
+        decoded = self.batch.decoded.of(self.batch.raw)
         if self.schema is None:
-            return Event.FromString(self.raw)
-        event: Event = self.schema.event_class.FromString(self.raw)
-        return event
+            return decoded.events[self.place]
+        return decoded.event_under(self.schema, self.place)
 
     def under(self, schema: Schema | Path | str) -> RecordedEvent:
         """The same event, read under another schema; see :func:`load_schema`."""
-        return RecordedEvent(self.batch, self.raw, load_schema(schema))
+        return RecordedEvent(self.batch, self.place, load_schema(schema))
 
     @property
     def event_id(self) -> str:

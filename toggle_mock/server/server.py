@@ -18,7 +18,7 @@ from toggle_mock.faults.connections import Network
 from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
-from toggle_mock.recording.files import open_sink
+from toggle_mock.recording.files import open_writer
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister
@@ -153,8 +153,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if self._host.thread is not None:
             raise RuntimeError(f"this server runs already, at {self.address}")
         if self._record is not None:
-            sink = open_sink(self._record, None if self._has_run else self.recording)
-            self.recording.sinks.append(sink)
+            writer = open_writer(self._record, None if self._has_run else self.recording)
+            self.recording.sinks.append(writer)
         self._has_run = True
         self._host.thread = thread = LoopThread("toggle-mock")
         try:
@@ -196,9 +196,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         self._host.thread = None
         thread.end()
         self._host.release_port()
-        for sinks in (self.recording.sinks, self.recording.failed_sinks):
-            while sinks:
-                sinks.pop().close()
+        while self.recording.sinks:
+            self.recording.sinks.pop().close()
 
     async def _serve_http(self, port: int) -> None:
         # Loaded only where it is asked for.

@@ -86,6 +86,7 @@ class RodentService:
             handled.record(request, sent=False)
             await handled.admit(self.tokens)
             batch = await handled.decoded(EventBatch, request)
+            handled.recording.decoded.keep(request, batch)
             count = len(batch.events)
 
             def accept() -> Message:
@@ -112,6 +113,7 @@ class RodentService:
             if ending.status is not Code.OK:
                 await handled.abort(Outcome(ending.status, ending.details))
             handled.end(Code.OK, ending.details)
+            await handled.written()
 
     # Unary calls
 
@@ -120,7 +122,8 @@ class RodentService:
     ) -> bytes:
         outcome, fault = Outcome(), None
         if handled.recording is not self.stale_calls:
-            outcome, fault = self.book.decide(Incoming(handled.call, request))
+            incoming = Incoming(handled.call, request, handled.recording.decoded)
+            outcome, fault = self.book.decide(incoming)
         await self._delay(outcome, fault)
         response = usual() if outcome.takes_effect else None
         if outcome.hang:
@@ -133,6 +136,7 @@ class RodentService:
         if trailers := outcome.trailing_metadata():
             handled.context.set_trailing_metadata(trailers)
         handled.end(Code.OK)
+        await handled.written()
         return raw
 
     async def _delay(self, outcome: Outcome, fault: ActiveCallFault | None) -> None:
@@ -174,6 +178,7 @@ class RodentService:
         try:
             while not isinstance(item := await stream.outgoing.get(), Ending):
                 handled.record(item, sent=True)
+                await handled.written()
                 await handled.context.write(item)
             ending = item
         finally:
@@ -227,9 +232,23 @@ class Handled:
         if self.call.status is None:
             self.recording.end(self.call, status.name, details)
 
+    async def written(self) -> None:
+        """Wait until what is recorded so far is in the files: nothing goes out before that."""
+        if self.recording.behind:
+            loop = asyncio.get_running_loop()
+            written: asyncio.Future[None] = loop.create_future()
+
+            def resolve() -> None:
+                with suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(_resolve, written)
+
+            self.recording.when_written(resolve)
+            await written
+
     async def abort(self, outcome: Outcome) -> NoReturn:
         """End it with a status, and what belongs to that."""
         self.end(outcome.status, outcome.message)
+        await self.written()
         await self.context.abort(outcome.status, outcome.message, outcome.trailing_metadata())
 
     async def admit(self, tokens: Tokens) -> None:
@@ -246,6 +265,11 @@ class Handled:
         except DecodeError as error:
             name = message_type.DESCRIPTOR.full_name
             await self.abort(Outcome(Code.INTERNAL, f"the request is no {name}: {error}"))
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():  # its call may have been cancelled
+        future.set_result(None)
 
 
 _EARLIER = Outcome(Code.UNAVAILABLE, "the token is of an earlier test")
@@ -272,6 +296,7 @@ async def _listen(
             ending = Ending(Code.INTERNAL, text)
             break
         rodent.received(stream, message, request)
+        await handled.written()
         count += 1
         if count == outcome.after_messages:
             ending = Ending(outcome.status, outcome.message)
