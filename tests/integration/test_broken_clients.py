@@ -7,6 +7,7 @@ import grpc
 import jwt
 import pytest
 import trustme
+from msgspec import structs
 
 from rodent_events import EventBatch, EventClient, RodentRequest
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
@@ -190,7 +191,7 @@ def test_nothing_secret_is_left_anywhere(toggle_server, bystander, capfd):
     outcome(toggle_server, metadata=(*bearer(secret), ("cookie", "session=topsecret")))
     with pytest.raises(AssertionError) as caught:
         toggle_server.wait_for("payload:pool", timeout=0.01)
-    seen = [repr(vars(call)) for call in toggle_server.calls]
+    seen = [repr(structs.asdict(call)) for call in toggle_server.calls]
     seen += [str(caught.value), *capfd.readouterr()]
     for text in seen:
         assert secret not in text

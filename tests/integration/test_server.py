@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
+from msgspec import structs
 
 from rodent_events import (
     Acknowledgement,
@@ -171,7 +172,7 @@ def test_tokens_are_never_recorded(toggle_server, channel, bearer):
     (call,) = toggle_server.calls
     assert dict(call.metadata)["authorization"] == "[redacted]"
     assert dict(call.metadata)["x-trace"] == "t1"
-    assert bearer[0][1].removeprefix("Bearer ") not in repr(vars(call))
+    assert bearer[0][1].removeprefix("Bearer ") not in repr(structs.asdict(call))
 
 
 def test_garbage_is_refused_as_by_grpc_and_recorded(toggle_server, channel, bearer):

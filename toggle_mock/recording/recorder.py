@@ -115,7 +115,6 @@ class Recording:
         self._changed = threading.Condition()
         self._calls: deque[RecordedCall] = deque()
         self._batches: deque[RecordedBatch] = deque()
-        self._ids: deque[str] = deque()  # of these batches, so that none is decoded to be evicted
         self._duplicates: deque[RecordedBatch] = deque(maxlen=MAX_STREAM_MESSAGES)
         self._batch_ids: dict[str, int] = {}
         self._under_way: dict[int, RecordedCall] = {}
@@ -196,13 +195,12 @@ class Recording:
             if call.number < self._first_kept:
                 return
             duplicate = bool(batch_id) and batch_id in self._batch_ids
-            batch = RecordedBatch(call, raw, count, duplicate, self.decoded)
+            batch = RecordedBatch(call, raw, count, duplicate, self.decoded, batch_id)
             if duplicate:
                 self._duplicates.append(batch)
             if not (duplicate and self.deduplicate):
                 self._batch_ids[batch_id] = call.number
                 self._batches.append(batch)
-                self._ids.append(batch_id)
             self._tell(lambda: AcceptEntry(call.number), call)
             self.notify()
 
@@ -217,9 +215,9 @@ class Recording:
     def clear(self) -> None:
         """Forget everything, except for the numbers of calls; in the files as well."""
         with self._changed:
-            forgotten = (self._calls, self._batches, self._ids, self._duplicates)
+            forgotten = (self._calls, self._batches, self._duplicates)
             batch_ids = self._batch_ids
-            self._calls, self._batches, self._ids = deque(), deque(), deque()
+            self._calls, self._batches = deque(), deque()
             self._duplicates = deque(maxlen=MAX_STREAM_MESSAGES)
             self._batch_ids, self._under_way = {}, {}
             self._bytes = self._evicted_calls = self._evicted_batches = 0
@@ -285,9 +283,9 @@ class Recording:
         while self._duplicates and self._duplicates[0].call.number < self._first_kept:
             self._duplicates.popleft()
         while self._batches and self._batches[0].call.number < self._first_kept:
-            number, batch_id = self._batches.popleft().call.number, self._ids.popleft()
-            if self._batch_ids.get(batch_id) == number:
-                del self._batch_ids[batch_id]
+            evicted = self._batches.popleft()
+            if self._batch_ids.get(evicted.batch_id) == evicted.call.number:
+                del self._batch_ids[evicted.batch_id]
             self._evicted_batches += 1
 
     # Reading

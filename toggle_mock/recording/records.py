@@ -1,19 +1,24 @@
-"""What one call, message, batch or event was, as raw bytes; decoded when somebody looks."""
+"""What one call, message, batch or event was, as raw bytes; decoded when somebody looks.
+
+Records are nothing that the garbage collector knows of (``gc=False``): it would walk over all of a
+large recording again and again, and nobody is answered meanwhile. None of them can refer to itself.
+"""
 
 from __future__ import annotations
 
 import time
-from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
+import msgspec
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
+from msgspec import Struct
 
 from rodent_events.payload_types import short_names
 from rodent_events.pb.base_pb2 import (
@@ -31,6 +36,9 @@ from toggle_mock.schema import Schema, is_map, load_schema
 _LEVELS = short_names(EventLevel.DESCRIPTOR)
 _CATEGORIES = short_names(EventCategory.DESCRIPTOR)
 
+_BYTE_VALUES = 256
+"""How many values a byte can have."""
+
 # The messages of each rpc: from a Rodent, from Toggle.
 MESSAGES: Mapping[str, tuple[type[Message], type[Message]]] = {
     "Register": (RegisterRequest, RegisterResponse),
@@ -39,8 +47,7 @@ MESSAGES: Mapping[str, tuple[type[Message], type[Message]]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class RecordedMessage:
+class RecordedMessage(Struct, frozen=True, eq=False, gc=False):
     """One message of a call."""
 
     method: str
@@ -49,7 +56,7 @@ class RecordedMessage:
     """The message, serialized as it went over the wire."""
     sent: bool
     """Whether Toggle sent it; else it came from the Rodent."""
-    at: float = field(default_factory=time.time)
+    at: float = msgspec.field(default_factory=time.time)
     """Seconds since the Unix epoch."""
 
     @property
@@ -66,8 +73,7 @@ class RecordedMessage:
         return f"<RecordedMessage of {self.method} {way}, {len(self.raw)} bytes>"
 
 
-@dataclass(eq=False)
-class RecordedCall:
+class RecordedCall(Struct, eq=False, gc=False):
     """One call, as it arrived; for a stream, while it goes on."""
 
     method: str
@@ -76,11 +82,11 @@ class RecordedCall:
     """The other side's address, as gRPC names it."""
     metadata: tuple[tuple[str, str | bytes], ...]
     """The call's metadata; the authorization is redacted."""
-    arrived: float = field(default_factory=time.time)
+    arrived: float = msgspec.field(default_factory=time.time)
     """Seconds since the Unix epoch."""
-    claims: Mapping[str, object] = field(default_factory=dict)
+    claims: Mapping[str, object] = msgspec.field(default_factory=dict)
     """What the token claims; empty if there was none that could be read."""
-    messages: list[RecordedMessage] = field(default_factory=list)
+    messages: list[RecordedMessage] = msgspec.field(default_factory=list)
     """The messages of both sides, in the order in which this side saw them."""
     status: str | None = None
     """The status that ended the call, such as ``OK``; None while it goes on."""
@@ -122,7 +128,7 @@ class Kind(NamedTuple):
     payload_type: str
 
 
-class Kinds(NamedTuple):
+class Kinds(Struct, frozen=True, gc=False):
     """The kinds of a batch's events."""
 
     distinct: tuple[Kind, ...]
@@ -130,8 +136,7 @@ class Kinds(NamedTuple):
     """For each event, the place of its kind in ``distinct``."""
 
 
-@dataclass(frozen=True, eq=False)
-class RecordedBatch:
+class RecordedBatch(Struct, eq=False, gc=False):
     """A batch that was accepted."""
 
     call: RecordedCall
@@ -141,40 +146,37 @@ class RecordedBatch:
     """The number of its events."""
     duplicate: bool = False
     """Whether a batch of this id was recorded before."""
-    decoded: DecodedBatches = field(default_factory=DecodedBatches, repr=False)
+    decoded: DecodedBatches = msgspec.field(default_factory=DecodedBatches)
     """Where its decoded form is kept for a while."""
+    known_id: str | None = None
+    """The id that its sender gave it, if that is known without decoding it."""
+    _kinds: Kinds | None = None
 
     @property
     def message(self) -> EventBatch:
         """The batch, decoded; to be read, and not to be changed, as others are given it too."""
         return self.decoded.of(self.raw).message
 
-    @cached_property
+    @property
     def batch_id(self) -> str:
         """The id that its sender gave it."""
-        return self.message.batch_id
+        return self.message.batch_id if self.known_id is None else self.known_id
 
-    @cached_property
+    @property
     def kinds(self) -> Kinds:
-        """The kinds of its events, under the project's own schema."""
-        places: dict[tuple[int, int, str | None, str | None], int] = {}
-        distinct: list[Kind] = []
-        of_events = array("H")
-        for event in self.decoded.of(self.raw).events:
-            wrapper = event.WhichOneof("event_payload")
-            member = getattr(event, wrapper).WhichOneof("event_type") if wrapper else None
-            key = (event.level, event.category, wrapper, member)
-            if key not in places:
-                places[key] = len(distinct)
-                distinct.append(_kind(event))
-            of_events.append(places[key])
-        return Kinds(tuple(distinct), of_events)
+        """The kinds of its events, under the project's own schema; found out once."""
+        if self._kinds is None:
+            self._kinds = _kinds(self.message.events)
+        return self._kinds
 
     @property
     def events(self) -> list[RecordedEvent]:
         """Its events, in order."""
         count = len(self.decoded.of(self.raw).events)
         return [RecordedEvent(self, place) for place in range(count)]
+
+    def __repr__(self) -> str:
+        return f"<RecordedBatch {self.batch_id} of {self.count} events>"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -285,6 +287,29 @@ def _payload(event: Event) -> Message | None:
     wrapper: Message = getattr(event, wrapper_name)
     member = wrapper.WhichOneof("event_type")
     return None if member is None else getattr(wrapper, member)
+
+
+def _kinds(events: Iterable[Event]) -> Kinds:
+    places: dict[tuple[int, int, str | None, str | None], int] = {}
+    distinct: list[Kind] = []
+    of_events: list[int] = []
+    for event in events:
+        wrapper = event.WhichOneof("event_payload")
+        member = getattr(event, wrapper).WhichOneof("event_type") if wrapper else None
+        key = (event.level, event.category, wrapper, member)
+        if key not in places:
+            places[key] = len(distinct)
+            distinct.append(_kind(event))
+        of_events.append(places[key])
+    # Both are untracked, and bytes, where they are enough, take an eighth.
+    compact = bytes if len(distinct) <= _BYTE_VALUES else tuple
+    return Kinds(_shared(tuple(distinct)), compact(of_events))
+
+
+@lru_cache(maxsize=1024)
+def _shared(kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    """The same kinds; one tuple for all batches that have them."""
+    return kinds
 
 
 def _kind(event: Event) -> Kind:
