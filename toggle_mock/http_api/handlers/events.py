@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET, structs
@@ -21,19 +22,39 @@ from toggle_mock.http_api.bodies.events import (
 )
 from toggle_mock.http_api.state import Api
 from toggle_mock.matching import matcher_of
-from toggle_mock.recording.records import RecordedEvent
+from toggle_mock.recording.records import RecordedBatch, RecordedEvent
+
+_PAUSE_AFTER = 64 * 1024
+"""Bytes of batches; to look at them takes a millisecond or two."""
+
+_PAUSE = 0.0001
+"""Seconds."""
 
 
 def find(api: Api, given: FindEvents) -> FoundEvents:
     """The recorded events that match a query, oldest first."""
     toggle = api.toggle(given.session)
-    found = search(toggle.batches, matcher_of(given.query), toggle.schema)
+    found = search(_with_pauses(toggle.batches), matcher_of(given.query), toggle.schema)
     # Keeping all that match, to show the last of them, would be a burden on a large recording.
     total, shown = 0, deque[RecordedEvent](maxlen=given.limit)
     for event in found:
         total += 1
         shown.append(event)
     return FoundEvents(total=total, events=[Event.of(event) for event in shown])
+
+
+def _with_pauses(batches: Iterable[RecordedBatch]) -> Iterator[RecordedBatch]:
+    """The same batches, with pauses between them in which the server can answer calls.
+
+    Without, each step of a call would wait until the interpreter is taken from this thread.
+    """
+    size = 0
+    for batch in batches:
+        size += len(batch.raw)
+        if size >= _PAUSE_AFTER:
+            size = 0
+            time.sleep(_PAUSE)
+        yield batch
 
 
 def wait(api: Api, given: InSession, body: WaitForEvents) -> Events:
