@@ -10,7 +10,7 @@ import logging
 import sys
 from pathlib import Path
 
-from bench import delivering, drawing, emitting, recording, sizes, starting
+from bench import delivering, drawing, emitting, recording, sizes, stalling, starting
 from bench.suite import Row, run
 
 MORE, LESS = True, False
@@ -31,6 +31,11 @@ ROWS = [
     Row("ask, first", "decoding all", 1.0, LESS, recording.ask_first, "s", repeat=1),
     Row("ask", "decoding all", 0.1, LESS, recording.ask, "s"),
     Row("clear", "ms, 10⁶ events", 100, LESS, recording.clear, "ms", repeat=3),
+    Row("stall, attach", "ms more", 50, LESS, stalling.attach, "ms", repeat=3),
+    Row("stall, save lines", "ms more", 50, LESS, stalling.save_lines, "ms", repeat=3),
+    Row("stall, save tables", "ms more", 50, LESS, stalling.save_tables, "ms", repeat=3),
+    Row("stall, clear", "ms more", 50, LESS, stalling.clear, "ms", repeat=3),
+    Row("stall, query", "ms more", 50, LESS, stalling.query, "ms", repeat=3),
     Row("rodents", "KiB each", 400, LESS, recording.rodents, "KiB", repeat=1),
     Row("start", "ms", 100, LESS, starting.in_process, "ms"),
     Row("start, command", "import grpc", 2.5, LESS, starting.command, "s"),
@@ -45,7 +50,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", nargs="*", help="names of rows; all if none is given")
     parser.add_argument("--json", type=Path, help="write the results to this file")
+    parser.add_argument(
+        "--recorded",
+        type=int,
+        default=stalling.megabytes,
+        metavar="MB",
+        help="how much is recorded where SendEvents is stalled (default: %(default)s)",
+    )
     arguments = parser.parse_args()
+    stalling.megabytes = arguments.recorded
     # Outages are made on purpose.
     logging.getLogger("rodent_events").setLevel(logging.CRITICAL)
     return run({row.name: row for row in ROWS}, arguments.rows, arguments.json)
