@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import math
 import signal
-import threading
 import time
 from collections.abc import Callable
 
-ATTENTION = 0.5
-"""Seconds that the main thread waits at a time: a signal that another thread gets, or that comes
-just before, does not end a wait."""
+_LOOK = 0.05
+"""Seconds after which who waits for an interrupt looks for it."""
+
+
+class Interrupt:
+    """What a signal handler sets, and the main thread waits for.
+
+    Not a ``threading.Event``: a handler runs in the main thread, amid whatever that does, and waits
+    for itself if that is to hold the lock of the event just then, in ``wait`` or in ``set`` for an
+    earlier signal. This has no lock.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        """Whether it is set."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Set it."""
+        self._is_set = True
+
+    def wait(self, timeout: float = math.inf) -> bool:
+        """Wait until it is set, so many seconds at the most; whether it is."""
+        end = time.monotonic() + timeout
+        while not self._is_set and (rest := end - time.monotonic()) > 0:
+            time.sleep(min(_LOOK, rest))
+        return self._is_set
 
 
 def on_interrupt(react: Callable[[], object]) -> None:
@@ -18,15 +44,8 @@ def on_interrupt(react: Callable[[], object]) -> None:
         signal.signal(number, lambda *_: react())
 
 
-def interrupt_event() -> threading.Event:
-    """An event that SIGINT and SIGTERM set instead of ending the process."""
-    stop = threading.Event()
+def interrupt_event() -> Interrupt:
+    """What SIGINT and SIGTERM set instead of ending the process."""
+    stop = Interrupt()
     on_interrupt(stop.set)
     return stop
-
-
-def wait_for_interrupt(stop: threading.Event, seconds: float) -> None:
-    """Wait until the event is set, so many seconds at the most."""
-    end = time.monotonic() + seconds
-    while not stop.is_set() and (rest := end - time.monotonic()) > 0:
-        stop.wait(min(ATTENTION, rest))

@@ -19,10 +19,13 @@ from rich.table import Table
 
 from rodent_events.config import CATEGORIES
 from rodent_events.config import ENVIRONMENT_PREFIX as PREFIX
-from toggle_mock.interrupts import ATTENTION, on_interrupt
+from toggle_mock.interrupts import on_interrupt
 from toggle_mock.recording.records import RecordedEvent
 from toggle_mock.recording.text import as_line, json_size
 from toggle_mock.server.server import ToggleServer
+
+_ATTENTION = 0.5
+"""Seconds that the end of the agent is waited for at a time."""
 
 
 @click.command()
@@ -92,7 +95,7 @@ def _report_of(agent: subprocess.Popen[str]) -> dict[str, Any] | None:
     while True:
         # A signal that comes just before the wait, or to another thread, is seen after it.
         with suppress(subprocess.TimeoutExpired):
-            output, _ = agent.communicate(timeout=ATTENTION)
+            output, _ = agent.communicate(timeout=_ATTENTION)
             lines = output.splitlines()
             return json.loads(lines[-1]) if lines else None
 

@@ -9,7 +9,7 @@ import click
 
 from toggle_mock.cli.options import IN_FILE, key_options, secret_of
 from toggle_mock.clients.fleet import simulate_fleet
-from toggle_mock.interrupts import interrupt_event, wait_for_interrupt
+from toggle_mock.interrupts import interrupt_event
 from toggle_mock.tokens.tokens import Tokens
 
 
@@ -62,7 +62,7 @@ def rodents(
     )
     with fleet:
         click.echo(f"{count} Rodents report to {target}; interrupt to end")
-        wait_for_interrupt(stop, math.inf if seconds is None else seconds)
+        stop.wait(math.inf if seconds is None else seconds)
     emitted = sum(rodent.emitted for rodent in fleet.rodents)
     dropped = sum(rodent.dropped for rodent in fleet.rodents)
     click.echo(f"{emitted} events emitted, {dropped} of them given up")

@@ -13,7 +13,6 @@ import os
 import platform
 import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from rodent_events import (
     SystemStartupPayload,
     UsageResourcePayload,
 )
-from toggle_mock.interrupts import interrupt_event
+from toggle_mock.interrupts import Interrupt, interrupt_event
 
 AGENT = "rodent-sample-agent"
 
@@ -269,7 +268,7 @@ def _interface_changes(
         )
 
 
-def watch(interval: float, *, once: bool, stop: threading.Event) -> list[str]:
+def watch(interval: float, *, once: bool, stop: Interrupt) -> list[str]:
     """Emit what is there, then what changes, until told to stop.
 
     Returns:
