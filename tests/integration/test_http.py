@@ -11,7 +11,7 @@ import urllib.request
 import grpc
 import pytest
 
-from rodent_events import EventClient, StoragePoolPayload
+from rodent_events import EventBus, EventClient, StoragePoolPayload
 from rodent_events.pb.base_pb2 import CommandResponse
 from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
@@ -293,6 +293,22 @@ def test_server_sent_events(toggle, rodent):
                 pass
             event = json.loads(line.removeprefix(b"data: "))["event"]
             assert event["storage_event"]["pool_event"]["pool_name"] == name
+
+
+def test_server_sent_events_are_read_under_the_schema_of_the_server(tmp_path):
+    with (
+        ToggleServer(http_port=0, schema="2025-12-09") as toggle,
+        urllib.request.urlopen(
+            f"http://{toggle.http_address}/api/v1/events/stream", timeout=30
+        ) as response,
+        EventBus(target=toggle.address, jwt=toggle.jwt(), events_dir=tmp_path) as bus,
+    ):
+        disk = toggle.schema.message_class("rodent.events.StorageDiskPayload")
+        bus.emit(disk(device_id="sda", power_on_hours=7))
+        assert bus.flush(30)
+        line = next(line for line in response if line.startswith(b"data: "))
+    event = json.loads(line.removeprefix(b"data: "))["event"]
+    assert event["storage_event"]["disk_event"]["power_on_hours"] == "7"
 
 
 def test_metrics(toggle, rodent):

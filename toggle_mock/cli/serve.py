@@ -93,7 +93,6 @@ def _announce(toggle: ToggleServer, *, as_json: bool) -> None:
 
 
 def _print_events(toggle: ToggleServer, stopped: Callable[[], bool], *, as_json: bool) -> None:
-
     for event in toggle.recording.follow(stopped, schema=toggle.schema):
         _print(json.dumps(as_object(event)) if as_json else as_line(event))
 

@@ -9,6 +9,7 @@ from functools import partial
 import anyio.to_thread
 from starlette.concurrency import iterate_in_threadpool
 
+from toggle_mock.assertions.view import search
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.events import FollowEvents
 from toggle_mock.http_api.bodies.recording import Mark
@@ -35,7 +36,7 @@ async def stream(api: Api, given: FollowEvents) -> EventStream:
         for batch in toggle.mine(batches):
             if api.closing:
                 return
-            found = filter(matches, batch.events)
+            found = search([batch], matches, toggle.schema)
             yield "".join(f"data: {json.dumps(as_object(event))}\n\n" for event in found)
 
     async def lines() -> AsyncIterator[str]:
