@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from toggle_mock.http_api.bodies.server import Info
+from toggle_mock.http_api.endpoint import Endpoint
 from toggle_mock.http_api.endpoints import ENDPOINTS
+from toggle_mock.http_api.handlers import server
 from toggle_mock.http_api.openapi import document
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +47,13 @@ def test_each_endpoint_says_what_it_does(described):
             assert answer.get("description") or answer["$ref"]
     for answer in described["components"]["responses"].values():
         assert answer["description"]
+
+
+def test_an_endpoint_knows_its_types_from_when_it_is_made(monkeypatch):
+    """A test that patches what a handler calls must not change what is described after it."""
+    patched = Endpoint("GET", "/info", server.info)
+    monkeypatch.setattr(server, "Info", lambda **_: 1 / 0)
+    assert patched.answer is Info
 
 
 def test_parameters_in_a_path_are_fields(described):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 from msgspec import Struct
@@ -31,9 +30,11 @@ class Endpoint:
     raises: tuple[type[Exception], ...] = ()
     """How it can fail, besides by a request that is wrong or for a session that is not there."""
 
-    @cached_property
-    def _hints(self) -> Mapping[str, Any]:
-        return get_type_hints(self.handler)
+    _hints: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+    """What the annotations of the handler are, when the table is made."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hints", get_type_hints(self.handler))
 
     @property
     def parameters(self) -> type[Struct]:
