@@ -28,6 +28,7 @@ from toggle_mock import (
 )
 from toggle_mock.clients.fleet import simulate_fleet
 from toggle_mock.clients.simulated_rodent import CommandRejectedError, SimulatedRodent
+from toggle_mock.server import service
 
 Code = grpc.StatusCode
 PACE = 0.001
@@ -49,6 +50,39 @@ def raw(toggle_server):
     rodent = RawRodent(toggle_server)
     yield rodent
     rodent.close()
+
+
+class AcceptedOnly:
+    """A call's context that waits between the acceptance of a stream and all that follows."""
+
+    def __init__(self, context, go_on):
+        self._context = context
+        self._go_on = go_on
+
+    def __getattr__(self, name):
+        return getattr(self._context, name)
+
+    async def send_initial_metadata(self, metadata):
+        await self._context.send_initial_metadata(metadata)
+        await asyncio.to_thread(self._go_on.wait, 30)
+
+
+def test_a_rodent_that_sees_itself_connected_can_be_disconnected(toggle_server, monkeypatch):
+    go_on = threading.Event()
+
+    class Accepted(service.Handled):
+        def __init__(self, call, context, recording, metadata):
+            super().__init__(call, AcceptedOnly(context, go_on), recording, metadata)
+
+    monkeypatch.setattr(service, "Handled", Accepted)
+    token = toggle_server.jwt(rid="r1")
+    with SimulatedRodent(toggle_server.address, token, pace=PACE) as simulated:
+        simulated.wait_connected()
+        toggle_server.rodents["r1"].disconnect()
+        go_on.set()
+        toggle_server.wait_for_call("Connect", count=2)
+    ended = toggle_server.wait_for_call("Connect")[0]
+    assert ended.details == "disconnected"
 
 
 def test_a_rodents_whole_day(toggle_server, simulated, rodent, wait_until):

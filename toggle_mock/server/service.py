@@ -165,17 +165,19 @@ class RodentService:
     async def _converse(
         self, handled: Handled, requests: AsyncIterator[bytes], outcome: Outcome
     ) -> Ending:
-        stream = Stream(handled.call, asyncio.get_running_loop())
-        # The Rodent sees that its stream is accepted before anything is said.
-        await handled.context.send_initial_metadata(())
         if not self.tokens.is_current(handled.call.claims):
             await handled.abort(_EARLIER)
+        stream = Stream(handled.call, asyncio.get_running_loop())
+        # Listed before its Rodent sees that it is accepted: who acts on that reaches it.
         rodent = self.rodents.opened(stream)
-        tasks = [asyncio.ensure_future(_listen(handled, rodent, stream, requests, outcome))]
-        if self.heartbeat is not None:
-            tasks.append(asyncio.ensure_future(_ask_for_status(rodent, self.heartbeat)))
+        tasks: list[asyncio.Task[None]] = []
         ending = _GONE
         try:
+            # The Rodent sees that its stream is accepted before anything is said.
+            await handled.context.send_initial_metadata(())
+            tasks.append(asyncio.ensure_future(_listen(handled, rodent, stream, requests, outcome)))
+            if self.heartbeat is not None:
+                tasks.append(asyncio.ensure_future(_ask_for_status(rodent, self.heartbeat)))
             while not isinstance(item := await stream.outgoing.get(), Ending):
                 handled.record(item, sent=True)
                 await handled.written()
