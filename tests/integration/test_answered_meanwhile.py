@@ -95,7 +95,7 @@ def test_while_a_recording_is_encoded_for_a_reader(toggle, hold, meanwhile, path
 
 
 def test_while_events_are_encoded_for_a_reader(toggle, hold, meanwhile):
-    encoding = hold(handlers.recording, "as_object")
+    encoding = hold(handlers.events, "as_object")
     with get(toggle, "/events/stream") as reader:
         assert encoding.reached.wait(TIMEOUT)
         assert answers(toggle)

@@ -9,7 +9,7 @@ from toggle_mock.errors import NoRelayError
 from toggle_mock.faults import spec
 from toggle_mock.faults.conditions import Conditions, Effect
 from toggle_mock.faults.connections import Network
-from toggle_mock.faults.relay import Relay
+from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.recording.scope import Scope
 
 ALL = Scope()

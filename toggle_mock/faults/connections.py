@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from toggle_mock.errors import NoRelayError
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.faults.conditions import Effect, together
-from toggle_mock.faults.relay import Link, Relay
 from toggle_mock.faults.spec import ConnectionFault
+from toggle_mock.faults.tcp_relay import Link, Relay
 from toggle_mock.recording.scope import Scope
 
 

@@ -38,7 +38,7 @@ ENDPOINTS = (
     _v1("GET", "/events", events.find),
     _v1("POST", "/events/wait", events.wait, NotReceivedError),
     _v1("POST", "/events/verify", events.verify, NotReceivedError, UnexpectedEventError),
-    _v1("GET", "/events/stream", recording.stream),
+    _v1("GET", "/events/stream", events.stream),
     _v1("GET", "/calls", calls.find),
     _v1("GET", "/calls/{number}", calls.one, UnknownIdError),
     _v1("POST", "/calls/wait", calls.wait, NotReceivedError),

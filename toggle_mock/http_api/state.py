@@ -19,6 +19,9 @@ from toggle_mock.toggle.toggle import LocalToggle
 
 T = TypeVar("T")
 
+POKE = 0.2
+"""Seconds after which what follows the recording looks whether the server ends."""
+
 _THREADS = 1_000
 """Requests that may wait at the same time."""
 

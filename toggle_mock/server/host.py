@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from rodent_events.pb import base_pb2
 from rodent_events.pb.events import event_messages_pb2
 from toggle_mock.faults.connections import Host
-from toggle_mock.faults.relay import Relay, reserve
+from toggle_mock.faults.tcp_relay import Relay, reserve
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
 from toggle_mock.recording.records import SERVICE
 

@@ -16,7 +16,7 @@ from toggle_mock.context import EndsWithAsyncBlock
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.outcomes import number
-from toggle_mock.faults.relay import Relay
+from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
 from toggle_mock.recording.files import open_writer
 from toggle_mock.recording.recorder import Recording

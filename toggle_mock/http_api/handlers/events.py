@@ -1,13 +1,16 @@
-"""Events: looking for them, waiting for them, asserting something of them."""
+"""Events: looking for them, following and awaiting them, asserting something of them."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET, structs
+from starlette.concurrency import iterate_in_threadpool
 
 from toggle_mock.assertions.assertions import Assertions
 from toggle_mock.assertions.view import search
@@ -16,13 +19,17 @@ from toggle_mock.http_api.bodies.events import (
     Event,
     Events,
     FindEvents,
+    FollowEvents,
     FoundEvents,
     Verify,
     WaitForEvents,
 )
-from toggle_mock.http_api.state import Api
+from toggle_mock.http_api.responses import EventStream
+from toggle_mock.http_api.state import POKE, Api
 from toggle_mock.matching import matcher_of
+from toggle_mock.recording.recorder import Position
 from toggle_mock.recording.records import RecordedBatch, RecordedEvent
+from toggle_mock.recording.text import as_object
 
 _PAUSE_AFTER = 64 * 1024
 """Bytes of batches; to look at them takes a millisecond or two."""
@@ -55,6 +62,32 @@ def _with_pauses(batches: Iterable[RecordedBatch]) -> Iterator[RecordedBatch]:
             size = 0
             time.sleep(_PAUSE)
         yield batch
+
+
+async def stream(api: Api, given: FollowEvents) -> EventStream:
+    """Matching events as they arrive, as server-sent events."""
+    matches = matcher_of(given.query)
+    toggle = api.toggle(given.session)
+    recording = toggle.recording
+
+    def shown(batches: Sequence[RecordedBatch]) -> Iterator[str]:
+        for batch in toggle.mine(batches):
+            if api.closing:
+                return
+            found = search([batch], matches, toggle.schema)
+            yield "".join(f"data: {json.dumps(as_object(event))}\n\n" for event in found)
+
+    async def lines() -> AsyncIterator[str]:
+        position = Position(-1, 0)
+        yield ": connected\n\n"
+        while not api.closing:
+            news = await api.in_thread(partial(recording.read, position, POKE))
+            position = news.position
+            async for text in iterate_in_threadpool(shown(news.batches)):
+                if text:
+                    yield text
+
+    return EventStream(lines())
 
 
 def wait(api: Api, given: InSession, body: WaitForEvents) -> Events:
