@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from support.reach import reached, reaches
 from support.schema_cases import CASES
 from support.schema_pairs import schema_pairs
 
@@ -44,8 +45,10 @@ def test_on_the_known_cases(case, category, buf):
     agree(buf, *case.schemas, category)
 
 
+@reaches(broken=0.2)
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(pair=schema_pairs(), category=st.sampled_from(Category))
 def test_on_any_schemas(pair, category, buf):
     for rule in agree(buf, *pair, category):
         event(rule)
+        reached("broken")

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.reach import reached, reaches
 
-from toggle_mock.recording.entries import CallEntry, MessageEntry, decode, encode_line
+from toggle_mock.recording.entries import decode, encode_line
 from toggle_mock.recording.files import load, save
 from toggle_mock.recording.playback import Player
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, RecordedCall
+from toggle_mock.strategies import corrupted
 
 TEXT = st.text(st.characters(exclude_categories=[]))  # lone surrogates, too, which JSON can say
 SECONDS = st.floats(0, 1e12)
@@ -83,10 +85,23 @@ def test_in_files(suffix, made):
         assert summary(load(path)) == summary(recording)
 
 
-@given(st.binary())
-def test_what_is_no_line_is_refused(line):
-    try:
-        entry = decode(line)
-    except ValueError:
-        return
-    assert isinstance(entry, CallEntry | MessageEntry)
+LINES = (
+    st.lists(calls(), min_size=1, max_size=1)
+    .map(lambda made: list(recorded(made).snapshot().entries()))
+    .flatmap(st.sampled_from)
+    .map(encode_line)
+    .flatmap(lambda line: st.lists(corrupted(line), min_size=8, max_size=8))
+)
+
+
+@reaches(refused=0.3, taken=0.1)
+@given(st.lists(st.binary(), max_size=1) | LINES)
+def test_what_is_no_line_is_refused(lines):
+    for line in lines:
+        try:
+            entry = decode(line)
+        except ValueError:
+            reached("refused")
+        else:
+            reached("taken")
+            assert decode(encode_line(entry)) == entry

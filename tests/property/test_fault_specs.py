@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.reach import reached, reaches
 
 from toggle_mock.errors import FaultSpecError
 from toggle_mock.faults.outcome_data import NAMES, STATUSES, outcome_data, outcome_from
@@ -92,6 +93,7 @@ def test_what_is_dumped_is_parsed_as_it_was(data):
     VALIDATOR.validate(written)
 
 
+@reaches(invalid=0.2)
 @given(CALLS | CONNECTIONS, st.data())
 def test_what_is_broken_is_neither_valid_nor_parsed(data, draw):
     key = draw.draw(st.sampled_from(sorted(data)))
@@ -99,12 +101,17 @@ def test_what_is_broken_is_neither_valid_nor_parsed(data, draw):
     if draw.draw(st.booleans()):
         broken[f"{key}_"] = data[key]
     assume(not VALIDATOR.is_valid(broken))
+    reached("invalid")
     with pytest.raises(FaultSpecError):
         parse(broken)
 
 
+@reaches(refused=0.2, taken=0.05)
 @given(
-    st.one_of(st.none(), st.booleans(), st.integers(), TEXT, st.lists(st.none(), max_size=1)),
+    st.one_of(
+        *(st.none(), st.booleans(), st.integers(), TEXT, st.lists(st.none(), max_size=1)),
+        *(OUTCOMES, COUNTS, SECONDS, RATES),
+    ),
     CALLS | CONNECTIONS,
     st.data(),
 )
@@ -113,7 +120,9 @@ def test_what_is_not_refused_is_valid(value, data, draw):
     try:
         parse(changed)
     except FaultSpecError:
+        reached("refused")
         return
+    reached("taken")
     # Statuses are taken in lower case too, which the schema keeps to itself.
     assert isinstance(value, str) or VALIDATOR.is_valid(changed)
 
@@ -124,23 +133,31 @@ def test_outcomes_there_and_back(data):
     assert outcome_from(outcome_data(outcome)) == outcome
 
 
+ARGUMENTS = {
+    "message": TEXT,
+    "success": st.booleans(),
+    "accepted": st.booleans(),
+    "delay": SECONDS,
+    "hang": st.booleans(),
+    "retry_after": SECONDS | st.none(),
+    "trailers": st.lists(st.tuples(TEXT, TEXT | st.binary(max_size=2)), max_size=2).map(tuple),
+    "after_messages": st.integers(0, 3),
+}
+
+
+@reaches(written=0.1, refused=0.05)
 @given(
-    st.builds(
-        Outcome,
-        message=TEXT,
-        success=st.booleans(),
-        accepted=st.booleans(),
-        delay=SECONDS,
-        hang=st.booleans(),
-        retry_after=SECONDS | st.none(),
-        trailers=st.lists(st.tuples(TEXT, TEXT | st.binary(max_size=2)), max_size=2).map(tuple),
-        after_messages=st.integers(0, 3),
-    )
+    # Few of them together: most combinations mean nothing.
+    st.sets(st.sampled_from(sorted(ARGUMENTS)), max_size=3)
+    .flatmap(lambda names: st.fixed_dictionaries({name: ARGUMENTS[name] for name in names}))
+    .map(lambda given: Outcome(**given))
 )
 def test_an_outcome_is_written_as_it_is_or_not_at_all(outcome):
     try:
         written = outcome_data(outcome)
     except TypeError as error:
+        reached("refused")
         assert "cannot be written as data" in str(error)  # noqa: PT017 - others are written
         return
+    reached("written")
     assert outcome_from(written) == outcome

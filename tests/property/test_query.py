@@ -1,12 +1,12 @@
 """Any matcher, written as text and read again, means the same; any text is read or refused."""
 
-import contextlib
 import json
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.matchers import matchers
+from support.reach import reached, reaches
 from support.recorded import recorded_event
 
 from rodent_events import StorageTransferPayload
@@ -42,7 +42,7 @@ TERMS = st.one_of(
     FIELDS,
     st.builds(Word, TEXT),
     st.builds(PayloadType, st.sampled_from(["transfer", "storage_*", "pool", ""])),
-    st.builds(Moment, st.sampled_from(["after", "before"]), st.integers(NOW - 2, NOW + 2)),
+    st.builds(Moment, st.sampled_from(["after", "before"]), st.integers(NOW - 1, NOW + 1)),
 )
 EVENTS = st.builds(
     lambda size, source, destination, value: recorded_event(
@@ -65,9 +65,11 @@ def means_the_same(matcher, event):
         assert compile_query(text)(event) == matcher(event), text
 
 
+@reaches(matches=0.1, does_not=0.1)
 @settings(max_examples=400)
 @given(MATCHERS, EVENTS)
 def test_text_of_a_matcher_means_the_same(matcher, event):
+    reached("matches" if matcher(event) else "does_not")
     means_the_same(matcher, event)
 
 
@@ -89,21 +91,29 @@ def test_text_of_a_matcher_means_the_same(matcher, event):
 def test_a_text_that_means_something_else_is_found(monkeypatch, kind, method, wrong):
     monkeypatch.setattr(kind, method, wrong)
     search = settings(
-        max_examples=1000, derandomize=True, database=None, phases=[Phase.generate], deadline=None
+        max_examples=3000, derandomize=True, database=None, phases=[Phase.generate], deadline=None
     )
     with pytest.raises((AssertionError, QueryError)):
         search(given(MATCHERS, EVENTS)(means_the_same))()
 
 
+@reaches(matches=0.1, does_not=0.1)
 @given(MATCHERS, EVENTS)
 def test_a_matcher_matches_what_falls_short_in_nothing(matcher, event):
+    reached("matches" if matcher(event) else "does_not")
     assert matcher(event) == (matcher.misses(event) == [])
 
 
+@reaches(read=0.1, refused=0.1)
 @given(st.text(max_size=20) | st.text(alphabet='aORlevel:"()-*> \\', max_size=20), EVENTS)
 def test_any_text_is_a_query_or_refused(text, event):
-    with contextlib.suppress(QueryError):
-        compile_query(text)(event)
+    try:
+        matcher = compile_query(text)
+    except QueryError:
+        reached("refused")
+    else:
+        reached("read")
+        assert matcher(event) == compile_query(matcher.as_query())(event)
 
 
 def branches(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.reach import reached, reaches
 
 from rodent_events.config import EventConfig
 from rodent_events.schedule import NEVER, Load, Schedule
@@ -75,6 +76,7 @@ def due(config, schedule, now, waits):
     }
 
 
+@reaches(due=0.1, sleeps=0.05)
 @given(situations())
 def test_what_is_due_is_not_slept_through(situation):
     config, schedule, now, waits = situation
@@ -82,21 +84,31 @@ def test_what_is_due_is_not_slept_through(situation):
     found = due(config, schedule, now, waits)
     if schedule.is_stopping:
         found.pop("send")  # at the end each look sends what there is
+    if any(found.values()):
+        reached("due")
+    if deadline > now:
+        reached("sleeps")
     assert deadline <= now or not any(found.values())
 
 
+@reaches(wakes=0.2, later=0.05)
 @given(situations())
 def test_the_worker_does_not_wake_for_nothing(situation):
     config, schedule, now, waits = situation
     deadline = schedule.next_deadline(now, waits, schedule.wake_level(now, waits))
     if deadline < NEVER:
+        reached("wakes")
+        if deadline > now:
+            reached("later")
         at = max(now, deadline)
         a_pause_ends = schedule.may_send(at) and not schedule.may_send(now)
         assert a_pause_ends or any(due(config, schedule, at, waits).values())
 
 
+@reaches(may_send=0.1)
 @given(situations())
 def test_whoever_fills_a_batch_wakes_a_worker_that_may_send(situation):
     config, schedule, now, waits = situation
     if schedule.may_send(now):
+        reached("may_send")
         assert schedule.wake_level(now, waits) <= config.batch_size

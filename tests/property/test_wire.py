@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.reach import reached, reaches
 
 from rodent_events import Event, EventBatch, wire
 from rodent_events.batch import Batch
@@ -66,13 +67,22 @@ def test_batch_against_protobuf(messages, timestamp):
     assert wire.frame_ends(ours) == [len(b"".join(frames[: n + 1])) for n in range(len(frames))]
 
 
+@reaches(whole_batches=0.1, open_batch=0.1, torn=0.1)
 @given(st.lists(events, min_size=1, max_size=8), st.integers(1, 9), st.data())
 def test_what_is_read_of_a_truncated_file_is_a_prefix(messages, batch_size, data):
     frames = [wire.delimited(1, message.SerializeToString()) for message in messages]
     groups = [frames[n : n + batch_size] for n in range(0, len(frames), batch_size)]
     content = b"".join(Batch.of(group, batch_id=new_id(), timestamp=1).data for group in groups)
-    cut = data.draw(st.integers(0, len(content)))
+    lost = st.integers(0, len(content))  # of small numbers there are more than of great ones
+    cut = data.draw(lost | lost.map(lambda size: len(content) - size))
     reading = read_sections(content[:cut])
+    for point, is_there in {
+        "whole_batches": reading.sections,
+        "open_batch": reading.open_ends,
+        "torn": reading.error,
+    }.items():
+        if is_there:
+            reached(point)
     found = [
         frame
         for section in reading.sections

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rodent_events import Event, EventBatch, wire
 from rodent_events.batch import Batch
 from rodent_events.payload_types import payload_types
+from support.comparing import assert_survives_json, canonical
 from toggle_mock.strategies import batches, events, wire_encodings
 
 PLACES = payload_types(Event.DESCRIPTOR)
@@ -97,21 +98,15 @@ def unknown_fields(codec: Codec, draw: Callable[[st.SearchStrategy[Any]], Any]) 
 
 
 def in_json(codec: Codec, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
-    """A batch goes through JSON unchanged."""
+    """A batch goes through JSON unchanged, but for the bits of a NaN."""
     batch = draw(batches(max_size=2))
-    text = codec.to_json(batch)
-    if "3.4028" not in text:  # the greatest float, which protobuf's own JSON rounds up and refuses
-        assert canonical(codec.from_json(text)) == canonical(batch)
+    assert_survives_json(batch, codec.to_json(batch), codec.from_json)
 
 
 PROPERTIES = {
     check.__name__: check
     for check in (round_trip, whole_batches, other_encodings, unknown_fields, in_json)
 }
-
-
-def canonical(message: Message) -> bytes:
-    return message.SerializeToString(deterministic=True)
 
 
 # What breaks it

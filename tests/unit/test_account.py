@@ -5,6 +5,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.reach import reached, reaches
 
 from rodent_events.account import Account, Turnover
 from rodent_events.config import EventConfig
@@ -67,6 +68,7 @@ SOURCES = [Place.FOUND, Place.MEMORY, Place.IN_FLIGHT, Place.DISK]
 TARGETS = [Place.DISK, Place.IN_FLIGHT, Place.DELIVERED, Place.QUARANTINED]
 
 
+@reaches(moved=0.3)
 @given(
     st.lists(
         st.tuples(st.integers(0, 9), st.sampled_from(SOURCES), st.sampled_from(TARGETS)),
@@ -79,6 +81,8 @@ def test_the_sum_is_what_came_in(moves, memory, appended):
     ledger = Ledger()
     for count, source, target in moves:
         ledger.move(count, source, target)
+    if any(count for count, _, _ in moves):
+        reached("moved")
     stats = make_account(ledger, memory, appended).stats()
     assert stats["emitted"] + stats["recovered"] == sum(stats[part] for part in PARTS)
 

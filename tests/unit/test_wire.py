@@ -82,12 +82,13 @@ def test_frames_without_a_trailer_are_an_open_batch():
     assert reading.error is None
 
 
-@pytest.mark.parametrize("cut", range(1, len(BATCH)))
-def test_a_torn_tail_costs_nothing_before_it(cut):
-    reading = read_sections(BATCH + BATCH[:cut])
-    assert [section.count for section in reading.sections] == [10]
-    assert len(reading.open_ends) == len(wire.frame_ends(BATCH[:cut]))
-    assert (reading.error is None) == (cut in wire.frame_ends(BATCH))
+def test_a_torn_tail_costs_nothing_before_it():
+    boundaries = wire.frame_ends(BATCH)
+    for cut in range(1, len(BATCH)):
+        reading = read_sections(BATCH + BATCH[:cut])
+        assert [section.count for section in reading.sections] == [10], cut
+        assert reading.open_ends == [len(BATCH) + end for end in boundaries if end <= cut], cut
+        assert (reading.error is None) == (cut in boundaries), cut
 
 
 def test_event_head_is_read_without_decoding():
