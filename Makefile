@@ -1,4 +1,4 @@
-.PHONY: run test check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare mutation distribution docs clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare mutation distribution docs clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -9,13 +9,33 @@ READY := $(VENV)/.ready
 PROTO_READY := .venv-proto/.ready
 WORKERS ?= 4
 
+# For make flaky; and for make test on another than the first: VENV=build/venv-3.12.
+PYTHONS ?= 3.11 3.12 3.13
+RUNS ?= 20
+TESTS ?=
+
 run: $(READY)  ## Show real events of this machine on their way to a mock Toggle.
 	$(BIN)/toggle-mock demo --once
 
 test: $(READY) $(PROTO_READY)  ## Run all tests.
 	$(BIN)/pytest -n $(WORKERS)
 
-check: lint docs test  ## All that a change must pass, short of the wheel and the oldest versions.
+test-fast: $(READY)  ## Run the tests that open no socket, and the examples.
+	$(BIN)/pytest -n $(WORKERS) -q tests/unit examples docs
+
+test-repository: $(READY) $(PROTO_READY)  ## Make each change that ARCHITECTURE.md describes in a copy; break each import rule.
+	$(BIN)/pytest -n $(WORKERS) tests/repository
+
+coverage: $(READY) $(PROTO_READY)  ## Run all tests; show which lines and branches they miss, in subprocesses too.
+	mkdir -p build
+	COVERAGE_FILE=$(CURDIR)/build/coverage $(BIN)/pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered \
+		--cov-report=html:build/coverage-html
+
+flaky: $(READY) $(PROTO_READY) $(PYTHONS:%=build/venv-%/.ready)  ## Run TESTS, or all, RUNS times with each Python, in random order, beside a load.
+	$(BIN)/python tools/flaky.py --runs $(RUNS) $(PYTHONS:%=--python build/venv-%/bin/python) -- \
+		-n $(WORKERS) $(TESTS)
+
+check: lint docs test test-repository  ## All that a change must pass, short of the wheel and the oldest versions.
 
 lint: $(READY) $(PROTO_READY)  ## Format, lint, types, imports, drift of what is generated.
 	$(BIN)/ruff format --check .
@@ -91,6 +111,9 @@ $(READY): pyproject.toml tools/locked.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint tools/locked.txt --editable '.[dev]'
 	touch $@
+
+build/venv-%/.ready: pyproject.toml tools/locked.txt
+	python=$$(tools/find_python $*) && $(MAKE) VENV=build/venv-$* PYTHON=$$python $@
 
 $(PROTO_READY): proto/requirements.txt
 	$(PYTHON) -m venv .venv-proto

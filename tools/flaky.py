@@ -110,11 +110,11 @@ def run(python: str, seed: int, into: Path, arguments: Sequence[str]) -> Run:
     """Run the tests once, in the order that the seed gives."""
     report, output = Path(f"{into}.xml"), Path(f"{into}.txt")
     report.unlink(missing_ok=True)
-    command = [python, "-m", "pytest", f"--randomly-seed={seed}", f"--hypothesis-seed={seed}"]
+    order = ["-p", "pytest_randomly", f"--randomly-seed={seed}", f"--hypothesis-seed={seed}"]
     start = time.monotonic()
     with output.open("wb") as file:
         done = subprocess.run(
-            [*command, f"--junitxml={report}", *arguments],
+            [python, "-m", "pytest", *order, f"--junitxml={report}", *arguments],
             stdout=file,
             stderr=file,
             timeout=_LONGEST_RUN,
