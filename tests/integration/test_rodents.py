@@ -85,6 +85,28 @@ def test_a_rodent_that_sees_itself_connected_can_be_disconnected(toggle_server, 
     assert ended.details == "disconnected"
 
 
+def test_a_call_of_a_rodent_that_is_disconnected_has_ended(toggle_server, monkeypatch):
+    seen = []
+
+    class Ending(service.Handled):
+        def end(self, status, details=""):
+            if self.call.method == "Connect" and self.call.status is None:
+                rodent = toggle_server.rodents["r1"]
+                with pytest.raises(TimeoutError):
+                    rodent.wait_disconnected(0)
+                seen.append(rodent.connected)
+            super().end(status, details)
+
+    monkeypatch.setattr(service, "Handled", Ending)
+    token = toggle_server.jwt(rid="r1")
+    with SimulatedRodent(toggle_server.address, token, pace=PACE) as simulated:
+        simulated.wait_connected()
+    rodent = toggle_server.rodents["r1"]
+    rodent.wait_disconnected()
+    assert [call.status for call in rodent.calls] == ["CANCELLED"]
+    assert seen == [False]
+
+
 def test_a_rodents_whole_day(toggle_server, simulated, rodent, wait_until):
     """Register, startup event, connect, 100 commands out of order, config, cut stream, redial."""
     (register,) = toggle_server.wait_for_call("Register")

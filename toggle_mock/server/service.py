@@ -184,9 +184,11 @@ class RodentService:
                 await handled.context.write(item)
             ending = item
         finally:
-            # First gone, then recorded as ended: who sees the end sends nothing into it any more.
-            self.rodents.closed(rodent, stream, ending)
+            # Who sees the call's end sends nothing into it any more; who sees that the Rodent is
+            # not connected any more finds the call ended.
+            stream.ending = True
             handled.end(ending.status, ending.details)
+            self.rodents.closed(rodent, stream, ending)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
