@@ -138,10 +138,10 @@ def test_demo_ends_by_a_signal_that_does_not_interrupt_its_main_thread():
 @pytest.fixture
 def folder(tmp_path, free_port):
     """A folder where an agent has left 250 events."""
-    bus = EventBus(target=f"127.0.0.1:{free_port}", jwt="a.b.c", events_dir=tmp_path).start()
-    for number in range(250):
-        bus.emit(StorageTransferPayload(source=f"tank/{number}"), metadata={"n": str(number)})
-    bus.shutdown(0.5)
+    with EventBus(target=f"127.0.0.1:{free_port}", jwt="a.b.c", events_dir=tmp_path) as bus:
+        for number in range(250):
+            bus.emit(StorageTransferPayload(source=f"tank/{number}"), metadata={"n": str(number)})
+        bus.shutdown(0.5)
     return tmp_path
 
 

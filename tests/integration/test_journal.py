@@ -463,9 +463,9 @@ def test_an_idle_journal_rests_whatever_came_before(scripted_toggle, free_port, 
     import time
 
     journal |= {"max_batch_bytes": 4_000, "max_file_size": 4_000, "spool_max_bytes": 20_000}
-    bus = EventBus(target=f"127.0.0.1:{free_port}", **journal).start()
-    emit(bus, 2_000)  # most of them are dropped
-    bus.shutdown(1)
+    with EventBus(target=f"127.0.0.1:{free_port}", **journal) as bus:
+        emit(bus, 2_000)  # most of them are dropped
+        bus.shutdown(1)
     with EventBus(target=scripted_toggle.address, fsync="interval", **journal) as bus:
         emit(bus, 50)
         assert bus.flush(30)

@@ -35,10 +35,10 @@ def test_the_whole_way(revision, data, toggle_server):
     drawn = data.draw(one_of_each(revision))
     with tempfile.TemporaryDirectory() as folder:
         options = {"events_dir": Path(folder) / "spool", "enabled_categories": ALL_CATEGORIES}
-        bus = EventBus(**options, target="127.0.0.1:1", jwt=toggle_server.jwt()).start()
-        for payload in drawn:
-            bus.emit(payload)
-        bus.shutdown(1)  # no Toggle is there: they stay on disk
+        with EventBus(**options, target="127.0.0.1:1", jwt=toggle_server.jwt()) as bus:
+            for payload in drawn:
+                bus.emit(payload)
+            bus.shutdown(1)  # no Toggle is there: they stay on disk
         with EventBus(**options, target=toggle_server.address, jwt=toggle_server.jwt()) as bus:
             assert bus.flush(30)
             assert bus.get_stats()["recovered"] == len(drawn)
