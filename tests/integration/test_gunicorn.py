@@ -1,6 +1,7 @@
 """A bus that is initialized before gunicorn forks its workers."""
 
 import os
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -24,7 +25,7 @@ def app(environ, start_response):
 
 
 @pytest.fixture
-def gunicorn(tmp_path, toggle_server, free_port):
+def gunicorn(tmp_path, toggle_server):
     (tmp_path / "prefork.py").write_text(APP)
     environment = {
         **os.environ,
@@ -33,29 +34,27 @@ def gunicorn(tmp_path, toggle_server, free_port):
         "RODENT_EVENTS_EVENTS_DIR": str(tmp_path / "events"),
     }
     command = [str(Path(sys.executable).parent / "gunicorn"), "--preload", "--workers", "3"]
-    process = subprocess.Popen(
-        [*command, "--bind", f"127.0.0.1:{free_port}", "prefork:app"],
-        cwd=tmp_path,
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    )
-    yield process, f"http://127.0.0.1:{free_port}/"
-    process.kill()
-    process.wait()
+    # It gets a socket that listens already: requests wait in it until the workers are there.
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        process = subprocess.Popen(
+            [*command, "--bind", f"fd://{listening.fileno()}", "prefork:app"],
+            cwd=tmp_path,
+            env=environment,
+            pass_fds=[listening.fileno()],
+            stderr=subprocess.DEVNULL,
+        )
+        yield process, f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        process.kill()
+        process.wait()
 
 
-def test_prefork(gunicorn, toggle_server, wait_until):
+def test_each_worker_that_is_forked_delivers_its_own_events(gunicorn, toggle_server):
     process, url = gunicorn
-
-    def get() -> str | None:
-        try:
-            with urllib.request.urlopen(url) as response:
-                return response.read().decode()
-        except OSError:
-            return None
-
-    answers = [wait_until(get) for _ in range(30)]
+    answers = []
+    for _ in range(30):
+        with urllib.request.urlopen(url, timeout=60) as response:
+            answers.append(response.read().decode())
     process.terminate()
-    process.wait(30)
+    process.wait(60)
     sources = sorted(event.payload.pool_name for event in toggle_server.events)
     assert sources == sorted([*answers, "master"])

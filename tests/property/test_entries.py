@@ -94,7 +94,7 @@ LINES = (
 )
 
 
-@reaches(refused=0.3, taken=0.1)
+@reaches(refused=0.3, taken=0.03)
 @given(st.lists(st.binary(), max_size=1) | LINES)
 def test_what_is_no_line_is_refused(lines):
     for line in lines:

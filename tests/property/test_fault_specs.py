@@ -106,7 +106,7 @@ def test_what_is_broken_is_neither_valid_nor_parsed(data, draw):
         parse(broken)
 
 
-@reaches(refused=0.2, taken=0.05)
+@reaches(refused=0.2, taken=0.02)
 @given(
     st.one_of(
         *(st.none(), st.booleans(), st.integers(), TEXT, st.lists(st.none(), max_size=1)),

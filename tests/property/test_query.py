@@ -104,8 +104,13 @@ def test_a_matcher_matches_what_falls_short_in_nothing(matcher, event):
     assert matcher(event) == (matcher.misses(event) == [])
 
 
-@reaches(read=0.1, refused=0.1)
-@given(st.text(max_size=20) | st.text(alphabet='aORlevel:"()-*> \\', max_size=20), EVENTS)
+@reaches(read=0.1, refused=0.05)
+@given(
+    st.text(max_size=20)
+    | st.text(alphabet='aORlevel:"()-*> \\', max_size=20)
+    | st.text(alphabet='a:"()', min_size=1, max_size=5),
+    EVENTS,
+)
 def test_any_text_is_a_query_or_refused(text, event):
     try:
         matcher = compile_query(text)
