@@ -192,3 +192,33 @@ def test_a_server_that_is_gone(elsewhere):
     with pytest.raises(RemoteError):
         _ = remote.calls
     remote._api.close()
+
+
+def sent(toggle, **claims):
+    with EventClient(target=toggle.address, jwt=toggle.jwt(**claims)) as client:
+        client.send_batch(b"")
+
+
+def test_a_session_there_sees_its_own_calls_alone(remote):
+    with remote.session() as one, remote.session(rid="r2", sub="o2") as other:
+        sent(one)
+        sent(other)
+        assert [len(toggle.calls) for toggle in (remote, one, other)] == [0, 1, 1]
+        assert (other.calls[0].rid, other.calls[0].sub) == ("r2", "o2")
+
+
+def test_sessions_there_end_with_the_one_that_was_asked_for_them(elsewhere):
+    with RemoteToggle(f"http://{elsewhere.http_address}") as toggle:
+        kept = toggle.session()
+        ended = toggle.session()
+        ended.close()
+    for one in (kept, ended):
+        with pytest.raises(RuntimeError, match="closed"):
+            one.jwt()
+
+
+def test_a_new_test_ends_the_sessions_of_the_one_before(remote):
+    kept = remote.session()
+    remote.begin_test()
+    with pytest.raises(RuntimeError, match="closed"):
+        kept.jwt()

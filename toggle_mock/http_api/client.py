@@ -6,7 +6,7 @@ The recording is copied as it grows, so questions are asked and answered here, i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -63,18 +63,22 @@ class RemoteToggle(Toggle, EndsWithBlock):
 
     Args:
         url: Where the HTTP API is, such as ``http://127.0.0.1:8080``.
+        rid: The Rodent that its session is about; None for all of its organization.
+        sub: The organization; if neither is given, one of its own.
 
     Raises:
         RemoteError: There is no mock Toggle.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, rid: str | None = None, sub: str | None = None) -> None:
+        self._url = url
+        self._others = ExitStack()  # the sessions that it was asked for
         self._api = _Api(url)
         info = self._api.get("/info", Info)
         self._address = info.address
         root = info.root_certificate
         self._root_certificate: bytes | None = root.encode() if root else None
-        opened = self._api.post("/sessions", OpenSession(), SessionOpened)
+        opened = self._api.post("/sessions", OpenSession(rid=rid, sub=sub), SessionOpened)
         self._api.session = opened.session
         copy = Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=info.deduplicate)
         faults = Faults(RemoteInjector(self._api))
@@ -109,15 +113,28 @@ class RemoteToggle(Toggle, EndsWithBlock):
         """This session's Rodents, by their rid."""
         return RemoteRodents(self._api)
 
+    def session(self, rid: str | None = None, sub: str | None = None) -> RemoteToggle:
+        """Another session of the same server, which ends with this one at the latest.
+
+        Args:
+            rid: The Rodent that it is about; None for all of its organization.
+            sub: The organization; if neither is given, one of its own.
+        """
+        return self._others.enter_context(RemoteToggle(self._url, rid=rid, sub=sub))
+
     def begin_test(self) -> None:
-        """Forget and heal all of this session."""
+        """Forget and heal all of this session, and end those that it was asked for."""
+        self._others.close()
         self.faults.heal()
         self.clear()
 
     def close(self) -> None:
         """Heal its faults, and be gone."""
-        self._follower.close()
+        self._others.close()
         session, self._api.session = self._api.session, None
+        if session is None:
+            return  # it is closed
+        self._follower.close()
         self._api.delete(f"/sessions/{session}")
         self._api.close()
 
