@@ -108,7 +108,7 @@ def test_waiting(ask, rodent):
     assert (code, len(found["events"])) == (200, 1)
     code, error = ask("POST", "/events/wait", {"query": "pool_name:never", "timeout": 0.01})
     assert code == 409
-    assert error["error"].startswith("waited 0.01 s for 1 event that match, received 0")
+    assert error["error"].startswith("waited 0.01 s for 1 event that matches, received 0")
     later.join()
 
 

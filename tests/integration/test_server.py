@@ -266,7 +266,7 @@ def test_a_miss_explains_itself(toggle_server, event_bus):
     with pytest.raises(NotReceivedError) as caught:
         toggle_server.wait_for(TRANSFER, timeout=0.01)
     text = str(caught.value)
-    assert "waited 0.01 s for 1 event that match, received 0" in text
+    assert "waited 0.01 s for 1 event that matches, received 0" in text
     assert "source: wanted 'tank/a', got 'tank/b'" in text
     assert "destination: wanted 'backup/a', got ''" in text
     assert text.index("destination: wanted") < text.index("is StoragePoolPayload")

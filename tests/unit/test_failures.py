@@ -54,7 +54,7 @@ def test_nothing_came(assertions):
     text = text_of(NotReceivedError, lambda: assertions.wait_for("payload:pool", timeout=0.01))
     assert text == dedent(
         """\
-        waited 0.01 s for 1 event that match, received 0
+        waited 0.01 s for 1 event that matches, received 0
         wanted: payload:pool
         no event arrived
         no call arrived
@@ -98,7 +98,7 @@ def test_something_came_that_should_not(assertions):
 def test_too_many(assertions):
     record(assertions, StoragePoolPayload(), StoragePoolPayload())
     text = text_of(UnexpectedEventError, lambda: assertions.assert_received(count=1))
-    assert text.startswith("expected 1 event that match, received 2\nmatcher: any event\n")
+    assert text.startswith("expected 1 event that matches, received 2\nmatcher: any event\n")
 
 
 def test_others_than_wanted(assertions):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from operator import methodcaller
 
 from toggle_mock.assertions import failures
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
@@ -12,6 +13,9 @@ from toggle_mock.errors import NotReceivedError, UnexpectedEventError
 from toggle_mock.matching import Matchable, Matcher, matcher_of
 from toggle_mock.recording.records import Events, RecordedCall, RecordedEvent
 from toggle_mock.recording.scope import TIMEOUT
+
+# pytest shows where the test asserts, not where in here it is found to fail.
+__tracebackhide__ = methodcaller("errisinstance", AssertionError)
 
 
 class Assertions(RecordingView):
@@ -54,7 +58,7 @@ class Assertions(RecordingView):
         matches = matcher_of(matcher)
         found = self._gather(matches, lambda found: len(found) >= count, timeout)
         if len(found) < count:
-            wanted = f"{failures.counted(count, 'event')} that match, received {len(found)}"
+            wanted = f"{failures.matching(count)}, received {len(found)}"
             raise NotReceivedError(self._miss(f"waited {timeout:g} s for {wanted}", matches))
         return found
 
@@ -144,7 +148,7 @@ class Assertions(RecordingView):
         """
         found = self.wait_for(matcher, count=count or 1, timeout=timeout) if count != 0 else []
         if count is not None and len(found := self.find(matcher)) > count:
-            first = f"expected {failures.counted(count, 'event')} that match, received "
+            first = f"expected {failures.matching(count)}, received "
             raise UnexpectedEventError(
                 failures.unexpected(f"{first}{len(found)}", matcher_of(matcher), found)
             )

@@ -87,6 +87,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def matching(number: int) -> str:
+    """``1 event that matches``, ``2 events that match``."""
+    return f"{counted(number, 'event')} that {'matches' if number == 1 else 'match'}"
+
+
 def _nearest(matcher: Matcher, events: Sequence[RecordedEvent], where: str) -> list[str]:
     if not events:
         return [f"no event arrived {where}".strip()]

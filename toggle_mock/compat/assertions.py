@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import methodcaller
 from pathlib import Path
 
 from toggle_mock.compat.comparison import check
@@ -11,6 +12,9 @@ from toggle_mock.compat.messages.counterexamples import EXAMPLES
 from toggle_mock.compat.report import Category, Report, Severity
 from toggle_mock.errors import ToggleMockError
 from toggle_mock.schema import Schema
+
+# pytest shows where the test asserts, not where in here it is found to fail.
+__tracebackhide__ = methodcaller("errisinstance", AssertionError)
 
 
 class IncompatibleError(ToggleMockError, AssertionError):
