@@ -1,0 +1,141 @@
+"""Whole projects, as users write them, run with the wheel that users install."""
+
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECTS = Path(__file__).parent / "downstream"
+
+PYTEST = "python -m pytest -p no:asyncio"  # installed here, but not asked for by most projects
+
+# How the author of each project runs it, and what the end of its output then says.
+COMMANDS = {
+    "pytest_fixture_project": (PYTEST, r"5 passed"),
+    "unittest_project": ("python -m unittest -v", r"Ran 3 tests in .*\n\nOK\n"),
+    "xdist_project": (PYTEST, r"heard of 12 organizations\n=+ 12 passed"),
+    "asyncio_project": ("python -m pytest", r"5 passed"),
+    "cli_in_ci": ("bash run.sh", r"services_started=nfs .*\nall holds\n$"),
+    "hypothesis_project": (PYTEST, r"9 passed"),
+}
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory, worker_id):
+    """An environment that has the wheel; the processes of a run share it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "downstream"
+    shared.mkdir(exist_ok=True)
+    environment, ready = shared / "venv", shared / "ready"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            install(build_wheel(shared / "tree"), environment)
+            ready.touch()
+    return environment
+
+
+def build_wheel(folder: Path) -> Path:
+    """The wheel of this tree; built from a copy, since the build leaves files behind."""
+    for package in ("rodent_events", "toggle_mock"):
+        shutil.copytree(ROOT / package, folder / package)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    pip("wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={folder}", str(folder))
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def install(wheel: Path, environment: Path) -> None:
+    """Install the wheel; what it depends on is taken from where these tests run."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    pip(f"--python={environment}", "install", "--no-deps", "--no-index", str(wheel))
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+
+def pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    subprocess.run(command, check=True)
+
+
+@pytest.fixture
+def run(installed, tmp_path):
+    """Runs a command in a folder, with the environment of a user who has installed the wheel."""
+
+    def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": f"{installed / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(tmp_path),
+            "TMPDIR": str(tmp_path),
+        }
+        return subprocess.run(
+            shlex.split(command),
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def checked_out(tmp_path):
+    """A copy of a project, where its author works."""
+    return lambda name: Path(shutil.copytree(PROJECTS / name, tmp_path / name))
+
+
+@pytest.mark.parametrize("package", ["rodent_events", "toggle_mock"])
+def test_the_projects_import_what_the_wheel_has_installed(run, installed, tmp_path, package):
+    done = run(f"python -c 'import {package}; print({package}.__file__)'", tmp_path)
+    assert Path(done.stdout.strip()).is_relative_to(installed), done.stdout
+
+
+@pytest.mark.parametrize("project", COMMANDS)
+def test_a_project_passes_as_its_author_runs_it(run, checked_out, project):
+    if project == "cli_in_ci" and not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    command, ending = COMMANDS[project]
+    done = run(command, checked_out(project))
+    assert done.returncode == 0, done.stdout
+    assert re.search(ending, done.stdout), done.stdout
+
+
+# What stands in the report of failing_project, in this order.
+FAILURE = [
+    r"toggle_server\.wait_for\(",
+    r"NotReceivedError: waited 0\.1 s for 1 event that matches, received 0",
+    r'wanted: StorageTransferPayload\(source: "tank/home@1" progress_percent: 50\)',
+    r"arrived: 1 event",
+    r"INFO     STORAGE       storage_transfer     source=tank/home@1",
+    r"progress_percent: wanted 50, got 512",
+    r"test_transfer_report\.py:\d+: NotReceivedError",
+    r"-+ recorded by toggle_server -+",
+    r"FAILED test_transfer_report\.py::test_progress_is_reported_in_percent",
+]
+
+
+def test_a_project_that_fails_shows_what_came_instead(run, checked_out):
+    done = run(PYTEST, checked_out("failing_project"))
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+    assert re.search(".*".join(FAILURE), done.stdout, re.DOTALL), done.stdout
+
+
+@pytest.mark.parametrize("project", sorted(path.name for path in PROJECTS.iterdir()))
+def test_a_project_is_whole_and_uses_no_private_name(project):
+    folder = PROJECTS / project
+    assert (folder / "pyproject.toml").exists()
+    assert len((folder / "README.md").read_text().splitlines()) == 2
+    for path in folder.rglob("*.py"):
+        assert not re.search(r"\._[a-z]|import _[a-z]", path.read_text()), path
