@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare mutation distribution docs clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage distribution docs clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -96,9 +96,9 @@ bench: $(READY)  ## Measure all that is fast, against floors and peers of the sa
 bench-compare:  ## Show what changed between two runs: OLD=one.json NEW=other.json.
 	$(BIN)/python -m bench.compare $(OLD) $(NEW)
 
-mutation: $(READY)  ## Break the delivery in many ways; show which test notices.
+sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notices.
 	mkdir -p build
-	$(BIN)/python tools/mutate.py --markdown build/mutations.md
+	$(BIN)/python tools/sabotage.py --markdown build/sabotage.md
 
 distribution: $(READY)  ## Report what the strategies draw.
 	$(BIN)/python tests/support/distribution.py docs/distribution.md

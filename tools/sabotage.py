@@ -1,9 +1,9 @@
 """Break the delivery on purpose, one way after the other, and see which test notices.
 
-    python tools/mutate.py [--only TEXT] [--markdown FILE]
+    python tools/sabotage.py [--only TEXT] [--markdown FILE]
 
-Each mutation replaces one piece of code in a copy of the project and runs the tests of the delivery
-there. The exit code is 0 only if every mutation is caught.
+Each act of sabotage replaces one piece of code in a copy of the project and runs the tests of the
+delivery there. The exit code is 0 only if every act is caught.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TESTS = (
 
 
 @dataclass(frozen=True)
-class Mutation:
+class Sabotage:
     """One way to break the code: in ``rodent_events/<module>.py``, ``old`` becomes ``new``."""
 
     title: str
@@ -49,70 +49,70 @@ class Mutation:
     new: str
 
 
-MUTATIONS = (
-    Mutation(
+ACTS = (
+    Sabotage(
         "drop on the third failure",
         "worker",
         "            case Action.REQUEUE:\n                self._requeue()\n",
         "            case Action.REQUEUE:\n                self._buffer.acknowledge()\n",
     ),
-    Mutation(
+    Sabotage(
         "acknowledge a batch that was rejected",
         "retry_policy",
         "            return Decision(Action.QUARANTINE)\n        case Rule.BISECT",
         "            return Decision(Action.ACKNOWLEDGE)\n        case Rule.BISECT",
     ),
-    Mutation(
+    Sabotage(
         "never give a batch to the disk",
         "retry_policy",
         "exhausted = failures >= policy.max_retry_attempts",
         "exhausted = False",
     ),
-    Mutation(
+    Sabotage(
         "ignore the time that the server asks for",
         "retry_policy",
         "delay = max(pause, outcome.retry_after)",
         "delay = pause",
     ),
-    Mutation(
+    Sabotage(
         "wait out the backoff after an outage",
         "retry_policy",
         "pause = min(pause, UNREACHABLE_PAUSE)",
         "pass",
     ),
-    Mutation(
+    Sabotage(
         "quarantine a whole batch for one bad event",
         "retry_policy",
         "Decision(Action.SPLIT if events > 1 else Action.QUARANTINE)",
         "Decision(Action.QUARANTINE)",
     ),
-    Mutation(
+    Sabotage(
         "keep the token that was refused",
         "worker",
         "                self._client.forget_token()\n",
         "                pass\n",
     ),
-    Mutation(
+    Sabotage(
         "a new id for a batch that is requeued",
         "buffer",
         "self._store.write_first(list(self._parts), self._whole_id)",
         "self._store.write_first([Batch(new_id(), p.timestamp, p.frames, p.count) "
         "for p in self._parts], self._whole_id)",
     ),
-    Mutation(
+    Sabotage(
         "a requeued batch goes behind what was spilled since",
         "disk/spool",
         "                self._segments.appendleft(segment)\n",
         "                self._segments.append(segment)\n",
     ),
-    Mutation(
+    Sabotage(
         "memory before disk",
         "buffer",
         "        batch = self._store.first(partial=partial)\n        self._origin = Place.DISK\n",
         "        batch = None if len(self) else self._store.first(partial=partial)\n"
         "        self._origin = Place.DISK\n",
     ),
-    Mutation(
+    Sabotage(
         "delete a file before all of it is acknowledged",
         "disk/spool",
         "                if batch is not None or segment.growing:\n",
@@ -120,110 +120,110 @@ MUTATIONS = (
         "                    segment.remove()\n"
         "                if batch is not None or segment.growing:\n",
     ),
-    Mutation(
+    Sabotage(
         "no note of progress",
         "disk/segment",
         "            self._progress = Progress(stored.start, stored.done + count)\n"
         "        self._write_progress()\n",
         "            self._progress = Progress(stored.start, stored.done + count)\n",
     ),
-    Mutation(
+    Sabotage(
         "progress by one event too far",
         "disk/segment",
         "self._progress = Progress(stored.start, stored.done + count)",
         "self._progress = Progress(stored.start, stored.done + count + 1)",
     ),
-    Mutation(
+    Sabotage(
         "halves with ids by chance",
         "batch",
         'digest = hashlib.sha256(f"{batch_id}/{part}".encode()).digest()',
         "digest = __import__('os').urandom(32)",
     ),
-    Mutation(
+    Sabotage(
         "halves in the wrong order",
         "buffer",
         "self._parts.extendleft(reversed(self._parts.popleft().halves()))",
         "self._parts.extendleft(self._parts.popleft().halves())",
     ),
-    Mutation(
+    Sabotage(
         "believe a wrong checksum",
         "disk/segment",
         "        if zlib.crc32(frames) == section.checksum:\n",
         "        if True:\n",
     ),
-    Mutation(
+    Sabotage(
         "a damaged file is forgotten",
         "disk/spool",
         "                self._keep_damage(segment, damage)\n",
         "                pass\n",
     ),
-    Mutation(
+    Sabotage(
         "write files in place",
         "disk/files",
         '    temporary = path.with_name(path.name + ".tmp")\n',
         "    temporary = path\n",
     ),
-    Mutation(
+    Sabotage(
         "skip the sync of the journal",
         "disk/journal",
         "                if segment is not None:\n                    os.fsync(descriptor)\n",
         "",
     ),
-    Mutation(
+    Sabotage(
         "skip the sync of the folder",
         "disk/journal",
         "                sync_folder(path.parent)",
         "                pass",
     ),
-    Mutation(
+    Sabotage(
         "emit returns before the journal is written",
         "disk/journal",
         "            self._write(segment, frame)\n            self._open = grown\n",
         "            self._open = grown\n",
     ),
-    Mutation(
+    Sabotage(
         "a short write stays in the journal",
         "disk/journal",
         "                os.ftruncate(self._descriptor, segment.size)\n",
         "                pass\n",
     ),
-    Mutation(
+    Sabotage(
         "events that are put back change their order",
         "memory",
         "            self.frames.extendleft(reversed(frames))\n",
         "            self.frames.extendleft(frames)\n",
     ),
-    Mutation(
+    Sabotage(
         "events of a failed spill are forgotten",
         "buffer",
         "self.memory.put_back([f for batch in batches for f in batch.single_frames()])",
         "pass",
     ),
-    Mutation(
+    Sabotage(
         "shutdown does not empty memory",
         "buffer",
         "            stack.callback(self.spill)\n",
         "",
     ),
-    Mutation(
+    Sabotage(
         "shutdown forgets the batch that is under way",
         "buffer",
         "            stack.callback(self._store.complete)\n            self.requeue()\n",
         "            stack.callback(self._store.complete)\n",
     ),
-    Mutation(
+    Sabotage(
         "no second look after append",
         "bus",
         "        if self._finished:\n",
         "        if False:\n",
     ),
-    Mutation(
+    Sabotage(
         "drops are not booked",
         "memory",
         "                self._ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [kind])\n",
         "                self._ledger.move(1, Place.MEMORY, Place.DELIVERED)\n",
     ),
-    Mutation(
+    Sabotage(
         "a child delivers what its parent had in memory",
         "bus",
         "        self.config = replace(self.config, events_dir=folder)\n"
@@ -233,85 +233,85 @@ MUTATIONS = (
         "        self._buffer = EventBuffer(self.config)\n"
         "        list(map(self._buffer.append, frames))\n",
     ),
-    Mutation(
+    Sabotage(
         "two processes in one folder",
         "disk/files",
         "        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
         "        pass\n",
     ),
-    Mutation(
+    Sabotage(
         "flush is content with what was lost",
         "worker",
         "self._complete = now.lost == self._start.lost",
         "self._complete = True",
     ),
-    Mutation(
+    Sabotage(
         "no deadline for sends at shutdown",
         "worker",
         "        if self._buffer.waiting and not self._schedule.stop_is_due(time.monotonic()):\n",
         "        if self._buffer.waiting and self._schedule.is_sending:\n",
     ),
-    Mutation(
+    Sabotage(
         "a slow Toggle is thought to keep up",
         "schedule",
         "self._is_keeping_up = accepted and seconds",
         "self._is_keeping_up = accepted or seconds",
     ),
-    Mutation(
+    Sabotage(
         "memory fills up while Toggle keeps up",
         "schedule",
         "_PRESSURE_LIMIT = 0.5",
         "_PRESSURE_LIMIT = 5.0",
     ),
-    Mutation(
+    Sabotage(
         "the next batch does not wait for the last one's outcome",
         "worker",
         "        if not self._schedule.may_send(now):\n",
         "        if not self._schedule.may_send(now) and not self._schedule.is_sending:\n",
     ),
-    Mutation(
+    Sabotage(
         "a full batch waits while a spill is put off",
         "schedule",
         "        if load.backlog >= wake_level and self.may_send(now):\n",
         "        if load.backlog >= wake_level and self.may_spill(now, load.pressure):\n",
     ),
-    Mutation(
+    Sabotage(
         "the disk has no time at shutdown",
         "schedule",
         "self._end(now + timeout * (1 - _DISK_SHARE), now + timeout)",
         "self._end(now + timeout, now + timeout)",
     ),
-    Mutation(
+    Sabotage(
         "the journal goes on amid a spill of what is older",
         "disk/store",
         "        self._is_suspended = True\n",
         "        pass\n",
     ),
-    Mutation(
+    Sabotage(
         "the journal goes on while memory holds what is older",
         "buffer",
         "        if not self.memory.frames and self._store.append(frame):\n",
         "        if self._store.append(frame):\n",
     ),
-    Mutation(
+    Sabotage(
         "what the journal could not write is forgotten",
         "disk/store",
         "            self._fall_back(self._journal.take_unwritten())\n",
         "            self._journal.take_unwritten()\n",
     ),
-    Mutation(
+    Sabotage(
         "no file makes room for newer ones",
         "disk/store",
         "        return bool(kinds)\n",
         "        return False\n",
     ),
-    Mutation(
+    Sabotage(
         "emitters are not slowed down",
         "memory",
         "breath + self.pressure * _LONGEST_PAUSE",
         "breath + 0.0 * _LONGEST_PAUSE",
     ),
-    Mutation(
+    Sabotage(
         "who waits for room is not told of it",
         "memory",
         "                self._room.notify_all()\n",
@@ -320,13 +320,13 @@ MUTATIONS = (
 )
 
 
-def run(mutation: Mutation, copy: Path) -> str | None:
-    """The test that catches a mutation; None if all pass."""
-    path = copy / "rodent_events" / f"{mutation.module}.py"
+def run(act: Sabotage, copy: Path) -> str | None:
+    """The test that catches it; None if all pass."""
+    path = copy / "rodent_events" / f"{act.module}.py"
     original = path.read_text()
-    if original.count(mutation.old) != 1:
-        sys.exit(f"{mutation.title}: found {original.count(mutation.old)} times, not once")
-    path.write_text(original.replace(mutation.old, mutation.new))
+    if original.count(act.old) != 1:
+        sys.exit(f"{act.title}: found {original.count(act.old)} times, not once")
+    path.write_text(original.replace(act.old, act.new))
     try:
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "4", "--timeout", "60"]
         done = subprocess.run(
@@ -340,7 +340,7 @@ def run(mutation: Mutation, copy: Path) -> str | None:
         path.write_text(original)
     failed = re.search(r"^(?:FAILED|ERROR) (tests/.+?)(?: - |$)", done.stdout, re.MULTILINE)
     if failed is None and done.returncode != 0:
-        sys.exit(f"{mutation.title}: the tests did not run:\n{done.stdout[-2000:]}{done.stderr}")
+        sys.exit(f"{act.title}: the tests did not run:\n{done.stdout[-2000:]}{done.stderr}")
     return failed[1] if failed else None
 
 
@@ -349,17 +349,17 @@ def main() -> int:
     parser.add_argument("--only", default="", help="part of a title")
     parser.add_argument("--markdown", type=Path, help="write the table to this file too")
     options = parser.parse_args()
-    chosen = [mutation for mutation in MUTATIONS if options.only in mutation.title]
+    chosen = [act for act in ACTS if options.only in act.title]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         ignored = shutil.ignore_patterns(".venv*", ".git", "build", ".*_cache", "__pycache__")
         shutil.copytree(ROOT, copy, ignore=ignored)
-        for mutation in chosen:
-            test = run(mutation, copy)
+        for act in chosen:
+            test = run(act, copy)
             name = test.removeprefix("tests/") if test else "**survives**"
-            rows.append((mutation.title, mutation.module, name))
-            print(f"{'caught' if test else 'SURVIVES'}: {mutation.title}: {name}", flush=True)
+            rows.append((act.title, act.module, name))
+            print(f"{'caught' if test else 'SURVIVES'}: {act.title}: {name}", flush=True)
     if options.markdown:
         lines = [f"| {title} | `{module}.py` | `{test}` |\n" for title, module, test in rows]
         head = "| broken on purpose | in | caught first by |\n|---|---|---|\n"
