@@ -116,6 +116,101 @@ def test_hang_until_the_caller_gives_up(toggle_server):
         assert status(client) in {Status.OK, Status.DEADLINE_EXCEEDED}
 
 
+OUTCOMES = {
+    "failing": (lambda faults, **which: faults.failing(Code.ABORTED, **which), "ABORTED"),
+    "hanging": (lambda faults, **which: faults.hanging(**which), "DEADLINE_EXCEEDED"),
+    "losing_answers": (lambda faults, **which: faults.losing_answers(**which), "UNAVAILABLE"),
+    "rates": (lambda faults, **which: faults.rates({Code.ABORTED: 1}, seed=1, **which), "ABORTED"),
+    "message_limit": (lambda faults, **which: faults.message_limit(1, **which), "TOO_LARGE"),
+    "returns": (
+        lambda faults, **which: faults.script("SendEvents").returns([Code.ABORTED] * 9, **which),
+        "ABORTED",
+    ),
+    "at": (
+        lambda faults, **which: faults.script("SendEvents").at(0, Code.ABORTED, **which),
+        "ABORTED",
+    ),
+}
+
+
+def pools(*names: str) -> EventBatch:
+    batch = EventBatch(batch_id="-".join(names))
+    for name in names:
+        batch.events.add(event_id=name).storage_event.pool_event.pool_name = name
+    return batch
+
+
+def sent(toggle, batch: EventBatch, **claims) -> str:
+    jwt = toggle.jwt(**claims)
+    with EventClient(target=toggle.address, jwt=jwt, send_timeout=2) as client:
+        outcome = client.send_batch(batch)
+        return "TOO_LARGE" if outcome.too_large else outcome.status.name
+
+
+@pytest.mark.parametrize(("fault", "expected"), OUTCOMES.values(), ids=OUTCOMES)
+def test_a_fault_of_one_rodent_is_nobody_elses(toggle_server, fault, expected):
+    fault(toggle_server.faults, rid="r1")
+    assert sent(toggle_server, pools("tank"), rid="r2") == "OK"
+    assert sent(toggle_server, pools("tank"), rid="r1") == expected
+
+
+@pytest.mark.parametrize(("fault", "expected"), OUTCOMES.values(), ids=OUTCOMES)
+def test_a_fault_of_matching_batches_leaves_others_alone(toggle_server, fault, expected):
+    fault(toggle_server.faults, matching="pool_name:bad")
+    assert sent(toggle_server, pools("tank")) == "OK"
+    assert sent(toggle_server, pools("tank", "bad")) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("Register", lambda faults: faults.failing(Code.ABORTED, method="Register")),
+        ("Register", lambda faults: faults.rates({Code.ABORTED: 1}, seed=1, method="Register")),
+        ("Connect", lambda faults: faults.failing(Code.ABORTED, method="Connect")),
+        ("Connect", lambda faults: faults.rates({Code.ABORTED: 1}, seed=1, method="Connect")),
+    ],
+)
+def test_a_fault_of_another_method_leaves_batches_alone(toggle_server, method, fault):
+    fault(toggle_server.faults)
+    assert sent(toggle_server, pools("tank")) == "OK"
+    with SimulatedRodent(toggle_server.address, toggle_server.jwt(rid="r1"), pace=0.001):
+        toggle_server.wait_for_call(method, status="ABORTED", timeout=30)
+
+
+def test_hanging_calls_of_another_method_leave_batches_alone(toggle_server):
+    toggle_server.faults.hanging(method="Register")
+    assert sent(toggle_server, pools("tank")) == "OK"
+    with SimulatedRodent(toggle_server.address, toggle_server.jwt(rid="r1"), pace=0.001):
+        (call,) = toggle_server.wait_for_call("Register", timeout=30)
+        assert call.status is None
+
+
+def test_healing_all_ends_what_hangs(toggle_server, client):
+    outcomes = []
+    toggle_server.faults.hanging()
+    sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
+    sending.start()
+    toggle_server.wait_for_call("SendEvents")
+    toggle_server.faults.heal()
+    sending.join(15)
+    assert outcomes[0].status is Status.UNAVAILABLE
+
+
+def test_what_an_earlier_test_asked_for_is_healed(toggle_server):
+    toggle_server.on_send_events.always(Code.ABORTED)
+    toggle_server.faults.refuse()
+    toggle_server.begin_test()
+    assert sent(toggle_server, pools("tank")) == "OK"
+
+
+def test_healing_one_fault_leaves_the_others(toggle_server):
+    first = toggle_server.on_send_events.always(Code.ABORTED, rid="r1")
+    toggle_server.on_send_events.always(Code.ABORTED, rid="r2")
+    first.heal()
+    assert sent(toggle_server, pools("tank"), rid="r1") == "OK"
+    assert sent(toggle_server, pools("tank"), rid="r2") == "ABORTED"
+
+
 def test_healing_ends_what_hangs(toggle_server, client):
     outcomes = []
     with toggle_server.faults.hanging():
@@ -368,6 +463,27 @@ def test_a_session_fails_for_itself(toggle_server):
         mine.on_send_events.always(Code.ABORTED)
     with EventClient(target=mine.address, jwt=tokens["mine"]) as client:
         assert status(client) is Status.OK
+
+
+def test_a_session_heals_nobody_elses_faults(toggle_server):
+    mine, other = toggle_server.session(), toggle_server.session()
+    mine.on_send_events.always(Code.ABORTED)
+    other.on_send_events.always(Code.ABORTED)
+    toggle_server.on_send_events.always(Code.ABORTED, rid="r3")
+    mine.heal()
+    assert sent(mine, pools("tank")) == "OK"
+    assert sent(other, pools("tank")) == "ABORTED"
+    assert sent(toggle_server, pools("tank"), rid="r3") == "ABORTED"
+
+
+def test_a_session_heals_its_own_faults_of_connections_only(toggle_server):
+    mine, other = toggle_server.session(), toggle_server.session()
+    mine.faults.refuse()
+    other.faults.refuse()
+    mine.heal()
+    assert sent(toggle_server, pools("tank")) == "UNAVAILABLE"
+    other.heal()
+    assert sent(toggle_server, pools("tank")) == "OK"
 
 
 def test_a_session_has_its_own_rodents(toggle_server):

@@ -144,6 +144,58 @@ def test_verifying(ask, rodent, body, code):
     assert answer == {"ok": True} if code == 200 else answer["error"]
 
 
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (
+            {"received": "payload:startup", "count": 2, "timeout": 0.01},
+            "waited 0.01 s for 2 events",
+        ),
+        ({"received": "payload:startup", "count": 0}, "expected 0 events that match, received 1"),
+        ({"only": "payload:startup", "count": 2}, "for 2 events"),
+        ({"only": "payload:startup", "count": 0}, "expected 0 events that match, received 1"),
+        ({"in_order": ["payload:pool"], "timeout": 0.02}, "waited 0.02 s for a sequence"),
+    ],
+)
+def test_verifying_so_many_within_so_long(ask, rodent, body, problem):
+    code, answer = ask("POST", "/events/verify", body)
+    assert (code, problem in answer["error"]) == (409, True), answer
+
+
+def test_verifying_that_nothing_comes_for_a_while(ask, rodent):
+    later = threading.Timer(0.1, lambda: rodent.emit(StoragePoolPayload(pool_name="late")))
+    later.start()
+    assert ask("POST", "/events/verify", {"not_received": "payload:pool", "within": 25})[0] == 409
+    later.join()
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2])
+def test_a_limit_shows_the_most_recent(ask, rodent, limit):
+    for name in "ab":
+        rodent.emit(StoragePoolPayload(pool_name=name))
+    rodent.flush()
+    code, found = ask("GET", f"/events?query=payload:pool&limit={limit}")
+    assert (code, found["total"]) == (200, 2)
+    names = [e["event"]["storage_event"]["pool_event"]["pool_name"] for e in found["events"]]
+    assert names == ["a", "b"][2 - limit :]
+    code, found = ask("GET", f"/calls?limit={limit}")
+    numbers = [call["number"] for call in ask("GET", "/calls")[1]["calls"]]
+    assert (code, found["total"]) == (200, len(numbers))
+    assert [call["number"] for call in found["calls"]] == numbers[len(numbers) - limit :]
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"method": "Register", "count": 2, "timeout": 0.01}, "waited 0.01 s for 2 × Register"),
+        ({"status": "ABORTED", "timeout": 0.02}, "waited 0.02 s for 1 × call ABORTED"),
+    ],
+)
+def test_waiting_for_so_many_calls(ask, rodent, body, problem):
+    code, answer = ask("POST", "/calls/wait", body)
+    assert (code, problem in answer["error"]) == (409, True), answer
+
+
 def test_calls(ask, rodent, toggle):
     code, found = ask("GET", "/calls?method=Register")
     assert (code, found["total"]) == (200, 1)
@@ -345,7 +397,13 @@ def test_a_body_that_is_too_large(ask):
 
 @pytest.mark.parametrize(
     "headers",
-    [{"host": "evil.example"}, {"origin": "http://evil.example"}, {"origin": "null"}],
+    [
+        {"host": "evil.example"},
+        {"origin": "http://evil.example"},
+        {"origin": "http://127.0.0.1:1"},  # another program of this machine
+        {"origin": "http://127.0.0.1"},
+        {"origin": "null"},
+    ],
 )
 def test_pages_of_other_sites_are_kept_out(ask, toggle, headers):
     assert ask("DELETE", "/recording", headers=headers)[0] == 403

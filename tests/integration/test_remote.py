@@ -3,6 +3,7 @@
 import re
 import time
 
+import grpc
 import pytest
 
 from rodent_events import EventClient
@@ -98,6 +99,56 @@ def test_rodents(remote):
         remote.wait_for_call("Connect", status="OK")
     with pytest.raises(NotConnectedError):
         remote.rodents["ghost"].command("x", timeout=0.01)
+
+
+def test_a_rodent_that_has_not_connected_is_waited_for_as_long_as_asked(remote):
+    seen = remote.rodents["ghost"]
+    with pytest.raises(NotConnectedError, match=r"0\.01 s"):
+        seen.command("x", timeout=0.01)
+    with pytest.raises(NotConnectedError, match=r"0\.02 s"):
+        seen.push_config("log", {}, timeout=0.02)
+
+
+def test_healing_here_heals_nothing_of_others(remote, elsewhere):
+    url = f"http://{elsewhere.http_address}"
+    with RemoteToggle(url) as other:
+        for one in (remote, other):
+            one.on_send_events.always(grpc.StatusCode.ABORTED)
+        remote.faults.heal()
+        expected = ((remote, Status.OK), (other, Status.ABORTED))
+        for one, status in expected:
+            with EventClient(target=one.address, jwt=one.jwt()) as client:
+                assert client.send_batch(b"\x1a\x01b").status is status
+
+
+def test_a_block_heals_what_was_asked_for_in_it(elsewhere):
+    with RemoteToggle(f"http://{elsewhere.http_address}") as remote:
+        jwt = remote.jwt()
+        remote.on_send_events.always(grpc.StatusCode.ABORTED)
+    with EventClient(target=elsewhere.address, jwt=jwt) as client:
+        assert client.send_batch(b"\x1a\x01b").status is Status.OK
+
+
+def test_what_was_cleared_here_is_still_there_for_others(remote, elsewhere, client):
+    client.send_batch(b"\x1a\x01b")
+    before = len(elsewhere.calls)
+    assert len(remote.calls) == 1
+    remote.begin_test()
+    assert remote.calls == []
+    assert len(elsewhere.calls) == before
+
+
+@pytest.mark.parametrize("deduplicate", [False, True])
+def test_a_batch_that_came_twice_counts_here_as_it_does_there(deduplicate):
+    with (
+        ToggleServer(http_port=0, deduplicate=deduplicate) as elsewhere,
+        RemoteToggle(f"http://{elsewhere.http_address}") as remote,
+        EventClient(target=remote.address, jwt=remote.jwt()) as client,
+    ):
+        for _ in range(2):
+            client.send_batch(b"\x1a\x01b")
+        assert len(remote.calls) == 2
+        assert len(remote.batches) == len(elsewhere.batches) == 2 - deduplicate
 
 
 def test_a_rodent_that_does_not_answer(remote):

@@ -30,7 +30,7 @@ from rodent_events import (
 )
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from rodent_events.retry_policy import Status
-from toggle_mock import NotReceivedError, ToggleServer
+from toggle_mock import NotReceivedError, ToggleServer, UnexpectedEventError
 
 Code = grpc.StatusCode
 
@@ -310,6 +310,54 @@ async def test_from_asyncio(tmp_path):
             assert await bus.flush_async()
             (event,) = await waiting
             assert event.payload == TRANSFER
+
+
+def outcome_of(function, *arguments, **more):
+    try:
+        return function(*arguments, **more)
+    except (NotReceivedError, UnexpectedEventError) as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "more"),
+    [
+        ("wait_for", [TRANSFER], {"count": 2}),
+        ("wait_for", ["event_id:none"], {"timeout": 0.01}),
+        ("wait_for", [TRANSFER], {"count": 3, "timeout": 0.02}),
+        ("wait_for_sequence", [TRANSFER, TRANSFER], {}),
+        ("wait_for_sequence", [TRANSFER, "event_id:none"], {"timeout": 0.01}),
+        ("wait_for_call", ["SendEvents"], {"status": "OK"}),
+        ("wait_for_call", ["Register"], {"timeout": 0.01}),
+        ("wait_for_call", [], {"status": "ABORTED", "timeout": 0.02}),
+        ("wait_for_call", ["SendEvents"], {"count": 3, "timeout": 0.01}),
+        ("assert_received", [TRANSFER], {"count": 2}),
+        ("assert_received", [TRANSFER], {"count": 1}),
+        ("assert_received", ["event_id:none"], {"timeout": 0.01}),
+        ("assert_not_received", ["event_id:none"], {}),
+        ("assert_not_received", [TRANSFER], {}),
+    ],
+)
+async def test_what_waits_for_asyncio_means_what_it_is_asked(
+    toggle_server, channel, bearer, name, arguments, more
+):
+    for number in range(2):
+        one = batch(TRANSFER, batch_id=f"b{number}")
+        await asyncio.to_thread(RodentServiceStub(channel).SendEvents, one, metadata=bearer)
+    expected = outcome_of(getattr(toggle_server, name), *arguments, **more)
+    try:
+        got = await getattr(toggle_server.aio, name)(*arguments, **more)
+    except (NotReceivedError, UnexpectedEventError) as error:
+        got = type(error), str(error)
+    assert repr(got) == repr(expected)
+
+
+async def test_that_nothing_comes_for_a_while_is_awaited_too(toggle_server, channel, bearer):
+    send = RodentServiceStub(channel).SendEvents
+    waiting = asyncio.create_task(toggle_server.aio.assert_not_received(TRANSFER, within=30))
+    await asyncio.to_thread(send, batch(TRANSFER), metadata=bearer)
+    with pytest.raises(UnexpectedEventError):
+        await waiting
 
 
 async def test_a_grpc_aio_client_in_the_tests_own_loop(toggle_server):
