@@ -11,7 +11,9 @@ import pytest
 from rodent_events import EventBatch, EventBus, EventClient, StoragePoolPayload
 from rodent_events.retry_policy import Status
 from toggle_mock import NotReceivedError, ToggleServer, delay, fail, hang, lose_answer, reject
+from toggle_mock.cli.scenario import Scenario, Step
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.faults.spec import FaultSpec, parse
 
 Code = grpc.StatusCode
 POOL = StoragePoolPayload(pool_name="tank")
@@ -389,6 +391,23 @@ def test_faults_heal_all_at_once(toggle_server, client):
     start = time.monotonic()
     assert status(client) is Status.OK
     assert time.monotonic() - start < 5
+
+
+def test_a_step_of_a_scenario_is_healed_when_its_time_is_over_and_not_before(toggle_server):
+    def aborts(rid: str) -> FaultSpec:
+        return parse({"method": "SendEvents", "rid": rid, "always": "ABORTED"})
+
+    durations = {"ever": None, "long": 3600.0, "short": 0.05}
+    steps = [Step(0.0, duration, aborts(rid)) for rid, duration in durations.items()]
+    scenario = Scenario(toggle_server, steps)
+    scenario.start()
+    try:
+        while sent(toggle_server, pools("a"), rid="short") != "OK":
+            pass
+        for rid in ("ever", "long"):
+            assert sent(toggle_server, pools("a"), rid=rid) == "ABORTED"
+    finally:
+        scenario.stop()
 
 
 # What the tests of others leave behind

@@ -86,7 +86,10 @@ def test_certificates_are_read_again_when_they_change(make_tls_server, authority
         (files / "ca.pem").write_text("half-written")
         assert client.send_batch(EventBatch()).status is Status.UNAVAILABLE
         (files / "ca.pem").write_bytes(right["ca.pem"])
+        old = client._channel
         assert client.send_batch(EventBatch()).status is Status.OK
+        with pytest.raises(ValueError, match="closed channel"):
+            old.unary_unary("/any/method")(b"", timeout=10)
 
 
 def test_certificates_that_are_none(files):

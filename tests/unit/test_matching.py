@@ -15,6 +15,7 @@ from rodent_events import (
 from toggle_mock import QueryError, where
 from toggle_mock.matching.compiler import compile_query
 from toggle_mock.matching.matchers import All, Matcher, matcher_of
+from toggle_mock.matching.moments import read_milliseconds
 
 TRANSFER = recorded_event(
     StorageTransferPayload(
@@ -100,6 +101,23 @@ NOT_MATCHING = [
     'source:"tank/*"',
     "after:1m",
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [
+        ("7s", 1_000_000_000 - 7_000),
+        ("7m", 1_000_000_000 - 7 * 60_000),
+        ("7h", 1_000_000_000 - 7 * 3_600_000),
+        ("7d", 1_000_000_000 - 7 * 86_400_000),
+        ("7", 7),
+        ("1970-01-01T00:00:01Z", 1_000),
+        ("1970-01-01T00:00:01", 1_000),
+        ("1970-01-01T01:00:01+01:00", 1_000),
+    ],
+)
+def test_what_a_text_says_of_a_time(text, milliseconds):
+    assert read_milliseconds(text, now=1_000_000.0) == milliseconds
 
 
 @pytest.mark.parametrize("query", MATCHING)
