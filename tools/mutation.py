@@ -59,7 +59,8 @@ from mutmut.workers.isolation import MutantRunner, get_mutant_runner
 
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = ROOT / "tools" / "equivalent_mutants.toml"
-LEDGER = ROOT / "mutants" / "verdicts.json"
+MUTANTS = ROOT / "mutants"
+LEDGER = MUTANTS / "verdicts.json"
 WORKERS = 2
 
 # A test that takes longer than this, in seconds, would have each mutant it reaches take as long.
@@ -79,14 +80,14 @@ VERDICTS = {
 
 def generate() -> None:
     """Copy the project into ``mutants/``, each function beside all its mutants."""
-    (ROOT / "mutants").mkdir(exist_ok=True)
-    shutil.rmtree(ROOT / "mutants" / "tests", ignore_errors=True)
+    MUTANTS.mkdir(exist_ok=True)
+    shutil.rmtree(MUTANTS / "tests", ignore_errors=True)
     with contextlib.redirect_stdout(io.StringIO()):
         copy_src_dir()
         copy_also_copy_files()
         create_mutants(WORKERS)
     setup_source_paths()
-    os.environ["PYTHONPATH"] = str(ROOT / "mutants")  # of processes that a test starts
+    os.environ["PYTHONPATH"] = str(MUTANTS)  # of processes that a test starts
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
@@ -96,7 +97,7 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     spans = MutantLineSpans.load(path)
     if spans is None:
         return
-    lines = (Path("mutants") / path).read_text().splitlines()
+    lines = (MUTANTS / path).read_text().splitlines()
     texts = {
         name: lines[span.start - 1 : span.end] for name, span in spans.span_by_function_name.items()
     }
@@ -137,7 +138,7 @@ class Ledger:
         """Of the source of a test; of its file, if that is not where its function is."""
         file, *inside = test.partition("[")[0].split("::")
         if file not in self._hashes:
-            source = (ROOT / file).read_text()
+            source = (MUTANTS / file).read_text()
             self._hashes[file] = {"": digest(source), **compute_function_hashes(source)}
         name = f"xǁ{inside[0]}ǁ{inside[-1]}" if len(inside) > 1 else f"x_{inside[-1]}"
         return self._hashes[file].get(name, self._hashes[file][""])

@@ -142,4 +142,11 @@ def test_the_wire_module_reads_what_protobuf_reads(batch, data):
     for bad in data.draw(several_corrupted(raw)):
         if (read := parsed(bad)) is not None:
             reached("read")
-            assert messages(map(Event.FromString, frames(bad))) == messages(read.events)
+            try:
+                found = frames(bad)
+            except wire.WireError as error:
+                # Groups, which proto3 has not; what stands behind an id cut short may be one.
+                if error.reason != "wire type 3":
+                    raise
+            else:
+                assert messages(map(Event.FromString, found)) == messages(read.events)
