@@ -155,12 +155,12 @@ def _from_git(source: str) -> Schema:
         raise SchemaError(f"{source}: git has no such thing: {reason}")
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-            _extract(archive, Path(folder))
+            extract(archive, Path(folder))
         schema = _from_path(Path(folder) / path, path)
     return Schema(source, schema.files, schema.root)
 
 
-def _extract(archive: tarfile.TarFile, folder: Path) -> None:
+def extract(archive: tarfile.TarFile, folder: Path) -> None:
     """Write an archive's files into a folder, and nothing outside, whatever the archive holds.
 
     A link becomes a copy of the file that it leads to within the archive, or nothing. tarfile's own

@@ -108,7 +108,7 @@ def test_while_events_are_encoded_for_a_reader(toggle, hold, meanwhile):
     ("suffix", "where", "name"),
     [
         (".ndjson", ndjson, "encode_line"),
-        (".sqlite", sqlite, "_row"),
+        (".sqlite", sqlite, "row"),
         (".pb", appended_file, "write_all"),
     ],
 )

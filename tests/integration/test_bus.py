@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
@@ -47,7 +48,7 @@ def test_a_full_batch_goes_out_at_once(scripted_toggle, settings, wait_until):
         wait_until(lambda: bus.get_stats()["delivered"] == 20)
         assert [len(batch.events) for batch in scripted_toggle.batches] == [10, 10]
         assert ids(scripted_toggle.batches) == sent[:20]
-        assert len(bus._buffer) == 5
+        assert bus.get_stats()["buffer_size"] == 5
 
 
 def test_a_partial_batch_goes_out_at_the_timeout(scripted_toggle, settings, wait_until):
@@ -131,12 +132,14 @@ def test_a_server_that_is_back_ends_the_outage(
 
 
 def test_an_outage_is_logged_when_it_begins_and_not_at_each_try(
-    free_port, settings, wait_until, caplog
+    scripted_toggle, settings, wait_until, caplog
 ):
     settings |= {"max_retry_attempts": 3}
-    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
+    scripted_toggle.script = [Code.UNAVAILABLE] * 100
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
         emit(bus, 1)
-        wait_until(lambda: bus._worker._failures > 12)
+        wait_until(lambda: len(scripted_toggle.requests) > 12)
+        scripted_toggle.script.clear()
     warnings = [record for record in caplog.records if "UNAVAILABLE" in record.message]
     assert [record.message.count("RETRY") for record in warnings] == [1, 0]
 
@@ -149,7 +152,7 @@ def test_order_holds_through_spill_outage_and_replay(scripted_toggle, settings):
         for start in range(0, 500, 20):
             sent += emit(bus, 20, start)
             # Memory is small here; let it be spilled before it overflows.
-            while len(bus._buffer) > 40:
+            while bus.get_stats()["buffer_size"] > 40:
                 threading.Event().wait(0.001)
         assert bus.flush(30)
         stats = assert_balanced(bus)
@@ -161,12 +164,16 @@ def test_order_holds_through_spill_outage_and_replay(scripted_toggle, settings):
 def test_beyond_the_threshold_events_are_spilled_to_files_of_mode_0600(
     free_port, settings, wait_until
 ):
+    def is_spilled(bus):
+        stats = assert_balanced(bus)
+        return stats["spooled"] > 0 and stats["buffer_size"] <= 50
+
     settings |= {"buffer_size": 100, "flush_threshold": 50, "batch_size": 10}
     settings |= {"retry_backoff_base": 60.0, "retry_backoff_max": 60.0}
     folder = settings["events_dir"]
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
         sent = emit(bus, 80)
-        wait_until(lambda: assert_balanced(bus)["spooled"] > 0 and len(bus._buffer) <= 50)
+        wait_until(lambda: is_spilled(bus))
         assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.glob("*.pb"))
         assert folder.stat().st_mode & 0o777 == 0o700
         bus.shutdown(1.0)
@@ -289,19 +296,34 @@ def test_tokens_reach_neither_log_nor_errors(scripted_toggle, settings, caplog):
     assert "secret" not in caplog.text + repr(bus.config) + repr(bus.get_stats())
 
 
-def test_block_waits_for_room_and_then_drops(free_port, make_scripted_toggle, settings):
+@pytest.fixture
+def little_room(settings):
     settings |= {"buffer_size": 50, "flush_threshold": 50, "batch_size": 10, "overflow": "block"}
-    settings |= {"max_batch_bytes": 2_000, "max_file_size": 2_000, "spool_max_bytes": 2_000}
-    with EventBus(target=f"127.0.0.1:{free_port}", overflow_timeout=0.05, **settings) as bus:
+    return settings | {"max_batch_bytes": 2_000, "max_file_size": 2_000, "spool_max_bytes": 2_000}
+
+
+def test_block_drops_what_finds_no_room_in_time(free_port, make_scripted_toggle, little_room):
+    with EventBus(target=f"127.0.0.1:{free_port}", overflow_timeout=0.05, **little_room) as bus:
         results = emit(bus, 150)
         assert None in results
         assert assert_balanced(bus)["dropped"] == results.count(None)
-        bus._buffer.config.__dict__["overflow_timeout"] = 30.0
         toggle = make_scripted_toggle(free_port)
-        later = emit(bus, 300)  # each waits until Toggle has taken something
-        assert None not in later
         assert bus.flush(30)
-    assert ids(toggle.batches) == [event_id for event_id in results + later if event_id]
+    assert ids(toggle.batches) == [event_id for event_id in results if event_id]
+
+
+def test_block_waits_for_room(free_port, make_scripted_toggle, little_room, wait_until):
+    with (
+        EventBus(target=f"127.0.0.1:{free_port}", overflow_timeout=60, **little_room) as bus,
+        ThreadPoolExecutor(1) as emitter,
+    ):
+        emitting = emitter.submit(emit, bus, 300)
+        wait_until(lambda: bus.get_stats()["buffer_size"] == 50)
+        toggle = make_scripted_toggle(free_port)
+        sent = emitting.result(60)
+        assert None not in sent
+        assert bus.flush(30)
+    assert ids(toggle.batches) == sent
 
 
 def test_a_token_file_is_read_again_when_it_changes(scripted_toggle, settings, tmp_path):
@@ -512,7 +534,7 @@ def test_shutdown_at_once_brings_all_to_disk(free_port, settings, timeout, wait_
     bus = EventBus(target=f"127.0.0.1:{free_port}", **settings).start()
     sent = emit(bus, 20)
     bus.shutdown(timeout)
-    wait_until(lambda: not bus._worker._thread.is_alive())
+    wait_until(lambda: bus.get_stats()["spooled"] == 20)
     assert ids(spooled(settings["events_dir"])) == sent
 
 

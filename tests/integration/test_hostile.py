@@ -18,8 +18,8 @@ import rodent_events
 from rodent_events import (
     EventBatch,
     EventBatchResponse,
+    EventBuffer,
     EventBus,
-    EventClient,
     StorageTransferPayload,
 )
 from rodent_events.client import SEND_EVENTS
@@ -159,32 +159,42 @@ def test_a_server_that_comes_back_at_the_same_port(make_scripted_toggle, setting
 
 def test_a_call_that_cannot_be_made_is_made_again(scripted_toggle, settings, monkeypatch):
     failures = [RuntimeError("odd"), ValueError("odd")]
-    real_send = EventClient._send
 
-    def send(self, data):
-        if failures:
-            raise failures.pop()
-        return real_send(self, data)
+    real_channel = grpc.insecure_channel
 
-    monkeypatch.setattr(EventClient, "_send", send)
+    def channel(*arguments):
+        made = real_channel(*arguments)
+        real_call = made.unary_unary
+
+        def odd(method):
+            if failures:
+                raise failures.pop()
+            return real_call(method)
+
+        made.unary_unary = odd
+        return made
+
+    monkeypatch.setattr(grpc, "insecure_channel", channel)
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         emit(bus, 3)
         assert bus.flush()
+    assert not failures
 
 
 def test_a_thread_that_cannot_be_started_is_started_again(scripted_toggle, settings, monkeypatch):
     failures = [RuntimeError("can't start new thread")] * 2
-    real_start = EventClient._start_sender
+    real_start = threading.Thread.start
 
     def start(self):
-        if failures:
+        if self.name == "rodent-events-send" and failures:
             raise failures.pop()
         real_start(self)
 
-    monkeypatch.setattr(EventClient, "_start_sender", start)
+    monkeypatch.setattr(threading.Thread, "start", start)
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         emit(bus, 3)
         assert bus.flush()
+    assert not failures
 
 
 def test_a_running_bus_needs_no_new_thread(scripted_toggle, settings, monkeypatch):
@@ -411,7 +421,7 @@ def test_a_threshold_at_the_very_size_of_memory_spills(free_port, settings, wait
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
         for _ in range(30):
             emit(bus, 100)
-            wait_until(lambda: len(bus._buffer) <= 100)
+            wait_until(lambda: bus.get_stats()["buffer_size"] <= 100)
         assert assert_balanced(bus.get_stats())["dropped"] == 0
         bus.shutdown(1)
 
@@ -441,22 +451,13 @@ def test_a_file_that_cannot_be_deleted_costs_nothing(
     assert list(path.parent.glob("*.pb")) == []
 
 
-def test_a_file_that_is_cut_while_running_is_counted(
-    scripted_toggle, settings, spooled_file, monkeypatch
-):
+def test_a_file_that_is_cut_while_running_is_counted(settings, spooled_file):
     path, sent = spooled_file
-    scripted_toggle.script = [Code.UNAVAILABLE] * 3
-    settings |= {"retry_backoff_base": 0.05, "retry_backoff_max": 0.2}
-    bus = EventBus(target=scripted_toggle.address, **settings)
-    bus._buffer.open()
-    path.write_bytes(path.read_bytes()[:60])
-    bus._buffer.release()
-    real_open = bus._buffer._store._spool.open
-    monkeypatch.setattr(bus._buffer._store._spool, "open", lambda: 0)
-    with bus:
-        assert bus.flush(10) is False
-        stats = assert_balanced(bus.get_stats())
-        monkeypatch.setattr(bus._buffer._store._spool, "open", real_open)
+    with EventBuffer(**settings) as buffer:
+        path.write_bytes(path.read_bytes()[:60])
+        while buffer.next_batch():
+            buffer.acknowledge()
+        stats = assert_balanced(buffer.stats())
     assert stats["waiting"] == 0
     assert stats["delivered"] + stats["dropped"] == len(sent)
     assert stats["dropped_by_reason"]["spool_unreadable"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from support.connections import connections_to
 
 from rodent_events import EventBatch, EventBus, EventClient, RodentRequest, StoragePoolPayload
 from rodent_events.retry_policy import Status
@@ -37,30 +38,11 @@ def toggle(make_toggle_server):
 # Faults that overlap
 
 
-def test_conditions_heal_in_any_order(toggle):
-    first, second = toggle.faults.latency(0.1), toggle.faults.latency(0.2, jitter=0.1)
-    assert toggle._host.relay.conditions.latency == pytest.approx(0.3)
-    first.heal()
-    first.heal()
-    assert toggle._host.relay.conditions.latency == 0.2
-    slow, fast = toggle.faults.bandwidth(10), toggle.faults.slow_reads(1000)
-    assert (toggle._host.relay.conditions.to_server, toggle._host.relay.conditions.to_client) == (
-        10,
-        10,
-    )
-    slow.heal()
-    assert toggle._host.relay.conditions.to_server == 1000
-    for fault in (fast, second):
-        fault.heal()
-    assert toggle._host.relay.conditions == Conditions()
-
-
 def test_all_heals_at_once_whatever_overlaps(toggle):
     for fault in ("partition", "partition", "half_open", "refuse", "outage", "outage"):
         getattr(toggle.faults, fault)()
     toggle.session().faults.partition()
     toggle.begin_test()
-    assert toggle._host.relay.conditions == Conditions()
     assert status(toggle) is Status.OK
 
 
@@ -393,8 +375,8 @@ def test_a_simulated_rodent_that_starts_again_and_never_twice(toggle):
 def test_simulated_rodents_that_have_ended_leave_no_connection(toggle, wait_until):
     with simulate_fleet(toggle, 10, pace=0.001):
         toggle.rodents.wait_connected(10)
-        assert len(toggle._host.relay.links) == 10
-    wait_until(lambda: not toggle._host.relay.links)
+        assert len(connections_to(toggle)) == 10
+    wait_until(lambda: not connections_to(toggle))
 
 
 def test_a_simulated_rodent_ends_in_a_partition(toggle):

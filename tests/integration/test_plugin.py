@@ -63,8 +63,12 @@ def test_options_may_be_overridden(pytester):
     )
     pytester.makepyfile(
         """
+        from rodent_events import EventClient
+
         def test_options(toggle_server, event_bus):
-            assert dict(toggle_server._host.options)["grpc.max_receive_message_length"] == 1234
+            with EventClient(target=toggle_server.address, jwt=toggle_server.jwt()) as client:
+                assert client.send_batch(bytes([26, 127]) * 617).status.name != "RESOURCE_EXHAUSTED"
+                assert client.send_batch(bytes(1235)).status.name == "RESOURCE_EXHAUSTED"
             assert event_bus.config.enabled_levels == {"ERROR"}
             assert event_bus.config.batch_size == 3
         """

@@ -4,6 +4,8 @@ import re
 import time
 
 import grpc
+import httpx
+import msgspec
 import pytest
 
 from rodent_events import EventClient
@@ -20,8 +22,9 @@ from toggle_mock.errors import (
     UnexpectedEventError,
     UnknownIdError,
 )
-from toggle_mock.http_api.bodies.base import Done
+from toggle_mock.http_api.bodies.base import Failure
 from toggle_mock.http_api.client import RemoteToggle
+from toggle_mock.http_api.errors import error_of
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,12 @@ def remote(elsewhere):
 def client(remote):
     with EventClient(target=remote.address, jwt=remote.jwt(), send_timeout=20) as client:
         yield client
+
+
+def failure(elsewhere, path, body) -> Failure:
+    """What the server tells, where it does not do what was asked."""
+    response = httpx.post(f"http://{elsewhere.http_address}/api/v1{path}", json=body)
+    return msgspec.json.decode(response.content, type=Failure)
 
 
 def test_what_is_recorded_there_is_seen_here_at_once(remote, client):
@@ -169,7 +178,12 @@ def test_a_rodent_that_does_not_answer(remote):
 @pytest.mark.parametrize(
     ("path", "body", "error", "text"),
     [
-        ("/events/wait", {"timeout": 0}, NotReceivedError, "waited 0 s for 1 event"),
+        (
+            "/events/wait",
+            {"query": "rid:nobody", "timeout": 0},
+            NotReceivedError,
+            "waited 0 s for 1 event",
+        ),
         ("/events/wait", {"query": "("}, QueryError, "never closed"),
         ("/events/wait", {"count": "x"}, ValueError, "count is 'x': give a whole number"),
         ("/faults", [], TypeError, "the body is no object"),
@@ -179,9 +193,9 @@ def test_a_rodent_that_does_not_answer(remote):
         ("/nothing", {}, RemoteError, "Not Found"),
     ],
 )
-def test_an_error_there_is_the_same_here(remote, path, body, error, text):
+def test_an_error_there_is_the_same_here(elsewhere, path, body, error, text):
     with pytest.raises(error, match=re.escape(text)) as caught:
-        remote._api.post(path, body, Done)
+        raise error_of(failure(elsewhere, path, body))
     assert type(caught.value) is error
 
 
@@ -189,7 +203,7 @@ def test_an_unexpected_event_there(remote, elsewhere):
     with SimulatedRodent(remote.address, remote.jwt(rid="r1"), pace=0.001):
         remote.wait_for("payload:startup")
         with pytest.raises(UnexpectedEventError, match="expected no event that matches"):
-            remote._api.post("/events/verify", {"not_received": "payload:startup"}, Done)
+            raise error_of(failure(elsewhere, "/events/verify", {"not_received": "rid:r1"}))
 
 
 def test_a_fault_of_the_connection_needs_a_relay_there():
@@ -242,7 +256,8 @@ def test_a_server_that_is_gone(elsewhere):
         remote = RemoteToggle(f"http://{server.http_address}")
     with pytest.raises(RemoteError):
         _ = remote.calls
-    remote._api.close()
+    with pytest.raises(RemoteError):
+        remote.close()
 
 
 def sent(toggle, **claims):

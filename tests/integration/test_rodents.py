@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import threading
-from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -289,22 +288,13 @@ def test_the_rodents_end_of_a_stream(toggle_server, raw):
     assert list(raw.stream) == []
     (call,) = toggle_server.wait_for_call("Connect", status="OK")
     assert call.details == "the Rodent ended the stream"
+
+
+def test_a_rodent_that_stays_is_not_waited_for_without_end(toggle_server, raw):
+    rodent = toggle_server.rodents["raw"]
+    rodent.wait_connected()
     with pytest.raises(TimeoutError, match="is still connected"):
-        SimulatedStill(rodent).wait_disconnected(0.01)
-
-
-class SimulatedStill:
-    """A Rodent whose stream does not end."""
-
-    def __init__(self, rodent) -> None:
-        self._rodent = rodent
-
-    def wait_disconnected(self, timeout: float) -> None:
-        self._rodent._streams.append(SimpleNamespace(ending=False))
-        try:
-            self._rodent.wait_disconnected(timeout)
-        finally:
-            self._rodent._streams.clear()
+        rodent.wait_disconnected(0.01)
 
 
 def test_two_streams_of_one_rodent(toggle_server, raw, wait_until):

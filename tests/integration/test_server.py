@@ -489,8 +489,16 @@ def test_a_rodents_keepalive_is_permitted(make_toggle_server):
     assert ping_idle_connection(server.address, pings=8, pause=0.4) == 8
 
 
-def test_the_default_allows_pings_each_10_s():
-    options = dict(ToggleServer()._host.options)
+def test_the_default_allows_pings_each_10_s(make_toggle_server, monkeypatch):
+    given, real_server = [], grpc.aio.server
+
+    def server(*, options):
+        given.extend(options)
+        return real_server(options=options)
+
+    monkeypatch.setattr(grpc.aio, "server", server)
+    make_toggle_server()
+    options = dict(given)
     assert options["grpc.keepalive_permit_without_calls"] == 1
     assert options["grpc.http2.min_ping_interval_without_data_ms"] < 10_000
 

@@ -19,7 +19,7 @@ from toggle_mock.errors import StorageError
 from toggle_mock.recording.entries import MessageEntry
 from toggle_mock.recording.files import load, save
 from toggle_mock.recording.recorder import Recording
-from toggle_mock.recording.sqlite import _row
+from toggle_mock.recording.sqlite import row
 
 Code = grpc.StatusCode
 FORMATS = ["ndjson", "sqlite", "pb"]
@@ -241,7 +241,7 @@ def test_a_recording_of_an_earlier_version_goes_on(tmp_path, suffix):
 
 def test_bytes_stay_bytes_on_their_way_into_a_table(tmp_path):
     message = MessageEntry(1, sent=False, at=1.0, raw=b"\x00\xff")
-    _, _, document, raw = _row(message)
+    _, _, document, raw = row(message)
     assert raw is message.raw
     assert json.loads(document) == {"sent": False, "at": 1.0}
 

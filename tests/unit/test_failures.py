@@ -161,7 +161,7 @@ def test_nothing_recorded_moves_the_cursor(assertions):
 
 
 def test_a_slow_matcher_is_not_asked_of_all_events_to_explain_a_miss(assertions, monkeypatch):
-    monkeypatch.setattr(failures, "_COMPARING", 0.0)
+    monkeypatch.setattr(failures, "COMPARING", 0.0)
     record(assertions, *(StoragePoolPayload(pool_name=f"p{number}") for number in range(9)))
     asked = []
 

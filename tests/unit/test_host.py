@@ -9,33 +9,52 @@ from toggle_mock.server import host as module
 from toggle_mock.server.host import GrpcHost
 
 
-class NeverStops:
+class Listening:
+    """Takes whatever it is to serve."""
+
+    def add_generic_rpc_handlers(self, _handlers): ...
+
+    def add_registered_method_handlers(self, _service, _handlers): ...
+
+    def add_insecure_port(self, _address):
+        return 4711
+
+    async def start(self): ...
+
+
+class NeverStops(Listening):
     """As a server is of which a forked child has taken the event that says that it stopped."""
 
     async def stop(self, _grace):
         await asyncio.Event().wait()
 
 
-class FailsToStop:
+class FailsToStop(Listening):
     async def stop(self, _grace):
         raise RuntimeError("out of order")
 
 
-def a_host(server) -> GrpcHost:
+@pytest.fixture
+def host():
     handlers = grpc.method_handlers_generic_handler("any", {})
-    host = GrpcHost("127.0.0.1", 0, handlers, options=(), relay=None, credentials=None)
-    host._server = server
-    return host
+    return GrpcHost("127.0.0.1", 0, handlers, options=(), relay=None, credentials=None)
 
 
-def test_a_server_that_never_stops_is_left_to_itself(monkeypatch, caplog):
-    monkeypatch.setattr(module, "_OVERTIME", 0.01)
-    host = a_host(NeverStops())
-    asyncio.run(host.stop_answering(0.0))
+async def come_and_go(host: GrpcHost) -> None:
+    await host.come_back()
+    assert host.is_up
+    await host.stop_answering(0.0)
+
+
+def test_a_server_that_never_stops_is_left_to_itself(host, monkeypatch, caplog):
+    monkeypatch.setattr(module, "OVERTIME", 0.01)
+    monkeypatch.setattr(grpc.aio, "server", lambda **_: NeverStops())
+    asyncio.run(come_and_go(host))
     assert not host.is_up
-    assert caplog.messages == ["gRPC at 127.0.0.1:0 does not stop: it is left to itself"]
+    assert caplog.messages == ["gRPC at 127.0.0.1:4711 does not stop: it is left to itself"]
 
 
-def test_that_it_cannot_stop_is_told():
+def test_that_it_cannot_stop_is_told(host, monkeypatch):
+    monkeypatch.setattr(grpc.aio, "server", lambda **_: FailsToStop())
     with pytest.raises(RuntimeError, match="out of order"):
-        asyncio.run(a_host(FailsToStop()).stop_answering(0.0))
+        asyncio.run(come_and_go(host))

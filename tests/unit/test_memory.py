@@ -24,18 +24,23 @@ def frames(count: int, start: int = 0) -> list[bytes]:
 
 
 @pytest.fixture
-def make_memory(tmp_path):
+def ledger():
+    return Ledger()
+
+
+@pytest.fixture
+def make_memory(tmp_path, ledger):
     def make(count=0, **settings):
         settings = {"batch_size": 3, "flush_threshold": 6, "buffer_size": 10} | settings
-        memory = Memory(EventConfig(events_dir=tmp_path, **settings), Ledger())
+        memory = Memory(EventConfig(events_dir=tmp_path, **settings), ledger)
         memory.extend(frames(count))
         return memory
 
     return make
 
 
-def booked(memory: Memory) -> dict[Place, int]:
-    return {place: count for place, count in memory._ledger.balance.items() if count}
+def booked(ledger: Ledger) -> dict[Place, int]:
+    return {place: count for place, count in ledger.balance.items() if count}
 
 
 # The policy, whether the eleventh event is accepted, what waits then, and where the dropped was.
@@ -47,14 +52,14 @@ OVERFLOWS = {
 
 
 @pytest.mark.parametrize("overflow", OVERFLOWS)
-def test_what_is_beyond_the_limit_is_dropped_and_booked(make_memory, overflow):
+def test_what_is_beyond_the_limit_is_dropped_and_booked(make_memory, ledger, overflow):
     accepted, left, place = OVERFLOWS[overflow]
     memory = make_memory(overflow=overflow, overflow_timeout=0.001)
     assert all(memory.append(one) for one in frames(10))
     assert memory.append(frame(10)) is accepted
     assert list(memory.frames) == left
-    assert booked(memory) == {place: -1, Place.DROPPED: 1}
-    assert memory._ledger.dropped == {(DropReason.OVERFLOW, KIND): 1}
+    assert booked(ledger) == {place: -1, Place.DROPPED: 1}
+    assert ledger.dropped == {(DropReason.OVERFLOW, KIND): 1}
 
 
 def test_block_waits_until_a_batch_is_taken(make_memory):
@@ -102,10 +107,10 @@ def test_a_breath_in_a_burst_comes_on_top_of_the_pressure(make_memory):
     assert make_memory(512, **ROOMY).pause == pytest.approx(0.001001)
 
 
-def test_a_batch_is_limited_by_count(make_memory):
+def test_a_batch_is_limited_by_count(make_memory, ledger):
     memory = make_memory(7)
     assert [memory.take() for _ in range(4)] == [frames(3), frames(3, 3), frames(1, 6), []]
-    assert booked(memory) == {Place.MEMORY: -7, Place.IN_FLIGHT: 7}
+    assert booked(ledger) == {Place.MEMORY: -7, Place.IN_FLIGHT: 7}
 
 
 def test_a_batch_is_limited_by_bytes_but_one_event_always_fits(make_memory):
@@ -118,26 +123,26 @@ def test_a_batch_is_limited_by_bytes_but_one_event_always_fits(make_memory):
 
 
 @pytest.mark.parametrize("overflow", ["drop_newest", "block"])
-def test_what_is_put_back_comes_first_again(make_memory, overflow):
+def test_what_is_put_back_comes_first_again(make_memory, ledger, overflow):
     memory = make_memory(8, overflow=overflow)
     taken = memory.take() + memory.take()
     memory.extend(frames(6, 8))  # meanwhile others emit
     memory.put_back(taken)
     assert list(memory.frames) == frames(14)  # accepted is accepted, though it is beyond the limit
-    assert not booked(memory)
+    assert not booked(ledger)
 
 
-def test_what_is_put_back_is_the_oldest_to_be_dropped(make_memory):
+def test_what_is_put_back_is_the_oldest_to_be_dropped(make_memory, ledger):
     memory = make_memory(8, overflow="drop_oldest")
     taken = memory.take()
     memory.extend(frames(4, 8))
     memory.put_back(taken)
     assert list(memory.frames) == frames(10, 2)
-    assert booked(memory) == {Place.MEMORY: -2, Place.DROPPED: 2}
+    assert booked(ledger) == {Place.MEMORY: -2, Place.DROPPED: 2}
 
 
-def test_draining_books_nothing(make_memory):
+def test_draining_books_nothing(make_memory, ledger):
     memory = make_memory(5)
     assert memory.drain() == frames(5)
     assert not memory.frames
-    assert not booked(memory)
+    assert not booked(ledger)

@@ -14,7 +14,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 from rodent_events.pb import POOL
-from toggle_mock.schema import REVISIONS, _extract, load_schema
+from toggle_mock.schema import REVISIONS, extract, load_schema
 
 TABLES = Path(__file__).parent / "wire"
 FILES = ("base.proto", "events/event_messages.proto")
@@ -181,7 +181,7 @@ def test_an_archive_is_written_into_its_folder_and_nowhere_else(tmp_path):
     content.seek(0)
     folder = tmp_path / "folder"
     with tarfile.open(fileobj=content) as archive:
-        _extract(archive, folder)
+        extract(archive, folder)
     written = {path for path in tmp_path.rglob("*") if not path.is_dir()}
     assert not any(path.is_symlink() for path in written)
     assert {str(path.relative_to(folder)): path.read_text() for path in written} == {

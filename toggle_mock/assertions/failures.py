@@ -17,7 +17,7 @@ _CALLS_IN_DIGEST = 20
 _LONGEST_LINE = 500
 _EVENTS_COMPARED = 2_000
 """The most recent events among which the nearest are looked for."""
-_COMPARING = 1.0
+COMPARING = 1.0
 """Seconds for that: a matcher may be slow, and who waits has waited long enough."""
 
 
@@ -106,7 +106,7 @@ def _compared(
     matcher: Matcher, events: Sequence[RecordedEvent]
 ) -> Sequence[tuple[int, RecordedEvent]]:
     """How far the most recent events are from a match, as many as there is time for."""
-    end = time.monotonic() + _COMPARING
+    end = time.monotonic() + COMPARING
     compared = []
     for event in events[: -_EVENTS_COMPARED - 1 : -1]:
         compared.append((_distance(matcher, event), event))

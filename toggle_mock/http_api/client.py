@@ -135,8 +135,10 @@ class RemoteToggle(Toggle, EndsWithBlock):
         if session is None:
             return  # it is closed
         self._follower.close()
-        self._api.delete(f"/sessions/{session}")
-        self._api.close()
+        try:
+            self._api.delete(f"/sessions/{session}")
+        finally:
+            self._api.close()
 
     def _end_block(self) -> None:
         self.close()

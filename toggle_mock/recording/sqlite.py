@@ -54,7 +54,7 @@ class SqliteFile:
                 if isinstance(entry, ClearEntry):
                     connection.execute("DELETE FROM entries")
                 else:
-                    connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", _row(entry))
+                    connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", row(entry))
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -83,7 +83,8 @@ class SqliteFile:
         return None
 
 
-def _row(entry: Entry) -> tuple[int, str, str, bytes | None]:
+def row(entry: Entry) -> tuple[int, str, str, bytes | None]:
+    """An entry as a row: its call, its kind, what it says, its bytes."""
     document: dict[str, Any] = msgspec.to_builtins(entry, builtin_types=(bytes,))
     kind, call = document.pop("entry"), document.pop("call")
     raw = document.pop("raw", None)

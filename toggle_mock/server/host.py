@@ -24,7 +24,7 @@ from toggle_mock.recording.records import SERVICE
 
 logger = logging.getLogger("toggle_mock")
 
-_OVERTIME = 5.0
+OVERTIME = 5.0
 """Seconds that gRPC may take to stop, over those that the calls under way may take."""
 
 
@@ -123,7 +123,7 @@ class GrpcHost(Host):
         server, self._server = self._server, None
         if server is not None:
             stopping = asyncio.ensure_future(server.stop(grace))
-            done, _ = await asyncio.wait({stopping}, timeout=grace + _OVERTIME)
+            done, _ = await asyncio.wait({stopping}, timeout=grace + OVERTIME)
             for task in done:
                 task.result()
             if not done:
