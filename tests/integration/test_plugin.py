@@ -203,8 +203,10 @@ def test_the_marker_gives_a_server_of_its_own(pytester):
         def test_own(toggle_server, event_bus, rodent):
             assert toggle_server.address not in addresses
             event_bus.emit(StoragePoolPayload(pool_name="tank"))
-            toggle_server.wait_for("pool_name:tank")
-            assert dict(toggle_server._host.options)["grpc.max_receive_message_length"] == 1000
+            event_bus.emit(StoragePoolPayload(pool_name="x" * 1000))
+            event_bus.flush(timeout=30)
+            toggle_server.assert_received("payload:pool", count=1)
+            assert event_bus.get_stats()["quarantined"] == 1
         """
     )
     pytester.runpytest_subprocess("--strict-markers").assert_outcomes(passed=2)
