@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from support.delivery import assert_balanced, emit, ids, spooled
 
 from rodent_events import (
     ConfigError,
@@ -17,28 +18,6 @@ from rodent_events import (
 )
 
 Code = grpc.StatusCode
-
-
-def emit(bus: EventBus, count: int, start: int = 0) -> list[str]:
-    return [
-        bus.emit(StorageTransferPayload(size_bytes=number), metadata={"n": str(number)})
-        for number in range(start, start + count)
-    ]
-
-
-def ids(batches: list[EventBatch]) -> list[str]:
-    return [event.event_id for batch in batches for event in batch.events]
-
-
-def spooled(folder) -> list[EventBatch]:
-    return [EventBatch.FromString(path.read_bytes()) for path in sorted(folder.glob("*.pb"))]
-
-
-def assert_balanced(bus: EventBus) -> dict:
-    stats = bus.get_stats()
-    parts = ("delivered", "waiting", "filtered", "dropped", "quarantined")
-    assert stats["emitted"] + stats["recovered"] == sum(stats[part] for part in parts), stats
-    return stats
 
 
 def test_a_full_batch_goes_out_at_once(scripted_toggle, settings, wait_until):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from support.delivery import assert_balanced, emit, ids, on_disk
 
 import rodent_events
 from rodent_events import (
@@ -26,25 +27,6 @@ from rodent_events.client import SEND_EVENTS
 from rodent_events.ids import new_id
 
 Code = grpc.StatusCode
-
-
-def emit(bus: EventBus, count: int) -> list[str]:
-    return [bus.emit(StorageTransferPayload(size_bytes=number)) for number in range(count)]
-
-
-def ids(batches) -> list[str]:
-    return [event.event_id for batch in batches for event in batch.events]
-
-
-def on_disk(folder: Path) -> list[str]:
-    return ids(EventBatch.FromString(path.read_bytes()) for path in sorted(folder.glob("*.pb")))
-
-
-def assert_balanced(stats: dict) -> dict:
-    parts = ("delivered", "waiting", "filtered", "dropped", "quarantined")
-    assert stats["emitted"] + stats["recovered"] == sum(stats[part] for part in parts), stats
-    assert all(stats[part] >= 0 for part in parts), stats
-    return stats
 
 
 @pytest.fixture
@@ -77,7 +59,7 @@ def test_a_half_that_is_acknowledged_is_not_sent_again(scripted_toggle, settings
     scripted_toggle.script = [answer] * 100
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         assert bus.flush(20)
-        stats = assert_balanced(bus.get_stats())
+        stats = assert_balanced(bus)
     assert ids(accepted) == sent
     assert (stats["delivered"], stats["waiting"]) == (4, 0)
 
@@ -92,7 +74,7 @@ def test_an_unusable_batch_id_on_disk_is_replaced(scripted_toggle, settings, tmp
     scripted_toggle.script = [EventBatchResponse(success=False, message="refused")]
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         assert bus.flush() is False
-        assert assert_balanced(bus.get_stats())["quarantined"] == 1
+        assert assert_balanced(bus)["quarantined"] == 1
     (path,) = (folder / "quarantine").glob("*.pb")
     assert path.stem == scripted_toggle.batches[0].batch_id != bad_id
     assert not list(tmp_path.rglob("pwned*"))
@@ -108,7 +90,7 @@ def test_an_event_on_disk_that_cannot_be_read_costs_only_itself(scripted_toggle,
     (folder / f"{new_id()}.pb").write_bytes(content)
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         assert bus.flush()
-        assert assert_balanced(bus.get_stats())["delivered"] == 4
+        assert assert_balanced(bus)["delivered"] == 4
     assert ids(scripted_toggle.batches) == ["e0", "e1", "e2", "e4"]
     (damaged,) = folder.glob("*.damaged")
     assert b"so\xffrce" in damaged.read_bytes()
@@ -220,7 +202,7 @@ def test_a_provider_that_hangs_neither_stops_spilling_nor_shutdown(settings, fre
         sent = emit(bus, 1000)
         bus.shutdown(2.0)
     release.set()
-    assert assert_balanced(bus.get_stats())["dropped"] == 0
+    assert assert_balanced(bus)["dropped"] == 0
     assert on_disk(settings["events_dir"]) == sent
 
 
@@ -292,7 +274,7 @@ def test_emit_in_a_signal_handler(scripted_toggle, settings, alarm, mode):
             own += emit(bus, 20)
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert bus.flush(30)
-        assert_balanced(bus.get_stats())
+        assert_balanced(bus)
     arrived = ids(scripted_toggle.batches)
     assert sorted(arrived) == sorted(own + handled)
 
@@ -306,7 +288,7 @@ def test_statistics_with_drops_in_a_signal_handler(tmp_path, alarm):
         emit(bus, 50)
         own += 50
     signal.setitimer(signal.ITIMER_REAL, 0)
-    stats = assert_balanced(bus.get_stats())
+    stats = assert_balanced(bus)
     assert stats["emitted"] == own + len(handled)
 
 
@@ -318,7 +300,7 @@ def test_emit_in_a_signal_handler_amid_initialize(scripted_toggle, settings, ala
     try:
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert rodent_events.flush(30)
-        assert_balanced(rodent_events.get_stats())
+        assert_balanced(rodent_events)
     finally:
         rodent_events.shutdown()
     assert sorted(ids(scripted_toggle.batches)) == sorted(own + handled)
@@ -422,7 +404,7 @@ def test_a_threshold_at_the_very_size_of_memory_spills(free_port, settings, wait
         for _ in range(30):
             emit(bus, 100)
             wait_until(lambda: bus.get_stats()["buffer_size"] <= 100)
-        assert assert_balanced(bus.get_stats())["dropped"] == 0
+        assert assert_balanced(bus)["dropped"] == 0
         bus.shutdown(1)
 
 
@@ -442,7 +424,7 @@ def test_a_file_that_cannot_be_deleted_costs_nothing(
         patch.setattr(Path, "unlink", unlink)
         with EventBus(target=scripted_toggle.address, **settings) as bus:
             assert bus.flush()
-            stats = assert_balanced(bus.get_stats())
+            stats = assert_balanced(bus)
     assert (stats["delivered"], stats["dropped"]) == (4, 0)
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         assert bus.flush()
@@ -457,7 +439,7 @@ def test_a_file_that_is_cut_while_running_is_counted(settings, spooled_file):
         path.write_bytes(path.read_bytes()[:60])
         while buffer.next_batch():
             buffer.acknowledge()
-        stats = assert_balanced(buffer.stats())
+        stats = assert_balanced(buffer)
     assert stats["waiting"] == 0
     assert stats["delivered"] + stats["dropped"] == len(sent)
     assert stats["dropped_by_reason"]["spool_unreadable"]
@@ -502,7 +484,7 @@ def test_a_disk_with_room_for_a_part_takes_a_part(
     assert kept == sent[: len(kept)]
     assert 100 < len(kept) < 1000
     assert f"{1000 - len(kept)} events could not be brought to disk" in caplog.text
-    assert_balanced(bus.get_stats())
+    assert_balanced(bus)
 
 
 def test_entries_that_cannot_be_read_do_not_prevent_the_start(
@@ -516,6 +498,6 @@ def test_entries_that_cannot_be_read_do_not_prevent_the_start(
     (folder / "half.pb.tmp").write_text("half")
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         assert bus.flush()
-        assert_balanced(bus.get_stats())
+        assert_balanced(bus)
     assert ids(scripted_toggle.batches) == sent
     assert not (folder / "half.pb.tmp").exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from support.delivery import assert_balanced, emit, ids, on_disk
 
 from rodent_events import Event, EventBatch, EventBuffer, EventBus, StorageTransferPayload
 
@@ -18,25 +19,6 @@ FSYNC = ["never", "interval", "always"]
 @pytest.fixture
 def journal(settings):
     return settings | {"spool_mode": "journal", "batch_size": 10, "batch_timeout": 0.05}
-
-
-def emit(bus: EventBus, count: int) -> list[str]:
-    return [bus.emit(StorageTransferPayload(size_bytes=number)) for number in range(count)]
-
-
-def ids(batches) -> list[str]:
-    return [event.event_id for batch in batches for event in batch.events]
-
-
-def on_disk(folder) -> list[str]:
-    return ids(EventBatch.FromString(path.read_bytes()) for path in sorted(folder.glob("*.pb")))
-
-
-def assert_balanced(bus: EventBus) -> dict:
-    stats = bus.get_stats()
-    parts = ("delivered", "waiting", "filtered", "dropped", "quarantined")
-    assert stats["emitted"] + stats["recovered"] == sum(stats[part] for part in parts), stats
-    return stats
 
 
 @pytest.mark.parametrize("fsync", FSYNC)

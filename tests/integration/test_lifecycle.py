@@ -7,14 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.delivery import ids, on_disk
 
 from rodent_events import EventBatch, EventBus
 
 PROGRAMS = Path(__file__).parents[1] / "support" / "forking.py"
-
-
-def ids(batches) -> list[str]:
-    return [event.event_id for batch in batches for event in batch.events]
 
 
 def start(program: str, settings: dict) -> subprocess.Popen:
@@ -130,10 +127,6 @@ finally:
 """
 
 
-def on_disk(folder) -> int:
-    return len(ids(EventBatch.FromString(path.read_bytes()) for path in folder.glob("*.pb")))
-
-
 def terminated(program: str, target: str, folder) -> tuple[int, str]:
     agent = subprocess.Popen(
         [sys.executable, "-c", program, target, str(folder)], stdout=subprocess.PIPE, text=True
@@ -148,7 +141,7 @@ def test_sigterm_brings_all_to_disk_and_ends_the_process_by_the_signal(free_port
     program = WAITING.format(before="")
     code, rest = terminated(program, f"127.0.0.1:{free_port}", tmp_path)
     assert (code, rest) == (-signal.SIGTERM, "cleaned up\n")
-    assert on_disk(tmp_path) == 100
+    assert len(on_disk(tmp_path)) == 100
 
 
 TERMINATED_CHILD = """
@@ -182,7 +175,7 @@ def test_a_child_of_multiprocessing_dies_of_the_signal_too(free_port, tmp_path):
     )
     assert done.stdout == f"{-signal.SIGTERM}\n"
     (folder,) = tmp_path.glob("fork-*")
-    assert on_disk(folder) == 1
+    assert len(on_disk(folder)) == 1
 
 
 def test_a_child_s_quarantine_is_taken_over_too(settings, scripted_toggle):
@@ -205,4 +198,4 @@ def test_a_handler_of_the_program_s_own_is_left_alone(free_port, tmp_path):
     program = WAITING.format(before="signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))")
     code, _ = terminated(program, f"127.0.0.1:{free_port}", tmp_path)
     assert code == 7
-    assert on_disk(tmp_path) == 100
+    assert len(on_disk(tmp_path)) == 100

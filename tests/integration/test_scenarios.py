@@ -11,6 +11,7 @@ import threading
 
 import grpc
 import pytest
+from support.delivery import assert_balanced, emit, ids, on_disk
 
 import rodent_events
 from rodent_events import (
@@ -26,28 +27,6 @@ from rodent_events import (
 
 Code = grpc.StatusCode
 OK = EventBatchResponse(success=True)
-
-
-def emit(bus, count: int, start: int = 0, size: int = 0) -> list[str]:
-    return [
-        bus.emit(StorageTransferPayload(source="x" * size), metadata={"n": str(number)})
-        for number in range(start, start + count)
-    ]
-
-
-def ids(batches) -> list[str]:
-    return [event.event_id for batch in batches for event in batch.events]
-
-
-def on_disk(folder) -> list[str]:
-    return ids(EventBatch.FromString(path.read_bytes()) for path in sorted(folder.glob("*.pb")))
-
-
-def balanced(bus) -> dict:
-    stats = bus.get_stats()
-    parts = ("delivered", "waiting", "filtered", "dropped", "quarantined")
-    assert stats["emitted"] + stats["recovered"] == sum(stats[part] for part in parts), stats
-    return stats
 
 
 @pytest.fixture
@@ -67,7 +46,7 @@ def test_01_a_batch_that_failed_three_times_is_kept(make_scripted_toggle, free_p
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
         sent = emit(bus, 250)
         assert bus.flush(0.5) is False
-        assert balanced(bus)["dropped"] == 0
+        assert assert_balanced(bus)["dropped"] == 0
         toggle = make_scripted_toggle(free_port)
         assert bus.flush(30)
     assert ids(toggle.batches) == sent
@@ -97,7 +76,7 @@ def test_04_a_burst_against_a_healthy_or_hung_toggle_overflows_nothing(
         assert bus.flush(60)
         scripted_toggle.script = [hang]
         sent += emit(bus, 25_000)
-        assert balanced(bus)["dropped"] == 0
+        assert assert_balanced(bus)["dropped"] == 0
         bus.shutdown(2)
     answered = ids(scripted_toggle.batches)[:5_000]
     assert answered + on_disk(settings["events_dir"]) == sent
@@ -166,7 +145,7 @@ def test_09_success_false_does_not_count_as_sent(scripted_toggle, settings):
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         emit(bus, 3)
         assert bus.flush() is False
-        stats = balanced(bus)
+        stats = assert_balanced(bus)
     assert (stats["delivered"], stats["quarantined"]) == (0, 3)
 
 
@@ -203,7 +182,7 @@ def test_12_one_bad_event_spares_its_99_neighbours(scripted_toggle, settings):
     with EventBus(target=scripted_toggle.address, **settings | {"batch_timeout": 3600}) as bus:
         sent = emit(bus, 100)
         assert bus.flush() is False
-        assert balanced(bus)["quarantined"] == 1
+        assert assert_balanced(bus)["quarantined"] == 1
     assert ids(accepted) == sent[:42] + sent[43:]
 
 
@@ -211,7 +190,7 @@ def test_13_filtered_events_are_counted(tmp_path):
     bus = EventBus(events_dir=tmp_path)
     bus.emit(StorageTransferPayload(), level=EVENT_LEVEL_DEBUG)
     bus.emit(UsageQuotaPayload())
-    assert balanced(bus)["filtered_by_kind"] == {"DEBUG STORAGE": 1, "INFO USAGE": 1}
+    assert assert_balanced(bus)["filtered_by_kind"] == {"DEBUG STORAGE": 1, "INFO USAGE": 1}
 
 
 def test_14_drops_are_counted_and_logged_as_drops(free_port, settings, caplog, wait_until):
@@ -220,7 +199,7 @@ def test_14_drops_are_counted_and_logged_as_drops(free_port, settings, caplog, w
     seen = []
     with EventBus(target=f"127.0.0.1:{free_port}", on_drop=seen.append, **settings) as bus:
         emit(bus, 2_000)
-        wait_until(lambda: sum(drop.count for drop in seen) == balanced(bus)["dropped"] > 0)
+        wait_until(lambda: sum(drop.count for drop in seen) == assert_balanced(bus)["dropped"] > 0)
         reasons = bus.get_stats()["dropped_by_reason"]
         assert reasons == {"overflow": {"INFO STORAGE": sum(drop.count for drop in seen)}}
         bus.shutdown(1)
@@ -253,7 +232,7 @@ bus.shutdown(1)
     assert crashed.returncode == 9
     assert list((tmp_path / "events").glob("*.pb")) == []
     with EventBus(target=arguments[0], **settings) as bus:
-        assert balanced(bus)["recovered"] == 0
+        assert assert_balanced(bus)["recovered"] == 0
         bus.shutdown(1)
 
 
@@ -282,13 +261,13 @@ def test_17_a_full_disk_leaves_no_partial_files_and_memory_bounded(
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
         monkeypatch.setattr(os, "write", write)
         emit(bus, 3_000)
-        stats = balanced(bus)
+        stats = assert_balanced(bus)
         assert stats["buffer_size"] <= 100
         assert stats["dropped"] > 0
         wait_until(lambda: not list(settings["events_dir"].glob("*.pb*")))  # between two attempts
         monkeypatch.undo()
         bus.shutdown(2)
-    assert len(on_disk(settings["events_dir"])) == balanced(bus)["waiting"] > 0
+    assert len(on_disk(settings["events_dir"])) == assert_balanced(bus)["waiting"] > 0
 
 
 def test_18_files_are_limited_and_private(free_port, settings):
@@ -298,7 +277,7 @@ def test_18_files_are_limited_and_private(free_port, settings):
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
         emit(bus, 3_000)
         bus.shutdown(1)
-        balanced(bus)
+        assert_balanced(bus)
     paths = list(settings["events_dir"].glob("*.pb"))
     assert len(paths) <= 5  # the batch in flight is the oldest, and may need a file of its own
     assert all(path.stat().st_size <= 4_000 for path in paths)
@@ -321,10 +300,10 @@ def test_19_a_spill_does_not_hold_emitters_up(free_port, settings, monkeypatch):
         emit(bus, 700)
         assert spilling.wait(20)
         emit(bus, 300)  # returns, although the write hangs
-        assert balanced(bus)["emitted"] == 1_000
+        assert assert_balanced(bus)["emitted"] == 1_000
         proceed.set()
         bus.shutdown(2)
-    assert balanced(bus)["dropped"] == 0
+    assert assert_balanced(bus)["dropped"] == 0
 
 
 @pytest.mark.parametrize(

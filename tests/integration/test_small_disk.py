@@ -5,8 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.delivery import assert_balanced, emit, ids
 
-from rodent_events import EventBus, SpoolError, StorageTransferPayload
+from rodent_events import EventBus, SpoolError
 
 
 @pytest.fixture
@@ -26,21 +27,6 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def emit(bus: EventBus, count: int) -> list[str]:
-    return [bus.emit(StorageTransferPayload(source="x" * 400)) for _ in range(count)]
-
-
-def ids(batches) -> list[str]:
-    return [event.event_id for batch in batches for event in batch.events]
-
-
-def assert_balanced(bus: EventBus) -> dict:
-    stats = bus.get_stats()
-    parts = ("delivered", "waiting", "filtered", "dropped", "quarantined")
-    assert stats["emitted"] + stats["recovered"] == sum(stats[part] for part in parts), stats
-    return stats
-
-
 @pytest.mark.parametrize("mode", ["spill", "journal"])
 def test_a_disk_that_fills_up(
     small_disk, make_scripted_toggle, free_port, settings, mode, monkeypatch
@@ -50,13 +36,13 @@ def test_a_disk_that_fills_up(
     settings |= {"events_dir": folder / "events", "buffer_size": 2_000, "flush_threshold": 500}
     settings |= {"spool_mode": mode, "max_file_size": 200_000, "max_batch_bytes": 100_000}
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
-        sent = emit(bus, 10_000)  # 5 MB
+        sent = emit(bus, 10_000, size=400)  # 5 MB
         stats = assert_balanced(bus)
         assert stats["dropped"] > 0
         assert stats["buffer_size"] <= 2_000
         toggle = make_scripted_toggle(free_port)
         assert bus.flush(60)
-        after = emit(bus, 100)
+        after = emit(bus, 100, size=400)
         assert bus.flush(60)
         stats = assert_balanced(bus)
     arrived = ids(toggle.batches)
@@ -80,12 +66,12 @@ def test_a_disk_that_becomes_read_only(small_disk, scripted_toggle, settings, mo
     folder, remount = small_disk
     settings |= {"events_dir": folder / "events", "spool_mode": mode}
     with EventBus(target=scripted_toggle.address, **settings) as bus:
-        sent = emit(bus, 50)
+        sent = emit(bus, 50, size=400)
         assert bus.flush()
         if mode == "journal":
             bus._buffer._store.complete()  # a file that is open for writing keeps the disk writable
         remount("ro")
-        sent += emit(bus, 50)
+        sent += emit(bus, 50, size=400)
         assert bus.flush()
         remount("rw")
         stats = assert_balanced(bus)
@@ -102,9 +88,9 @@ def test_a_folder_that_is_deleted_while_running(
     folder = settings["events_dir"]
     settings |= {"spool_mode": mode, "flush_threshold": 100, "buffer_size": 1_000}
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
-        emit(bus, 900)
+        emit(bus, 900, size=400)
         shutil.rmtree(folder, ignore_errors=True)  # the bus may write to it meanwhile
-        after = emit(bus, 50)
+        after = emit(bus, 50, size=400)
         toggle = make_scripted_toggle(free_port)
         bus.flush(30)
         stats = assert_balanced(bus)
