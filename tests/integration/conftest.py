@@ -1,14 +1,13 @@
 """Servers and folders for tests over real gRPC and real files."""
 
 import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import grpc
 import pytest
+from support.commands import TOGGLE_MOCK
 
 from rodent_events import EventBatch, EventBatchResponse
 from rodent_events.client import SEND_EVENTS
@@ -118,7 +117,7 @@ def serve():
 
     def start(*options: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "toggle-mock"), "serve", *options],
+            [TOGGLE_MOCK, "serve", *options],
             stdout=subprocess.PIPE,
             text=True,
         )

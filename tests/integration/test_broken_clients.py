@@ -8,6 +8,7 @@ import jwt
 import pytest
 import trustme
 from msgspec import structs
+from support.raw_rodent import bearer
 
 from rodent_events import EventBatch, EventClient, RodentRequest
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
@@ -17,10 +18,6 @@ from toggle_mock.tokens.tokens import Tokens
 
 Code = grpc.StatusCode
 SEND = "/rodent.RodentService/SendEvents"
-
-
-def bearer(token: str):
-    return (("authorization", f"Bearer {token}"),)
 
 
 @pytest.fixture

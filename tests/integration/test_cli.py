@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.commands import TOGGLE_MOCK
 
 from rodent_events import EventBus, StorageTransferPayload
-
-TOGGLE_MOCK = str(Path(sys.executable).parent / "toggle-mock")
 
 
 def emit_one(address: str, folder: Path, payload: StorageTransferPayload) -> None:

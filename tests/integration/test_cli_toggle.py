@@ -4,20 +4,18 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
 import grpc
 import pytest
+from support.commands import TOGGLE_MOCK
 
 from rodent_events import EventBus, EventClient, StoragePoolPayload
 from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
 from toggle_mock.recording.files import load
 from toggle_mock.tokens.tokens import Tokens
-
-TOGGLE_MOCK = str(Path(sys.executable).parent / "toggle-mock")
 
 
 def run(*arguments: str, code: int = 0, **options) -> str:

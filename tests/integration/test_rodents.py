@@ -7,7 +7,7 @@ import threading
 
 import grpc
 import pytest
-from support.raw_rodent import RawRodent
+from support.raw_rodent import RawRodent, bearer
 
 from rodent_events import (
     Acknowledgement,
@@ -311,7 +311,7 @@ def test_two_streams_of_one_rodent(toggle_server, raw, wait_until):
 
 
 def test_garbage_on_the_stream_ends_it_as_grpc_would(toggle_server, wait_until):
-    metadata = (("authorization", f"Bearer {toggle_server.jwt(rid='raw')}"),)
+    metadata = bearer(toggle_server.jwt(rid="raw"))
     with grpc.insecure_channel(toggle_server.address) as channel:
         connect = channel.stream_stream("/rodent.RodentService/Connect")
         with pytest.raises(grpc.RpcError) as caught:
@@ -353,7 +353,7 @@ def test_register_issues_a_certificate(toggle_server):
     from rodent_events import RegisterRequest
 
     toggle_server.on_register.returns(toggle_server.authority.registration("n1.example.net"))
-    metadata = (("authorization", f"Bearer {toggle_server.jwt()}"),)
+    metadata = bearer(toggle_server.jwt())
     with grpc.insecure_channel(toggle_server.address) as channel:
         stub = RodentServiceStub(channel)
         first = stub.Register(RegisterRequest(), metadata=metadata)

@@ -1,4 +1,4 @@
-"""A Connect call made by hand."""
+"""Calls made by hand."""
 
 import threading
 
@@ -9,6 +9,11 @@ from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from toggle_mock import ToggleServer
 
 
+def bearer(token: str) -> tuple[tuple[str, str], ...]:
+    """The metadata of a call with a token."""
+    return (("authorization", f"Bearer {token}"),)
+
+
 class RawRodent:
     """A Rodent that says what it is told to say."""
 
@@ -16,7 +21,7 @@ class RawRodent:
         self._channel = grpc.insecure_channel(toggle.address)
         self._answers: list[RodentRequest | None] = []
         self._ready = threading.Condition()
-        metadata = (("authorization", f"Bearer {toggle.jwt(rid=rid)}"),)
+        metadata = bearer(toggle.jwt(rid=rid))
         self.stream = RodentServiceStub(self._channel).Connect(self._requests(), metadata=metadata)
 
     def _requests(self):

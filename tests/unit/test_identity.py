@@ -7,19 +7,16 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from support.raw_rodent import bearer
 
 from toggle_mock.errors import TokenRefusedError
 from toggle_mock.tokens import signing
 from toggle_mock.tokens.tokens import ALGORITHMS, Tokens, redacted
 
 
-def metadata(token: str):
-    return (("authorization", f"Bearer {token}"),)
-
-
 def refusal(tokens: Tokens, token: str) -> str:
     with pytest.raises(TokenRefusedError) as caught:
-        tokens.verified(metadata(token))
+        tokens.verified(bearer(token))
     return f"{caught.value.code.name}: {caught.value}"
 
 
@@ -29,14 +26,14 @@ def tokens(request):
 
 
 def test_its_own_tokens_are_accepted(tokens):
-    claims = tokens.verified(metadata(tokens.issue(rid="r7", sub="o7", tid="t7")))
+    claims = tokens.verified(bearer(tokens.issue(rid="r7", sub="o7", tid="t7")))
     assert (claims["rid"], claims["sub"], claims["prv"], claims["tid"]) == ("r7", "o7", True, "t7")
 
 
 def test_other_keys_are_not(tokens):
     other = Tokens(algorithm=tokens.algorithm)
     assert "UNAUTHENTICATED: the token's signature is wrong" in refusal(tokens, other.issue())
-    assert Tokens(algorithm=tokens.algorithm, verify=False).verified(metadata(other.issue()))
+    assert Tokens(algorithm=tokens.algorithm, verify=False).verified(bearer(other.issue()))
 
 
 @pytest.mark.parametrize("verify", [True, False])
@@ -63,11 +60,11 @@ def test_a_token_that_was_accepted_is_looked_at_again_once_it_has_expired(monkey
     decoded = signing.decoded
     monkeypatch.setattr(signing, "decoded", lambda *args: looked_at.append(1) or decoded(*args))
     for _ in range(2):
-        tokens.verified(metadata(token))
+        tokens.verified(bearer(token))
     assert len(looked_at) == 1
     later = time.time() + 61
     monkeypatch.setattr("toggle_mock.tokens.tokens.time", SimpleNamespace(time=lambda: later))
-    tokens.verified(metadata(token))
+    tokens.verified(bearer(token))
     assert len(looked_at) == 2
 
 
@@ -86,10 +83,10 @@ def test_a_public_key_is_no_secret_of_hs256():
 def test_keys_that_are_given():
     first = Tokens(algorithm="ES256")
     second = Tokens(algorithm="ES256", key=first.private_key)
-    assert second.verified(metadata(first.issue()))
+    assert second.verified(bearer(first.issue()))
     assert second.public_key == first.public_key
     secret = Tokens(key="s" * 32)
-    assert Tokens(key=b"s" * 32).verified(metadata(secret.issue()))
+    assert Tokens(key=b"s" * 32).verified(bearer(secret.issue()))
 
 
 @pytest.mark.parametrize(
@@ -122,11 +119,11 @@ def test_revoked_at_will():
     token, other = tokens.issue(rid="r1"), tokens.issue(rid="r2")
     tokens.revoke(rid="r1")
     assert refusal(tokens, token) == "UNAUTHENTICATED: the tokens of this rid were revoked"
-    assert tokens.verified(metadata(other))
+    assert tokens.verified(bearer(other))
     tokens.revoke(sub="org-1", status=grpc.StatusCode.PERMISSION_DENIED)
     assert refusal(tokens, other) == "PERMISSION_DENIED: the tokens of this sub were revoked"
     tokens.restore()
-    assert tokens.verified(metadata(token))
+    assert tokens.verified(bearer(token))
     with pytest.raises(ValueError, match="needs a rid or a sub"):
         tokens.revoke()
 
@@ -134,10 +131,10 @@ def test_revoked_at_will():
 def test_eras():
     tokens = Tokens()
     foreign = {"rid": "r", "sub": "o"}
-    before = tokens.verified(metadata(tokens.issue()))
+    before = tokens.verified(bearer(tokens.issue()))
     assert tokens.is_current(before)
     tokens.begin_era()
-    now = tokens.verified(metadata(tokens.issue()))
+    now = tokens.verified(bearer(tokens.issue()))
     tokens.begin_era()
     assert not tokens.is_current(now)
     assert tokens.is_current(foreign)
