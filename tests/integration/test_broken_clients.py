@@ -59,14 +59,16 @@ TOKENS = {
 
 
 @pytest.mark.parametrize("case", TOKENS)
-def test_tokens(toggle_server, bystander, case):
+def test_a_token_that_is_none_is_unauthenticated_and_recorded_as_such(
+    toggle_server, bystander, case
+):
     code, details = outcome(toggle_server, metadata=TOKENS[case](toggle_server))
     assert code is Code.UNAUTHENTICATED
     assert details
     assert toggle_server.calls[-1].status == "UNAUTHENTICATED"
 
 
-def test_a_revoked_token(toggle_server, bystander):
+def test_a_revoked_token_is_refused_with_the_status_that_was_asked_for(toggle_server, bystander):
     token = toggle_server.jwt(rid="bad")
     assert outcome(toggle_server, metadata=bearer(token))[0] is Code.OK
     toggle_server.tokens.revoke(rid="bad", status=Code.PERMISSION_DENIED)
@@ -86,7 +88,7 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize("case", MESSAGES)
-def test_messages(toggle_server, bystander, case):
+def test_a_message_that_is_none_gets_its_status_and_is_no_batch(toggle_server, bystander, case):
     raw, expected = MESSAGES[case]
     token = toggle_server.jwt()
     code, _details = outcome(toggle_server, raw=raw, metadata=bearer(token))
@@ -94,14 +96,14 @@ def test_messages(toggle_server, bystander, case):
     assert len(toggle_server.batches) == 1  # the bystander's
 
 
-def test_a_wrong_method(toggle_server, bystander):
+def test_a_wrong_method_is_unimplemented(toggle_server, bystander):
     token = toggle_server.jwt()
     for method in ("/rodent.RodentService/Delete", "/other.Service/SendEvents", "/"):
         code, _ = outcome(toggle_server, method=method, metadata=bearer(token))
         assert code is Code.UNIMPLEMENTED
 
 
-def test_a_unary_call_to_the_stream(toggle_server, bystander):
+def test_a_unary_call_to_the_stream_is_a_stream_of_one_message(toggle_server, bystander):
     """It is a stream of one message, which is all that the server can tell."""
     token = toggle_server.jwt(rid="unary")
     method = "/rodent.RodentService/Connect"
@@ -110,7 +112,7 @@ def test_a_unary_call_to_the_stream(toggle_server, bystander):
     assert call.status == "OK"
 
 
-def test_ten_thousand_entries_of_metadata(toggle_server, bystander):
+def test_ten_thousand_entries_of_metadata_exhaust_resources(toggle_server, bystander):
     metadata = (*bearer(toggle_server.jwt()), *((f"x-{n}", "v" * 20) for n in range(10_000)))
     code, _ = outcome(toggle_server, metadata=metadata)
     assert code is Code.RESOURCE_EXHAUSTED
@@ -133,7 +135,7 @@ def test_binary_metadata_is_kept(toggle_server, bystander):
     ],
     ids=["HTTP/1.1", "TLS", "SSH", "zeros", "broken HTTP/2"],
 )
-def test_another_protocol_on_the_port(toggle_server, bystander, content):
+def test_another_protocol_on_the_port_is_cut_off(toggle_server, bystander, content):
     address = ("127.0.0.1", toggle_server.port)
     with socket.create_connection(address, timeout=20) as connection:
         connection.sendall(content)
@@ -145,12 +147,14 @@ def test_another_protocol_on_the_port(toggle_server, bystander, content):
             pass
 
 
-def test_a_connection_that_says_nothing(toggle_server, bystander):
+def test_a_connection_that_says_nothing_holds_nobody_up(toggle_server, bystander):
     with socket.create_connection(("127.0.0.1", toggle_server.port), timeout=20):
         assert bystander.send_batch(b"").status is Status.OK
 
 
-def test_a_client_that_vanishes_in_the_middle_of_a_stream(toggle_server, bystander):
+def test_a_client_that_vanishes_in_the_middle_of_a_stream_is_recorded_as_cancelled(
+    toggle_server, bystander
+):
     channel = grpc.insecure_channel(toggle_server.address)
     metadata = bearer(toggle_server.jwt(rid="gone"))
     stream = RodentServiceStub(channel).Connect(iter_forever(), metadata=metadata)
@@ -169,7 +173,9 @@ def iter_forever():
     yield RodentRequest()
 
 
-def test_tls_on_a_plain_port_and_the_reverse(toggle_server, make_toggle_server, bystander):
+def test_tls_on_a_plain_port_and_the_reverse_are_unavailable(
+    toggle_server, make_toggle_server, bystander
+):
     roots = trustme.CA().cert_pem.bytes()
     credentials = grpc.ssl_channel_credentials(roots)
     with (
@@ -196,7 +202,7 @@ def test_nothing_secret_is_left_anywhere(toggle_server, bystander, capfd):
         assert "topsecret" not in text
 
 
-def test_frames_cut_in_the_middle(toggle_server, bystander):
+def test_frames_cut_in_the_middle_hold_nobody_up(toggle_server, bystander):
     """The length of a gRPC message says more than there is."""
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     settings = struct.pack(">I", 0)[1:] + bytes((4, 0)) + bytes(4)

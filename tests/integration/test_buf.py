@@ -35,20 +35,20 @@ def agree(buf, old, new, category):
 @pytest.mark.parametrize("category", Category)
 @pytest.mark.parametrize("new", REVISIONS)
 @pytest.mark.parametrize("old", REVISIONS)
-def test_on_the_published_revisions(old, new, category, buf):
+def test_the_check_agrees_with_buf_on_the_published_revisions(old, new, category, buf):
     agree(buf, load_schema(old), load_schema(new), category)
 
 
 @pytest.mark.parametrize("category", Category)
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.title) for case in CASES])
-def test_on_the_known_cases(case, category, buf):
+def test_the_check_agrees_with_buf_on_the_known_cases(case, category, buf):
     agree(buf, *case.schemas, category)
 
 
 @reaches(broken=0.2)
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(pair=schema_pairs(), category=st.sampled_from(Category))
-def test_on_any_schemas(pair, category, buf):
+def test_the_check_agrees_with_buf_on_any_schemas(pair, category, buf):
     for rule in agree(buf, *pair, category):
         event(rule)
         reached("broken")

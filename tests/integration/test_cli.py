@@ -30,7 +30,7 @@ def test_serve_prints_the_address_and_each_event(serve, tmp_path):
     assert "source=tank/a operation=STARTED  [transfer_id=t1]  rodent-1" in line
 
 
-def test_serve_json(serve, tmp_path):
+def test_serve_prints_one_json_object_a_line_if_asked_to(serve, tmp_path):
     process = serve("--json")
     address = json.loads(process.stdout.readline())["listening"]
     emit_one(address, tmp_path, StorageTransferPayload(source="tank/a", size_bytes=2**60))
@@ -74,7 +74,7 @@ def test_serve_on_a_chosen_port_and_on_one_that_is_taken(serve, free_port):
     assert f"Error: cannot listen on 127.0.0.1:{free_port}: Address already in use" in second.stderr
 
 
-def test_demo_once(tmp_path):
+def test_demo_once_records_each_event_once_and_ends(tmp_path):
     demo = subprocess.run(
         [TOGGLE_MOCK, "demo", "--once"], capture_output=True, text=True, check=False, timeout=60
     )
@@ -149,7 +149,7 @@ def spool(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_spool_ls_and_verify(folder):
+def test_spool_ls_and_verify_tell_what_waits_and_change_nothing(folder):
     before = sorted((path.name, path.read_bytes()) for path in folder.iterdir())
     listed = spool("ls", folder)
     assert listed.stdout.splitlines()[-1] == f"     250 events wait in {folder}"
@@ -176,7 +176,7 @@ def test_spool_shows_odd_names_safely_and_goes_on(folder):
     assert "250 events wait" in listed.stdout
 
 
-def test_spool_cat(folder):
+def test_spool_cat_prints_each_event_in_order(folder):
     lines = spool("cat", folder).stdout.splitlines()
     assert len(lines) == 250
     assert "storage_transfer     source=tank/0  [n=0]" in lines[0]
@@ -185,7 +185,7 @@ def test_spool_cat(folder):
     assert sources == [f"tank/{number}" for number in range(250)]
 
 
-def test_spool_replay(folder, toggle_server, tmp_path_factory):
+def test_spool_replay_delivers_what_waits_in_order(folder, toggle_server, tmp_path_factory):
     token = tmp_path_factory.mktemp("token") / "token"
     token.write_text(toggle_server.jwt())
     replayed = spool("replay", folder, "--to", toggle_server.address, "--jwt-file", token)
@@ -205,7 +205,7 @@ def test_spool_replay_that_fails_says_what_still_waits(folder, free_port, tmp_pa
     assert "jwt is not set" in spool("replay", folder, "--to", "127.0.0.1:1").stderr
 
 
-def test_python_dash_m():
+def test_the_package_runs_as_a_module():
     run = [sys.executable, "-m", "toggle_mock", "--version"]
     shown = subprocess.run(run, capture_output=True, text=True, check=True)
     assert "toggle-mock, version" in shown.stdout

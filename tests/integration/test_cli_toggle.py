@@ -43,7 +43,7 @@ def send(target: str, folder: Path, token: str, *names: str, **settings) -> None
         assert bus.flush(30)
 
 
-def test_record_and_ask(serve, tmp_path):
+def test_what_serve_records_is_found_by_queries_and_exported(serve, tmp_path):
     path = tmp_path / "run.sqlite"
     process = serve("--record", str(path))
     send(address_of(process), tmp_path / "events", run("token"), "tank", "backup", "tmp")
@@ -60,7 +60,7 @@ def test_record_and_ask(serve, tmp_path):
     assert "a parenthesis is never closed" in run("events", str(path), "(", code=1)
 
 
-def test_replay(serve, tmp_path):
+def test_replay_tells_which_answers_differ(serve, tmp_path):
     path = tmp_path / "run.ndjson"
     with ToggleServer(record=path) as first:
         send(first.address, tmp_path / "a", first.jwt(), "tank")
@@ -76,7 +76,7 @@ def test_replay(serve, tmp_path):
         assert "there is no token" in run("replay", str(path), "--to", second.address, code=1)
 
 
-def test_keys(serve, tmp_path):
+def test_only_tokens_of_the_given_key_are_accepted(serve, tmp_path):
     key = tmp_path / "key.pem"
     key.write_bytes(Tokens(algorithm="ES256").private_key)
     options = ["--jwt-algorithm", "ES256", "--jwt-key", str(key)]
@@ -88,7 +88,7 @@ def test_keys(serve, tmp_path):
     assert "no private key as PEM" in run("serve", *options[:3], __file__, code=1)
 
 
-def test_mtls_and_the_root(serve, tmp_path):
+def test_the_root_is_written_where_it_was_asked_for_and_mtls_demands_a_certificate(serve, tmp_path):
     root = tmp_path / "root.pem"
     process = serve("--tls", "--ca-file", str(root))
     target = address_of(process)
@@ -103,7 +103,7 @@ def test_mtls_and_the_root(serve, tmp_path):
         assert client.send_batch(b"").status is Status.UNAVAILABLE
 
 
-def test_a_scenario(serve, tmp_path):
+def test_a_scenario_is_carried_out(serve, tmp_path):
     path = tmp_path / "scenario.yml"
     path.write_text(
         """
@@ -125,7 +125,7 @@ def test_a_scenario(serve, tmp_path):
     assert "a fault has a method, or one of outage" in run("serve", "--scenario", str(path), code=1)
 
 
-def test_http(serve):
+def test_http_is_served_where_serve_says(serve):
     process = serve("--http", "0", "--relay")
     address_of(process)
     url = address_of(process)
@@ -154,7 +154,7 @@ def test_rodents_end_by_a_signal_that_does_not_interrupt_their_main_thread(serve
     assert "events emitted" in rest
 
 
-def test_rodents(serve, tmp_path):
+def test_simulated_rodents_report_and_say_how_many_gave_up(serve, tmp_path):
     path = tmp_path / "run.ndjson"
     process = serve("--record", str(path), "--heartbeat", "0.1")
     options = ["--pace", "0.001", "--rate", "20", "--seconds", "2"]

@@ -21,14 +21,14 @@ def told(verdict) -> str | None:
 
 
 @pytest.mark.parametrize("case", BY_TITLE)
-def test_rules(case):
+def test_each_case_breaks_the_rules_that_it_is_known_to_break(case):
     for category, expected in zip(Category, (case.wire, case.json), strict=True):
         found = Counter(violation.rule for violation in violations(*case.schemas, category))
         assert found == Counter(case.wire if expected is None else expected), category
 
 
 @pytest.mark.parametrize("case", BY_TITLE)
-def test_meaning(case):
+def test_each_case_comes_to_mean_what_it_is_known_to_mean(case):
     row = row_of(check(*case.schemas, examples=150), case)
     assert (told(row.old_to_new), told(row.new_to_old)) == (case.to_new, case.to_old)
 
@@ -72,14 +72,14 @@ def test_what_is_required_is_named():
     assert not any(key.startswith("rule:MESSAGE_SAME_REQUIRED") for key in found)
 
 
-def test_a_field_that_is_lost_beside_another():
+def test_a_field_that_is_lost_beside_another_is_told_with_that_one():
     old = M("oneof o { int32 a = 1; string b = 2; } int32 c = 3;")
     new = M("oneof o { int32 a = 1; string b = 2; int32 c = 3; }")
     stories = [one.explanation for one in findings(old, new) if one.key.startswith("old-to-new")]
     assert any("sees only c, which was sent too" in explanation for explanation in stories)
 
 
-def test_other_defaults():
+def test_another_default_is_taken_for_the_value_that_was_left_unset():
     old, new = (PROTO2 + M(f"optional int32 a = 1 [default = {n}];") for n in (5, 7))
     assert findings(old, new)[0].explanation == (
         "An old writer leaves a unset, which means 5; a new reader takes it for 7, and nothing "
@@ -87,7 +87,7 @@ def test_other_defaults():
     )
 
 
-def test_messages_of_well_known_types_as_json():
+def test_well_known_types_do_not_hide_a_misread_field_in_json():
     body = "google.protobuf.Struct s = 1; google.protobuf.Value v = 2; "
     head = PROTO3 + 'import "google/protobuf/struct.proto"; '
     old, new = (head + M(f"{body} {kind} x = 3;") for kind in ("int32", "int64"))
@@ -102,7 +102,7 @@ def test_messages_of_well_known_types_as_json():
         ("required M m = 1; optional {} x = 2;", r"t\.M\.m requires itself"),
     ],
 )
-def test_messages_that_cannot_be_made(body, problem):
+def test_messages_that_cannot_be_made_are_a_schema_error(body, problem):
     old, new = (PROTO2 + M(body.format(kind)) for kind in ("int32", "int64"))
     with pytest.raises(SchemaError, match=problem):
         findings(old, new)

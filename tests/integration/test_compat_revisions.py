@@ -42,7 +42,7 @@ SILENT = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_what_is_silently_misread(step):
+def test_each_step_misreads_silently_what_is_known_and_nothing_else(step):
     prefix = "old-to-new:misread:"
     misread = {key.removeprefix(prefix) for key in keys(*step) if key.startswith(prefix)}
     assert misread == SILENT[step]
@@ -66,7 +66,7 @@ def test_what_is_silently_misread(step):
         ),
     ],
 )
-def test_what_is_lost(step, lost):
+def test_each_step_is_told_of_the_fields_that_it_loses(step, lost):
     found = keys(*step)
     for field in lost:
         assert f"old-to-new:ignored:{field}" in found

@@ -13,7 +13,7 @@ from toggle_mock.cli.scenario import read_scenario
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def test_agent(toggle_server, tmp_path):
+def test_the_agent_delivers_its_two_events(toggle_server, tmp_path):
     environment = {
         **os.environ,
         "HOME": str(tmp_path),
@@ -38,7 +38,7 @@ def test_agent(toggle_server, tmp_path):
 @pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("jq")), reason="curl and jq are not installed"
 )
-def test_with_curl():
+def test_the_script_with_curl_finds_that_all_holds():
     bin_folder = Path(sys.executable).parent
     done = subprocess.run(
         ["sh", str(EXAMPLES / "with_curl.sh")],

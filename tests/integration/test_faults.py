@@ -55,7 +55,7 @@ def test_a_program_s_own_random_numbers_are_left_alone(toggle_server, bus):
     assert random.getstate() == before
 
 
-def test_scripted_statuses(toggle_server, client):
+def test_scripted_statuses_come_in_turn_and_only_ok_is_a_batch(toggle_server, client):
     toggle_server.on_send_events.returns([Code.UNAVAILABLE, Code.UNAVAILABLE, Code.OK])
     assert [status(client).name for _ in range(3)] == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
     assert [call.status for call in toggle_server.calls] == ["UNAVAILABLE", "UNAVAILABLE", "OK"]
@@ -63,25 +63,25 @@ def test_scripted_statuses(toggle_server, client):
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])
-def test_every_status(toggle_server, client, code):
+def test_every_status_reaches_the_caller_with_its_message(toggle_server, client, code):
     toggle_server.on_send_events.returns(fail(code, "as told"))
     outcome = client.send_batch(BATCH)
     assert (outcome.status.name, outcome.message) == (code.name, "as told")
 
 
-def test_retry_info(toggle_server, client):
+def test_the_seconds_to_wait_reach_the_caller(toggle_server, client):
     toggle_server.on_send_events.returns(fail(Code.UNAVAILABLE, retry_after=7.25))
     assert client.send_batch(BATCH).retry_after == 7.25
 
 
-def test_rejected(toggle_server, client):
+def test_a_rejection_reaches_the_caller_and_is_no_batch(toggle_server, client):
     toggle_server.on_send_events.returns(reject("unknown node"))
     outcome = client.send_batch(BATCH)
     assert (outcome.status, outcome.message) == (Status.REJECTED, "unknown node")
     assert toggle_server.batches == []
 
 
-def test_an_answer_that_is_lost(toggle_server, bus):
+def test_a_batch_whose_answer_is_lost_is_sent_again_under_the_same_id(toggle_server, bus):
     """The ambiguous outcome: recorded, yet the sender must send again, under the same id."""
     toggle_server.on_send_events.returns(lose_answer())
     bus.emit(POOL)
@@ -92,7 +92,7 @@ def test_an_answer_that_is_lost(toggle_server, bus):
     assert toggle_server.duplicates == [second]
 
 
-def test_deduplication(make_toggle_server, settings):
+def test_with_deduplication_a_batch_that_is_sent_again_counts_once(make_toggle_server, settings):
     toggle = make_toggle_server(deduplicate=True)
     toggle.on_send_events.returns(lose_answer())
     with EventBus(target=toggle.address, **settings | {"jwt": toggle.jwt()}) as bus:
@@ -102,14 +102,14 @@ def test_deduplication(make_toggle_server, settings):
     assert len(toggle.duplicates) == 1
 
 
-def test_delay(toggle_server, client):
+def test_a_delay_comes_before_the_answer(toggle_server, client):
     toggle_server.on_send_events.returns(delay(0.3))
     start = time.monotonic()
     assert status(client) is Status.OK
     assert time.monotonic() - start >= 0.3
 
 
-def test_hang_until_the_caller_gives_up(toggle_server):
+def test_a_call_hangs_until_the_caller_gives_up(toggle_server):
     toggle_server.on_send_events.returns(hang())
     token = toggle_server.jwt()
     with EventClient(target=toggle_server.address, jwt=token, send_timeout=0.2) as client:
@@ -234,7 +234,7 @@ def test_a_limit_of_messages_makes_a_bus_split(toggle_server, bus):
     assert len(toggle_server.batches) > 3
 
 
-def test_a_poison_event(toggle_server, bus):
+def test_a_poison_event_is_quarantined_and_its_neighbours_arrive_in_order(toggle_server, bus):
     with toggle_server.faults.failing(Code.INVALID_ARGUMENT, matching="pool_name:poison"):
         for name in ("a", "b", "poison", "c"):
             bus.emit(StoragePoolPayload(pool_name=name))
@@ -257,7 +257,7 @@ def test_chaos_by_chance_loses_nothing(toggle_server, bus):
 # Faults of the connection
 
 
-def test_an_outage(toggle_server, bus):
+def test_in_an_outage_nothing_listens_and_afterwards_nothing_is_missing(toggle_server, bus):
     address = toggle_server.address
     bus.emit(POOL)
     assert bus.flush()
@@ -271,7 +271,7 @@ def test_an_outage(toggle_server, bus):
     toggle_server.assert_received(POOL, count=2)
 
 
-def test_an_outage_without_a_relay(make_toggle_server, settings):
+def test_an_outage_needs_no_relay(make_toggle_server, settings):
     toggle = make_toggle_server()
     with EventBus(target=toggle.address, **settings | {"jwt": toggle.jwt()}) as bus:
         bus.emit(POOL)
@@ -283,7 +283,7 @@ def test_an_outage_without_a_relay(make_toggle_server, settings):
     toggle.assert_received(POOL, count=2)
 
 
-def test_a_restart(toggle_server, client):
+def test_a_restart_forgets_nothing(toggle_server, client):
     assert status(client) is Status.OK
     toggle_server.faults.restart()
     toggle_server.faults.restart()
@@ -292,7 +292,7 @@ def test_a_restart(toggle_server, client):
     assert len(toggle_server.batches) == 2
 
 
-def test_a_reset_in_the_middle_of_a_call(toggle_server, client):
+def test_a_reset_in_the_middle_of_a_call_is_unavailable(toggle_server, client):
     outcomes = []
     with toggle_server.faults.hanging():
         sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
@@ -311,7 +311,7 @@ def test_refused_connections_leave_old_ones_alone(toggle_server, client):
         assert status(client) is Status.OK
 
 
-def test_a_partition_and_its_end(toggle_server, client):
+def test_in_a_partition_a_call_waits_until_its_end(toggle_server, client):
     assert status(client) is Status.OK
     outcomes = []
     with toggle_server.faults.partition():
@@ -324,7 +324,7 @@ def test_a_partition_and_its_end(toggle_server, client):
     assert outcomes[0].status is Status.OK
 
 
-def test_half_open_connections(toggle_server):
+def test_of_half_open_connections_only_new_ones_work(toggle_server):
     timeouts = {"send_timeout": 0.3, "jwt": toggle_server.jwt()}
     with EventClient(target=toggle_server.address, **timeouts) as old:
         while status(old) is not Status.OK:
@@ -337,7 +337,7 @@ def test_half_open_connections(toggle_server):
                 assert status(new) is Status.OK
 
 
-def test_latency(toggle_server, client):
+def test_latency_delays_both_directions_until_it_is_healed(toggle_server, client):
     assert status(client) is Status.OK
     with toggle_server.faults.latency(0.2, jitter=0.01):
         start = time.monotonic()
@@ -347,7 +347,7 @@ def test_latency(toggle_server, client):
 
 
 @pytest.mark.parametrize("fault", ["bandwidth", "slow_reads"])
-def test_bandwidth(toggle_server, client, fault):
+def test_bandwidth_limits_what_gets_through(toggle_server, client, fault):
     assert status(client) is Status.OK
     with getattr(toggle_server.faults, fault)(100_000):
         start = time.monotonic()
@@ -516,7 +516,7 @@ def test_a_session_has_its_own_rodents(toggle_server):
         assert len(mine.rodents) == 1
 
 
-def test_a_session_of_one_rodent(toggle_server):
+def test_a_session_of_one_rodent_makes_its_tokens_and_names_its_scope(toggle_server):
     session = toggle_server.session(rid="r9")
     with EventClient(target=session.address, jwt=session.jwt()) as client:
         assert status(client) is Status.OK

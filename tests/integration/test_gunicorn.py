@@ -48,7 +48,7 @@ def gunicorn(tmp_path, toggle_server):
         process.wait()
 
 
-def test_each_worker_that_is_forked_delivers_its_own_events(gunicorn, toggle_server):
+def test_workers_and_master_deliver_each_event_once(gunicorn, toggle_server):
     process, url = gunicorn
     answers = []
     for _ in range(30):

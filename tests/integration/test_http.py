@@ -69,13 +69,13 @@ def status(toggle, **claims) -> Status:
         return client.send_batch(b"\x1a\x02b1").status
 
 
-def test_ready(toggle, ask):
+def test_it_is_ready_unless_in_an_outage(toggle, ask):
     assert ask("GET", "/readyz", prefix="") == (200, {"ready": True})
     with toggle.faults.outage():
         assert ask("GET", "/readyz", prefix="") == (503, {"ready": False})
 
 
-def test_info(toggle, ask):
+def test_info_tells_the_address_and_how_it_is_reached(toggle, ask):
     assert ask("GET", "/info") == (
         200,
         {
@@ -87,7 +87,7 @@ def test_info(toggle, ask):
     )
 
 
-def test_events(ask, rodent):
+def test_events_are_found_by_a_query_the_newest_up_to_the_limit(ask, rodent):
     for number in range(5):
         rodent.emit(StoragePoolPayload(pool_name=f"p{number}"))
     rodent.flush()
@@ -101,7 +101,7 @@ def test_events(ask, rodent):
     assert "a parenthesis is never closed" in error["error"]
 
 
-def test_waiting(ask, rodent):
+def test_a_wait_ends_on_arrival_or_with_what_is_missing(ask, rodent):
     later = threading.Timer(0.1, lambda: rodent.emit(StoragePoolPayload(pool_name="late")))
     later.start()
     code, found = ask("POST", "/events/wait", {"query": "pool_name:late", "timeout": 20})
@@ -138,7 +138,7 @@ def test_waiting(ask, rodent):
         ([], 400),
     ],
 )
-def test_verifying(ask, rodent, body, code):
+def test_what_holds_is_ok_and_what_does_not_is_explained(ask, rodent, body, code):
     got, answer = ask("POST", "/events/verify", body)
     assert got == code, answer
     assert answer == {"ok": True} if code == 200 else answer["error"]
@@ -196,7 +196,7 @@ def test_waiting_for_so_many_calls(ask, rodent, body, problem):
     assert (code, problem in answer["error"]) == (409, True), answer
 
 
-def test_calls(ask, rodent, toggle):
+def test_calls_are_listed_shown_and_waited_for(ask, rodent, toggle):
     code, found = ask("GET", "/calls?method=Register")
     assert (code, found["total"]) == (200, 1)
     (register,) = found["calls"]
@@ -210,7 +210,7 @@ def test_calls(ask, rodent, toggle):
     assert ask("POST", "/calls/wait", {"status": "ABORTED", "timeout": 0.01})[0] == 409
 
 
-def test_faults(ask, toggle):
+def test_a_fault_is_in_force_until_it_is_deleted(ask, toggle):
     code, made = ask("POST", "/faults", {"method": "SendEvents", "returns": ["UNAVAILABLE", "OK"]})
     assert code == 200
     assert ask("GET", "/faults") == (200, {"faults": {made["fault"]: {"remaining": 2}}})
@@ -227,7 +227,7 @@ def test_faults(ask, toggle):
     assert "'BROKEN' is no status" in error["error"]
 
 
-def test_rodents(ask, rodent, toggle):
+def test_a_rodent_takes_commands_configurations_and_requests(ask, rodent, toggle):
     code, reply = ask("POST", "/rodents/r1/command", {"type": "system.status"})
     assert (code, reply["success"], reply["payload"]["status"]) == (200, True, "ok")
     code, reply = ask("POST", "/rodents/r1/command", {"type": "nonsense"})
@@ -248,7 +248,7 @@ def test_rodents(ask, rodent, toggle):
     assert ask("POST", "/rodents/r1/command", {})[0] == 400
 
 
-def test_a_command_without_an_answer(ask, rodent):
+def test_a_command_without_an_answer_is_a_timeout_of_the_gateway(ask, rodent):
     async def never(_payload):
         import asyncio
 
@@ -260,7 +260,7 @@ def test_a_command_without_an_answer(ask, rodent):
     assert "did not answer command never" in error["error"]
 
 
-def test_tokens(ask, toggle):
+def test_a_token_is_taken_until_it_is_revoked(ask, toggle):
     code, made = ask("POST", "/tokens", {"rid": "r5", "expires_in": 60})
     assert code == 200
     with EventClient(target=toggle.address, jwt=made["jwt"]) as client:
@@ -270,7 +270,7 @@ def test_tokens(ask, toggle):
     assert ask("POST", "/tokens/revoke", {})[0] == 400
 
 
-def test_sessions(ask, toggle):
+def test_a_session_sees_and_clears_its_own_calls_alone(ask, toggle):
     opened = [ask("POST", "/sessions", {})[1] for _ in range(2)]
     names = [one["session"] for one in opened]
     for name in names:
@@ -287,7 +287,7 @@ def test_sessions(ask, toggle):
     assert ask("GET", f"/calls?session={names[0]}")[0] == 404
 
 
-def test_faults_of_sessions(ask):
+def test_a_session_lists_and_deletes_its_own_faults_alone(ask):
     name = ask("POST", "/sessions", {})[1]["session"]
     body = {"method": "SendEvents", "returns": ["UNAVAILABLE"]}
     mine = ask("POST", f"/faults?session={name}", body)[1]["fault"]
@@ -303,7 +303,7 @@ def test_faults_of_sessions(ask):
     assert ask("GET", "/faults")[1]["faults"] == {}
 
 
-def test_further_claims(ask, toggle):
+def test_further_claims_are_in_the_token_and_those_that_are_null_are_not(ask, toggle):
     jwt = ask("POST", "/tokens", {"rid": "r7", "claims": {"exp": None, "color": "red"}})[1]["jwt"]
     with EventClient(target=toggle.address, jwt=jwt) as client:
         assert client.send_batch(b"").status is Status.OK
@@ -312,7 +312,7 @@ def test_further_claims(ask, toggle):
     assert "exp" not in call.claims
 
 
-def test_a_payload_as_it_is(ask, rodent):
+def test_a_raw_payload_is_sent_as_it_is(ask, rodent):
     rodent.commands["echo"] = lambda payload: payload
     body = {"type": "echo", "raw_payload": base64.b64encode(b'{"a": 1.0}').decode()}
     code, reply = ask("POST", "/rodents/r1/command", body)
@@ -321,7 +321,7 @@ def test_a_payload_as_it_is(ask, rodent):
     assert json.loads(response.payload) == {"a": 1.0}
 
 
-def test_clear_and_export(ask, toggle, rodent):
+def test_a_recording_is_exported_whole_and_cleared(ask, toggle, rodent):
     with urllib.request.urlopen(f"http://{toggle.http_address}/api/v1/recording") as response:
         lines = response.read().splitlines()
     recording = Recording()
@@ -333,7 +333,7 @@ def test_clear_and_export(ask, toggle, rodent):
     assert ask("GET", "/calls")[1]["total"] == 0
 
 
-def test_server_sent_events(toggle, rodent):
+def test_events_are_streamed_as_they_arrive(toggle, rodent):
     url = f"http://{toggle.http_address}/api/v1/events/stream?query=payload:pool"
     with urllib.request.urlopen(url, timeout=30) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
@@ -363,7 +363,7 @@ def test_server_sent_events_are_read_under_the_schema_of_the_server(tmp_path):
     assert event["storage_event"]["disk_event"]["power_on_hours"] == "7"
 
 
-def test_metrics(toggle, rodent):
+def test_metrics_count_calls_and_events(toggle, rodent):
     with urllib.request.urlopen(f"http://{toggle.http_address}/metrics") as response:
         text = response.read().decode()
     assert 'toggle_mock_calls{method="Register",status="OK"} 1.0' in text
@@ -381,7 +381,7 @@ def test_the_description_is_of_what_is_served(toggle, ask):
     assert described["openapi"].startswith("3.")
 
 
-def test_what_is_not_there(ask):
+def test_what_is_not_there_is_refused_with_the_remedy(ask):
     assert ask("GET", "/nothing")[0] == 404
     assert ask("PUT", "/events")[0] == 405
     assert ask("GET", "/events?limit=-1")[0] == 400
@@ -390,7 +390,7 @@ def test_what_is_not_there(ask):
     assert error["error"].startswith("qurey is unknown, did you mean query?")
 
 
-def test_a_body_that_is_too_large(ask):
+def test_a_body_that_is_too_large_is_refused(ask):
     code, error = ask("POST", "/events/wait", {"query": "x" * (16 << 20)})
     assert (code, error["kind"]) == (413, "HTTPException 413")
 
@@ -411,7 +411,7 @@ def test_pages_of_other_sites_are_kept_out(ask, toggle, headers):
     assert ask("DELETE", "/recording", headers=own)[0] == 200
 
 
-def test_a_body_that_is_no_json(toggle):
+def test_a_body_that_is_no_json_is_refused(toggle):
     address = toggle.http_address.rpartition(":")
     with socket.create_connection((address[0], int(address[2])), timeout=20) as connection:
         connection.sendall(
@@ -437,7 +437,7 @@ def test_many_may_wait_at_once(ask, toggle):
     assert codes == [200] * 60
 
 
-def test_a_port_in_use(toggle):
+def test_a_port_in_use_is_named(toggle):
     port = int(toggle.http_address.rpartition(":")[2])
     with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"):
         ToggleServer(http_port=port).start()
@@ -500,7 +500,7 @@ def test_what_is_slow_holds_nobody_up(ask, toggle, rodent, monkeypatch, path, sl
     assert answers == [(400, {"error": "released", "kind": "ValueError"})]
 
 
-def test_an_error_that_nobody_has_foreseen(ask, toggle, monkeypatch, caplog):
+def test_an_error_that_nobody_has_foreseen_is_told_and_logged(ask, toggle, monkeypatch, caplog):
     monkeypatch.setattr("toggle_mock.http_api.handlers.server.Info", lambda **_: 1 / 0)
     assert ask("GET", "/info") == (
         500,
@@ -550,11 +550,11 @@ def test_junk_is_a_mistake_of_its_sender(ask, path, body):
 
 
 @pytest.mark.parametrize("headers", [{"host": "["}, {"host": "[::1"}, {"origin": "http://["}])
-def test_hosts_that_are_none(ask, headers):
+def test_requests_for_other_hosts_are_refused(ask, headers):
     assert ask("GET", "/info", headers=headers)[0] == 403
 
 
-def test_a_tunnel_that_answers_nonsense(ask, rodent):
+def test_a_tunnel_that_answers_nonsense_is_a_bad_gateway(ask, rodent):
     for nonsense in ([], {}, 5, {"status_code": "x"}):
         rodent.commands["tunnel.http"] = lambda _request, answer=nonsense: answer
         request = {"service": "api", "method": "GET", "path": "/"}

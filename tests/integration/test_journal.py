@@ -35,7 +35,7 @@ def test_each_event_is_in_the_file_when_emit_returns(free_port, journal, fsync):
 
 
 @pytest.mark.parametrize("fsync", FSYNC)
-def test_delivery_in_order_and_nothing_left(scripted_toggle, journal, fsync):
+def test_all_is_delivered_in_order_and_nothing_is_left(scripted_toggle, journal, fsync):
     with EventBus(target=scripted_toggle.address, fsync=fsync, **journal) as bus:
         sent = emit(bus, 1234)
         assert bus.flush()
@@ -67,7 +67,7 @@ def test_segments_rotate_and_are_deleted_as_they_are_delivered(scripted_toggle, 
     assert list(journal["events_dir"].glob("*.pb")) == []
 
 
-def test_threads(scripted_toggle, journal):
+def test_what_threads_emit_arrives_each_in_its_own_order(scripted_toggle, journal):
     with EventBus(target=scripted_toggle.address, **journal | {"batch_size": 100}) as bus:
         sent = [[] for _ in range(8)]
         threads = [

@@ -65,7 +65,7 @@ def test_what_a_child_leaves_is_taken_over_at_the_next_start(
     assert [path.name for path in settings["events_dir"].iterdir()] == [".lock"]
 
 
-def test_a_fork_amid_emits_and_sends(toggle_server, settings):
+def test_a_fork_amid_emits_and_sends_loses_and_repeats_nothing(toggle_server, settings):
     settings |= {"target": toggle_server.address, "jwt": toggle_server.jwt()}
     emitted = int(finish(start("fork_amid_emits_and_sends", settings)))
     # A fork may cost a connection: what was under way on it is sent again, under the same batch id.
@@ -76,7 +76,7 @@ def test_a_fork_amid_emits_and_sends(toggle_server, settings):
     assert len({event.event_id for event in events}) == emitted + 100
 
 
-def test_multiprocessing_fork(toggle_server, settings):
+def test_children_of_multiprocessing_by_fork_deliver_their_events(toggle_server, settings):
     settings |= {"target": toggle_server.address, "jwt": toggle_server.jwt()}
     finish(start("fork_by_multiprocessing", settings | {"batch_timeout": 3600}))
     assert len(toggle_server.events) == 10
@@ -103,7 +103,7 @@ if __name__ == "__main__":
 """
 
 
-def test_multiprocessing_spawn(toggle_server, tmp_path):
+def test_children_of_multiprocessing_by_spawn_deliver_their_events(toggle_server, tmp_path):
     script = tmp_path / "spawning.py"
     script.write_text(SPAWNED)
     program = [sys.executable, str(script), toggle_server.address, toggle_server.jwt()]

@@ -157,7 +157,7 @@ def test_what_an_outcome_raises_is_recorded(toggle):
     assert "ZeroDivisionError" in call.details
 
 
-def test_many_threads_with_all_faults(toggle):
+def test_many_threads_with_all_faults_leave_none_in_force(toggle):
     names = ["outage", "refuse", "half_open", "partition"]
 
     def storm(seed):
@@ -276,7 +276,7 @@ def test_a_full_disk_does_not_disturb_calls(tmp_path, monkeypatch):
         {"metadata": [["k", 5]]},
     ],
 )
-def test_entries_of_wrong_types(tmp_path, entry):
+def test_entries_of_wrong_types_are_told_with_their_line(tmp_path, entry):
     path = tmp_path / "run.ndjson"
     whole = {"entry": "call", "call": 1, "method": "Register", "peer": "p", "arrived": 1.0}
     path.write_text(json.dumps(whole | {"metadata": [], "claims": {}} | entry) + "\n")
@@ -287,7 +287,7 @@ def test_entries_of_wrong_types(tmp_path, entry):
 # Asking
 
 
-def test_floats_of_four_bytes():
+def test_floats_of_four_bytes_are_compared_as_they_are_there():
     from support.recorded import recorded_event
 
     from rodent_events import UsageQuotaPayload
@@ -318,7 +318,7 @@ def test_what_was_rejected_or_hangs_is_told(toggle):
     assert "under way: 1 call, the last of them:" in str(caught.value)
 
 
-def test_no_end_of_waiting(toggle):
+def test_one_may_wait_without_end(toggle):
     later = threading.Timer(0.1, lambda: status(toggle))
     later.start()
     assert toggle.wait_for_call("SendEvents", timeout=float("inf"))
@@ -328,7 +328,7 @@ def test_no_end_of_waiting(toggle):
 # Rodents
 
 
-def test_an_earlier_tests_rodent_that_is_late(toggle):
+def test_an_earlier_tests_rodent_that_is_late_is_not_seen(toggle):
     toggle.on_connect.returns(delay(0.5))
     with SimulatedRodent(toggle.address, toggle.jwt(rid="old"), pace=0.001) as rodent:
         toggle.wait_for_call("Connect")
@@ -362,7 +362,7 @@ def test_an_acknowledgement_is_no_answer_to_a_command(toggle, wait_until):
     raw.close()
 
 
-def test_a_simulated_rodent_that_starts_again_and_never_twice(toggle):
+def test_a_simulated_rodent_starts_again_and_never_twice(toggle):
     rodent = SimulatedRodent(toggle.address, toggle.jwt(rid="r1"), pace=0.001)
     for _ in range(2):
         with rodent:

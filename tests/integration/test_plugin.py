@@ -11,7 +11,7 @@ def plain_pytest(pytester):
     pytester.makeini("[pytest]\n")
 
 
-def test_the_first_test_of_a_newcomer(pytester):
+def test_the_first_test_of_a_newcomer_passes(pytester):
     pytester.makepyfile(
         """
         from rodent_events import EVENT_LEVEL_INFO, StorageTransferPayload
@@ -76,7 +76,7 @@ def test_options_may_be_overridden(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-def test_more_servers(pytester):
+def test_a_test_may_make_more_servers_which_stop_after_it(pytester):
     pytester.makepyfile(
         """
         from rodent_events import EventBus, StoragePoolPayload
@@ -107,7 +107,7 @@ def test_more_servers(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
-def test_in_asyncio_and_in_parallel(pytester):
+def test_tests_run_in_asyncio_and_in_parallel(pytester):
     pytester.makepyfile(
         """
         import pytest
@@ -173,7 +173,7 @@ def test_faults_are_healed_and_late_calls_do_not_leak(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
-def test_the_simulated_rodent(pytester):
+def test_the_simulated_rodent_is_connected_and_reports(pytester):
     pytester.makepyfile(
         """
         from rodent_events import StoragePoolPayload
@@ -212,7 +212,7 @@ def test_the_marker_gives_a_server_of_its_own(pytester):
     pytester.runpytest_subprocess("--strict-markers").assert_outcomes(passed=2)
 
 
-def test_tls_and_token_fixtures(pytester):
+def test_the_fixtures_of_tls_and_tokens_fit_the_server(pytester):
     pytester.makepyfile(
         """
         from rodent_events import EventBus, EventConfig, StoragePoolPayload
@@ -335,7 +335,7 @@ def test_the_same_tests_here_and_elsewhere(pytester, workers):
         assert len(elsewhere.calls) > 6
 
 
-def test_an_address_without_a_toggle(pytester, free_port):
+def test_an_address_without_a_toggle_is_an_error_that_says_so(pytester, free_port):
     pytester.makepyfile("def test_it(toggle_server): pass")
     result = pytester.runpytest_subprocess(f"--toggle-address=http://127.0.0.1:{free_port}")
     result.assert_outcomes(errors=1)

@@ -77,7 +77,7 @@ def test_others_are_not_seen(remote, elsewhere):
 @pytest.mark.parametrize(
     "fault", ["outage", "refuse", "half_open", "partition", "latency", "bandwidth", "slow_reads"]
 )
-def test_faults_of_the_connection(remote, fault):
+def test_each_fault_of_the_connection_is_healed_there(remote, fault):
     arguments = {"latency": (0.001,), "bandwidth": (1e6,), "slow_reads": (1e6,)}.get(fault, ())
     with getattr(remote.faults, fault)(*arguments) as made:
         made.heal()
@@ -87,7 +87,7 @@ def test_faults_of_the_connection(remote, fault):
         assert client.send_batch(b"").status is Status.OK
 
 
-def test_an_outage_is_one(remote):
+def test_an_outage_there_ends_when_it_is_healed_here(remote):
     with EventClient(target=remote.address, jwt=remote.jwt()) as client:
         with remote.faults.outage():
             assert client.send_batch(b"").status is Status.UNAVAILABLE
@@ -95,7 +95,7 @@ def test_an_outage_is_one(remote):
             pass
 
 
-def test_rodents(remote):
+def test_rodents_there_take_commands_and_requests(remote):
     with SimulatedRodent(remote.address, remote.jwt(rid="r1"), pace=0.001) as rodent:
         seen = remote.rodents["r1"]
         assert seen.command("system.status").payload["status"] == "ok"
@@ -160,7 +160,7 @@ def test_a_batch_that_came_twice_counts_here_as_it_does_there(deduplicate):
         assert len(remote.batches) == len(elsewhere.batches) == 2 - deduplicate
 
 
-def test_a_rodent_that_does_not_answer(remote):
+def test_a_rodent_there_that_does_not_answer_is_told(remote):
     import asyncio
 
     async def never(_payload):
@@ -199,7 +199,7 @@ def test_an_error_there_is_the_same_here(elsewhere, path, body, error, text):
     assert type(caught.value) is error
 
 
-def test_an_unexpected_event_there(remote, elsewhere):
+def test_an_unexpected_event_there_is_the_same_error_here(remote, elsewhere):
     with SimulatedRodent(remote.address, remote.jwt(rid="r1"), pace=0.001):
         remote.wait_for("payload:startup")
         with pytest.raises(UnexpectedEventError, match="expected no event that matches"):
@@ -215,7 +215,7 @@ def test_a_fault_of_the_connection_needs_a_relay_there():
         remote.faults.partition()
 
 
-def test_a_schema_that_is_none_there(remote, monkeypatch):
+def test_a_schema_that_is_none_there_is_the_same_error_here(remote, monkeypatch):
     def refuse(**_):
         raise SchemaError("there is no such schema")
 
@@ -224,7 +224,7 @@ def test_a_schema_that_is_none_there(remote, monkeypatch):
         remote.jwt()
 
 
-def test_claims(remote):
+def test_further_claims_are_in_the_token(remote):
     token = remote.jwt(rid="r1", exp=None, color="red")
     with EventClient(target=remote.address, jwt=token) as client:
         client.send_batch(b"")
@@ -251,7 +251,7 @@ def test_payloads_travel_as_json_or_bytes(remote):
     assert seen == [{"a": [1, None]}, [], 0, None, "raw"]
 
 
-def test_a_server_that_is_gone(elsewhere):
+def test_a_server_that_is_gone_is_told(elsewhere):
     with ToggleServer(http_port=0) as server:
         remote = RemoteToggle(f"http://{server.http_address}")
     with pytest.raises(RemoteError):

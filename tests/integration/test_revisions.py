@@ -42,7 +42,9 @@ def test_the_folders_are_what_is_shipped(revision):
 
 
 @pytest.mark.toggle(schema="2025-12-09")
-def test_a_mock_of_a_later_revision(toggle_server, event_bus):
+def test_events_of_a_later_revision_are_read_whole_and_under_an_earlier_one_as_unknown(
+    toggle_server, event_bus
+):
     later = load_schema("2025-12-09")
     disk = later.message_class("rodent.events.StorageDiskPayload")(
         device_id="sda", power_on_hours=2**63
@@ -66,7 +68,7 @@ def test_what_changed_its_meaning_is_read_as_another_field(toggle_server, event_
     assert event.payload.source == "tank/a"
 
 
-def test_schemas_from_files(tmp_path):
+def test_a_schema_is_read_from_a_folder_a_file_or_a_descriptor_set(tmp_path):
     (tmp_path / "a.proto").write_text(
         'syntax = "proto3"; package x; import "b.proto"; message A { B b = 1; }'
     )
@@ -94,7 +96,7 @@ def test_schemas_from_files(tmp_path):
         ),
     ],
 )
-def test_what_is_no_schema(tmp_path, name, content, problem):
+def test_what_is_no_schema_is_told(tmp_path, name, content, problem):
     path = tmp_path / (name or "missing")
     if content is not None:
         path.write_bytes(content)
@@ -104,7 +106,7 @@ def test_what_is_no_schema(tmp_path, name, content, problem):
         load_schema(path)
 
 
-def test_names_that_a_schema_does_not_have():
+def test_names_that_a_schema_does_not_have_are_told():
     schema = load_schema("2025-10-03")
     with pytest.raises(SchemaError, match=r"has no message rodent.events.StorageTransferP"):
         schema.message_class("rodent.events.StorageTransferPayload")

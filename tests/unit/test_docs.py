@@ -225,3 +225,10 @@ def test_the_files_that_a_page_names_are_there(page):
     }
     roots = [ROOT, ROOT / "toggle_mock", ROOT / "rodent_events"]
     assert [one for one in named if not any((root / one).exists() for root in roots)] == []
+
+
+def test_the_tests_that_a_page_names_are_there():
+    for page in PAGES:
+        for path, name in set(re.findall(r"([\w/]+\.py)::(test_\w+)", page.read_text())):
+            found = [one.read_text() for one in (ROOT / "tests").rglob(Path(path).name)]
+            assert any(f"def {name}(" in text for text in found), f"{page.name}: {path}::{name}"
