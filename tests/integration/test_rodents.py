@@ -140,7 +140,7 @@ def test_a_rodents_whole_day(toggle_server, simulated, rodent, wait_until):
     assert rodent.unexpected_messages == []
 
 
-def test_system_status(rodent):
+def test_a_rodent_answers_system_status_with_the_keys_of_a_real_one(rodent):
     reply = rodent.command("system.status")
     assert reply.success
     assert reply.payload.keys() == {
@@ -153,7 +153,7 @@ def test_system_status(rodent):
     assert reply.request_id == reply.message.request_id
 
 
-def test_a_command_that_fails(simulated, rodent):
+def test_a_command_that_fails_is_told_with_code_and_domain(simulated, rodent):
     reply = rodent.command("zfs.pool.list")
     assert (reply.success, reply.error.code, reply.error.domain) == (False, 1106, "SERVER")
     assert reply.error.http_status == 400
@@ -175,7 +175,7 @@ def test_payloads_travel_as_json_or_bytes(simulated, rodent):
     assert seen == [{"a": [1, None]}, [], 0, None, "raw"]
 
 
-def test_http_through_a_rodent(simulated, rodent):
+def test_a_request_gets_through_a_rodent_to_its_service_and_back(simulated, rodent):
     requests = []
 
     def service(request):
@@ -195,7 +195,7 @@ def test_http_through_a_rodent(simulated, rodent):
         rodent.http("GET", "/", service="db")
 
 
-def test_the_tunnels_wire_form(toggle_server, raw):
+def test_the_tunnel_speaks_as_a_rodent_in_go_does(toggle_server, raw):
     """As a Rodent in Go sees it and answers it."""
     rodent = toggle_server.rodents["raw"]
     rodent.wait_connected()
@@ -261,7 +261,7 @@ def test_history_is_recorded_while_the_stream_is_open(toggle_server, raw):
     assert toggle_server.calls[-1].status is None
 
 
-def test_a_rodent_that_is_not_connected(toggle_server):
+def test_a_rodent_that_is_not_connected_takes_no_command_and_is_not_listed(toggle_server):
     rodent = toggle_server.rodents["nobody"]
     with pytest.raises(NotConnectedError, match="rodent nobody is not connected"):
         rodent.command("system.status", timeout=0.01)
@@ -281,7 +281,7 @@ def test_a_stream_that_ends_fails_what_is_under_way(toggle_server, raw):
     rodent.wait_disconnected()
 
 
-def test_the_rodents_end_of_a_stream(toggle_server, raw):
+def test_a_rodent_may_end_its_stream(toggle_server, raw):
     rodent = toggle_server.rodents["raw"]
     rodent.wait_connected()
     raw.send(None)
@@ -297,7 +297,9 @@ def test_a_rodent_that_stays_is_not_waited_for_without_end(toggle_server, raw):
         rodent.wait_disconnected(0.01)
 
 
-def test_two_streams_of_one_rodent(toggle_server, raw, wait_until):
+def test_of_two_streams_of_one_rodent_the_newest_that_is_open_is_used(
+    toggle_server, raw, wait_until
+):
     rodent = toggle_server.rodents["raw"]
     rodent.wait_connected()
     second = RawRodent(toggle_server)
@@ -320,7 +322,7 @@ def test_garbage_on_the_stream_ends_it_as_grpc_would(toggle_server, wait_until):
     assert "no rodent.RodentRequest" in caught.value.details()
 
 
-def test_the_heartbeat(make_toggle_server, wait_until):
+def test_the_heartbeat_asks_for_the_status_and_is_answered(make_toggle_server, wait_until):
     # A busy machine takes its time; what is answered after the next beat is a surprise.
     toggle = make_toggle_server(heartbeat=0.3)
     with SimulatedRodent(toggle.address, toggle.jwt(rid="r1"), pace=PACE):
@@ -370,7 +372,9 @@ def test_register_issues_a_certificate(toggle_server):
 # Connect that fails
 
 
-def test_connect_that_is_refused_and_cut(toggle_server, simulated, wait_until):
+def test_a_rodent_whose_connect_is_refused_or_cut_connects_again(
+    toggle_server, simulated, wait_until
+):
     rodent = toggle_server.rodents["r1"]
     rodent.wait_connected()
     toggle_server.on_connect.returns([Code.PERMISSION_DENIED, cut(after_messages=2)])
@@ -390,7 +394,7 @@ def test_connect_that_is_refused_and_cut(toggle_server, simulated, wait_until):
 # Fleets
 
 
-def test_a_fleet(toggle_server):
+def test_a_fleet_connects_answers_and_emits(toggle_server):
     with simulate_fleet(toggle_server, 20, rate=50, pace=PACE, seed=1) as fleet:
         connected = toggle_server.rodents.wait_connected(20, timeout=30)
         replies = [rodent.start_command("system.status") for rodent in connected for _ in range(5)]
@@ -411,7 +415,7 @@ def test_a_fleet_elsewhere_needs_tokens(toggle_server):
         fleet.wait_registered()
 
 
-def test_waiting_for_rodents_that_do_not_come(toggle_server):
+def test_rodents_that_do_not_come_are_told(toggle_server):
     with pytest.raises(NotConnectedError, match=r"waited 0.01 s for 2 connected rodent\(s\)"):
         toggle_server.rodents.wait_connected(2, timeout=0.01)
 

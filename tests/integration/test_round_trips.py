@@ -30,7 +30,7 @@ def canonical(payloads) -> list[bytes]:
 @pytest.mark.parametrize("revision", REVISIONS)
 @settings(max_examples=5, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_the_whole_way(revision, data, toggle_server):
+def test_payloads_are_the_same_at_the_end_of_the_whole_way(revision, data, toggle_server):
     toggle_server.clear()
     drawn = data.draw(one_of_each(revision))
     with tempfile.TemporaryDirectory() as folder:

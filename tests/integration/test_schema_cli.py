@@ -36,7 +36,7 @@ def schemas(tmp_path):
 RENAMED = "old-to-new:misread:t.M.source->transfer_id"
 
 
-def test_a_report_that_a_reader_understands():
+def test_a_report_says_what_a_reader_comes_to_believe():
     done = run("check", "2025-09-17", "2025-12-09")
     assert done.exit_code == 5
     lines = done.output.splitlines()
@@ -60,7 +60,7 @@ def test_a_report_that_a_reader_understands():
         ("a string is one", "renamed", (), 5),
     ],
 )
-def test_exit_codes(tmp_path, old, new, arguments, code):
+def test_the_exit_code_tells_how_grave_the_gravest_finding_is(tmp_path, old, new, arguments, code):
     bodies = {
         "a string is one": "string a = 1;",
         "one more": "string a = 1; string b = 2;",
@@ -74,7 +74,7 @@ def test_exit_codes(tmp_path, old, new, arguments, code):
     assert run("check", *paths, *arguments).exit_code == code
 
 
-def test_json(schemas):
+def test_the_report_as_json_has_rows_and_findings_with_their_places(schemas):
     found = json.loads(run("check", *schemas, "--format", "json").output)
     assert found["severity"] == "error"
     assert found["rows"][0]["old_to_new"] == "misread"
@@ -97,7 +97,7 @@ def test_annotations_stand_on_the_lines_of_the_new_files(schemas):
     assert any(f",file={path},line=5::" in line for line in lines)
 
 
-def test_sarif(schemas, tmp_path):
+def test_the_report_as_sarif_has_a_rule_for_each_result(schemas, tmp_path):
     accepted = tmp_path / "accepted.txt"
     accepted.write_text(f"{RENAMED}\n")
     found = run("check", *schemas, "--format", "sarif", "--baseline", accepted)
@@ -120,7 +120,7 @@ def test_markdown_shows_values_as_they_are(schemas):
     assert "**M.source is read as transfer\\_id**" in text
 
 
-def test_output_goes_to_a_file(schemas, tmp_path):
+def test_output_goes_to_a_file_and_the_sum_to_the_terminal(schemas, tmp_path):
     path = tmp_path / "report.md"
     done = run("check", *schemas, "--format", "markdown", "--output", path)
     assert done.output == "2 errors, 1 warning, 1 note\n"
@@ -141,7 +141,7 @@ def test_a_baseline_accepts_what_it_names_and_nothing_else(schemas, tmp_path):
     assert "Accepted, but no longer found: old-to-new:misread:t.M.gone" in done.output
 
 
-def test_a_commit_of_a_repository(schemas, tmp_path, monkeypatch):
+def test_a_schema_is_read_from_a_commit_of_a_repository(schemas, tmp_path, monkeypatch):
     def git(*arguments):
         name = ["-c", "user.name=a", "-c", "user.email=a@example.net"]
         subprocess.run(["git", *name, *arguments], cwd=tmp_path, check=True, capture_output=True)
@@ -167,7 +167,7 @@ def test_a_commit_of_a_repository(schemas, tmp_path, monkeypatch):
         ("2025-01-01", "is no schema: give a revision"),
     ],
 )
-def test_sources_that_are_none(source, problem):
+def test_sources_that_are_none_are_told(source, problem):
     with pytest.raises(SchemaError, match=problem):
         load_schema(source)
     done = run("check", source, "2025-12-09")
@@ -175,14 +175,14 @@ def test_sources_that_are_none(source, problem):
     assert problem in done.output
 
 
-def test_a_file_that_cannot_be_compiled(tmp_path):
+def test_a_file_that_cannot_be_compiled_is_told_with_its_line(tmp_path):
     (tmp_path / "bad.proto").write_text("message {")
     done = run("check", tmp_path / "bad.proto", "2025-12-09")
     assert done.exit_code == 1
     assert "bad.proto:1:" in done.output
 
 
-def test_diff():
+def test_diff_shows_what_came_and_went():
     lines = run("diff", "2025-09-17", "2025-10-03").output.splitlines()
     assert "  message rodent.events.DataTransferTransferPayload" in lines
     assert "-     1 source string" in lines
@@ -202,7 +202,7 @@ def test_what_is_reserved_is_shown_as_it_is_written(tmp_path):
     assert lines == ["message t.M", *numbers, "  reserved b", "enum t.E", "  0 A", *numbers]
 
 
-def test_show():
+def test_show_prints_a_message_or_all_of_a_schema():
     lines = run("show", "2025-12-09", "DataTransferTransfer").output.splitlines()
     assert lines[:2] == [
         "message rodent.events.DataTransferTransferPayload",
@@ -226,7 +226,7 @@ def test_the_helper_says_what_is_not():
     assert caught.value.report.severity is Severity.ERROR
 
 
-def test_the_helper_takes_patterns():
+def test_the_helper_accepts_what_a_pattern_names_and_nothing_else():
     allow = ["*:rodent.events.DataTransferTransferPayload.*"]
     report = assert_compatible("2025-10-10", "2025-12-09", allow=allow)
     assert len(report.accepted) == 23
@@ -251,7 +251,7 @@ def test_messages_are_carried_as_json_too_if_asked():
     assert "old-to-new:misread:t.M.a->b" in keys
 
 
-def test_a_category_that_is_none():
+def test_a_category_that_is_none_is_told():
     with pytest.raises(ValueError, match="'FILE' is not a valid Category"):
         check("2025-10-03", "2025-10-10", category="FILE")
 
@@ -280,7 +280,7 @@ def test_buf_is_asked_where_it_is_wanted():
     assert "; rules checked by buf 1." in done.output.splitlines()[0]
 
 
-def test_buf_is_wanted_and_not_installed(no_buf):
+def test_where_buf_is_wanted_and_not_installed_the_remedy_is_told(no_buf):
     with pytest.raises(SchemaError, match="buf is not installed: pip install buf-bin"):
         check("2025-10-03", "2025-10-10", buf=True)
     done = run("check", "2025-10-03", "2025-10-10", "--buf")

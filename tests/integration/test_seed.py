@@ -35,7 +35,7 @@ def event_system(toggle_server, tmp_path):
     events.shutdown()
 
 
-def test_type_safe_emission(event_system, toggle_server):
+def test_what_the_seed_emits_by_type_arrives(event_system, toggle_server):
     events.emit_system_startup(
         SystemStartupPayload(
             boot_time_seconds=int(time.time()),
@@ -106,7 +106,7 @@ def test_the_network_connection_of_the_seeds_section_on_adding_events(event_syst
     assert (event.level, event.category, event.source) == ("ERROR", "NETWORK", "network-manager")
 
 
-def test_direct_client(toggle_server):
+def test_a_client_by_itself_sends_a_batch(toggle_server):
     batch = EventBatch(batch_id="b1", batch_timestamp=1)
     batch.events.add(
         event_id="e1", level=EVENT_LEVEL_INFO
@@ -116,7 +116,7 @@ def test_direct_client(toggle_server):
     assert toggle_server.batches[0].message == batch
 
 
-def test_direct_client_without_a_usable_token(toggle_server):
+def test_a_client_without_a_usable_token_is_unauthenticated(toggle_server):
     with EventClient(target=toggle_server.address, jwt="no-jwt") as client:
         outcome = client.send_batch(EventBatch())
     assert outcome.status is Status.UNAUTHENTICATED
@@ -126,7 +126,7 @@ def test_direct_client_without_a_usable_token(toggle_server):
             client.send_batch("x")
 
 
-def test_status_and_statistics(event_system):
+def test_the_global_bus_tells_whether_it_runs_and_what_it_holds(event_system):
     assert events.is_initialized()
     stats = events.get_stats()
     assert stats["initialized"]
@@ -136,7 +136,7 @@ def test_status_and_statistics(event_system):
     assert events.get_stats()["is_shutdown"]
 
 
-def test_system_initialization_and_emission(toggle_server, tmp_path):
+def test_events_from_before_initialize_arrive_and_it_initializes_once(toggle_server, tmp_path):
     assert not events.is_initialized()
     with pytest.raises(NotInitializedError, match="call initialize"):
         events.flush()
@@ -178,7 +178,7 @@ def test_early_events_meet_the_filters_of_the_settings(toggle_server, tmp_path):
     assert (stats["emitted"], stats["filtered"], stats["delivered"]) == (2, 1, 1)
 
 
-def test_configuration_by_rodent_yml(toggle_server, tmp_path):
+def test_the_settings_of_rodent_yml_count(toggle_server, tmp_path):
     path = tmp_path / "rodent.yml"
     section = {
         "profile": "default",
@@ -203,12 +203,12 @@ def test_shutdown_says_the_same_again(tmp_path, free_port):
     assert events.shutdown(timeout=1.0) is False
 
 
-async def test_flush_async(event_system, toggle_server):
+async def test_a_flush_in_asyncio_waits_for_delivery(event_system, toggle_server):
     events.emit_storage_pool(EVENT_LEVEL_INFO, StoragePoolPayload())
     assert await events.flush_async()
 
 
-def test_protobuf_binary_validation(tmp_path, free_port):
+def test_a_spool_file_is_an_event_batch(tmp_path, free_port):
     events.initialize(target=f"127.0.0.1:{free_port}", jwt="a.b.c", events_dir=tmp_path)
     events.emit_storage_transfer(
         EVENT_LEVEL_INFO, StorageTransferPayload(source="tank/test@snap"), {"component": "test"}

@@ -150,7 +150,9 @@ def test_events_are_found_wherever_they_stand_in_the_bytes(toggle_server, channe
     ],
 )
 @pytest.mark.parametrize("method", ["SendEvents", "Register"])
-def test_no_or_malformed_tokens(toggle_server, channel, method, metadata, details):
+def test_no_or_malformed_tokens_are_unauthenticated_and_nothing_is_taken(
+    toggle_server, channel, method, metadata, details
+):
     call = channel.unary_unary(f"/rodent.RodentService/{method}")
     with pytest.raises(grpc.RpcError) as caught:
         call(b"", metadata=metadata)
@@ -161,7 +163,7 @@ def test_no_or_malformed_tokens(toggle_server, channel, method, metadata, detail
     assert toggle_server.batches == []
 
 
-def test_no_token_on_connect(channel, toggle_server):
+def test_no_token_on_connect_is_unauthenticated(channel, toggle_server):
     with pytest.raises(grpc.RpcError) as caught:
         next(RodentServiceStub(channel).Connect(iter(())))
     assert caught.value.code() is Code.UNAUTHENTICATED
@@ -185,7 +187,7 @@ def test_garbage_is_refused_as_by_grpc_and_recorded(toggle_server, channel, bear
     assert toggle_server.events[:] == []
 
 
-def test_the_rodents_register(toggle_server, channel, bearer):
+def test_the_rodents_register_succeeds_as_it_is_on_the_wire(toggle_server, channel, bearer):
     request = RegisterRequest(system_info=SystemInfo())
     assert request.SerializeToString() == b"\x0a\x00"
     response = RodentServiceStub(channel).Register(request, metadata=bearer)
@@ -214,7 +216,7 @@ def test_connect_stays_open_and_is_recorded_message_by_message(
     wait_until(lambda: call.status == "OK")
 
 
-def test_a_message_beyond_the_limit(make_toggle_server):
+def test_a_message_beyond_the_limit_is_told_as_too_large(make_toggle_server):
     server = make_toggle_server(max_message_bytes=1000)
     with EventClient(target=server.address, jwt=server.jwt()) as client:
         small, large = b"\x1a\x01x", b"\x1a\xd0\x0f" + b"x" * 2000
@@ -224,7 +226,7 @@ def test_a_message_beyond_the_limit(make_toggle_server):
         assert outcome.too_large
 
 
-def test_health(channel):
+def test_the_server_and_its_service_are_healthy(channel):
     stub = health_pb2_grpc.HealthStub(channel)
     for service in ("", "rodent.RodentService"):
         answer = stub.Check(health_pb2.HealthCheckRequest(service=service))
@@ -248,7 +250,7 @@ def test_wait_for_wakes_on_arrival(toggle_server, event_bus):
     emitting.join()
 
 
-def test_wait_for_counts_and_kinds_of_matchers(toggle_server, event_bus):
+def test_wait_for_takes_counts_and_all_kinds_of_matchers(toggle_server, event_bus):
     for number in range(3):
         event_bus.emit(StorageTransferPayload(size_bytes=number), metadata={"n": str(number)})
     event_bus.emit(StoragePoolPayload(pool_name="tank"))
@@ -301,7 +303,7 @@ def test_clear_forgets_everything(toggle_server, channel, bearer):
     assert len(toggle_server.events) == 0
 
 
-async def test_from_asyncio(tmp_path):
+async def test_it_runs_and_waits_in_asyncio(tmp_path):
     async with ToggleServer() as toggle:
         bus = EventBus(target=toggle.address, jwt=toggle.jwt(), events_dir=tmp_path)
         async with bus:
@@ -374,7 +376,7 @@ def test_a_port_in_use_is_an_error_that_names_it(toggle_server):
         ToggleServer(port=toggle_server.port).start()
 
 
-def test_start_and_stop(tmp_path):
+def test_it_starts_once_at_a_time_and_again_after_a_stop(tmp_path):
     server = ToggleServer()
     server.stop()
     server.start()
@@ -392,7 +394,7 @@ def test_start_and_stop(tmp_path):
         assert server.port == port
 
 
-def test_stop_from_many_threads():
+def test_many_threads_may_stop_it_at_once():
     server = ToggleServer().start()
     threads = [threading.Thread(target=server.stop) for _ in range(5)]
     for thread in threads:
@@ -434,13 +436,13 @@ def test_fields_of_another_kind_do_not_hide_events(toggle_server, channel, beare
     assert len(toggle_server.wait_for(TRANSFER)) == 1
 
 
-def test_wait_for_less_than_one(toggle_server):
+def test_to_wait_for_less_than_one_is_a_mistake(toggle_server):
     with pytest.raises(ValueError, match="count is 0: one waits for 1 event or more"):
         toggle_server.wait_for(count=0)
 
 
 @pytest.mark.parametrize("port", [-5, 70_000])
-def test_a_port_out_of_range(port):
+def test_a_port_out_of_range_is_told(port):
     with pytest.raises(ValueError, match=f"port is {port}: give a number from 0 to 65535"):
         ToggleServer(port=port)
 

@@ -28,7 +28,7 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["spill", "journal"])
-def test_a_disk_that_fills_up(
+def test_a_disk_that_fills_up_costs_only_what_is_counted_as_dropped(
     small_disk, make_scripted_toggle, free_port, settings, mode, monkeypatch
 ):
     folder, _ = small_disk
@@ -54,7 +54,7 @@ def test_a_disk_that_fills_up(
     assert list(Path(folder / "events").glob("*.pb*")) == []
 
 
-def test_a_disk_that_is_read_only_at_the_start(small_disk, scripted_toggle, settings):
+def test_a_disk_that_is_read_only_at_the_start_is_told(small_disk, scripted_toggle, settings):
     folder, remount = small_disk
     remount("ro")
     with pytest.raises(SpoolError, match="Read-only file system"):
@@ -62,7 +62,7 @@ def test_a_disk_that_is_read_only_at_the_start(small_disk, scripted_toggle, sett
 
 
 @pytest.mark.parametrize("mode", ["spill", "journal"])
-def test_a_disk_that_becomes_read_only(small_disk, scripted_toggle, settings, mode):
+def test_a_disk_that_becomes_read_only_costs_nothing(small_disk, scripted_toggle, settings, mode):
     folder, remount = small_disk
     settings |= {"events_dir": folder / "events", "spool_mode": mode}
     with EventBus(target=scripted_toggle.address, **settings) as bus:

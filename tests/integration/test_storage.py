@@ -83,7 +83,7 @@ def test_a_recording_survives_a_restart(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_export_and_import(tmp_path, suffix):
+def test_what_is_exported_is_the_same_when_it_is_loaded(tmp_path, suffix):
     with ToggleServer() as toggle:
         exercise(toggle)
         path = tmp_path / f"export.{suffix}"
@@ -162,7 +162,7 @@ def test_a_killed_server_leaves_a_recording_that_can_be_read(tmp_path, settings)
         ("x.pb", b"\x03\x0a\x7f\x00", "x.pb, byte 0: a batch of it is no EventBatch"),
     ],
 )
-def test_what_is_no_recording(tmp_path, name, content, problem):
+def test_what_is_no_recording_is_told(tmp_path, name, content, problem):
     path = tmp_path / name
     path.write_bytes(content)
     if not problem:  # about a call that is not known: skipped
@@ -211,7 +211,7 @@ def old_recording(path) -> None:
 
 
 @pytest.mark.parametrize("suffix", WHOLE)
-def test_a_recording_of_an_earlier_version(tmp_path, suffix):
+def test_a_recording_of_an_earlier_version_is_read(tmp_path, suffix):
     path = tmp_path / f"old.{suffix}"
     old_recording(path)
     recording = load(path)
@@ -294,7 +294,7 @@ def test_a_replay_gets_the_recorded_answers(tmp_path):
         ]
 
 
-def test_a_replay_at_recorded_speed(toggle_server):
+def test_a_replay_keeps_the_recorded_pauses_at_its_speed(toggle_server):
     import time
 
     with EventClient(target=toggle_server.address, jwt=toggle_server.jwt()) as client:

@@ -58,14 +58,14 @@ def status(target: str, **settings) -> Status:
         return client.send_batch(EventBatch()).status
 
 
-def test_tls(make_tls_server, files):
+def test_with_tls_only_a_client_that_knows_the_root_gets_through(make_tls_server, files):
     target = make_tls_server(client_certificate=False)
     assert status(target, tls_ca_file=files / "ca.pem") is Status.OK
     assert status(target, tls=True) is Status.UNAVAILABLE  # the system's roots do not know it
     assert status(target) is Status.UNAVAILABLE  # plaintext
 
 
-def test_mtls(make_tls_server, files):
+def test_with_mtls_only_a_client_with_a_certificate_gets_through(make_tls_server, files):
     target = make_tls_server(client_certificate=True)
     own = {"tls_cert_file": files / "cert.pem", "tls_key_file": files / "key.pem"}
     assert status(target, tls_ca_file=files / "ca.pem", **own) is Status.OK
@@ -92,7 +92,7 @@ def test_certificates_are_read_again_when_they_change(make_tls_server, authority
             old.unary_unary("/any/method")(b"", timeout=10)
 
 
-def test_certificates_that_are_none(files):
+def test_certificates_that_are_none_are_told_by_setting_and_file(files):
     (files / "junk.pem").write_text("junk")
     with pytest.raises(ConfigError, match=r"tls_ca_file .*junk\.pem cannot be used"):
         EventClient(target="localhost:1", jwt="a.b.c", tls_ca_file=files / "junk.pem")
@@ -101,7 +101,7 @@ def test_certificates_that_are_none(files):
         EventClient(target="localhost:1", jwt="a.b.c", **pair)
 
 
-def test_a_certificate_that_cannot_be_read():
+def test_a_certificate_that_cannot_be_read_is_told_by_setting_and_file():
     with pytest.raises(
         ConfigError, match=r"tls_ca_file /no/ca\.pem cannot be used: .*No such file"
     ):

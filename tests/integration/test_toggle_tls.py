@@ -16,7 +16,7 @@ def status(toggle: ToggleServer, **settings) -> Status:
         return client.send_batch(b"").status
 
 
-def test_tls(make_toggle_server, tmp_path):
+def test_with_tls_only_a_client_that_knows_the_root_gets_through(make_toggle_server, tmp_path):
     toggle = make_toggle_server(tls=True)
     assert status(toggle, tls_ca_file=toggle.authority.root_file) is Status.OK
     assert status(toggle) is Status.UNAVAILABLE
@@ -34,7 +34,9 @@ def test_tls(make_toggle_server, tmp_path):
 
 
 @pytest.mark.parametrize("relay", [False, True])
-def test_mtls(make_toggle_server, tmp_path, relay):
+def test_with_mtls_only_a_client_with_a_certificate_of_the_authority_gets_through(
+    make_toggle_server, tmp_path, relay
+):
     toggle = make_toggle_server(tls="mutual", relay=relay)
     root = toggle.authority.root_file
     assert status(toggle, tls_ca_file=root) is Status.UNAVAILABLE
@@ -48,7 +50,7 @@ def test_mtls(make_toggle_server, tmp_path, relay):
     )
 
 
-def test_a_rodent_with_the_certificate_that_register_gave(make_toggle_server):
+def test_a_rodent_connects_with_the_certificate_that_register_gave(make_toggle_server):
     toggle = make_toggle_server(tls="mutual")
     given = toggle.authority.registration("n1.example.net")
     pair = (given.certificate.encode(), given.private_key.encode())

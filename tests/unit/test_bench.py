@@ -52,12 +52,12 @@ def test_a_goal_that_is_missed_is_an_exit_code():
     assert run({"slow": row(samples=[Sample(9, 1)])}, [], None) == 1
 
 
-def test_a_row_that_is_none():
+def test_a_row_that_is_none_is_told():
     with pytest.raises(SystemExit, match="no row nope; there are emit"):
         run({"emit": row()}, ["nope"], None)
 
 
-def test_rows_that_come_and_go():
+def test_rows_that_come_and_go_are_shown():
     one = {"machine": {"python": "3.11"}, "rows": {"a": {}}}
     other = {"machine": {"python": "3.12"}, "rows": {"b": {}}}
     assert compare.lines(one, other)[0] == "python: 3.11, now 3.12"

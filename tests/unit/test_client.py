@@ -28,11 +28,11 @@ def status(type_url: bytes, duration: bytes) -> bytes:
         (b"\xff\xff\xff", 0.0),
     ],
 )
-def test_retry_after(details, seconds):
+def test_the_seconds_to_wait_are_read_and_nonsense_is_none(details, seconds):
     assert retry_after(details) == seconds
 
 
-def test_against_the_published_messages():
+def test_the_seconds_to_wait_are_read_from_the_published_messages():
     from google.protobuf.any_pb2 import Any
     from google.rpc import error_details_pb2
     from google.rpc.status_pb2 import Status

@@ -42,7 +42,7 @@ def yaml_file(tmp_path):
         ("minimal", (2_000, 1_800, 25, 30.0, {"ERROR", "CRITICAL"})),
     ],
 )
-def test_profiles(profile, expected):
+def test_a_profile_sets_what_the_seed_says(profile, expected):
     config = load(profile=profile)
     assert (
         config.buffer_size,
@@ -58,13 +58,13 @@ def test_default_categories_are_all_but_usage():
     assert len(load().enabled_categories) == 10
 
 
-def test_the_seeds_file(yaml_file):
+def test_the_seeds_file_is_read(yaml_file):
     config = load(yaml_file(SEED_YAML))
     assert (config.buffer_size, config.flush_threshold) == (20_000, 18_000)
     assert (config.batch_size, config.batch_timeout) == (100, 30.0)
 
 
-def test_camel_case_of_deployed_files(yaml_file):
+def test_the_camel_case_of_deployed_files_is_read(yaml_file):
     path = yaml_file(
         "events:\n  bufferSize: 500\n  flushThreshold: 400\n  enabledLevels: [ERROR]\n"
     )
@@ -78,7 +78,7 @@ def test_single_values_override_the_profile(yaml_file):
     assert (config.batch_size, config.buffer_size) == (7, 2_000)
 
 
-def test_precedence_profile_file_environment_keywords(yaml_file):
+def test_the_later_of_profile_file_environment_and_keywords_wins(yaml_file):
     path = yaml_file("events:\n  batch_size: 2\n  batch_timeout: 2\n  send_timeout: 2\n")
     environ = {"RODENT_EVENTS_BATCH_TIMEOUT": "3", "RODENT_EVENTS_SEND_TIMEOUT": "3"}
     config = load(path, environ, send_timeout=4)
@@ -91,7 +91,7 @@ def test_the_environment_may_name_the_file(yaml_file):
     assert load(environ={"RODENT_EVENTS_CONFIG": str(path)}).batch_size == 9
 
 
-def test_every_kind_of_setting_from_the_environment():
+def test_every_kind_of_setting_is_read_from_the_environment():
     environ = {
         "RODENT_EVENTS_TARGET": "https://toggle.example.com:443",
         "RODENT_EVENTS_JWT": "a.b.c",
@@ -143,7 +143,7 @@ def test_a_profile_given_over_a_whole_config_sets_what_the_old_profile_set():
     assert config.enabled_levels == {"ERROR", "CRITICAL"}
 
 
-def test_levels_by_number():
+def test_a_level_may_be_given_by_number_or_name():
     assert load(enabled_levels=[3, "CRITICAL"]).enabled_levels == {"ERROR", "CRITICAL"}
 
 
@@ -228,14 +228,14 @@ def test_bad_settings_name_key_value_and_remedy(settings, message):
         ("events: {tlsCAFile: /ca}", "unknown setting 'tlsCAFile' in "),
     ],
 )
-def test_bad_files(yaml_file, text, message):
+def test_what_is_wrong_with_a_file_is_told(yaml_file, text, message):
     with pytest.raises(ConfigError) as caught:
         load(yaml_file(text))
     assert message in str(caught.value)
     assert "rodent.yml" in str(caught.value) or "give a mapping" in str(caught.value)
 
 
-def test_a_missing_file():
+def test_a_missing_file_is_told():
     with pytest.raises(ConfigError, match=r"cannot read the settings in /no/rodent\.yml"):
         load("/no/rodent.yml")
 
@@ -249,7 +249,7 @@ def test_bad_text_in_the_environment_names_the_variable(variable, text):
         load(environ={f"RODENT_EVENTS_{variable}": text})
 
 
-def test_an_unknown_variable():
+def test_an_unknown_variable_is_told():
     with pytest.raises(ConfigError, match="unknown setting 'batchsize' in the environment"):
         load(environ={"RODENT_EVENTS_BATCHSIZE": "1"})
 
@@ -263,7 +263,7 @@ def test_an_unknown_variable():
         ("[::1]:50051", "[::1]:50051"),
     ],
 )
-def test_targets(given, target):
+def test_a_target_is_read_with_or_without_its_scheme(given, target):
     assert load(target=given).target == target
 
 

@@ -92,7 +92,7 @@ def test_ids_increase_strictly_and_are_unique_over_threads(bus):
     assert len({event_id for mine in ids for event_id in mine}) == 2000
 
 
-def test_the_seeds_order_of_arguments(bus):
+def test_emitters_take_the_seeds_order_of_arguments(bus):
     bus.emit_system_startup(SystemStartupPayload(boot_time_seconds=1), {"component": "c"})
     bus.emit_storage_transfer(EVENT_LEVEL_INFO, TRANSFER, {"component": "c"})
     bus.emit_storage_transfer(EVENT_LEVEL_INFO, TRANSFER)
@@ -167,7 +167,7 @@ def test_a_full_memory_drops_the_oldest_and_counts_it(tmp_path):
     assert balance(stats)
 
 
-def test_the_seeds_statistics(bus):
+def test_statistics_have_the_seeds_keys(bus):
     bus.emit(TRANSFER)
     stats = bus.get_stats()
     seeds = {
@@ -215,7 +215,7 @@ def test_an_event_that_is_appended_just_as_shutdown_ends_reaches_the_disk(
     assert [e.event_id for e in EventBatch.FromString(path.read_bytes()).events] == [event_id]
 
 
-def test_emit_inside_a_finalizer(bus):
+def test_a_finalizer_may_emit(bus):
     class Emitting:
         def __del__(self):
             bus.emit(TRANSFER)
@@ -237,13 +237,13 @@ def foreign_class(full_name: str):
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(full_name))
 
 
-def test_payloads_of_another_loaded_copy_of_the_schema(bus):
+def test_payloads_of_another_loaded_copy_of_the_schema_are_taken(bus):
     foreign = foreign_class("rodent.events.StorageTransferPayload")
     bus.emit(foreign(source="tank"))
     assert emitted(bus)[0].storage_event.transfer_event.source == "tank"
 
 
-def test_the_exported_names():
+def test_the_exported_names_are_there_and_all_of_the_schema_is_among_them():
     names = rodent_events.__all__
     assert all(hasattr(rodent_events, name) for name in names)
     emitters = [name for name in names if name.startswith("emit_")]

@@ -85,7 +85,7 @@ def test_what_python_calls_json_is_read():
 @pytest.mark.parametrize(
     "line", ["5", "{}", '{"entry": "call"}', '{"entry": "accept", "call": "1"}']
 )
-def test_what_is_no_entry(line):
+def test_what_is_no_entry_is_told(line):
     with pytest.raises(StorageError, match="no entry of a recording"):
         decode(line)
 
@@ -101,7 +101,7 @@ def test_slices_are_of_a_bounded_size_and_have_all():
     assert list(sliced([])) == []
 
 
-def test_a_slice_of_a_queue():
+def test_a_slice_of_a_queue_is_all_that_waits():
     queue = SimpleQueue()
     assert waiting(queue, timeout=0.0) == []
     for entry in (CALL, AcceptEntry(1)):

@@ -50,7 +50,7 @@ def text_of(error: type[AssertionError], ask) -> str:
     return str(caught.value) + "\n"
 
 
-def test_nothing_came(assertions):
+def test_a_miss_says_that_nothing_came(assertions):
     text = text_of(NotReceivedError, lambda: assertions.wait_for("payload:pool", timeout=0.01))
     assert text == dedent(
         """\
@@ -62,7 +62,7 @@ def test_nothing_came(assertions):
     )
 
 
-def test_the_nearest_events_field_by_field(assertions):
+def test_a_miss_shows_the_nearest_events_field_by_field(assertions):
     record(
         assertions,
         StoragePoolPayload(pool_name="tank"),
@@ -87,7 +87,7 @@ def test_the_nearest_events_field_by_field(assertions):
     )
 
 
-def test_something_came_that_should_not(assertions):
+def test_what_came_and_should_not_is_shown_up_to_a_number(assertions):
     record(assertions, *[StoragePoolPayload(pool_name=f"p{n}") for n in range(7)])
     text = text_of(UnexpectedEventError, lambda: assertions.assert_not_received("payload:pool"))
     assert text.startswith("expected no event that matches, received 7\nmatcher: payload:pool\n")
@@ -95,13 +95,13 @@ def test_something_came_that_should_not(assertions):
     assert text.endswith("  … and 2 more\n")
 
 
-def test_too_many(assertions):
+def test_too_many_are_told_with_their_number(assertions):
     record(assertions, StoragePoolPayload(), StoragePoolPayload())
     text = text_of(UnexpectedEventError, lambda: assertions.assert_received(count=1))
     assert text.startswith("expected 1 event that matches, received 2\nmatcher: any event\n")
 
 
-def test_others_than_wanted(assertions):
+def test_others_than_wanted_are_shown_with_what_differs(assertions):
     record(assertions, StoragePoolPayload(pool_name="tank"))
     record(assertions, StoragePoolPayload(pool_name="x"), level=3)
     text = text_of(UnexpectedEventError, lambda: assertions.assert_only(where(level="INFO")))
@@ -115,7 +115,7 @@ def test_others_than_wanted(assertions):
     )
 
 
-def test_out_of_order(assertions):
+def test_what_is_out_of_order_is_told_with_the_step(assertions):
     record(assertions, StoragePoolPayload(pool_name="b"), StoragePoolPayload(pool_name="a"))
     text = text_of(
         NotReceivedError, lambda: assertions.assert_in_order("pool_name:a", "pool_name:b")
@@ -129,7 +129,7 @@ def test_out_of_order(assertions):
     )
 
 
-def test_calls_that_did_not_come(assertions):
+def test_calls_that_did_not_come_are_told_with_those_that_did(assertions):
     refuse(assertions, "UNAVAILABLE", "scripted UNAVAILABLE")
     text = text_of(
         NotReceivedError,

@@ -37,7 +37,7 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize(("data", "outcome"), OUTCOMES)
-def test_outcomes(data, outcome):
+def test_an_outcome_is_read_and_written_as_data(data, outcome):
     assert outcome_from(data) == outcome
     assert outcome_from(outcome_data(outcome)) == outcome
 
@@ -60,7 +60,7 @@ def test_outcomes(data, outcome):
         ({"cut": "ABORTED", "after_messages": 1.5}, "after_messages is 1.5: give a whole number"),
     ],
 )
-def test_what_is_no_outcome(data, problem):
+def test_what_is_no_outcome_is_told(data, problem):
     with pytest.raises(FaultSpecError, match=re.escape(problem)):
         outcome_from(data)
 
@@ -68,7 +68,7 @@ def test_what_is_no_outcome(data, problem):
 @pytest.mark.parametrize(
     "outcome", [Decision(lambda call: Code.OK), Outcome(response=EventBatchResponse(success=True))]
 )
-def test_what_cannot_be_written_as_data(outcome):
+def test_what_cannot_be_written_as_data_is_told(outcome):
     with pytest.raises(TypeError, match="cannot be written as data"):
         outcome_data(outcome)
 
@@ -92,7 +92,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("data", FAULTS)
-def test_faults_there_and_back(data):
+def test_a_fault_is_the_same_there_and_back(data):
     assert parse(dump(parse(data))) == parse(data)
 
 
@@ -156,7 +156,7 @@ def aborting(matching) -> Always:
         ({"bandwidth": {"bytes_per_second": -1}}, "bytes_per_second is -1"),
     ],
 )
-def test_what_is_no_fault(data, problem):
+def test_what_is_no_fault_is_told(data, problem):
     with pytest.raises(FaultSpecError, match=re.escape(problem)):
         parse(data)
 

@@ -79,7 +79,7 @@ def test_a_url_has_only_text():
         (b"\xff", ValueError),
     ],
 )
-def test_a_body_that_is_no_object(raw, error):
+def test_a_body_that_is_no_object_is_told(raw, error):
     with pytest.raises(error, match="the body is no"):
         json_object(raw)
 

@@ -62,7 +62,7 @@ def test_an_error_goes_there_and_back(kind):
 
 
 @pytest.mark.parametrize(("kind", "status"), STATUSES.items())
-def test_the_http_status_an_error(kind, status):
+def test_an_error_has_its_http_status(kind, status):
     assert http_status(kind) == status
 
 

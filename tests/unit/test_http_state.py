@@ -18,7 +18,7 @@ class Fault(ActiveFault):
         """There is nothing to end."""
 
 
-def test_things_have_names():
+def test_things_are_found_by_name_and_those_that_are_gone_are_told():
     things: Named[str] = Named("thing", "make one")
     things.add("a", "first")
     assert things["a"] == "first"

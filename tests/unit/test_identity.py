@@ -30,7 +30,7 @@ def test_its_own_tokens_are_accepted(tokens):
     assert (claims["rid"], claims["sub"], claims["prv"], claims["tid"]) == ("r7", "o7", True, "t7")
 
 
-def test_other_keys_are_not(tokens):
+def test_tokens_of_other_keys_are_refused(tokens):
     other = Tokens(algorithm=tokens.algorithm)
     assert "UNAUTHENTICATED: the token's signature is wrong" in refusal(tokens, other.issue())
     assert Tokens(algorithm=tokens.algorithm, verify=False).verified(bearer(other.issue()))
@@ -48,7 +48,7 @@ def test_expired_and_unsigned_tokens_are_never_accepted(verify):
 
 @pytest.mark.parametrize("claim", ["rid", "sub"])
 @pytest.mark.parametrize("value", [None, "", 5])
-def test_claims_that_are_missing(claim, value):
+def test_claims_that_are_missing_are_told(claim, value):
     tokens = Tokens()
     assert f"lacks the claim '{claim}'" in refusal(tokens, tokens.issue(**{claim: value}))
 
@@ -68,7 +68,7 @@ def test_a_token_that_was_accepted_is_looked_at_again_once_it_has_expired(monkey
     assert len(looked_at) == 2
 
 
-def test_a_token_not_valid_yet():
+def test_a_token_not_valid_yet_is_refused():
     tokens = Tokens()
     assert "not valid yet" in refusal(tokens, tokens.issue(nbf=4_000_000_000))
 
@@ -80,7 +80,7 @@ def test_a_public_key_is_no_secret_of_hs256():
     assert "algorithm is not accepted" in refusal(tokens, forged)
 
 
-def test_keys_that_are_given():
+def test_keys_that_are_given_are_used():
     first = Tokens(algorithm="ES256")
     second = Tokens(algorithm="ES256", key=first.private_key)
     assert second.verified(bearer(first.issue()))
@@ -98,7 +98,7 @@ def test_keys_that_are_given():
         ("RS256", Tokens(algorithm="ES256").private_key, "which RS256 cannot use"),
     ],
 )
-def test_keys_that_are_none(algorithm, key, problem):
+def test_keys_that_are_none_are_told(algorithm, key, problem):
     with pytest.raises(ValueError, match=problem) as caught:
         Tokens(algorithm=algorithm, key=key)
     assert "PRIVATE" not in str(caught.value)
@@ -112,7 +112,7 @@ def test_hs256_has_no_public_key():
     )
 
 
-def test_revoked_at_will():
+def test_tokens_are_revoked_and_restored_at_will():
     import grpc
 
     tokens = Tokens()
@@ -128,7 +128,7 @@ def test_revoked_at_will():
         tokens.revoke()
 
 
-def test_eras():
+def test_an_era_tells_current_tokens_from_earlier_ones():
     tokens = Tokens()
     foreign = {"rid": "r", "sub": "o"}
     before = tokens.verified(bearer(tokens.issue()))

@@ -121,12 +121,12 @@ def test_what_a_text_says_of_a_time(text, milliseconds):
 
 
 @pytest.mark.parametrize("query", MATCHING)
-def test_queries_that_match(query):
+def test_a_query_that_matches_misses_nothing(query):
     assert compile_query(query).misses(TRANSFER) == []
 
 
 @pytest.mark.parametrize("query", NOT_MATCHING)
-def test_queries_that_do_not_match(query):
+def test_a_query_that_does_not_match_says_what_it_misses(query):
     assert compile_query(query).misses(TRANSFER) != []
 
 
@@ -176,7 +176,7 @@ def test_a_query_that_is_none_points_at_the_place(query, character):
         compile_query(query)
 
 
-def test_a_query_within_a_hundred_groups():
+def test_a_query_may_stand_within_a_hundred_groups():
     assert compile_query("-(" * 100 + "level:ERROR" + ")" * 100)(TRANSFER)
 
 
@@ -194,7 +194,7 @@ def test_a_repeated_field_matches_with_one_of_its_values():
     assert not where(devices="/dev/sdc")(POOL)
 
 
-def test_events_without_a_payload():
+def test_events_without_a_payload_can_be_asked_for():
     assert where('payload:""')(BARE)
     assert not where("payload:storage")(BARE)
     storage = compile_query("payload:storage")
@@ -248,12 +248,12 @@ def test_where_takes_values_of_python():
         where(level="ERROR"),
     ],
 )
-def test_what_stands_for_a_matcher(matchable):
+def test_what_stands_for_a_matcher_is_taken_for_one(matchable):
     assert matcher_of(matchable)(TRANSFER)
 
 
 @pytest.mark.parametrize("nothing", [5, int, object()])
-def test_what_stands_for_none(nothing):
+def test_what_stands_for_no_matcher_is_told(nothing):
     with pytest.raises(TypeError, match="a matcher is a payload message"):
         matcher_of(nothing)
 

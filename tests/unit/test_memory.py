@@ -87,7 +87,7 @@ LEVELS = {
 
 
 @pytest.mark.parametrize("name", LEVELS)
-def test_watermark_and_pressure(make_memory, name):
+def test_watermark_and_pressure_follow_from_what_waits(make_memory, name):
     settings, count, above, pressure = LEVELS[name]
     memory = make_memory(count, **settings)
     assert (memory.above_watermark, memory.pressure) == (above, pressure)

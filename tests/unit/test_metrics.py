@@ -19,7 +19,7 @@ def bus(tmp_path):
     return bus
 
 
-def test_prometheus(bus):
+def test_prometheus_shows_the_statistics(bus):
     registry = CollectorRegistry()
     registry.register(PrometheusCollector(bus.get_stats))
     text = generate_latest(registry).decode()
@@ -32,7 +32,7 @@ def test_prometheus(bus):
         assert line in text.splitlines()
 
 
-def test_opentelemetry(bus):
+def test_opentelemetry_shows_the_statistics(bus):
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader])
     observe(provider.get_meter("test"), bus.get_stats)

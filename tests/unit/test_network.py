@@ -110,7 +110,7 @@ def test_a_restart_that_is_carried_out_later_is_one(network, host):
     assert host.log == ["leave", "come back"]
 
 
-def test_what_needs_a_relay(host):
+def test_all_but_outage_and_restart_need_a_relay(host):
     network = Network(host, None)
     for kind in spec.CONNECTION_FAULTS.values():
         fields = {"seconds": 1} if kind is spec.Latency else {"bytes_per_second": 1}

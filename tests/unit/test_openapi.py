@@ -25,11 +25,11 @@ def operations(described):
     return [operation for methods in described["paths"].values() for operation in methods.values()]
 
 
-def test_it_is_valid(described):
+def test_the_description_is_valid(described):
     assert list(OpenAPIV31SpecValidator(described).iter_errors()) == []
 
 
-def test_it_is_json(described):
+def test_the_description_is_json(described):
     assert json.loads(json.dumps(described)) == described
 
 

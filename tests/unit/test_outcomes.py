@@ -63,14 +63,14 @@ def test_scripts_queue_up_behind_each_other(book, script):
     assert statuses(book, 3) == ["ABORTED", "UNAVAILABLE", "OK"]
 
 
-def test_a_call_by_its_index(book, script):
+def test_a_call_is_hit_by_its_index(book, script):
     script.at(2, Code.DATA_LOSS)
     assert statuses(book, 4) == ["OK", "OK", "DATA_LOSS", "OK"]
     with pytest.raises(ValueError, match="index is -1"):
         script.at(-1, Code.OK)
 
 
-def test_always_until_it_is_healed(book, script):
+def test_an_outcome_is_always_there_until_it_is_healed(book, script):
     with script.always(Code.UNAVAILABLE) as fault:
         assert statuses(book, 3) == ["UNAVAILABLE"] * 3
         assert fault.remaining is None
@@ -123,7 +123,7 @@ def test_rates_repeat_with_their_seed(script, book):
         script.rates({Code.OK: 0.6, Code.ABORTED: 0.6}, seed=1)
 
 
-def test_the_message_limit(script, book):
+def test_the_message_limit_refuses_what_is_larger(script, book):
     made = script.message_limit(20)
     assert book.decide(incoming()) == (USUAL, None)
     outcome, fault = book.decide(incoming(events=[POOL]))
@@ -152,7 +152,7 @@ def test_which_outcomes_record_the_batch(outcome, takes_effect):
 
 
 @pytest.mark.parametrize("nothing", [5, "UNAVAILABLE", None])
-def test_what_is_no_outcome(script, nothing):
+def test_what_is_no_outcome_is_told(script, nothing):
     with pytest.raises(TypeError, match="an outcome is"):
         script.returns([nothing])
 
@@ -162,7 +162,7 @@ def test_fail_with_ok_is_a_mistake():
         fail(Code.OK)
 
 
-def test_details_and_trailers():
+def test_details_and_trailers_stand_in_the_status():
     info = error_details_pb2.ErrorInfo(reason="QUOTA")
     outcome = fail(
         Code.RESOURCE_EXHAUSTED,

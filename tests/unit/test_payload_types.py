@@ -92,7 +92,7 @@ def test_no_two_payload_types_share_a_name_or_an_emitter():
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_category_is_the_number_of_the_enum(place):
+def test_a_category_is_the_number_of_the_enum(place):
     assert place.category == EventCategory.Value(f"EVENT_CATEGORY_{place.category_name}")
 
 
@@ -132,10 +132,10 @@ def test_any_message_of_the_schema_leads_to_it():
         ("EventLevel", "event_level"),
     ],
 )
-def test_snake_case(name, expected):
+def test_a_name_is_the_same_in_snake_case(name, expected):
     assert snake_case(name) == expected
 
 
-def test_short_names():
+def test_short_names_leave_out_what_all_have():
     assert short_names(EventLevel.DESCRIPTOR)[1] == "INFO"
     assert short_names(EventCategory.DESCRIPTOR)[10] == "DATA_TRANSFER"

@@ -75,7 +75,7 @@ def test_an_evicted_batch_id_is_no_duplicate():
     assert recording.duplicates == []
 
 
-def test_deduplication():
+def test_with_deduplication_a_batch_that_is_sent_again_is_a_duplicate_alone():
     recording = Recording(deduplicate=True)
     for _ in range(3):
         send(recording, "same")
@@ -141,7 +141,7 @@ def test_asserting_that_nothing_comes_fails_as_soon_as_it_does():
     later.join()
 
 
-def test_asserting():
+def test_an_assertion_takes_a_count_or_none():
     recording = Recording()
     assertions = Assertions(recording)
     for batch_id in ("a", "b"):

@@ -60,7 +60,7 @@ def test_a_first_look_finds_all_that_is_there():
     ]
 
 
-def test_what_is_gone():
+def test_what_is_gone_is_reported_as_gone():
     assert [operation for _, operation, _ in operations(ALL, NOTHING)] == [
         NetworkInterfacePayload.NETWORK_INTERFACE_OPERATION_DOWN,
         SecurityAuthPayload.SECURITY_AUTH_OPERATION_LOGOUT,
@@ -81,7 +81,7 @@ def interface_change(before: Interface, after: Interface) -> list[tuple[int, int
     return [(operation, level) for _, operation, level in operations(old, new)]
 
 
-def test_changes_of_an_interface():
+def test_changes_of_an_interface_are_reported_as_what_they_are():
     down = replace(ETH0, up=False)
     moved = replace(ETH0, ip="192.0.2.3")
     kinds = NetworkInterfacePayload
@@ -96,7 +96,7 @@ def test_changes_of_an_interface():
     ]
 
 
-def test_a_look_at_this_machine():
+def test_a_look_at_this_machine_finds_its_loopback():
     snapshot = look()
     assert "lo" in snapshot.interfaces
     assert snapshot.interfaces["lo"].ip == "127.0.0.1"

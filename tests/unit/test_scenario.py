@@ -29,7 +29,7 @@ steps:
 """
 
 
-def test_a_scenario(tmp_path):
+def test_a_scenario_is_read_step_by_step(tmp_path):
     path = tmp_path / "scenario.yml"
     path.write_text(SCENARIO)
     steps = read_scenario(path)
@@ -43,7 +43,7 @@ def test_a_scenario(tmp_path):
     assert steps[2].action == Command(rodent="r1", type="system.status")
 
 
-def test_which_steps_need_a_relay(tmp_path):
+def test_only_steps_about_connections_need_a_relay(tmp_path):
     path = tmp_path / "scenario.yml"
     path.write_text(SCENARIO)
     assert not needs_relay(read_scenario(path))  # an outage does without
@@ -69,7 +69,7 @@ def test_which_steps_need_a_relay(tmp_path):
         ("steps: [{method: SendEvents, returns: [NOPE]}]", "'NOPE' is no status"),
     ],
 )
-def test_what_is_no_scenario(tmp_path, text, problem):
+def test_what_is_no_scenario_is_told(tmp_path, text, problem):
     path = tmp_path / "scenario.yml"
     path.write_text(text)
     with pytest.raises(FaultSpecError, match=re.escape(problem)):

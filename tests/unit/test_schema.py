@@ -106,17 +106,17 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("revision", "row"), FIELDS)
-def test_field(revision, row):
+def test_each_field_of_the_table_is_in_the_revision(revision, row):
     assert row in compiled(revision)[1]
 
 
 @pytest.mark.parametrize(("revision", "row"), VALUES)
-def test_enum_value(revision, row):
+def test_each_value_of_the_table_is_in_the_revision(revision, row):
     assert row in compiled(revision)[2]
 
 
 @pytest.mark.parametrize("revision", PUBLISHED)
-def test_nothing_beyond_the_tables(revision):
+def test_nothing_is_there_beyond_the_tables(revision):
     _, fields, enums = compiled(revision)
     assert len(fields) == len(table(revision, "fields.csv"))
     assert len(enums) == len(table(revision, "enums.csv"))
@@ -128,7 +128,7 @@ def test_the_revisions_are_those_with_tables_and_what_came_later():
 
 
 @pytest.mark.parametrize(("revision", "folder"), CASES)
-def test_rpcs(revision, folder):
+def test_the_rpcs_are_those_of_the_table(revision, folder):
     service = compiled(revision)[0].FindServiceByName("rodent.RodentService")
     found = [
         {
@@ -143,7 +143,7 @@ def test_rpcs(revision, folder):
 
 
 @pytest.mark.parametrize(("revision", "folder"), CASES)
-def test_implicit_presence_everywhere(revision, folder):
+def test_only_messages_and_members_of_oneofs_have_presence(revision, folder):
     pool = compiled(revision)[0]
     for row in table(folder, "fields.csv"):
         if row["field"] != "(reserved)":

@@ -17,7 +17,7 @@ def test_objects_stand_for_more_than_the_defaults():
     assert tokens.verified([("authorization", f"Bearer {toggle.jwt()}")])["rid"] == "rodent-1"
 
 
-def test_the_defaults():
+def test_by_default_there_is_neither_tls_nor_http():
     toggle = ToggleServer(deduplicate=True)
     assert toggle.recording.deduplicate
     assert toggle.root_certificate is None
@@ -52,6 +52,6 @@ def test_a_session_is_a_toggle_like_its_server():
         (lambda: Recording(max_calls=-1), "max_calls -1"),
     ],
 )
-def test_what_is_no_option(make, problem):
+def test_what_is_no_option_is_told(make, problem):
     with pytest.raises(ValueError, match=problem):
         make()

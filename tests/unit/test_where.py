@@ -146,7 +146,7 @@ def test_a_field_does_not_equal_a_value(key, value):
     assert where(**{key: value}).misses(EVENT) != []
 
 
-def test_what_is_set_though_it_is_zero():
+def test_what_is_set_is_there_though_it_is_zero():
     event = wide_event(limit=0, item=Item())
     assert not where(limit=None)(event)
     assert not where(item=None)(event)
@@ -154,7 +154,7 @@ def test_what_is_set_though_it_is_zero():
     assert where(item=None, items=None, labels=None, devices=None, blob=None)(wide_event())
 
 
-def test_of_arrival_and_metadata():
+def test_arrival_and_metadata_can_be_asked_for():
     event = recorded_event(level=EVENT_LEVEL_ERROR, metadata={"n": "10", "": "e"}, rid="")
     assert where(level=EVENT_LEVEL_ERROR, rid=None, sub="o1", category=None)(event)
     assert where(metadata={"n": "10", "": "e"})(event)
@@ -216,7 +216,7 @@ def test_a_nested_message_must_be_the_same_in_a_payload():
         ({"payload": 5}, "a matcher is a payload message"),
     ],
 )
-def test_a_value_of_no_type_that_a_field_has(arguments, problem):
+def test_a_value_of_no_type_that_a_field_has_is_told(arguments, problem):
     with pytest.raises(TypeError) as caught:
         where(**arguments)
     assert problem in str(caught.value)
@@ -229,7 +229,7 @@ def test_a_value_of_no_type_that_a_field_has(arguments, problem):
         ({"size_bytes": ">big"}, "size_bytes:>big compares with no number"),
     ],
 )
-def test_a_value_that_says_nothing(arguments, problem):
+def test_a_value_that_says_nothing_is_told(arguments, problem):
     with pytest.raises(ValueError) as caught:
         where(**arguments)
     assert problem in str(caught.value)
@@ -251,7 +251,7 @@ def test_a_value_that_says_nothing(arguments, problem):
         (where(nonsense=5), "nonsense: wanted 5, got no such field"),
     ],
 )
-def test_how_a_value_differs(matcher, miss):
+def test_a_miss_says_how_a_value_differs(matcher, miss):
     assert matcher.misses(EVENT) == [miss]
 
 
@@ -268,7 +268,7 @@ def test_how_a_value_differs(matcher, miss):
         (where(exact=NAN), "exact:nan"),
     ],
 )
-def test_values_as_text(matcher, text):
+def test_values_are_written_as_a_query(matcher, text):
     assert str(matcher) == matcher.as_query() == text
 
 
@@ -284,7 +284,7 @@ def test_values_as_text(matcher, text):
         (where(**{"labels.a b": "c"}), "labels.a b:c"),
     ],
 )
-def test_values_without_text(matcher, shown):
+def test_values_without_text_are_shown_and_no_query(matcher, shown):
     assert str(matcher) == shown
     with pytest.raises(TypeError, match="cannot be written as a query"):
         (where() & ~matcher).as_query()

@@ -17,7 +17,7 @@ BATCH = Batch.of(FRAMES, batch_id="batch-1", timestamp=1_700_000_000_000).data
 
 
 @pytest.mark.parametrize("number", [0, 1, 127, 128, 300, 2**31 - 1, 2**63 - 1, -1, -(2**63)])
-def test_varint_round_trip(number):
+def test_a_varint_makes_the_round_trip(number):
     encoded = wire.varint(number)
     decoded, end = wire.read_varint(encoded, 0)
     assert end == len(encoded)
@@ -32,7 +32,7 @@ def test_varint_round_trip(number):
         (b"\x80" * 10 + b"\x01", "varint of more than ten bytes"),
     ],
 )
-def test_bad_varints(data, reason):
+def test_bad_varints_are_told(data, reason):
     with pytest.raises(wire.WireError, match=reason):
         wire.read_varint(data, 0)
 
