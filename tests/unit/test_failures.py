@@ -1,5 +1,6 @@
 """The texts of failures, word by word: they are what a test's author reads when it fails."""
 
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -174,3 +175,33 @@ def test_a_slow_matcher_is_not_asked_of_all_events_to_explain_a_miss(assertions,
     assert "arrived: 9 events, the nearest:" in text
     assert "pool_name=p8" in text
     assert "p7" not in text
+
+
+def places(caught: pytest.ExceptionInfo) -> list[str]:
+    """The files that pytest shows of a failure."""
+    return [Path(entry.path).name for entry in caught.traceback.filter(caught)]
+
+
+@pytest.mark.parametrize("count", [1, 0])
+def test_a_failure_is_shown_where_the_test_asserts(assertions, count):
+    if not count:
+        record(assertions, StoragePoolPayload())
+    with pytest.raises(AssertionError) as caught:
+        assertions.assert_received("payload:pool", count=count, timeout=0.01)
+    assert places(caught) == ["test_failures.py"]
+
+
+async def test_a_failure_in_asyncio_is_shown_where_the_test_asserts(assertions):
+    with pytest.raises(NotReceivedError) as caught:
+        await assertions.aio.wait_for("payload:pool", timeout=0.01)
+    assert places(caught) == ["test_failures.py"]
+
+
+async def test_what_fails_in_a_function_that_matches_is_shown_in_that_function(assertions):
+    def matches(_event):
+        raise AssertionError("a mistake")
+
+    record(assertions, StoragePoolPayload())
+    with pytest.raises(AssertionError, match="a mistake") as caught:
+        await assertions.aio.wait_for(matches, timeout=0.01)
+    assert caught.traceback[-1].name == "matches"

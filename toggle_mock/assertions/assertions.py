@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from operator import methodcaller
+from typing import ParamSpec, TypeVar
 
 from toggle_mock.assertions import failures
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
@@ -13,6 +14,9 @@ from toggle_mock.errors import NotReceivedError, UnexpectedEventError
 from toggle_mock.matching import Matchable, Matcher, matcher_of
 from toggle_mock.recording.records import Events, RecordedCall, RecordedEvent
 from toggle_mock.recording.scope import TIMEOUT
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # pytest shows where the test asserts, not where in here it is found to fail.
 __tracebackhide__ = methodcaller("errisinstance", AssertionError)
@@ -246,15 +250,13 @@ class AsyncAssertions:
     ) -> list[RecordedEvent]:
         """See :meth:`Assertions.wait_for`."""
         wait = self._assertions.wait_for
-        return await asyncio.to_thread(wait, matcher, count=count, timeout=timeout)
+        return await _in_thread(wait, matcher, count=count, timeout=timeout)
 
     async def wait_for_sequence(
         self, *matchers: Matchable, timeout: float = TIMEOUT
     ) -> list[RecordedEvent]:
         """See :meth:`Assertions.wait_for_sequence`."""
-        return await asyncio.to_thread(
-            self._assertions.wait_for_sequence, *matchers, timeout=timeout
-        )
+        return await _in_thread(self._assertions.wait_for_sequence, *matchers, timeout=timeout)
 
     async def wait_for_call(
         self,
@@ -266,15 +268,23 @@ class AsyncAssertions:
     ) -> list[RecordedCall]:
         """See :meth:`Assertions.wait_for_call`."""
         wait = self._assertions.wait_for_call
-        return await asyncio.to_thread(wait, method, status=status, count=count, timeout=timeout)
+        return await _in_thread(wait, method, status=status, count=count, timeout=timeout)
 
     async def assert_received(
         self, matcher: Matchable = None, *, count: int | None = None, timeout: float = TIMEOUT
     ) -> list[RecordedEvent]:
         """See :meth:`Assertions.assert_received`."""
         ask = self._assertions.assert_received
-        return await asyncio.to_thread(ask, matcher, count=count, timeout=timeout)
+        return await _in_thread(ask, matcher, count=count, timeout=timeout)
 
     async def assert_not_received(self, matcher: Matchable = None, *, within: float = 0.0) -> None:
         """See :meth:`Assertions.assert_not_received`."""
-        await asyncio.to_thread(self._assertions.assert_not_received, matcher, within=within)
+        await _in_thread(self._assertions.assert_not_received, matcher, within=within)
+
+
+async def _in_thread(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Ask without blocking the loop; a miss is not shown with the frames of the thread."""
+    try:
+        return await asyncio.to_thread(ask, *args, **kwargs)
+    except (NotReceivedError, UnexpectedEventError) as error:
+        raise error.with_traceback(None)  # noqa: B904 - it is the same one
