@@ -131,6 +131,7 @@ class Ledger:
     def __init__(self) -> None:
         known = json.loads(LEDGER.read_text()) if LEDGER.exists() else {}
         self._tests: dict[str, str] = known.get("tests", {})
+        self._suites: dict[str, dict[str, str]] = known.get("suites", {})
         self._verdicts: dict[str, list[str]] = known.get("verdicts", {})
         self._hashes: dict[str, dict[str, str]] = {}
 
@@ -151,23 +152,35 @@ class Ledger:
         return changed
 
     def get(self, mutant: Mutant, tests: Sequence[str]) -> Verdict | None:
-        """The verdict, if it still holds."""
-        basis, verdict = self._verdicts.get(mutant.name, ("", ""))
-        return Verdict(verdict) if basis == self._basis(mutant, tests) else None
+        """The verdict, if it still holds: what is noticed stays so though there are more tests."""
+        function, suite, verdict = self._verdicts.get(mutant.name, ("", "", ""))
+        if function != self._function_hash(mutant):
+            return None
+        now, then = self._suite(tests), self._suites[suite]
+        noticed = verdict in {Verdict.KILLED, Verdict.TIMEOUT}
+        return (
+            Verdict(verdict) if now == then or (noticed and then.items() <= now.items()) else None
+        )
 
     def put(self, mutant: Mutant, tests: Sequence[str], verdict: Verdict) -> None:
         """Note a verdict, and write all of them."""
-        self._verdicts[mutant.name] = [self._basis(mutant, tests), verdict]
+        suite = self._suite(tests)
+        name = digest(repr(sorted(suite.items())))
+        self._suites[name] = suite
+        self._verdicts[mutant.name] = [self._function_hash(mutant), name, verdict]
         self.save()
 
     def save(self) -> None:
         """Write it all to the file."""
-        LEDGER.write_text(json.dumps({"tests": self._tests, "verdicts": self._verdicts}, indent=1))
+        known = {"tests": self._tests, "suites": self._suites, "verdicts": self._verdicts}
+        LEDGER.write_text(json.dumps(known, indent=1))
 
-    def _basis(self, mutant: Mutant, tests: Sequence[str]) -> str:
+    def _suite(self, tests: Sequence[str]) -> dict[str, str]:
+        return {test: self.test_hash(test) for test in tests}
+
+    def _function_hash(self, mutant: Mutant) -> str:
         function = state().current_function_hashes.get(mangled_name_from_mutant_name(mutant.name))
-        tested = sorted((test, self.test_hash(test)) for test in tests)
-        return digest(repr((function, mutant.change, tested)))
+        return digest(repr((function, mutant.change)))
 
 
 def find_reaching_tests(runner: MutantRunner, ledger: Ledger) -> None:

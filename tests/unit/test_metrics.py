@@ -42,6 +42,8 @@ def test_opentelemetry_shows_the_statistics(bus):
         for metric in resource.scope_metrics[0].metrics
     }
     provider.shutdown()
+    assert {metric.unit for metric in resource.scope_metrics[0].metrics} == {"{event}"}
+    assert all(metric.description for metric in resource.scope_metrics[0].metrics)
     assert found["rodent_events.emitted"] == [(9, {})]
     assert found["rodent_events.waiting"] == [(5, {})]
     assert found["rodent_events.dropped"] == [

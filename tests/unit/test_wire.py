@@ -168,3 +168,11 @@ def test_a_derived_id_is_a_uuid7_even_of_a_foreign_id():
 
     assert UUID(derived_id("not-a-uuid", "left")).version == 7
     assert UUID(derived_id("01890000-0000-7000-8000-000000000000", "left")).version == 7
+
+
+def test_a_derived_id_is_the_same_in_every_version():
+    """A half that was sent before an update is not to be another one after it."""
+    whole = "0189ffff-ffff-7fff-bfff-ffffffffffff"
+    assert derived_id(whole, "left") == "0189ffff-ffff-746b-96f2-caaad5b2c748"
+    assert derived_id(whole, "right") == "0189ffff-ffff-7e52-8fdd-9e4d657a0ea0"
+    assert derived_id("not-a-uuid", "left") == "00000000-0000-7451-8f65-f530dbcab001"
