@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage distribution docs clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -99,6 +99,11 @@ bench-compare:  ## Show what changed between two runs: OLD=one.json NEW=other.js
 sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notices.
 	mkdir -p build
 	$(BIN)/python tools/sabotage.py --markdown build/sabotage.md
+
+mutation: $(READY)  ## Change code in every small way, or a SAMPLE of each module, or what changed SINCE a revision.
+	mkdir -p build
+	$(BIN)/python tools/mutation.py $(MODULES) $(if $(SINCE),--since $(SINCE),--sample $(or $(SAMPLE),15)) \
+		--markdown build/mutation.md
 
 distribution: $(READY)  ## Report what the strategies draw.
 	$(BIN)/python tests/support/distribution.py docs/distribution.md

@@ -66,6 +66,17 @@ WORKERS = 2
 # A test that takes longer than this, in seconds, would have each mutant it reaches take as long.
 SLOWEST_TEST = 5.0
 
+# What runs in processes that tests start is not seen to be reached, so that is said here.
+_SIGTERM = "tests/integration/test_lifecycle.py::test_sigterm_brings_all_to_disk"
+IN_PROCESSES = {
+    "rodent_events.signals": [f"{_SIGTERM}_and_ends_the_process_by_the_signal"],
+    "toggle_mock.__main__": ["tests/integration/test_cli.py"],
+    "toggle_mock.cli": ["tests/integration/test_cli.py", "tests/integration/test_cli_toggle.py"],
+    "toggle_mock.cli.schema": ["tests/integration/test_schema_cli.py"],
+    "toggle_mock.pytest_plugin": ["tests/integration/test_plugin.py"],
+    "toggle_mock.schema": ["tests/integration/test_schema_cli.py"],
+}
+
 # How mutmut's workers end. What could not be run counts as unnoticed, so that it is looked at.
 VERDICTS = {
     0: Verdict.SURVIVED,
@@ -141,7 +152,7 @@ class Ledger:
         if file not in self._hashes:
             source = (MUTANTS / file).read_text()
             self._hashes[file] = {"": digest(source), **compute_function_hashes(source)}
-        name = f"xǁ{inside[0]}ǁ{inside[-1]}" if len(inside) > 1 else f"x_{inside[-1]}"
+        name = f"xǁ{inside[0]}ǁ{inside[-1]}" if len(inside) > 1 else f"x_{''.join(inside)}"
         return self._hashes[file].get(name, self._hashes[file][""])
 
     def changed_tests(self) -> set[str]:
@@ -197,24 +208,44 @@ def find_reaching_tests(runner: MutantRunner, ledger: Ledger) -> None:
     ledger.save()
 
 
-def tests_in_order(budget: float) -> dict[str, list[str]]:
-    """The tests of each function: first those that reach little else, until the time is used up."""
-    reaching = state().tests_by_mangled_function_name
-    durations = state().duration_by_test
-    width = Counter(test for tests in reaching.values() for test in tests)
-    chosen: dict[str, list[str]] = {}
-    for function, tests in reaching.items():
-        chosen[function], left = [], budget
-        for test in sorted(tests, key=lambda test: (width[test], test)):
-            seconds = durations.get(test, SLOWEST_TEST)
-            if seconds < SLOWEST_TEST and (left := left - seconds) > 0:
-                chosen[function].append(test)
-    return chosen
+class Tests:
+    """The tests of each function: first those that reach little else, until the time is used up.
+
+    Args:
+        budget: Seconds, for each function.
+    """
+
+    def __init__(self, budget: float) -> None:
+        reaching = state().tests_by_mangled_function_name
+        width = Counter(test for tests in reaching.values() for test in tests)
+        self._chosen: dict[str, list[str]] = {}
+        for function, tests in reaching.items():
+            chosen, left = self._chosen.setdefault(function, []), budget
+            for test in sorted(tests, key=lambda test: (width[test], test)):
+                seconds = self._seconds(test)
+                if seconds < SLOWEST_TEST and (left := left - seconds) > 0:
+                    chosen.append(test)
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """The tests to judge a mutant by."""
+        elsewhere = [
+            test
+            for module, tests in IN_PROCESSES.items()
+            if f"{mutant.module}.".startswith(f"{module}.")
+            for test in tests
+        ]
+        return self._chosen.get(mangled_name_from_mutant_name(mutant.name), []) + elsewhere
+
+    def duration(self, mutant: Mutant) -> float:
+        """How many seconds they take without a mutant."""
+        return sum(map(self._seconds, self.of(mutant)))
+
+    @staticmethod
+    def _seconds(test: str) -> float:
+        return state().duration_by_test.get(test, 4 * SLOWEST_TEST)
 
 
-def run(
-    runner: MutantRunner, mutants: Sequence[Mutant], tests: dict[str, list[str]], ledger: Ledger
-) -> None:
+def run(runner: MutantRunner, mutants: Sequence[Mutant], tests: Tests, ledger: Ledger) -> None:
     """Try mutants, two at a time."""
     by_name = {mutant.name: mutant for mutant in mutants}
     done = 0
@@ -224,7 +255,7 @@ def run(
         result = runner.wait_for_result()
         mutant, done = by_name[result.mutant_name], done + 1
         verdict = VERDICTS.get(result.exit_code, Verdict.KILLED)
-        ledger.put(mutant, tests.get(mangled_name_from_mutant_name(mutant.name), []), verdict)
+        ledger.put(mutant, tests.of(mutant), verdict)
         if verdict is not Verdict.KILLED:
             print(f"\n{verdict} ({done} of {len(mutants)}): {mutant}", flush=True)
 
@@ -233,10 +264,9 @@ def run(
         for mutant in mutants:
             while not runner.has_capacity():
                 take()
-            chosen = tests.get(mangled_name_from_mutant_name(mutant.name), [])
-            expected = sum(state().duration_by_test[test] for test in chosen)
+            expected = tests.duration(mutant)
             # mutmut ends a worker after half of this by the clock.
-            runner.submit(mutant.name, chosen, ceil(2 * (20 + 3 * expected)), expected)
+            runner.submit(mutant.name, tests.of(mutant), ceil(2 * (20 + 3 * expected)), expected)
         while runner.pending_count():
             take()
     finally:
@@ -299,12 +329,10 @@ def main() -> int:
     print(f"{len(mutants)} of {len(everything)} mutants, seed {options.seed}", flush=True)
     runner, ledger = get_mutant_runner(WORKERS), Ledger()
     find_reaching_tests(runner, ledger)
-    tests = tests_in_order(options.budget)
+    tests = Tests(options.budget)
 
     def verdict(mutant: Mutant) -> Verdict | None:
-        if mutant in equivalents:
-            return Verdict.EQUIVALENT
-        return ledger.get(mutant, tests.get(mangled_name_from_mutant_name(mutant.name), []))
+        return Verdict.EQUIVALENT if mutant in equivalents else ledger.get(mutant, tests.of(mutant))
 
     started, untried = time.monotonic(), [one for one in mutants if verdict(one) is None]
     run(runner, untried, tests, ledger)

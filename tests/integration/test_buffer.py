@@ -71,6 +71,7 @@ def test_the_seeds_flush_to_disk_and_its_validation(tmp_path, make_buffer):
     assert list(batch.events) == events(25)
     assert path.suffix == ".pb"
     assert path.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / ".lock").stat().st_mode & 0o777 == 0o600
     assert len(buffer) == 0
     assert buffer.waiting == 25
 

@@ -438,7 +438,11 @@ def test_two_buses_cannot_share_a_folder(scripted_toggle, settings):
 
 
 @pytest.mark.parametrize(
-    ("missing", "message"), [("target", "target is not set"), ("jwt", "jwt is not set")]
+    ("missing", "message"),
+    [
+        ("target", "target is not set: give Toggle's address as host:port"),
+        ("jwt", "jwt is not set: give the token that Toggle issued for this node, or jwt_file"),
+    ],
 )
 def test_what_a_start_needs(settings, missing, message):
     given = {"target": "127.0.0.1:1", **settings}
