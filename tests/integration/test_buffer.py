@@ -356,6 +356,16 @@ def test_names_increase_even_if_the_clock_is_set_back():
     assert new_id_after(None) < future
 
 
+@pytest.mark.parametrize(("room", "count"), [(0, 10), (-1, 5)])
+def test_a_batch_of_a_file_is_halved_if_it_is_larger_than_now_allowed(make_buffer, room, count):
+    buffer = make_buffer()
+    fill(buffer, 10)
+    size = len(buffer.next_batch().frames) + wire.TRAILER_BYTES
+    buffer.spill()
+    buffer.close()
+    assert make_buffer(max_batch_bytes=size + room).next_batch().count == count
+
+
 def test_a_file_is_limited_by_max_file_size(make_buffer):
     buffer = make_buffer(max_batch_bytes=1_000, max_file_size=3_000)
     fill(buffer, 100)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rodent_events import wire
+from rodent_events import ConfigError, EventClient, wire
 from rodent_events.client import retry_after
 
 RETRY_INFO = b"type.googleapis.com/google.rpc.RetryInfo"
@@ -42,3 +42,19 @@ def test_the_seconds_to_wait_are_read_from_the_published_messages():
     detail = Any()
     detail.Pack(info)
     assert retry_after(Status(code=14, details=[detail]).SerializeToString()) == 2.25
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"jwt": "a.b.c"}, "target is not set: give Toggle's address as host:port"),
+        (
+            {"target": "127.0.0.1:1"},
+            "jwt is not set: give the token that Toggle issued for this node, or jwt_file",
+        ),
+    ],
+)
+def test_what_a_client_needs(settings, message):
+    with pytest.raises(ConfigError) as caught:
+        EventClient(**settings)
+    assert str(caught.value) == message

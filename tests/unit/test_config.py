@@ -276,3 +276,10 @@ def test_the_token_is_never_shown():
 
 def test_a_token_may_be_a_function():
     assert load(jwt=lambda: "a.b.c").jwt() == "a.b.c"
+
+
+@pytest.mark.parametrize("length", [58, 59])
+def test_a_value_is_shown_unless_it_is_long(length):
+    with pytest.raises(ConfigError) as caught:
+        load(target="x" * length)
+    assert ("x" * length in str(caught.value)) is (length == 58)
