@@ -66,6 +66,9 @@ WORKERS = 2
 # A test that takes longer than this, in seconds, would have each mutant it reaches take as long.
 SLOWEST_TEST = 5.0
 
+# What a file of tests takes whose durations are not known, in seconds.
+SLOWEST_FILE = 120.0
+
 # What runs in processes that tests start is not seen to be reached, so that is said here.
 _SIGTERM = "tests/integration/test_lifecycle.py::test_sigterm_brings_all_to_disk"
 IN_PROCESSES = {
@@ -242,7 +245,7 @@ class Tests:
 
     @staticmethod
     def _seconds(test: str) -> float:
-        return state().duration_by_test.get(test, 4 * SLOWEST_TEST)
+        return state().duration_by_test.get(test, SLOWEST_FILE)
 
 
 def run(runner: MutantRunner, mutants: Sequence[Mutant], tests: Tests, ledger: Ledger) -> None:
