@@ -14,7 +14,7 @@ from rodent_events.retry_policy import Status
 from toggle_mock import NotReceivedError, ToggleServer, delay, fail, hang, lose_answer, reject
 from toggle_mock.cli.scenario import Scenario, Step
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
-from toggle_mock.faults.spec import FaultSpec, parse
+from toggle_mock.faults.spec import Bandwidth, FaultSpec, Latency, SlowReads, parse
 
 Code = grpc.StatusCode
 POOL = StoragePoolPayload(pool_name="tank")
@@ -90,6 +90,21 @@ def test_a_batch_whose_answer_is_lost_is_sent_again_under_the_same_id(toggle_ser
     assert first.batch_id == second.batch_id
     assert (first.duplicate, second.duplicate) == (False, True)
     assert toggle_server.duplicates == [second]
+
+
+def test_what_the_sender_of_a_lost_answer_is_told(toggle_server, client):
+    toggle_server.on_send_events.returns(lose_answer())
+    outcome = client.send_batch(BATCH)
+    assert (outcome.status, outcome.message) == (Status.UNAVAILABLE, "the answer was lost")
+
+
+def test_a_fault_of_the_connection_is_what_was_asked_for(toggle_server):
+    with toggle_server.faults.latency(0.01, jitter=0.02) as fault:
+        assert fault.spec == Latency(seconds=0.01, jitter=0.02)
+    with toggle_server.faults.bandwidth(7) as fault:
+        assert fault.spec == Bandwidth(bytes_per_second=7)
+    with toggle_server.faults.slow_reads(7) as fault:
+        assert fault.spec == SlowReads(bytes_per_second=7)
 
 
 def test_with_deduplication_a_batch_that_is_sent_again_counts_once(make_toggle_server, settings):

@@ -96,6 +96,19 @@ def test_what_is_exported_is_the_same_when_it_is_loaded(tmp_path, suffix):
             save(toggle.recording, path)
 
 
+def test_a_last_line_that_lacks_only_its_end_is_kept_and_followed(tmp_path):
+    path = tmp_path / "recording.ndjson"
+    for number in range(2):
+        with (
+            ToggleServer(record=path) as toggle,
+            EventClient(target=toggle.address, jwt=toggle.jwt()) as client,
+        ):
+            assert len(toggle.calls) == number
+            client.send_batch(b"\x1a\x01b")
+        path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    assert [call.status for call in load(path).calls] == ["OK", "OK"]
+
+
 @pytest.mark.parametrize("suffix", WHOLE)
 def test_clear_empties_the_file(tmp_path, suffix):
     path = tmp_path / f"recording.{suffix}"

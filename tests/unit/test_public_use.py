@@ -11,6 +11,10 @@ TESTS = Path(__file__).parents[1]
 
 # Which private names a file uses, and why.
 REASONS = {
+    "integration/test_global_bus.py": (
+        {"_report_early_events"},
+        "What a bus leaves for the end of the process is taken back.",
+    ),
     "integration/test_overlaps.py": (
         {"_shared"},
         "A latency that is left over would show in nothing but time.",

@@ -9,6 +9,7 @@ from rodent_events import EventBatch, StoragePoolPayload
 from toggle_mock import Assertions
 from toggle_mock.recording.recorder import MAX_STREAM_MESSAGES, Position, Recording
 from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.scope import Scope
 
 EVENT = recorded_event(StoragePoolPayload(pool_name="tank")).message
 
@@ -191,3 +192,16 @@ def test_many_threads_write_and_read():
     reader.join()
     assert recording.evicted == 350
     assert [call.number for call in recording.calls] == list(range(351, 401))
+
+
+@pytest.mark.parametrize(
+    ("scope", "text"),
+    [
+        (Scope(), "everybody"),
+        (Scope(rid="r1"), "rid r1"),
+        (Scope(sub="o1"), "sub o1"),
+        (Scope("r1", "o1"), "rid r1 and sub o1"),
+    ],
+)
+def test_a_scope_says_whose_records_are_meant(scope, text):
+    assert str(scope) == text
