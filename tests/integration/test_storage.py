@@ -109,7 +109,7 @@ def test_a_last_line_that_lacks_only_its_end_is_kept_and_followed(tmp_path):
     assert [call.status for call in load(path).calls] == ["OK", "OK"]
 
 
-@pytest.mark.parametrize("suffix", WHOLE)
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_clear_empties_the_file(tmp_path, suffix):
     path = tmp_path / f"recording.{suffix}"
     with ToggleServer(record=path) as toggle:
