@@ -203,7 +203,8 @@ def find_reaching_tests(runner: MutantRunner, ledger: Ledger) -> None:
         run_stats_collection(runner)
         ledger.changed_tests()
     else:
-        present = runner.list_all_tests()
+        with contextlib.redirect_stdout(io.StringIO()):
+            present = runner.list_all_tests()
         present.clear_out_obsolete_test_names()
         if again := ledger.changed_tests() | present.new_tests():
             run_stats_collection(runner, tests=again)

@@ -270,3 +270,8 @@ def test_a_payload_that_differs_says_in_what():
 def test_the_base_class_is_abstract():
     with pytest.raises(NotImplementedError):
         Matcher()(BARE)
+
+
+def test_a_quoted_text_may_have_a_line_break_in_it():
+    event = recorded_event(StoragePoolPayload(), metadata={"note": "two\nlines"})
+    assert compile_query('metadata.note:"two\nlines"').misses(event) == []
