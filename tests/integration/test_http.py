@@ -287,6 +287,18 @@ def test_a_session_sees_and_clears_its_own_calls_alone(ask, toggle):
     assert ask("GET", f"/calls?session={names[0]}")[0] == 404
 
 
+def test_a_session_of_one_rodent(ask):
+    opened = ask("POST", "/sessions", {"rid": "r9", "sub": "o9"})[1]
+    assert (opened["rid"], opened["sub"]) == ("r9", "o9")
+
+
+@pytest.mark.parametrize("prv", [False, True])
+def test_a_token_says_whether_its_rodent_is_in_a_private_network(ask, prv):
+    jwt = ask("POST", "/tokens", {"prv": prv})[1]["jwt"]
+    claims = jwt.split(".")[1]
+    assert json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["prv"] is prv
+
+
 def test_a_session_lists_and_deletes_its_own_faults_alone(ask):
     name = ask("POST", "/sessions", {})[1]["session"]
     body = {"method": "SendEvents", "returns": ["UNAVAILABLE"]}
