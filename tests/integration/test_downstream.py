@@ -15,14 +15,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECTS = Path(__file__).parent / "downstream"
 
-PYTEST = "python -m pytest -p no:asyncio"  # installed here, but not asked for by most projects
+# What is installed here, but not asked for by the projects.
+RUN = "python -m pytest -p no:randomly"
+PYTEST = f"{RUN} -p no:asyncio"
 
 # How the author of each project runs it, and what the end of its output then says.
 COMMANDS = {
     "pytest_fixture_project": (PYTEST, r"5 passed"),
     "unittest_project": ("python -m unittest -v", r"Ran 3 tests in .*\n\nOK\n"),
     "xdist_project": (PYTEST, r"heard of 12 organizations\n=+ 12 passed"),
-    "asyncio_project": ("python -m pytest", r"5 passed"),
+    "asyncio_project": (RUN, r"5 passed"),
     "cli_in_ci": ("bash run.sh", r"services_started=nfs .*\nall holds\n$"),
     "hypothesis_project": (PYTEST, r"9 passed"),
 }

@@ -7,8 +7,8 @@ pytestmark = pytest.mark.usefixtures("plain_pytest")
 
 @pytest.fixture
 def plain_pytest(pytester):
-    """A project with nothing but what the plugin brings."""
-    pytester.makeini("[pytest]\n")
+    """A project with nothing but what the plugin brings, whose tests run as they are written."""
+    pytester.makeini("[pytest]\naddopts = -p no:randomly\n")
 
 
 def test_the_first_test_of_a_newcomer_passes(pytester):
