@@ -260,6 +260,17 @@ def test_a_server_that_is_gone_is_told(elsewhere):
         remote.close()
 
 
+def test_a_server_that_is_gone_leaves_no_session_open():
+    with ToggleServer(http_port=0) as server:
+        remote = RemoteToggle(f"http://{server.http_address}")
+        other = remote.session()
+    with pytest.raises(RemoteError):
+        remote.close()
+    for one in (remote, other):
+        with pytest.raises(RuntimeError, match="closed"):
+            one.jwt()
+
+
 def sent(toggle, **claims):
     with EventClient(target=toggle.address, jwt=toggle.jwt(**claims)) as client:
         client.send_batch(b"")

@@ -130,15 +130,14 @@ class RemoteToggle(Toggle, EndsWithBlock):
 
     def close(self) -> None:
         """Heal its faults, and be gone."""
-        self._others.close()
         session, self._api.session = self._api.session, None
         if session is None:
             return  # it is closed
-        self._follower.close()
-        try:
-            self._api.delete(f"/sessions/{session}")
-        finally:
-            self._api.close()
+        with ExitStack() as each:  # the last first, and all of them though the server is gone
+            each.callback(self._api.close)
+            each.callback(self._api.delete, f"/sessions/{session}")
+            each.callback(self._follower.close)
+            each.callback(self._others.close)
 
     def _end_block(self) -> None:
         self.close()
