@@ -30,6 +30,13 @@ def _wait_until():
     return wait_until
 
 
+@pytest.fixture
+def in_background():
+    """Calls a function in a thread of its own; gives a future of what it returns."""
+    with ThreadPoolExecutor() as threads:
+        yield threads.submit
+
+
 class ScriptedToggle:
     """Answers SendEvents with scripted outcomes, one for each call, then with success.
 

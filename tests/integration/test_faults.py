@@ -203,15 +203,12 @@ def test_hanging_calls_of_another_method_leave_batches_alone(toggle_server):
         assert call.status is None
 
 
-def test_healing_all_ends_what_hangs(toggle_server, client):
-    outcomes = []
+def test_healing_all_ends_what_hangs(toggle_server, client, in_background):
     toggle_server.faults.hanging()
-    sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
-    sending.start()
+    sending = in_background(client.send_batch, BATCH)
     toggle_server.wait_for_call("SendEvents")
     toggle_server.faults.heal()
-    sending.join(15)
-    assert outcomes[0].status is Status.UNAVAILABLE
+    assert sending.result(15).status is Status.UNAVAILABLE
 
 
 def test_what_an_earlier_test_asked_for_is_healed(toggle_server):
@@ -229,14 +226,11 @@ def test_healing_one_fault_leaves_the_others(toggle_server):
     assert sent(toggle_server, pools("tank"), rid="r2") == "ABORTED"
 
 
-def test_healing_ends_what_hangs(toggle_server, client):
-    outcomes = []
+def test_healing_ends_what_hangs(toggle_server, client, in_background):
     with toggle_server.faults.hanging():
-        sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
-        sending.start()
+        sending = in_background(client.send_batch, BATCH)
         toggle_server.wait_for_call("SendEvents")
-    sending.join(20)
-    assert outcomes[0].status is Status.UNAVAILABLE
+    assert sending.result(20).status is Status.UNAVAILABLE
     assert status(client) is Status.OK
 
 
@@ -307,15 +301,12 @@ def test_a_restart_forgets_nothing(toggle_server, client):
     assert len(toggle_server.batches) == 2
 
 
-def test_a_reset_in_the_middle_of_a_call_is_unavailable(toggle_server, client):
-    outcomes = []
+def test_a_reset_in_the_middle_of_a_call_is_unavailable(toggle_server, client, in_background):
     with toggle_server.faults.hanging():
-        sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
-        sending.start()
+        sending = in_background(client.send_batch, BATCH)
         toggle_server.wait_for_call("SendEvents")
         toggle_server.faults.reset()
-        sending.join(20)
-    assert outcomes[0].status is Status.UNAVAILABLE
+        assert sending.result(20).status is Status.UNAVAILABLE
 
 
 def test_refused_connections_leave_old_ones_alone(toggle_server, client):
@@ -326,17 +317,14 @@ def test_refused_connections_leave_old_ones_alone(toggle_server, client):
         assert status(client) is Status.OK
 
 
-def test_in_a_partition_a_call_waits_until_its_end(toggle_server, client):
+def test_in_a_partition_a_call_waits_until_its_end(toggle_server, client, in_background):
     assert status(client) is Status.OK
-    outcomes = []
     with toggle_server.faults.partition():
-        sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
-        sending.start()
-        sending.join(0.3)
-        assert sending.is_alive()
+        sending = in_background(client.send_batch, BATCH)
+        with pytest.raises(TimeoutError):
+            sending.result(0.3)
         assert len(toggle_server.calls) == 1
-    sending.join(20)
-    assert outcomes[0].status is Status.OK
+    assert sending.result(20).status is Status.OK
 
 
 def test_of_half_open_connections_only_new_ones_work(toggle_server):
@@ -442,15 +430,12 @@ def test_calls_of_an_earlier_test_use_up_no_outcome(toggle_server, client):
     assert fault.remaining == 1
 
 
-def test_a_call_under_way_does_not_leak_into_the_next_test(toggle_server, client):
+def test_a_call_under_way_does_not_leak_into_the_next_test(toggle_server, client, in_background):
     toggle_server.on_send_events.returns(delay(0.2))
-    outcomes = []
-    sending = threading.Thread(target=lambda: outcomes.append(client.send_batch(BATCH)))
-    sending.start()
+    sending = in_background(client.send_batch, BATCH)
     toggle_server.wait_for_call("SendEvents")
     toggle_server.begin_test()
-    sending.join(20)
-    assert outcomes[0].status is Status.OK
+    assert sending.result(20).status is Status.OK
     assert toggle_server.batches == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from support.comparing import canonical
 
 from rodent_events import EventBus
 from rodent_events.config import CATEGORIES
@@ -21,10 +22,6 @@ FORMATS = (".ndjson", ".sqlite", ".pb")
 def one_of_each(revision: str) -> st.SearchStrategy[tuple[Message, ...]]:
     schema = load_schema(revision)
     return st.tuples(*(from_message(name, schema=schema) for name in schema.payload_types))
-
-
-def canonical(payloads) -> list[bytes]:
-    return [payload.SerializeToString(deterministic=True) for payload in payloads]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -44,10 +41,11 @@ def test_payloads_are_the_same_at_the_end_of_the_whole_way(revision, data, toggl
             assert bus.get_stats()["recovered"] == len(drawn)
 
         def seen(recording) -> list[bytes]:
-            return canonical(event.under(revision).payload for event in recording.events)
+            return [canonical(event.under(revision).payload) for event in recording.events]
 
-        assert seen(toggle_server.recording) == canonical(drawn)
+        expected = [canonical(payload) for payload in drawn]
+        assert seen(toggle_server.recording) == expected
         for suffix in FORMATS:
             path = Path(folder) / f"run{suffix}"
             save(toggle_server.recording, path)
-            assert seen(load(path)) == canonical(drawn), suffix
+            assert seen(load(path)) == expected, suffix

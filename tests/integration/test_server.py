@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 from msgspec import structs
+from support.raw_rodent import bearer
 
 from rodent_events import (
     Acknowledgement,
@@ -41,9 +42,9 @@ def channel(toggle_server):
         yield channel
 
 
-@pytest.fixture
-def bearer(toggle_server):
-    return (("authorization", f"Bearer {toggle_server.jwt(rid='r7', sub='o7')}"),)
+@pytest.fixture(name="bearer")
+def _bearer(toggle_server):
+    return bearer(toggle_server.jwt(rid="r7", sub="o7"))
 
 
 def batch(*payloads: StorageTransferPayload, batch_id: str = "b1") -> EventBatch:
@@ -365,7 +366,7 @@ async def test_that_nothing_comes_for_a_while_is_awaited_too(toggle_server, chan
 async def test_a_grpc_aio_client_in_the_tests_own_loop(toggle_server):
     async with grpc.aio.insecure_channel(toggle_server.address) as channel:
         stub = RodentServiceStub(channel)
-        metadata = (("authorization", f"Bearer {toggle_server.jwt()}"),)
+        metadata = bearer(toggle_server.jwt())
         response: EventBatchResponse = await stub.SendEvents(batch(TRANSFER), metadata=metadata)
     assert response.success
     assert len(toggle_server.events) == 1

@@ -33,7 +33,6 @@ def reaches(**shares: float) -> Callable[[Any], Any]:
             counts.clear()
             test(*args, **kwargs)
             examples = counts.pop(_EXAMPLES)
-
             for point, share in shares.items():
                 if counts[point] < share * examples:
                     pytest.fail(
@@ -41,7 +40,6 @@ def reaches(**shares: float) -> Callable[[Any], Any]:
                         f"than {share:.0%}"
                     )
 
-        held.reaches = shares
         return held
 
     return hold
