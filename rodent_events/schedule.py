@@ -34,7 +34,7 @@ _PRESSURE_LIMIT = 0.5
 _SPILL_PAUSE = 1.0
 
 # Seconds after which a file that could not be read is tried again.
-DISK_PAUSE = 0.5
+READ_PAUSE = 0.5
 
 # Seconds between two lines of the log about drops.
 _DROP_LOG_PAUSE = 10.0
@@ -101,7 +101,7 @@ class Schedule:
 
     def read_failed(self, now: float) -> None:
         """What is to be sent next cannot be read from disk."""
-        self._send_at = now + DISK_PAUSE
+        self._send_at = now + READ_PAUSE
 
     def spill_failed(self, now: float) -> None:
         """Memory cannot be brought to disk."""

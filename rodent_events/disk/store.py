@@ -25,7 +25,7 @@ from rodent_events.rate_limit import RateLimit
 logger = logging.getLogger("rodent_events")
 
 # Seconds in which the journal is not tried again after it could not be written.
-DISK_PAUSE = 1.0
+JOURNAL_PAUSE = 1.0
 
 # Seconds between two lines of the log about a disk that fails.
 _DISK_LOG_PAUSE = 10.0
@@ -220,7 +220,7 @@ class JournalStore(SpillStore):
         try:
             self._journal.append(frame)
         except OSError as error:
-            self._full_until = time.monotonic() + DISK_PAUSE
+            self._full_until = time.monotonic() + JOURNAL_PAUSE
             self._complain("the journal cannot be written; events wait in memory", error)
             self.give_up()
             self._fall_back(self._journal.take_unwritten())

@@ -202,7 +202,7 @@ def failing_writes(monkeypatch):
 def test_a_full_disk_sends_events_by_memory_and_keeps_their_order(
     scripted_toggle, journal, failing_writes, monkeypatch
 ):
-    monkeypatch.setattr("rodent_events.disk.store.DISK_PAUSE", 0.0)
+    monkeypatch.setattr("rodent_events.disk.store.JOURNAL_PAUSE", 0.0)
     with EventBus(target=scripted_toggle.address, **journal) as bus:
         sent = emit(bus, 25)
         failing_writes.set()
@@ -403,7 +403,7 @@ def test_the_growing_file_cannot_be_read(scripted_toggle, journal, monkeypatch, 
         return real_read(path, offset, size)
 
     monkeypatch.setattr(segment, "read_at", read)
-    monkeypatch.setattr("rodent_events.schedule.DISK_PAUSE", 0.05)
+    monkeypatch.setattr("rodent_events.schedule.READ_PAUSE", 0.05)
     with EventBus(target=scripted_toggle.address, **journal) as bus:
         first = emit(bus, 10)
         assert bus.flush(10) is not deleted
@@ -417,7 +417,7 @@ def test_the_journal_waits_until_a_spill_is_over(
     make_scripted_toggle, free_port, journal, failing_writes, monkeypatch
 ):
     real_write = os.write
-    monkeypatch.setattr("rodent_events.disk.store.DISK_PAUSE", 0.0)
+    monkeypatch.setattr("rodent_events.disk.store.JOURNAL_PAUSE", 0.0)
 
     def slow_write(descriptor, data):
         if len(data) > 500:
@@ -461,7 +461,7 @@ def test_a_folder_that_cannot_be_synced_leaks_nothing(free_port, journal, monkey
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("rodent_events.disk.journal.sync_folder", fail)
-    monkeypatch.setattr("rodent_events.disk.store.DISK_PAUSE", 0.0)
+    monkeypatch.setattr("rodent_events.disk.store.JOURNAL_PAUSE", 0.0)
     buffer = EventBuffer(fsync="always", **journal | {"jwt": None})
     buffer.open()
     before = len(list(Path("/proc/self/fd").iterdir()))

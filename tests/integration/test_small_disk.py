@@ -32,7 +32,7 @@ def test_a_disk_that_fills_up_costs_only_what_is_counted_as_dropped(
     small_disk, make_scripted_toggle, free_port, settings, mode, monkeypatch
 ):
     folder, _ = small_disk
-    monkeypatch.setattr("rodent_events.disk.store.DISK_PAUSE", 0.05)
+    monkeypatch.setattr("rodent_events.disk.store.JOURNAL_PAUSE", 0.05)
     settings |= {"events_dir": folder / "events", "buffer_size": 2_000, "flush_threshold": 500}
     settings |= {"spool_mode": mode, "max_file_size": 200_000, "max_batch_bytes": 100_000}
     with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:

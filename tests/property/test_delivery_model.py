@@ -133,7 +133,7 @@ class Delivery(RuleBasedStateMachine):
                 max_file_size=5_000,
             )
         )
-        with mock.patch("rodent_events.disk.store.DISK_PAUSE", 0.0):
+        with mock.patch("rodent_events.disk.store.JOURNAL_PAUSE", 0.0):
             self.buffer.open()
         self.worker = Worker(self.buffer, NoClient(), lambda: None)
 
@@ -150,7 +150,7 @@ class Delivery(RuleBasedStateMachine):
         self.number += 1
         event_id = f"event-{self.number:06}"
         content = wire.delimited(1, event_id.encode()) + wire.delimited(4, source.encode())
-        with mock.patch("rodent_events.disk.store.DISK_PAUSE", 0.0):
+        with mock.patch("rodent_events.disk.store.JOURNAL_PAUSE", 0.0):
             assert self.buffer.append(wire.delimited(1, content))
         self.emitted.append(event_id)
 

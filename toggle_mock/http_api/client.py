@@ -46,7 +46,7 @@ from toggle_mock.http_api.errors import error_of
 from toggle_mock.http_api.follower import Follower
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
-from toggle_mock.rodents.handle import RodentHandle
+from toggle_mock.rodents.base import RodentHandle
 from toggle_mock.rodents.stream import Reply
 from toggle_mock.toggle.toggle import Toggle, TokenClaims
 

@@ -21,7 +21,7 @@ from rodent_events.pb.base_pb2 import (
 from toggle_mock.errors import NoReplyError, NotConnectedError
 from toggle_mock.recording.records import RecordedCall, RecordedMessage
 from toggle_mock.recording.scope import TIMEOUT
-from toggle_mock.rodents.handle import JsonLike, RodentHandle, serialized
+from toggle_mock.rodents.base import JsonLike, RodentHandle, serialized
 from toggle_mock.rodents.stream import Ending, Reply, Stream, UnexpectedMessage
 
 
