@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PROTO_READY := .venv-proto/.ready
 WORKERS ?= 4
 
-# For make flaky; and for make test on another than the first: VENV=build/venv-3.12.
+# For make flaky, and TESTS for make coverage too; for make test on another than the first: VENV=build/venv-3.12.
 PYTHONS ?= 3.11 3.12 3.13
 RUNS ?= 20
 TESTS ?=
@@ -26,10 +26,12 @@ test-fast: $(READY)  ## Run the tests that open no socket, and the examples.
 test-repository: $(READY) $(PROTO_READY)  ## Make each change that ARCHITECTURE.md describes in a copy; break each import rule.
 	$(BIN)/pytest -n $(WORKERS) tests/repository
 
-coverage: $(READY) $(PROTO_READY)  ## Run all tests; show which lines and branches they miss, in subprocesses too.
-	mkdir -p build
-	COVERAGE_FILE=$(CURDIR)/build/coverage $(BIN)/pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered \
-		--cov-report=html:build/coverage-html
+coverage: $(READY) $(PROTO_READY)  ## Run TESTS, or all; show which lines and branches they miss, in subprocesses too.
+	rm -rf build/coverage
+	$(BIN)/coverage run -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage html --quiet
+	$(BIN)/coverage report
 
 flaky: $(READY) $(PROTO_READY) $(PYTHONS:%=build/venv-%/.ready)  ## Run TESTS, or all, RUNS times with each Python, in random order, beside a load.
 	$(BIN)/python tools/flaky.py --runs $(RUNS) $(PYTHONS:%=--python build/venv-%/bin/python) -- \
