@@ -1,6 +1,7 @@
 """A mock Toggle elsewhere, over HTTP."""
 
 import re
+import threading
 import time
 
 import grpc
@@ -269,6 +270,13 @@ def test_a_server_that_is_gone_leaves_no_session_open():
     for one in (remote, other):
         with pytest.raises(RuntimeError, match="closed"):
             one.jwt()
+
+
+def test_nothing_follows_the_server_once_it_is_closed(elsewhere):
+    before = set(threading.enumerate())
+    RemoteToggle(f"http://{elsewhere.http_address}").close()
+    after = set(threading.enumerate()) - before
+    assert [thread for thread in after if thread.name == "toggle-copy"] == []
 
 
 def sent(toggle, **claims):
