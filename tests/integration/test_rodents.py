@@ -21,6 +21,7 @@ from toggle_mock import (
     CommandFailedError,
     NoReplyError,
     NotConnectedError,
+    ToggleServer,
     cut,
     fail,
     reject,
@@ -104,6 +105,26 @@ def test_a_call_of_a_rodent_that_is_disconnected_has_ended(toggle_server, monkey
     rodent.wait_disconnected()
     assert [call.status for call in rodent.calls] == ["CANCELLED"]
     assert seen == [False]
+
+
+def test_a_cancelled_stream_whose_messages_end_first_is_recorded_as_cancelled(monkeypatch):
+    connect = service.RodentService.connect
+
+    async def nothing():
+        return
+        yield
+
+    async def connect_without_messages(self, requests, context):
+        await connect(self, nothing(), context)
+
+    monkeypatch.setattr(service, "CANCELLED_WITHIN", 60)
+    monkeypatch.setattr(service.RodentService, "connect", connect_without_messages)
+    with ToggleServer() as server:
+        with SimulatedRodent(server.address, server.jwt(rid="r1"), pace=PACE) as simulated:
+            simulated.wait_connected()
+        rodent = server.rodents["r1"]
+        rodent.wait_disconnected()
+    assert [call.status for call in rodent.calls] == ["CANCELLED"]
 
 
 def test_a_rodents_whole_day(toggle_server, simulated, rodent, wait_until):
