@@ -15,6 +15,7 @@ from typing import Any
 from google.protobuf.descriptor import (
     Descriptor,
     EnumDescriptor,
+    EnumValueDescriptor,
     FieldDescriptor,
     FileDescriptor,
     MethodDescriptor,
@@ -271,15 +272,22 @@ _FIELD_CHECKS: Mapping[str, Callable[[FieldDescriptor, FieldDescriptor], str]] =
 def _enum(old: EnumDescriptor, new: EnumDescriptor) -> Iterator[Violation]:
     yield from _no_longer_in_json("ENUM_SAME_JSON_FORMAT", old, new)
     yield from _reserved("RESERVED_ENUM_NO_DELETE", old, new)
-    for number in dict.fromkeys(value.number for value in old.values):
-        before, after = (
-            [value for value in enum.values if value.number == number] for enum in (old, new)
-        )
-        if not after:
+    values_after = _values_by_number(new)
+    for number, before in _values_by_number(old).items():
+        after = values_after.get(number)
+        if after is None:
             yield from _deleted("ENUM_VALUE_NO_DELETE_UNLESS", old.full_name, before[0], new)
-        elif not {v.name for v in before} <= {v.name for v in after}:
+        elif not {value.name for value in before} <= {value.name for value in after}:
             text = f"{before[0].name} became {after[0].name}"
             yield Violation("ENUM_VALUE_SAME_NAME", old.full_name, before[0].name, text)
+
+
+def _values_by_number(enum: EnumDescriptor) -> Mapping[int, Sequence[EnumValueDescriptor]]:
+    """Aliases have the same number."""
+    values: dict[int, list[EnumValueDescriptor]] = {}
+    for value in enum.values:
+        values.setdefault(value.number, []).append(value)
+    return values
 
 
 def _rpc(old: MethodDescriptor, new: MethodDescriptor) -> Iterator[Violation]:

@@ -27,7 +27,10 @@ from toggle_mock.strategies.realistic import realistic_fields
 EXAMPLES = 300
 """Messages that are drawn of each kind, unless it is said otherwise."""
 
-_REALISTIC = 10
+_AT_ONCE = 20
+"""Messages that are one example of Hypothesis."""
+
+_REALISTIC = 20
 
 _FEWEST = 40
 """Messages that are drawn of each field, however many differ."""
@@ -238,16 +241,22 @@ def _carried(message_type: MessageType, message: Message) -> Message:
 def _draw(
     strategy: st.SearchStrategy[Message], take: Callable[[Message], None], examples: int
 ) -> None:
+    """Draw many at once: Hypothesis' own work for an example costs more than a small message.
+
+    The first ones, which are drawn as simple as can be, come on top of those asked for.
+    """
+
     @settings(
-        max_examples=examples,
+        max_examples=1 + -(-examples // _AT_ONCE),
         database=None,
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(strategy)
-    def draw(message: Message) -> None:
-        take(message)
+    @given(st.tuples(*[strategy] * _AT_ONCE))
+    def draw(messages: tuple[Message, ...]) -> None:
+        for message in messages:
+            take(message)
 
     draw()
