@@ -13,7 +13,8 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,58 +92,61 @@ def edges(one: FieldDescriptor) -> Mapping[str, Test]:
     return BYTES if one.type == FieldDescriptor.TYPE_BYTES else EDGES[one.cpp_type]
 
 
-@dataclass
 class Coverage:
-    """Which edges of a payload type were drawn, and after how many messages."""
+    """Which edges of a payload type were drawn, and after how many messages.
 
-    place: PayloadType
-    drawn: int = 0
-    reached: dict[tuple[str, str], int] = field(default_factory=dict)
+    Wanted are all edges: a field and a name; of repeated fields also that they are empty and full.
+    """
 
-    @property
-    def wanted(self) -> set[tuple[str, str]]:
-        """All edges: a field and a name; of repeated fields also that they are empty and full."""
-        found = set()
-        for one in self.place.descriptor.fields:
-            found |= {(one.name, name) for name in edges(one)}
-            if one.is_repeated:
-                found |= {(one.name, "no element"), (one.name, "several elements")}
-        return found
+    def __init__(self, place: PayloadType) -> None:
+        self.drawn = 0
+        self.reached: dict[tuple[str, str], int] = {}
+        self._missing = {
+            (one.name, name): test
+            for one in place.descriptor.fields
+            for name, test in _content_edges(one).items()
+        }
+        self.wanted = set(self._missing)
 
     @property
     def missing(self) -> set[tuple[str, str]]:
         """The edges that were not drawn yet."""
-        return self.wanted - self.reached.keys()
+        return set(self._missing)
 
     def see(self, message: Message) -> None:
         """Count a message."""
         self.drawn += 1
-        for field_name, name in list(self.missing):
-            one = self.place.descriptor.fields_by_name[field_name]
-            if _shows(one, name, getattr(message, field_name)):
-                self.reached[field_name, name] = self.drawn
+        for key, test in list(self._missing.items()):
+            if test(getattr(message, key[0])):
+                self.reached[key] = self.drawn
+                del self._missing[key]
 
 
-def _shows(one: FieldDescriptor, name: str, content: Any) -> bool:
+def _content_edges(one: FieldDescriptor) -> Mapping[str, Test]:
     if not one.is_repeated:
-        return edges(one)[name](content)
-    match name:
-        case "no element":
-            return len(content) == 0
-        case "several elements":
-            return len(content) > 1
-    return any(edges(one)[name](element) for element in content)
+        return edges(one)
+    return {
+        **{name: partial(_any, test) for name, test in edges(one).items()},
+        "no element": lambda content: len(content) == 0,
+        "several elements": lambda content: len(content) > 1,
+    }
+
+
+def _any(test: Test, content: Iterable[Any]) -> bool:
+    return any(map(test, content))
 
 
 class _Enough(Exception):  # noqa: N818 (ends the drawing, and is no error)
     pass
 
 
-def draw(strategy: st.SearchStrategy[Any], take: Callable[[Any], bool]) -> None:
-    """Draw messages until ``take`` has enough, and no more than EXAMPLES."""
+def draw(
+    strategy: st.SearchStrategy[Any], take: Callable[[Any], bool], examples: int = EXAMPLES
+) -> None:
+    """Draw messages until ``take`` has enough, and no more than so many."""
 
     @settings(
-        max_examples=EXAMPLES // _AT_ONCE,
+        max_examples=examples // _AT_ONCE,
         database=None,
         deadline=None,
         derandomize=True,
@@ -191,6 +195,7 @@ def _shares(
     strategy: st.SearchStrategy[Any],
     members: Iterable[str],
     member: Callable[[Any], str | None],
+    examples: int = EXAMPLES,
 ) -> Shares:
     counts = Counter(dict.fromkeys(members, 0))
 
@@ -198,7 +203,7 @@ def _shares(
         counts[member(message) or "none of them"] += 1
         return False
 
-    draw(strategy, take)
+    draw(strategy, take, examples)
     return Shares(name, counts)
 
 
@@ -212,7 +217,7 @@ def shares(schema: Schema) -> Iterator[Shares]:
         yield oneof_shares(message_of(wrapper))
 
 
-def oneof_shares(descriptor: Descriptor) -> Shares:
+def oneof_shares(descriptor: Descriptor, examples: int = EXAMPLES) -> Shares:
     """Those of the oneof of a message, such as StorageEvent."""
     (oneof,) = descriptor.oneofs
     return _shares(
@@ -220,6 +225,7 @@ def oneof_shares(descriptor: Descriptor) -> Shares:
         from_message(descriptor),
         [*(one.name for one in oneof.fields), "none of them"],
         lambda message: message.WhichOneof(oneof.name),
+        examples,
     )
 
 
