@@ -18,8 +18,8 @@ from typing import Any, Self
 from rodent_events import wire
 from rodent_events.account import Account
 from rodent_events.batch import Batch
-from rodent_events.config import EventConfig, SpoolMode
-from rodent_events.disk.store import JournalStore, SpillStore
+from rodent_events.config import EventConfig
+from rodent_events.disk.store import Store
 from rodent_events.errors import describe
 from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Ledger, Place
@@ -50,7 +50,7 @@ class EventBuffer:
         self.config = EventConfig.load(config, **settings)
         self.ledger = Ledger()
         self.memory = Memory(self.config, self.ledger)
-        self._store = _store(self.config, self.ledger, self.memory)
+        self._store = Store(self.config, self.ledger, self.memory)
         self.account = Account(
             self.config,
             self.ledger,
@@ -111,13 +111,14 @@ class EventBuffer:
         self.append(wire.delimited(1, event.SerializeToString()))
 
     def append(self, frame: bytes) -> bool:
-        """Append the frame of an event: to the journal if there is one, else to memory.
+        """Append the frame of an event: to the journal or to memory, as ``spool_mode`` says.
 
         Returns:
             False if it was dropped, since memory is full and ``overflow`` says so.
         """
         # What waits in memory is older than what the store would append.
-        if not self.memory.frames and self._store.append(frame):
+        store = self._store
+        if store.takes_each and not self.memory.frames and store.append(frame):
             return True
         return self.memory.append(frame)
 
@@ -190,7 +191,7 @@ class EventBuffer:
 
     def _take(self, partial: bool) -> bool:
         """Take the oldest batch in flight, if there is one."""
-        batch = self._store.first(partial=partial)
+        batch = self._store.first(partial=partial or not self._complete_saved())
         self._origin = Place.DISK
         if batch is None and (partial or len(self) >= self.config.batch_size):
             batch = self._freeze()
@@ -204,6 +205,13 @@ class EventBuffer:
         self._whole_id = batch.id
         self._parts.append(batch)
         return True
+
+    def _complete_saved(self) -> bool:
+        """Complete what :meth:`save` has left, if there is enough in memory; False if it fails."""
+        unsealed = self.backlog - len(self)
+        if self._store.takes_each or not unsealed or self.backlog < self.config.batch_size:
+            return True
+        return self._store.complete_from_memory()
 
     def _freeze(self) -> Batch | None:
         """A batch of the oldest events in memory."""
@@ -258,8 +266,11 @@ class EventBuffer:
 
     # From memory to disk
 
-    def spill(self) -> list[Path]:
+    def spill(self, *, make_room: bool = True) -> list[Path]:
         """Move to disk what waits in memory now.
+
+        Args:
+            make_room: Whether older events are dropped for that, where ``overflow`` says so.
 
         Returns:
             The files written.
@@ -270,16 +281,16 @@ class EventBuffer:
         if not self.memory.frames:
             return []
         with self._store.suspended():
-            return self._spill()
+            return self._spill(make_room)
 
-    def _spill(self) -> list[Path]:
+    def _spill(self, make_room: bool) -> list[Path]:
         paths: list[Path] = []
         left = len(self)  # emitters may add more all the time
         limit = sys.maxsize
         while left > 0 and (batches := self._freeze_file(limit)):
             count = sum(batch.count for batch in batches)
             try:
-                paths.append(self._store.write(batches))
+                paths.append(self._store.write(batches, make_room=make_room))
             except OSError:
                 self.memory.put_back([f for batch in batches for f in batch.single_frames()])
                 limit = len(batches) // 2  # there may be room for less
@@ -289,6 +300,23 @@ class EventBuffer:
                 left -= count
                 self.ledger.move(count, Place.IN_FLIGHT, Place.DISK)
         return paths
+
+    def save(self) -> None:
+        """Have on disk what is only in this process. Nothing is dropped for it.
+
+        The batch in flight stays so, with its id and bytes; what is less than a batch is completed
+        by what comes.
+
+        Raises:
+            OSError: Something cannot be written; it is where it was.
+        """
+        if self._parts and self._origin is Place.MEMORY:
+            self.requeue()
+            self._take(partial=False)
+        if len(self) >= self.config.batch_size:
+            self.spill(make_room=False)
+        elif self.memory.frames:
+            self._store.append_memory()
 
     def _freeze_file(self, limit: int) -> list[Batch]:
         """As many batches as fit into one file, ``limit`` of them at the most."""
@@ -303,9 +331,3 @@ class EventBuffer:
             batches.append(batch)
             size += len(batch.data)
         return batches
-
-
-def _store(config: EventConfig, ledger: Ledger, memory: Memory) -> SpillStore:
-    if config.spool_mode is SpoolMode.JOURNAL:
-        return JournalStore(config, ledger, memory.extend)
-    return SpillStore(config, ledger)

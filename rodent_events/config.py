@@ -159,6 +159,9 @@ class EventConfig:
     """``spill``: events wait in memory, and on disk beyond ``flush_threshold`` or while
     Toggle is away.
     ``journal``: each event is on disk before emit returns."""
+    spill_after: Seconds = 1.0
+    """Seconds that an event waits in memory alone at the most; then it is on disk too. So much is
+    what an end can lose that nothing notices, such as kill -9."""
     fsync: Annotated[Fsync, choice(Fsync)] = Fsync.NEVER
     """When files are synced, to outlast a loss of power: ``never``, each ``fsync_interval``
     (``interval``), or before emit returns (``always``)."""

@@ -5,6 +5,7 @@ Frames come one by one and leave by the batch. What is older, on disk, is none o
 
 from __future__ import annotations
 
+import sys
 import threading
 from bisect import bisect_right
 from collections import deque
@@ -111,10 +112,18 @@ class Memory:
             self.frames.extendleft(reversed(taken[fitting:]))
             del taken[fitting:]
             self._ledger.move(len(taken), Place.MEMORY, Place.IN_FLIGHT)
-        if taken and self._config.overflow is Overflow.BLOCK:
+        self._tell_of_room()
+        return taken
+
+    def _tell_of_room(self) -> None:
+        if self._config.overflow is Overflow.BLOCK:
             with self._room:
                 self._room.notify_all()
-        return taken
+
+    def _limit_after_return(self) -> None:
+        """Others may have taken the place of what comes back."""
+        if self._config.overflow is Overflow.DROP_OLDEST:
+            self._drop_beyond(self._limit)
 
     def _fitting(self, frames: list[bytes]) -> int:
         """How many of them fit into a batch; one does, whatever its size."""
@@ -128,13 +137,19 @@ class Memory:
         with self._ledger.lock:
             self.frames.extendleft(reversed(frames))
             self._ledger.move(len(frames), Place.IN_FLIGHT, Place.MEMORY)
-            if self._config.overflow is Overflow.DROP_OLDEST:
-                self._drop_beyond(self._limit)
+            self._limit_after_return()
 
-    def drain(self) -> list[bytes]:
-        """Take all frames, unaccounted: for another bus to append."""
-        taken = []
+    def drain(self, count: int = sys.maxsize) -> list[bytes]:
+        """Take so many frames, unaccounted: who appends them elsewhere counts them there."""
+        taken: list[bytes] = []
         with self._ledger.lock:
-            while self.frames:  # one by one: emitters may append all the time
+            while self.frames and len(taken) < count:  # emitters may append all the time
                 taken.append(self.frames.popleft())
         return taken
+
+    def return_drained(self, frames: Iterable[bytes]) -> None:
+        """Put frames that were drained into their old place, before all others."""
+        with self._ledger.lock:
+            self.frames.extendleft(reversed(list(frames)))
+            self._limit_after_return()
+        self._tell_of_room()

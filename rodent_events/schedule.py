@@ -58,6 +58,8 @@ class Load:
     """How far memory is filled beyond the watermark, from 0 to 1."""
     unsynced: bool
     """Whether there is something to sync at the next interval."""
+    unsaved: bool
+    """Whether there is something that is only in this process."""
 
 
 class Schedule:
@@ -77,6 +79,7 @@ class Schedule:
         self._partial_at = now + config.batch_timeout
         self._spill_at = _AT_ONCE
         self._sync_at = _AT_ONCE
+        self._save_at = now + config.spill_after
         self._stop_at = NEVER
         self._give_up_at = _AT_ONCE
         self._drop_log = RateLimit(_DROP_LOG_PAUSE)
@@ -107,9 +110,13 @@ class Schedule:
         """Memory cannot be brought to disk."""
         self._spill_at = now + _SPILL_PAUSE
 
+    def save_failed(self, now: float) -> None:
+        """What is only in this process cannot be brought to disk."""
+        self._save_at = now + _SPILL_PAUSE
+
     def went_wrong(self, now: float) -> None:
         """There was an error that should not happen."""
-        self._send_at = self._spill_at = now + ERROR_PAUSE
+        self._send_at = self._spill_at = self._save_at = now + ERROR_PAUSE
 
     def flush_asked(self) -> None:
         """Somebody waits for what is there: no pause that is under way holds for it."""
@@ -164,6 +171,13 @@ class Schedule:
             self._sync_at = now + self._config.fsync_interval
         return due
 
+    def save_is_due(self, now: float, *, unsaved: bool) -> bool:
+        """Whether ``spill_after`` is over, which begins with the first event that is unsaved."""
+        due = unsaved and now >= self._save_at
+        if due or not unsaved:
+            self._save_at = now + self._config.spill_after
+        return due
+
     def may_log_drops(self, now: float) -> bool:
         """Whether a line of the log may tell of drops; at the end it may always."""
         return self._drop_log.passes(now) or self.is_stopping
@@ -186,9 +200,11 @@ class Schedule:
             level = sys.maxsize
         else:
             level = self._spill_level()
-        if journal and config.fsync is Fsync.INTERVAL and not load.unsynced:
-            return min(level, load.backlog + 1)  # the next event starts the interval
-        return level
+        waits_for_first = not load.unsaved
+        if journal:
+            waits_for_first = config.fsync is Fsync.INTERVAL and not load.unsynced
+        # The next event starts an interval.
+        return min(level, load.backlog + 1) if waits_for_first else level
 
     def _spill_level(self) -> int:
         config = self._config
@@ -210,6 +226,7 @@ class Schedule:
             self._next_send(now),
             self._spill_due(load.pressure) if load.above_watermark else NEVER,
             self._sync_at if load.unsynced else NEVER,
+            self._save_at if load.unsaved else NEVER,
             self._stop_at,
         )
 

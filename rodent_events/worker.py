@@ -94,6 +94,7 @@ class Worker:
         self._failure: tuple[str, Status, Action] | None = None
         self._reported: Counter[tuple[str, str, str]] = Counter()
         self._flushes: list[Flush] = []
+        self._cannot_save = False
         self._ended = threading.Event()
         self.wake_at = config.batch_size
         """The number of events in memory at which :meth:`wake` should be called."""
@@ -102,7 +103,8 @@ class Worker:
     # Called from any thread.
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread. What was found on disk is sent at once."""
+        self._inbox.put(_nothing)
         self._thread.start()
 
     def wake(self) -> None:
@@ -158,6 +160,7 @@ class Worker:
                     message()
                     self._take_messages()
                     self._spill_if_due()
+                    self._save_if_due()
                     self._sync_if_due()
                     self._send_if_due()
                     self._check_flushes()
@@ -201,7 +204,13 @@ class Worker:
 
     def _load(self) -> Load:
         buffer, memory = self._buffer, self._buffer.memory
-        return Load(buffer.backlog, memory.above_watermark, memory.pressure, buffer.unsynced)
+        return Load(
+            buffer.backlog,
+            memory.above_watermark,
+            memory.pressure,
+            buffer.unsynced,
+            buffer.unsaved > 0,
+        )
 
     def _sync_if_due(self) -> None:
         if self._schedule.sync_is_due(time.monotonic(), unsynced=self._buffer.unsynced):
@@ -237,6 +246,20 @@ class Worker:
         except OSError as error:
             self._schedule.spill_failed(time.monotonic())
             logger.error("events stay in memory, which is nearly full: %s", error)
+
+    def _save_if_due(self) -> None:
+        """Bring to disk what has been only in this process for ``spill_after``."""
+        if not self._schedule.save_is_due(time.monotonic(), unsaved=self._buffer.unsaved > 0):
+            return
+        try:
+            self._buffer.save()
+        except OSError as error:
+            self._schedule.save_failed(time.monotonic())
+            if not self._cannot_save:
+                logger.error("events stay in memory alone, since disk takes none: %s", error)
+            self._cannot_save = True
+        else:
+            self._cannot_save = False
 
     def _send_if_due(self) -> None:
         now = time.monotonic()

@@ -57,9 +57,14 @@ class Journal:
             return self._appended_before + (self._segment.written if self._segment else 0)
 
     @property
-    def unsealed(self) -> bool:
-        """Whether there are events in a batch that is not complete."""
-        return self._open.events > 0
+    def unsealed(self) -> int:
+        """Events in the batch that is not complete."""
+        return self._open.events
+
+    @property
+    def growing(self) -> bool:
+        """Whether a file is open for more."""
+        return self._segment is not None
 
     @property
     def unsynced(self) -> bool:

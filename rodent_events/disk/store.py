@@ -1,25 +1,24 @@
-"""What a buffer asks of its disk, and the two answers: events come by the spill, or one by one.
-
-:class:`SpillStore` is the protocol: a folder of files, to which memory is spilled. To a
-:class:`JournalStore` each event is appended as well, as long as disk takes it.
-"""
+"""The disk of a buffer: events come by the batch, in files, or one by one, to the journal."""
 
 from __future__ import annotations
 
 import logging
 import math
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
 
 from rodent_events import wire
 from rodent_events.batch import Batch
-from rodent_events.config import EventConfig, Fsync, Overflow
+from rodent_events.config import EventConfig, Fsync, Overflow, SpoolMode
 from rodent_events.disk.journal import Journal
 from rodent_events.disk.spool import Spool, SpoolFullError
 from rodent_events.ledger import DropReason, Ledger, Place
+from rodent_events.memory import Memory
 from rodent_events.rate_limit import RateLimit
 
 logger = logging.getLogger("rodent_events")
@@ -31,22 +30,35 @@ JOURNAL_PAUSE = 1.0
 _DISK_LOG_PAUSE = 10.0
 
 
-class SpillStore:
-    """A disk that only the worker brings events to.
+class Store:
+    """A folder of files that memory is brought to, and a journal that events are appended to.
+
+    With ``spool_mode="journal"`` each event is appended before emit returns. While disk takes none,
+    events wait in memory; and until that is spilled, since they are older. With ``"spill"`` the
+    worker appends what has waited in memory for a while.
 
     :meth:`append` may be called from any thread; all else by one at a time, the bus's worker.
 
     Args:
         config: The folder, its limits, and what happens beyond (``overflow``).
         ledger: What comes from earlier processes, and what is lost or dropped, is booked there.
+        memory: Takes what could not be appended.
     """
 
-    def __init__(self, config: EventConfig, ledger: Ledger) -> None:
+    def __init__(self, config: EventConfig, ledger: Ledger, memory: Memory) -> None:
         self._config = config
         self._ledger = ledger
+        self._memory = memory
         self._spool = Spool(config, self._lose, self.give_up)
-        self.lock = ledger.lock
+        self._journal = Journal(config, self._next_path, self._spool.add)
+        self.lock = self._journal.lock
         """Held by whoever appends."""
+        self.takes_each = config.spool_mode is SpoolMode.JOURNAL
+        """Whether each event is to be appended before emit returns."""
+        self._syncs_each = config.fsync is Fsync.ALWAYS
+        self._is_suspended = False
+        self._full_until = -math.inf
+        self._disk_log = RateLimit(_DISK_LOG_PAUSE)
 
     # The folder
 
@@ -73,37 +85,103 @@ class SpillStore:
     def abandon(self) -> None:
         """In a forked child: close the parent's files here, and touch nothing else."""
         self._spool.close()
+        self._journal.abandon()
 
-    # One by one, from any thread
+    # One by one
 
-    def append(self, _frame: bytes) -> bool:
-        """Take an event; False if it is to wait in memory."""
-        return False
+    def append(self, frame: bytes) -> bool:
+        """Take an event, to memory if writing it fails just now; False if it is to wait there."""
+        if self._is_suspended or time.monotonic() < self._full_until:
+            return False
+        try:
+            self._journal.append(frame)
+        except OSError as error:
+            self._full_until = time.monotonic() + JOURNAL_PAUSE
+            self._complain("the journal cannot be written; events wait in memory", error)
+            self.give_up()
+            self._memory.extend(self._journal.take_unwritten())
+            return True
+        if self._syncs_each:
+            self.sync()
+        return True
+
+    def append_memory(self, count: int = sys.maxsize) -> None:
+        """Append what waits in memory; nothing is dropped for it.
+
+        Args:
+            count: So many events at the most.
+
+        Raises:
+            OSError: There is no room, or it cannot be written; the rest is in memory as it was.
+        """
+        with self.lock:  # meanwhile nobody counts
+            frames = deque(self._memory.drain(count))
+            try:
+                self._spool.check_room(sum(map(len, frames)) + wire.TRAILER_BYTES)
+                while frames:
+                    self._journal.append(frames[0])
+                    frames.popleft()
+            except OSError:
+                self._journal.take_unwritten()
+                self.give_up()
+                raise
+            finally:
+                self._memory.return_drained(frames)
+        if self._config.synced:
+            self.sync()
+
+    def complete_from_memory(self) -> bool:
+        """Complete the batch that grows by what is in memory; False if disk takes none."""
+        try:
+            self.append_memory(self._config.batch_size - self._journal.unsealed)
+        except OSError as error:
+            self._complain("the journal cannot be written", error)
+            return False
+        return True
 
     @property
     def appended(self) -> int:
         """Events that were appended since the start."""
-        return 0
+        return self._journal.appended
 
     @property
     def backlog(self) -> int:
         """Events on disk that the worker may not know of; about right at any moment."""
-        return 0
+        if self.takes_each:
+            return self._ledger.balance[Place.DISK] + self._journal.appended
+        return self._journal.unsealed
 
     @property
     def unsynced(self) -> bool:
         """Whether there is something to sync at the next interval."""
-        return False
+        return self.takes_each and self._config.fsync is Fsync.INTERVAL and self._journal.unsynced
 
     def sync(self) -> None:
         """Sync what was appended; if that fails, say so in the log."""
+        try:
+            self._journal.sync()
+        except OSError as error:
+            self._complain("the journal cannot be synced", error)
 
-    def suspended(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
         """Meanwhile nothing is appended, and what is written goes behind what was."""
-        return nullcontext()
+        self._is_suspended = True
+        try:
+            if self.takes_each:
+                self.give_up()
+            else:
+                self.complete()
+            yield
+        finally:
+            self._is_suspended = False
 
     def give_up(self) -> None:
         """Close the file that grows as it is."""
+        try:
+            self._journal.give_up()
+        except OSError as error:
+            self._complain("the journal cannot be synced", error)
 
     def complete(self) -> None:
         """Close the file that grows, with its last batch complete.
@@ -111,10 +189,40 @@ class SpillStore:
         Raises:
             OSError: It cannot be written; the next start completes the batch.
         """
+        self._journal.close()
 
-    def _complete_batch(self, _partial: bool) -> bool:
+    def _complete_batch(self, partial: bool) -> bool:
         """Have what was appended ready to be sent; whether there may be something now."""
-        return False
+        journal = self._journal
+        closes = partial and not self.takes_each and journal.growing
+        if not closes and not (partial and journal.unsealed) and not journal.unsynced:
+            return False
+        try:
+            if closes:
+                journal.close()  # an open file would keep its disk from being unmounted
+            elif partial:
+                journal.seal()
+            else:
+                journal.sync()
+        except OSError as error:
+            self._complain("the journal cannot be written or synced", error)
+        return True
+
+    def _next_path(self) -> Path:
+        """The path of the journal's next file, once there is room for it."""
+        while self.takes_each:
+            try:
+                self._spool.check_room(self._config.max_file_size)
+                break
+            except SpoolFullError:
+                if not self._drop_oldest_file():
+                    raise
+        return self._spool.new_path()
+
+    def _complain(self, what: str, error: OSError) -> None:
+        """Log an error of the disk, at a bounded rate: it may come with each event."""
+        if self._disk_log.passes(time.monotonic()):
+            logger.error("%s: %s", what, error)
 
     # By the batch
 
@@ -147,8 +255,12 @@ class SpillStore:
         """
         self._spool.quarantine(batch, reason)
 
-    def write(self, batches: Sequence[Batch]) -> Path:
-        """Write batches to a file behind all others, and make room for it as ``overflow`` says.
+    def write(self, batches: Sequence[Batch], *, make_room: bool) -> Path:
+        """Write batches to a file behind all others.
+
+        Args:
+            batches: At least one.
+            make_room: Whether older ones are dropped for that, where ``overflow`` says so.
 
         Raises:
             OSError: There is no room, or the file cannot be written; nothing is left of it.
@@ -157,7 +269,7 @@ class SpillStore:
             try:
                 return self._spool.write(batches)
             except SpoolFullError:
-                if not self._drop_oldest_file():
+                if not make_room or not self._drop_oldest_file():
                     raise
 
     def reserve(self, batch_id: str) -> None:
@@ -183,124 +295,3 @@ class SpillStore:
     def _lose(self, count: int) -> None:
         kinds = repeat(wire.UNKNOWN_KIND, count)
         self._ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, kinds)
-
-
-class JournalStore(SpillStore):
-    """A disk to which each event is appended before emit returns.
-
-    While it takes none, events wait in memory; and until that is spilled, since they are older.
-
-    Args:
-        config: As for :class:`SpillStore`, and the limits of batches and files.
-        ledger: As for :class:`SpillStore`.
-        fall_back: Takes frames that could not be appended, to wait in memory.
-    """
-
-    def __init__(
-        self, config: EventConfig, ledger: Ledger, fall_back: Callable[[Iterable[bytes]], None]
-    ) -> None:
-        super().__init__(config, ledger)
-        self._fall_back = fall_back
-        self._journal = Journal(config, self._next_path, self._spool.add)
-        self.lock = self._journal.lock
-        self._syncs_each = config.fsync is Fsync.ALWAYS
-        self._is_suspended = False
-        self._full_until = -math.inf
-        self._disk_log = RateLimit(_DISK_LOG_PAUSE)
-
-    def abandon(self) -> None:
-        """In a forked child: close the parent's files here, and touch nothing else."""
-        super().abandon()
-        self._journal.abandon()
-
-    def append(self, frame: bytes) -> bool:
-        """Take an event, to memory if writing it fails just now; False if it is to wait there."""
-        if self._is_suspended or time.monotonic() < self._full_until:
-            return False
-        try:
-            self._journal.append(frame)
-        except OSError as error:
-            self._full_until = time.monotonic() + JOURNAL_PAUSE
-            self._complain("the journal cannot be written; events wait in memory", error)
-            self.give_up()
-            self._fall_back(self._journal.take_unwritten())
-            return True
-        if self._syncs_each:
-            self.sync()
-        return True
-
-    @property
-    def appended(self) -> int:
-        """Events that were appended since the start."""
-        return self._journal.appended
-
-    @property
-    def backlog(self) -> int:
-        """Events on disk; about right at any moment."""
-        return self._ledger.balance[Place.DISK] + self._journal.appended
-
-    @property
-    def unsynced(self) -> bool:
-        """Whether there is something to sync at the next interval."""
-        return self._config.fsync is Fsync.INTERVAL and self._journal.unsynced
-
-    def sync(self) -> None:
-        """Sync what was appended; if that fails, say so in the log."""
-        try:
-            self._journal.sync()
-        except OSError as error:
-            self._complain("the journal cannot be synced", error)
-
-    @contextmanager
-    def suspended(self) -> Iterator[None]:
-        """Meanwhile nothing is appended, and what is written goes behind what was."""
-        self._is_suspended = True
-        try:
-            self.give_up()
-            yield
-        finally:
-            self._is_suspended = False
-
-    def give_up(self) -> None:
-        """Close the file that grows as it is."""
-        try:
-            self._journal.give_up()
-        except OSError as error:
-            self._complain("the journal cannot be synced", error)
-
-    def complete(self) -> None:
-        """Close the file that grows, with its last batch complete.
-
-        Raises:
-            OSError: It cannot be written; the next start completes the batch.
-        """
-        self._journal.close()
-
-    def _complete_batch(self, partial: bool) -> bool:
-        journal = self._journal
-        if not (partial and journal.unsealed) and not journal.unsynced:
-            return False
-        try:
-            if partial:
-                journal.seal()
-            else:
-                journal.sync()
-        except OSError as error:
-            self._complain("the journal cannot be written or synced", error)
-        return True
-
-    def _next_path(self) -> Path:
-        """The path of the journal's next file, once there is room for it."""
-        while True:
-            try:
-                self._spool.check_room(self._config.max_file_size)
-            except SpoolFullError:
-                if not self._drop_oldest_file():
-                    raise
-            else:
-                return self._spool.new_path()
-
-    def _complain(self, what: str, error: OSError) -> None:
-        """Log an error of the disk, at a bounded rate: it may come with each event."""
-        if self._disk_log.passes(time.monotonic()):
-            logger.error("%s: %s", what, error)

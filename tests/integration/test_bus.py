@@ -27,7 +27,7 @@ def test_a_full_batch_goes_out_at_once(scripted_toggle, settings, wait_until):
         wait_until(lambda: bus.get_stats()["delivered"] == 20)
         assert [len(batch.events) for batch in scripted_toggle.batches] == [10, 10]
         assert ids(scripted_toggle.batches) == sent[:20]
-        assert bus.get_stats()["buffer_size"] == 5
+        assert bus.get_stats()["waiting"] == 5
 
 
 def test_a_partial_batch_goes_out_at_the_timeout(scripted_toggle, settings, wait_until):

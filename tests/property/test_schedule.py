@@ -35,6 +35,9 @@ HAPPENINGS = {
     "requeued": lambda s, _now: s.requeued(),
     "synced": lambda s, now: s.sync_is_due(now, unsynced=True),
     "nothing to sync": lambda s, now: s.sync_is_due(now, unsynced=False),
+    "saved": lambda s, now: s.save_is_due(now, unsaved=True),
+    "nothing to save": lambda s, now: s.save_is_due(now, unsaved=False),
+    "save failed": lambda s, now: s.save_failed(now),
 }
 HISTORIES = st.lists(
     st.tuples(st.sampled_from(sorted(HAPPENINGS)), st.sampled_from([0.0, 0.001, 0.7, 40.0]))
@@ -60,6 +63,7 @@ def situations(draw):
         unsynced=config.spool_mode == "journal"
         and config.fsync == "interval"
         and draw(st.booleans()),
+        unsaved=memory > 0 or (config.spool_mode == "spill" and draw(st.booleans())),
     )
     return config, schedule, now, waits
 
@@ -72,6 +76,7 @@ def due(config, schedule, now, waits):
         "send": schedule.may_send(now) and (full or partial),
         "spill": waits.above_watermark and schedule.may_spill(now, waits.pressure),
         "sync": schedule.sync_is_due(now, unsynced=waits.unsynced),
+        "save": schedule.save_is_due(now, unsaved=waits.unsaved),
         "stop": schedule.stop_is_due(now),
     }
 

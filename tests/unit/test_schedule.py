@@ -15,8 +15,9 @@ SETTINGS = {
     "flush_threshold": 1_000,
     "buffer_size": 2_000,
     "fsync_interval": 0.1,
+    "spill_after": 1.0,
 }
-IDLE = Load(backlog=0, above_watermark=False, pressure=0.0, unsynced=False)
+IDLE = Load(backlog=0, above_watermark=False, pressure=0.0, unsynced=False, unsaved=False)
 
 
 @pytest.fixture
@@ -32,8 +33,14 @@ def schedule(make_schedule):
     return make_schedule()
 
 
-def load(backlog=0, pressure=0.0, *, unsynced=False):
-    return Load(backlog, above_watermark=pressure > 0, pressure=pressure, unsynced=unsynced)
+def load(backlog=0, pressure=0.0, *, unsynced=False, unsaved=False):
+    return Load(
+        backlog,
+        above_watermark=pressure > 0,
+        pressure=pressure,
+        unsynced=unsynced,
+        unsaved=unsaved,
+    )
 
 
 def send(schedule, begun=START, seconds=0.0001, *, accepted=True, events=100, delay=0.0):
@@ -120,15 +127,15 @@ def test_memory_under_half_the_pressure_is_spilled_at_once(schedule):
 
 # Settings, what has happened, what waits, and the backlog at which the worker is to be woken.
 WAKES = {
-    "idle": ({}, None, load(), 100),
-    "more than a batch waits": ({}, None, load(5_000), 100),
-    "amid a send": ({}, "sending", load(1_100), 1_001),
-    "amid a send to a Toggle that keeps up": ({}, "keeping up", load(1_100), 1_501),
-    "amid a pause": ({}, "pausing", load(1_100), 1_001),
+    "idle, with something in memory": ({}, None, load(7, unsaved=True), 100),
+    "more than a batch waits": ({}, None, load(5_000, unsaved=True), 100),
+    "amid a send": ({}, "sending", load(1_100, unsaved=True), 1_001),
+    "amid a send to a Toggle that keeps up": ({}, "keeping up", load(1_100, unsaved=True), 1_501),
+    "amid a pause": ({}, "pausing", load(1_100, unsaved=True), 1_001),
     "memory that is spilled only when full": (
         {"flush_threshold": 2_000},
         "sending",
-        load(),
+        load(7, unsaved=True),
         2_000,
     ),
     "a journal, idle": ({"spool_mode": "journal"}, None, load(), 100),
@@ -145,7 +152,13 @@ WAKES = {
         load(7, unsynced=True),
         100,
     ),
-    "no journal, so nothing to sync": ({"fsync": "interval"}, None, load(7), 100),
+    "no journal, so nothing to sync": ({"fsync": "interval"}, None, load(7, unsaved=True), 100),
+    "nothing is in memory alone, so the next event begins the wait for disk": (
+        {},
+        "sending",
+        load(7),
+        8,
+    ),
 }
 
 
@@ -194,6 +207,16 @@ DEADLINES = {
         load(1, unsynced=True),
         0.1,
     ),
+    "something is in memory alone": (
+        lambda s: (s.save_is_due(START, unsaved=False), s.send_begun(START)),
+        load(1, unsaved=True),
+        1.0,
+    ),
+    "and could not be brought to disk": (
+        lambda s: (s.save_failed(START + 2.0), s.send_begun(START)),
+        load(1, unsaved=True),
+        3.0,
+    ),
     "the end was asked for amid a send": (
         lambda s: (s.send_begun(START), s.stop_asked(START, 10.0)),
         load(1),
@@ -207,6 +230,14 @@ def test_the_worker_sleeps_until_something_is_due(schedule, name):
     happen, waits, seconds = DEADLINES[name]
     happen(schedule)
     assert deadline(schedule, START + 0.0001, waits) == pytest.approx(seconds, abs=0.001)
+
+
+def test_the_wait_for_disk_begins_with_the_first_event_that_is_in_memory_alone(schedule):
+    assert not schedule.save_is_due(START + 5.0, unsaved=False)
+    assert not schedule.save_is_due(START + 5.9, unsaved=True)
+    assert schedule.save_is_due(START + 6.1, unsaved=True)
+    assert not schedule.save_is_due(START + 7.0, unsaved=True)
+    assert schedule.save_is_due(START + 7.2, unsaved=True)
 
 
 def test_an_interval_begins_with_the_first_event_that_is_unsynced(schedule):
