@@ -12,6 +12,7 @@ WORKERS ?= 4
 # For make flaky, and TESTS for make coverage too; for make test on another than the first: VENV=build/venv-3.12.
 PYTHONS ?= 3.11 3.12 3.13
 RUNS ?= 20
+LONGEST ?= inf
 TESTS ?=
 
 run: $(READY)  ## Show real events of this machine on their way to a mock Toggle.
@@ -34,7 +35,7 @@ coverage: $(READY) $(PROTO_READY)  ## Run TESTS, or all; show which lines and br
 	$(BIN)/coverage report
 
 flaky: $(READY) $(PROTO_READY) $(PYTHONS:%=build/venv-%/.ready)  ## Run TESTS, or all, RUNS times with each Python, in random order, beside a load.
-	$(BIN)/python tools/flaky.py --runs $(RUNS) $(PYTHONS:%=--python build/venv-%/bin/python) -- \
+	$(BIN)/python tools/flaky.py --runs $(RUNS) --longest $(LONGEST) $(PYTHONS:%=--python build/venv-%/bin/python) -- \
 		-n $(WORKERS) $(TESTS)
 
 check: lint docs test test-repository  ## All that a change must pass, short of the wheel and the oldest versions.

@@ -10,6 +10,7 @@ any test failed in any run.
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import os
 import random
@@ -128,12 +129,24 @@ def run(python: str, seed: int, into: Path, arguments: Sequence[str]) -> Run:
     return Run(python, seed, count, seconds, failures)
 
 
-def repeat(runs: int, pythons: Sequence[str], into: Path, arguments: Sequence[str]) -> list[Run]:
-    """Run the tests so many times with each Python, beside a load."""
+def repeat(
+    runs: int,
+    pythons: Sequence[str],
+    into: Path,
+    arguments: Sequence[str],
+    longest: float = math.inf,
+) -> list[Run]:
+    """Run the tests so many times with each Python, beside a load.
+
+    No run begins after ``longest`` seconds, but for the first.
+    """
     into.mkdir(parents=True, exist_ok=True)
-    done = []
+    end = time.monotonic() + longest
+    done: list[Run] = []
     with load(into):
         for number in range(1, runs + 1):
+            if done and time.monotonic() >= end:
+                break
             for python in pythons:
                 seed = random.getrandbits(32)
                 place = into / f"{version(python)}-{number:02}"
@@ -181,12 +194,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=20, help="with each Python")
     parser.add_argument("--python", action="append", help="with pytest; again for another one")
+    parser.add_argument("--longest", type=float, default=math.inf, help="no run begins later: s")
     parser.add_argument("--into", type=Path, default=Path("build/flaky"))
     parser.add_argument("arguments", nargs="*", help="for pytest: tests, options")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # the load ends with it
     pythons = options.python or [sys.executable]
-    runs = repeat(options.runs, pythons, options.into.absolute(), options.arguments)
+    runs = repeat(
+        options.runs, pythons, options.into.absolute(), options.arguments, options.longest
+    )
     print(report(runs))
     return 1 if any(each.failures for each in runs) else 0
 
