@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from google.protobuf.message import Message
 
-from rodent_events import wire
+from rodent_events import signals, wire
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.disk.spool import FORK_PREFIX
@@ -32,7 +32,6 @@ from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Place
 from rodent_events.payload_types import EVENT, EVENT_LEVEL, enum_of, payload_types, schema_of
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
-from rodent_events.signals import die_of_the_signal
 
 if TYPE_CHECKING:
     from rodent_events.worker import Worker
@@ -52,12 +51,31 @@ _MAX_TEMPLATES = 1024
 _buses: WeakSet[EventBus] = WeakSet()
 
 
+# Seconds that a fork waits, at the most, for calls that are under way.
+_FORK_PAUSE = 1.0
+
+
+def _before_fork() -> None:
+    end = time.monotonic() + _FORK_PAUSE
+    for bus in list(_buses):
+        bus.before_fork(max(0.0, end - time.monotonic()))
+
+
+def _after_fork_in_parent() -> None:
+    for bus in list(_buses):
+        bus.after_fork_in_parent()
+
+
 def _after_fork_in_child() -> None:
     for bus in list(_buses):
         bus.after_fork()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=_after_fork_in_parent,
+    after_in_child=_after_fork_in_child,
+)
 
 
 class EventBus(Emitters):
@@ -84,6 +102,7 @@ class EventBus(Emitters):
             tuple[type, int, str | None], wire.EventTemplate | wire.EventKind
         ] = {}
         self._worker: Worker | None = None
+        self._paused_by = 0
         self._closed = False
         self._finished = False
         self._finishing = threading.RLock()
@@ -106,7 +125,8 @@ class EventBus(Emitters):
         from rodent_events.client import EventClient
         from rodent_events.worker import Worker
 
-        with ExitStack() as undo:
+        signals.end_in_order()
+        with signals.blocked(), ExitStack() as undo:
             client = EventClient(self.config)
             undo.callback(client.close)
             self._buffer.open()
@@ -116,8 +136,23 @@ class EventBus(Emitters):
             worker.start()
             undo.pop_all()
         self._worker = worker
-        atexit.register(self.shutdown)
+        signals.join(self)
+        atexit.register(self._end)
+        for util in _of_children_without_atexit():
+            util.Finalize(None, self._end, exitpriority=100)
         return self
+
+    def before_fork(self, timeout: float) -> None:
+        """Begin no call until the fork is over; wait so many seconds for one that is under way."""
+        if self._worker is not None and self._worker.pause(timeout):
+            self._paused_by = threading.get_ident()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        # Two threads may fork at a time, and one of them not have waited until the other was done.
+        if self._worker is not None and self._paused_by == threading.get_ident():
+            self._paused_by = 0
+            self._worker.resume()
 
     def after_fork(self) -> None:
         """In a forked child: begin anew, with nothing of the parent's but the settings.
@@ -125,8 +160,10 @@ class EventBus(Emitters):
         What waits is the parent's to deliver. The thread and the channel exist only there; locks
         may be held by threads that do not exist here. The child has a folder of its own.
         """
-        self._starts_again = self._worker is not None and not self._closed
+        was_started = self._worker is not None or self._starts_again
+        self._starts_again = was_started and not self._closed
         self._worker = None
+        self._paused_by = 0
         self._finishing = threading.RLock()
         self._buffer.abandon()
         folder = self._folder / f"{FORK_PREFIX}{os.getpid()}"
@@ -142,11 +179,6 @@ class EventBus(Emitters):
                 self.start()
             except (ConfigError, SpoolError, RuntimeError) as error:
                 logger.error("the bus cannot start in this forked process: %s", error)
-                return
-        if util := sys.modules.get("multiprocessing.util"):
-            # Its children end without atexit.
-            util.Finalize(None, self.shutdown, exitpriority=100)
-            util.Finalize(None, die_of_the_signal, exitpriority=0)
 
     def flush(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Send all that was emitted before the call, and wait.
@@ -185,8 +217,15 @@ class EventBus(Emitters):
         elif not self._worker.stop(timeout):
             logger.error("shutdown took longer than %s s; some events may not be on disk", timeout)
             return False
-        atexit.unregister(self.shutdown)
+        atexit.unregister(self._end)
         return self._buffer.waiting == 0
+
+    def _end(self) -> None:
+        """Shut down at the end of the process: who saves nothing now never does."""
+        with signals.ending():
+            self.shutdown()
+            if self._worker is not None:
+                self._worker.wait_while_saving()
 
     def _finish(self) -> None:
         """Close the buffer; called again by whoever comes too late.
@@ -197,6 +236,26 @@ class EventBus(Emitters):
         with self._finishing:
             self._finished = True
             self._buffer.close()
+            signals.leave(self)
+
+    # For the end by a signal; see signals.Participant
+
+    @property
+    def in_memory(self) -> int:
+        """Events in memory alone; about right at any moment."""
+        return len(self._buffer)
+
+    def save_soon(self, done: Callable[[], None]) -> None:
+        """Bring to disk what is only in memory, without waiting; ``done`` is called in the end."""
+        if self._worker is None:
+            done()
+        else:
+            self._worker.save_soon(done)
+
+    def end_soon(self) -> None:
+        """Send no more, bring all to disk, and end, without waiting."""
+        if self._worker is not None:
+            self._worker.stop_soon()
 
     def __enter__(self) -> Self:
         return self.start() if self._worker is None else self
@@ -333,6 +392,15 @@ class EventBus(Emitters):
             "is_shutdown": self._finished,
             **self._buffer.stats(),
         }
+
+
+def _of_children_without_atexit() -> Iterator[Any]:
+    """The ``util`` of multiprocessing, or of a fork of it, if this is a child that it has made."""
+    for package in ("multiprocessing", "billiard", "multiprocess"):
+        process = sys.modules.get(f"{package}.process")
+        util = sys.modules.get(f"{package}.util")
+        if process and util and process.current_process().name != "MainProcess":
+            yield util
 
 
 def check_timeout(timeout: object) -> None:

@@ -78,6 +78,7 @@ class EventClient:
         self._tokens = TokenSource(self.config.jwt, self.config.jwt_file)
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._sender: threading.Thread | None = None
+        self._calling = threading.RLock()
 
     def send_batch(self, batch: Batch | EventBatch | bytes) -> Outcome:
         """Send one batch once, and wait for the outcome.
@@ -137,7 +138,8 @@ class EventClient:
             send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
                 SEND_EVENTS
             )
-            raw = send(data, timeout=self.config.send_timeout, metadata=metadata)
+            with self._calling:
+                raw = send(data, timeout=self.config.send_timeout, metadata=metadata)
             response = EventBatchResponse.FromString(raw)
         except TokenError as error:
             return Outcome(Status.UNAUTHENTICATED, str(error))
@@ -146,6 +148,18 @@ class EventClient:
         except (DecodeError, TypeError):  # TypeError: no answer came, though the status is OK
             return Outcome(Status.INTERNAL, "the answer is no EventBatchResponse")
         return Outcome(Status.OK if response.success else Status.REJECTED, response.message)
+
+    def pause(self, timeout: float) -> bool:
+        """Wait so many seconds for the call under way; whether none is made until :meth:`resume`.
+
+        For a fork: gRPC cannot prepare itself for one while a thread is in a call, and may then
+        abort the child.
+        """
+        return self._calling.acquire(timeout=timeout)
+
+    def resume(self) -> None:
+        """Go on after :meth:`pause`, in the same thread."""
+        self._calling.release()
 
     def forget_token(self) -> None:
         """Ask the token provider anew before the next send."""

@@ -12,13 +12,13 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from rodent_events import signals
 from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout, in_thread
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
 from rodent_events.setting_kinds import TokenProvider
-from rodent_events.signals import end_in_order
 
 logger = logging.getLogger("rodent_events")
 
@@ -61,7 +61,8 @@ class GlobalBus(Emitters):
     ) -> None:
         """Start the global bus. Events that were emitted before are delivered first.
 
-        If SIGTERM has its default effect, it ends the interpreter in order from now on.
+        Where SIGTERM and SIGHUP have their default effect, they end the interpreter in order from
+        now on, once what is in memory is on disk.
 
         Args:
             config: As for :meth:`EventConfig.load`.
@@ -74,11 +75,11 @@ class GlobalBus(Emitters):
             ConfigError: A setting is wrong or missing.
             SpoolError: The spool folder cannot be used.
         """
-        with self._lifecycle:
+        with self._lifecycle, signals.held():
             if self._bus is not None:
                 raise AlreadyInitializedError("the event system runs: call shutdown() first")
             loaded = EventConfig.load(config, target=target, jwt=jwt, **settings)
-            end_in_order()
+            signals.end_in_order()
             bus = EventBus(loaded).start()
             with self._switch:
                 bus.take_over(self._early)

@@ -6,7 +6,7 @@ Frames come one by one and leave by the batch. What is older, on disk, is none o
 from __future__ import annotations
 
 import sys
-import threading
+import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ from itertools import accumulate
 
 from rodent_events import wire
 from rodent_events.config import EventConfig, Overflow
+from rodent_events.latch import Latch
 from rodent_events.ledger import DropReason, Ledger, Place
 
 # In a burst, from so many waiting events on, emitters let other threads run at each so many: a
@@ -44,7 +45,7 @@ class Memory:
         self._ledger = ledger
         self._limit = config.buffer_size
         self._watermark = min(config.flush_threshold, config.buffer_size - 1)
-        self._room = threading.Condition()
+        self._blocked: deque[Latch] = deque()
         self.frames: deque[bytes] = deque()
         """What waits; others only look at it."""
 
@@ -79,9 +80,19 @@ class Memory:
         if overflow is Overflow.DROP_OLDEST:
             self._drop_beyond(self._limit - 1)
             return True
-        timeout = self._config.overflow_timeout if overflow is Overflow.BLOCK else 0.0
-        with self._room:
-            return self._room.wait_for(lambda: len(self.frames) < self._limit, timeout)
+        return overflow is Overflow.BLOCK and self._wait_for_room()
+
+    def _wait_for_room(self) -> bool:
+        """Wait as long as ``overflow_timeout``; without a lock, see :class:`Latch`."""
+        end = time.monotonic() + self._config.overflow_timeout
+        while len(self.frames) >= self._limit:
+            told = Latch()
+            self._blocked.append(told)
+            # There may be room since the last look, of which nobody will tell.
+            left = end - time.monotonic()
+            if len(self.frames) >= self._limit and (left <= 0 or not told.wait(left)):
+                return False
+        return True
 
     def _drop_beyond(self, size: int) -> None:
         with self._ledger.lock:
@@ -116,9 +127,8 @@ class Memory:
         return taken
 
     def _tell_of_room(self) -> None:
-        if self._config.overflow is Overflow.BLOCK:
-            with self._room:
-                self._room.notify_all()
+        while self._blocked:
+            self._blocked.popleft().set()
 
     def _limit_after_return(self) -> None:
         """Others may have taken the place of what comes back."""

@@ -114,6 +114,10 @@ class Schedule:
         """What is only in this process cannot be brought to disk."""
         self._save_at = now + _SPILL_PAUSE
 
+    def save_at_once(self) -> None:
+        """What is only in this process is to be brought to disk."""
+        self._save_at = _AT_ONCE
+
     def went_wrong(self, now: float) -> None:
         """There was an error that should not happen."""
         self._send_at = self._spill_at = self._save_at = now + ERROR_PAUSE
@@ -139,6 +143,8 @@ class Schedule:
         self._stop_at = stop_at
         self._give_up_at = max(self._give_up_at, give_up_at)
         self._send_at = _AT_ONCE
+        # Before anything else: to log something may take a lock that nobody returns.
+        self.save_at_once()
 
     # What is due
 

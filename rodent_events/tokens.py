@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable
 from pathlib import Path
 
+from rodent_events import signals
 from rodent_events.errors import RodentEventsError
 from rodent_events.setting_kinds import TokenProvider
 
@@ -62,9 +63,10 @@ def _ask(source: str | TokenProvider | None) -> str:
     if not callable(source):
         return source or ""
     try:
-        token = source()
-        if inspect.isawaitable(token):
-            token = asyncio.run(_awaited(token))
+        with signals.unblocked():
+            token = source()
+            if inspect.isawaitable(token):
+                token = asyncio.run(_awaited(token))
     except BaseException as error:  # SystemExit too would only end this thread
         # What it says may hold a secret.
         raise TokenError(f"the token provider raised {type(error).__name__}") from error

@@ -9,6 +9,7 @@ What is due when is in ``schedule``, what becomes of a batch in ``retry_policy``
 from __future__ import annotations
 
 import logging
+import math
 import random
 import sys
 import threading
@@ -21,6 +22,7 @@ from queue import Empty, SimpleQueue
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
+from rodent_events.latch import Latch
 from rodent_events.ledger import Drop
 from rodent_events.retry_policy import Action, Decision, Outcome, Policy, Status, decide
 from rodent_events.schedule import ERROR_PAUSE, INTERRUPT_TIMEOUT, Load, Schedule
@@ -43,7 +45,7 @@ class Flush:
     def __init__(self, buffer: EventBuffer) -> None:
         self._buffer = buffer
         self._start = buffer.account.turnover()
-        self._over = threading.Event()
+        self._over = Latch()
         self._complete = False
         self.check()
 
@@ -95,7 +97,7 @@ class Worker:
         self._reported: Counter[tuple[str, str, str]] = Counter()
         self._flushes: list[Flush] = []
         self._cannot_save = False
-        self._ended = threading.Event()
+        self._ended = Latch()
         self.wake_at = config.batch_size
         """The number of events in memory at which :meth:`wake` should be called."""
         self._thread = threading.Thread(target=self._run, name="rodent-events", daemon=True)
@@ -132,9 +134,34 @@ class Worker:
         try:
             return self._ended.wait(max(0.0, min(_LONG, start + seconds - time.monotonic())))
         except BaseException:
-            self._inbox.put(lambda: self._schedule.stop_interrupted(time.monotonic()))
-            self._ended.wait(INTERRUPT_TIMEOUT)
+            self.stop_soon()
+            self.wait_while_saving()
             raise
+
+    def stop_soon(self) -> None:
+        """Send no more, bring all to disk, and end; without waiting for it."""
+        self._inbox.put(lambda: self._schedule.stop_interrupted(time.monotonic()))
+
+    def wait_while_saving(self) -> None:
+        """Wait for the end, as long as more and more is on disk."""
+        left = math.inf
+        while len(self._buffer) < left and not self._ended.is_set():
+            left = len(self._buffer)
+            self._ended.wait(INTERRUPT_TIMEOUT)
+
+    def pause(self, timeout: float) -> bool:
+        """See :meth:`EventClient.pause`."""
+        return self._client.pause(timeout)
+
+    def resume(self) -> None:
+        """See :meth:`EventClient.resume`."""
+        self._client.resume()
+
+    def save_soon(self, done: Callable[[], None]) -> None:
+        """Bring to disk what is only in memory, without waiting; ``done`` is called in the end."""
+        self._inbox.put(lambda: self._save_for(done))
+        if self._ended.is_set():
+            done()
 
     # Called from the client's thread.
 
@@ -260,6 +287,16 @@ class Worker:
             self._cannot_save = True
         else:
             self._cannot_save = False
+
+    def _save_for(self, done: Callable[[], None]) -> None:
+        """For who cannot wait for anybody else: nothing is logged here."""
+        try:
+            if not self._ended.is_set():
+                self._buffer.save()
+        except OSError:
+            self._schedule.save_at_once()  # which tells of it
+        finally:
+            done()
 
     def _send_if_due(self) -> None:
         now = time.monotonic()

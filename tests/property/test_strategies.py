@@ -223,7 +223,7 @@ def test_an_override_may_leave_a_field_unset(event):
     assert event.WhichOneof("event_payload") is None
 
 
-@reaches(unknown_value=0.1, unknown_field=0.1)
+@reaches(unknown_value=0.03, unknown_field=0.1)
 @given(from_message(StoragePoolPayload, unknown_enum_values=True, unknown_fields=True))
 def test_unknown_values_come_when_asked_for(payload):
     if payload.operation > 7:

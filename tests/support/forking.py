@@ -65,6 +65,14 @@ def leave_events_in_child(bus: EventBus) -> None:
     assert in_child(child) == 0
 
 
+def fork_twice_without_an_event_in_between(bus: EventBus) -> None:
+    def grandchild() -> bool:
+        emit(bus, 7, "grandchild")
+        return bus.shutdown(20)
+
+    assert in_child(lambda: in_child(grandchild) == 0) == 0
+
+
 def fork_amid_emits_and_sends(bus: EventBus) -> None:
     """Prints how many events the parent has emitted."""
     stop = threading.Event()
@@ -104,6 +112,7 @@ PROGRAMS = {
         flush_in_child,
         fork_with_events_in_memory,
         leave_events_in_child,
+        fork_twice_without_an_event_in_between,
         fork_amid_emits_and_sends,
         fork_by_multiprocessing,
     )

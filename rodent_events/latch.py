@@ -1,0 +1,35 @@
+"""What one thread waits for and another sets, without a lock that an interrupt could leave held."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+
+class Latch:
+    """Set once, for ever.
+
+    Not a ``threading.Event``: an exception of a signal handler, amid the Python code with which
+    that takes its lock, leaves the lock held, and then whoever sets it waits for ever.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._closed = threading.Lock()
+        self._closed.acquire()
+
+    def is_set(self) -> bool:
+        """Whether it is set."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Set it."""
+        self._is_set = True
+        with suppress(RuntimeError):  # it is set already
+            self._closed.release()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, so many seconds at the most; whether it is."""
+        if not self._is_set and self._closed.acquire(timeout=-1 if timeout is None else timeout):
+            self.set()  # for the others that wait
+        return self._is_set

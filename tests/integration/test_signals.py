@@ -1,0 +1,172 @@
+"""A signal that ends an agent, at whatever moment: memory is on disk, and the end is in order."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.delivery import on_disk
+
+AT_LINE = Path(__file__).parents[1] / "support" / "signal_at_line.py"
+
+# The address of no Toggle.
+AWAY = "127.0.0.1:9"
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["one signal", "two signals"])
+@pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest", "block"])
+def test_no_signal_comes_at_a_moment_that_loses(overflow, count, tmp_path):
+    program = [sys.executable, str(AT_LINE), str(tmp_path), overflow, str(count), "8"]
+    done = subprocess.run(program, stdout=subprocess.PIPE, text=True, check=True, timeout=300)
+    agents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [agent for agent in agents if agent["lost"]] == []
+    # One that ends by itself before the signal is looked at again ends as ever.
+    statuses = Counter(agent["status"] for agent in agents)
+    assert set(statuses) <= {0, 128 + signal.SIGTERM}
+    assert statuses[128 + signal.SIGTERM] > len(agents) / 2
+
+
+def start(program: str, *arguments: object) -> subprocess.Popen[str]:
+    """An agent that has printed "up"."""
+    agent = subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert agent.stdout.readline() == "up\n"
+    return agent
+
+
+EMITTING = """
+import sys, threading, time
+import rodent_events
+from rodent_events import StorageTransferPayload
+rodent_events.initialize(target="127.0.0.1:9", jwt="a.b.c", events_dir=sys.argv[1])
+for number in range(50):
+    rodent_events.emit(StorageTransferPayload(size_bytes=number))
+print("up", flush=True)
+"""
+WAITS = {
+    "sleep": "time.sleep(60)",
+    "a lock": "lock = threading.Lock(); lock.acquire(); lock.acquire()",
+    "an event": "threading.Event().wait()",
+    "a thread": "t = threading.Thread(target=time.sleep, args=(9,)); t.start(); t.join()",
+    "a loop": "import asyncio; asyncio.run(asyncio.sleep(60))",
+    "a loop that never waits": "while True: number += 1",
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("wait", WAITS)
+def test_whatever_the_main_thread_waits_for_it_ends(wait, number, tmp_path):
+    agent = start(EMITTING + WAITS[wait], tmp_path)
+    agent.send_signal(number)
+    agent.communicate(timeout=60)
+    assert agent.returncode == 128 + number
+    assert len(on_disk(tmp_path)) == 50
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    agent = start(ignoring + EMITTING + "time.sleep(60)", tmp_path)
+    agent.send_signal(signal.SIGHUP)
+    agent.terminate()
+    agent.communicate(timeout=60)
+    assert agent.returncode == 128 + signal.SIGTERM
+
+
+TWO_BUSES = """
+import sys, time
+import rodent_events
+from rodent_events import EventBus, StorageTransferPayload
+own = EventBus(target="127.0.0.1:9", jwt="a.b.c", events_dir=sys.argv[1] + "/own").start()
+if sys.argv[2] == "both":
+    rodent_events.initialize(target="127.0.0.1:9", jwt="a.b.c", events_dir=sys.argv[1] + "/global")
+    rodent_events.emit(StorageTransferPayload())
+own.emit(StorageTransferPayload())
+print("up", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("which", ["both", "own"])
+def test_each_bus_is_saved_whoever_started_it(which, tmp_path):
+    agent = start(TWO_BUSES, tmp_path, which)
+    agent.terminate()
+    agent.communicate(timeout=60)
+    assert len(on_disk(tmp_path / "own")) == 1
+    assert len(on_disk(tmp_path / "global")) == (which == "both")
+
+
+ORDERLY = """
+import atexit, sys
+atexit.register(print, "registered before", end=";")
+import time
+import rodent_events
+rodent_events.initialize(target="127.0.0.1:9", jwt="a.b.c", events_dir=sys.argv[1])
+atexit.register(print, "registered after", end=";")
+print("up", flush=True)
+try:
+    time.sleep(60)
+finally:
+    print("finally", end=";")
+"""
+
+
+def test_the_end_runs_what_others_registered_and_flushes_what_they_printed(tmp_path):
+    agent = start(ORDERLY, tmp_path)
+    agent.terminate()
+    printed, _ = agent.communicate(timeout=60)
+    assert printed == "finally;registered after;registered before;"
+
+
+MUCH = """
+import sys, time
+import rodent_events
+from rodent_events import StorageTransferPayload
+rodent_events.initialize(
+    target="127.0.0.1:9", jwt="a.b.c", events_dir=sys.argv[1], spill_after=3600,
+    buffer_size=200_000, flush_threshold=199_000,
+)
+for number in range(100_000):
+    rodent_events.emit(StorageTransferPayload(size_bytes=number))
+print("up", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("numbers", ["TERM TERM", "TERM INT", "INT TERM", "INT INT"])
+def test_further_signals_change_nothing_while_memory_is_saved(numbers, tmp_path, wait_until):
+    agent = start(MUCH, tmp_path)
+    for name in numbers.split():
+        agent.send_signal(getattr(signal, f"SIG{name}"))
+        wait_until(lambda: agent.poll() is not None or any(tmp_path.glob("*.pb")))
+    agent.communicate(timeout=60)
+    assert len(on_disk(tmp_path)) == 100_000
+
+
+FULL = """
+import sys, time
+import rodent_events
+from rodent_events import StorageTransferPayload
+rodent_events.initialize(
+    target="127.0.0.1:9", jwt="a.b.c", events_dir=sys.argv[1], spill_after=3600,
+    overflow="drop_newest", spool_max_bytes=1_000, max_file_size=1_000, max_batch_bytes=1_000,
+)
+for number in range(500):
+    rodent_events.emit(StorageTransferPayload(size_bytes=number))
+print("up", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_full_disk_does_not_keep_the_process_from_its_end(tmp_path):
+    agent = start(FULL, tmp_path)
+    agent.terminate()
+    _, log = agent.communicate(timeout=60)
+    assert agent.returncode == 128 + signal.SIGTERM
+    assert "events could not be brought to disk" in log
