@@ -137,7 +137,10 @@ class EventBus(Emitters):
             undo.pop_all()
         self._worker = worker
         signals.join(self)
-        atexit.register(self._end)
+        for _ in range(
+            2
+        ):  # an interrupt that waits for its moment ends the first at its first line
+            atexit.register(self._end)
         for util in _of_children_without_atexit():
             util.Finalize(None, self._end, exitpriority=100)
         return self

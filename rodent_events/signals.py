@@ -27,6 +27,9 @@ _MOST_LOOKS = 100
 # Seconds after which a disk that hangs is waited for no more.
 _PATIENCE = 10.0
 
+# Seconds.
+_REMINDER_PAUSE = 0.05
+
 # Modules whose Python code takes locks that an exception can leave held.
 _LOCKING = {"logging", "queue", "threading"}
 
@@ -125,7 +128,7 @@ def held() -> Iterator[None]:
         yield
     finally:
         _end.held -= 1
-        if _end.number and not _end.held and not _end.is_ending:
+        if _end.number and not _end.held:
             _signal_again()
 
 
@@ -193,15 +196,17 @@ def _ask(end: _End, buses: list[Participant]) -> None:
 
 
 def _remind() -> None:
-    time.sleep(_PATIENCE)
-    if not _end.is_ending:
-        _signal_again()
+    """Tell the main thread again and again: it may fall asleep as a signal comes, and miss it."""
+    while not _end.is_ending:
+        time.sleep(_REMINDER_PAUSE)
+        if len(_end.answers) >= _end.asked or time.monotonic() >= _end.gives_up_at:
+            _signal_again()
 
 
 def _signal_again() -> None:
     """Have the main thread look again, whatever it waits for."""
     main = threading.main_thread().ident
-    if main is not None and signal.getsignal(_end.number) is _handle:
+    if main is not None and not _end.is_ending and signal.getsignal(_end.number) is _handle:
         signal.pthread_kill(main, _end.number)
 
 

@@ -145,8 +145,8 @@ def test_further_signals_change_nothing_while_memory_is_saved(numbers, tmp_path,
     for name in numbers.split():
         agent.send_signal(getattr(signal, f"SIG{name}"))
         wait_until(lambda: agent.poll() is not None or any(tmp_path.glob("*.pb")))
-    agent.communicate(timeout=60)
-    assert len(on_disk(tmp_path)) == 100_000
+    _, log = agent.communicate(timeout=60)
+    assert len(on_disk(tmp_path)) == 100_000, log
 
 
 FULL = """
