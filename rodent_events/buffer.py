@@ -208,10 +208,10 @@ class EventBuffer:
 
     def _complete_saved(self) -> bool:
         """Complete what :meth:`save` has left, if there is enough in memory; False if it fails."""
-        unsealed = self.backlog - len(self)
-        if self._store.takes_each or not unsealed or self.backlog < self.config.batch_size:
+        store = self._store
+        if store.takes_each or not store.backlog or self.backlog < self.config.batch_size:
             return True
-        return self._store.complete_from_memory()
+        return store.complete_from_memory()
 
     def _freeze(self) -> Batch | None:
         """A batch of the oldest events in memory."""

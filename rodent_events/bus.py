@@ -52,7 +52,7 @@ _buses: WeakSet[EventBus] = WeakSet()
 
 
 # Seconds that a fork waits, at the most, for calls that are under way.
-_FORK_PAUSE = 1.0
+_FORK_PAUSE = 0.25
 
 
 def _before_fork() -> None:
@@ -137,9 +137,8 @@ class EventBus(Emitters):
             undo.pop_all()
         self._worker = worker
         signals.join(self)
-        for _ in range(
-            2
-        ):  # an interrupt that waits for its moment ends the first at its first line
+        for _ in range(2):
+            # An interrupt that waits for its moment ends the first call at its first line.
             atexit.register(self._end)
         for util in _of_children_without_atexit():
             util.Finalize(None, self._end, exitpriority=100)

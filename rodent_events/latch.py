@@ -30,6 +30,7 @@ class Latch:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, so many seconds at the most; whether it is."""
-        if not self._is_set and self._closed.acquire(timeout=-1 if timeout is None else timeout):
+        seconds = -1 if timeout is None else max(0.0, timeout)
+        if not self._is_set and self._closed.acquire(timeout=seconds):
             self.set()  # for the others that wait
         return self._is_set

@@ -52,6 +52,10 @@ class _End:
     """The end that a signal has asked for; read and written by the main thread's handler."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all."""
         self.number = 0
         self.held = 0
         self.looks = 0
@@ -68,7 +72,7 @@ _end = _End()
 
 def _after_fork_in_child() -> None:
     _running.clear()
-    _end.__init__()  # type: ignore[misc]
+    _end.reset()
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)

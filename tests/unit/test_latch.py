@@ -7,8 +7,8 @@ from rodent_events.latch import Latch
 
 def test_it_is_waited_for_as_long_as_was_said():
     latch = Latch()
-    assert not latch.wait(0.0)
-    assert not latch.wait(0.001)
+    for seconds in (0.0, 0.001, -1, -0.5):
+        assert not latch.wait(seconds)
     assert not latch.is_set()
 
 
