@@ -95,6 +95,7 @@ class Worker:
         self._failures = 0
         self._failure: tuple[str, Status, Action] | None = None
         self._reported: Counter[tuple[str, str, str]] = Counter()
+        self._logged = 0
         self._flushes: list[Flush] = []
         self._cannot_save = False
         self._ended = Latch()
@@ -246,11 +247,10 @@ class Worker:
     def _report_drops(self) -> None:
         """Tell of what was dropped since the last time: the callback at once, the log at times."""
         dropped = self._buffer.account.drops()
-        if dropped.total() == self._reported.total():
-            return
         news, self._reported = dropped - self._reported, dropped
-        if self._schedule.may_log_drops(time.monotonic()):
-            logger.error("%d events were dropped so far: %s", dropped.total(), dict(dropped))
+        if dropped.total() > self._logged and self._schedule.may_log_drops(time.monotonic()):
+            self._logged = dropped.total()
+            logger.error("%d events were dropped so far: %s", self._logged, dict(dropped))
         on_drop = self._buffer.config.on_drop
         if on_drop is None:
             return
@@ -389,6 +389,7 @@ class Worker:
             return
         self._client.close()
         self._save()
+        self._report_drops()
         self._ended.set()
         while not self._inbox.empty():
             self._inbox.get()()

@@ -555,3 +555,28 @@ def test_emit_from_a_handler_of_the_library_s_own_logger(scripted_toggle, settin
         for event in batch.events
     ]
     assert any("UNAVAILABLE" in source for source in sources)
+
+
+def test_each_drop_is_told_to_the_callback_and_the_last_line_of_the_log_has_the_sum(
+    settings, free_port, caplog
+):
+    told = []
+    settings |= {
+        "target": f"127.0.0.1:{free_port}",
+        "buffer_size": 500,
+        "flush_threshold": 100,
+        "batch_size": 50,
+        "max_batch_bytes": 10_000,
+        "max_file_size": 10_000,
+        "spool_max_bytes": 20_000,
+        "on_drop": told.append,
+    }
+    with EventBus(**settings) as bus:
+        for start in range(0, 3_000, 100):
+            emit(bus, 100, start)
+            bus.flush(0.01)
+    dropped = assert_balanced(bus)["dropped"]
+    lines = [line for line in caplog.messages if "dropped so far" in line]
+    assert dropped > 0
+    assert sum(drop.count for drop in told) == dropped
+    assert int(lines[-1].split()[0]) == dropped
