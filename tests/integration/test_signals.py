@@ -125,7 +125,8 @@ def test_the_end_runs_what_others_registered_and_flushes_what_they_printed(tmp_p
 
 
 MUCH = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 import rodent_events
 from rodent_events import StorageTransferPayload
 rodent_events.initialize(

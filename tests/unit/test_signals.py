@@ -17,6 +17,8 @@ def signals():
     before = {number: signal.getsignal(number) for number in NUMBERS}
     for number in NUMBERS[:2]:
         signal.signal(number, signal.SIG_DFL)
+    # Whatever is started in the background of a shell ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     spec.loader.exec_module(module)
     module.end_in_order()
     yield module
