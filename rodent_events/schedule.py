@@ -12,7 +12,6 @@ import sys
 from dataclasses import dataclass
 
 from rodent_events.config import EventConfig, Fsync, SpoolMode
-from rodent_events.rate_limit import RateLimit
 
 NEVER = math.inf
 _AT_ONCE = -math.inf
@@ -35,9 +34,6 @@ _SPILL_PAUSE = 1.0
 
 # Seconds after which a file that could not be read is tried again.
 READ_PAUSE = 0.5
-
-# Seconds between two lines of the log about drops.
-_DROP_LOG_PAUSE = 10.0
 
 # Seconds that an interrupted shutdown still has for the disk.
 INTERRUPT_TIMEOUT = 2.0
@@ -82,7 +78,6 @@ class Schedule:
         self._save_at = now + config.spill_after
         self._stop_at = NEVER
         self._give_up_at = _AT_ONCE
-        self._drop_log = RateLimit(_DROP_LOG_PAUSE)
 
     # What happens
 
@@ -183,10 +178,6 @@ class Schedule:
         if due or not unsaved:
             self._save_at = now + self._config.spill_after
         return due
-
-    def may_log_drops(self, now: float) -> bool:
-        """Whether a line of the log may tell of drops; at the end it may always."""
-        return self._drop_log.passes(now) or self.is_stopping
 
     def stop_is_due(self, now: float) -> bool:
         """Whether the time for sending is over."""

@@ -24,6 +24,7 @@ from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
 from rodent_events.latch import Latch
 from rodent_events.ledger import Drop
+from rodent_events.rate_limit import RateLimit
 from rodent_events.retry_policy import Action, Decision, Outcome, Policy, Status, decide
 from rodent_events.schedule import ERROR_PAUSE, INTERRUPT_TIMEOUT, Load, Schedule
 
@@ -34,6 +35,9 @@ _chance = random.SystemRandom()
 
 # Seconds that are as good as forever.
 _LONG = threading.TIMEOUT_MAX / 2
+
+# Seconds between two lines of the log about drops, but for the last one.
+_DROP_LOG_PAUSE = 10.0
 
 # Seconds after which bringing events to disk at the end is tried again.
 _SAVE_PAUSE = 0.1
@@ -96,6 +100,7 @@ class Worker:
         self._failure: tuple[str, Status, Action] | None = None
         self._reported: Counter[tuple[str, str, str]] = Counter()
         self._logged = 0
+        self._drop_log = RateLimit(_DROP_LOG_PAUSE)
         self._flushes: list[Flush] = []
         self._cannot_save = False
         self._ended = Latch()
@@ -244,11 +249,12 @@ class Worker:
         if self._schedule.sync_is_due(time.monotonic(), unsynced=self._buffer.unsynced):
             self._buffer.sync()
 
-    def _report_drops(self) -> None:
+    def _report_drops(self, *, for_the_last_time: bool = False) -> None:
         """Tell of what was dropped since the last time: the callback at once, the log at times."""
         dropped = self._buffer.account.drops()
         news, self._reported = dropped - self._reported, dropped
-        if dropped.total() > self._logged and self._schedule.may_log_drops(time.monotonic()):
+        is_news = dropped.total() > self._logged
+        if is_news and (for_the_last_time or self._drop_log.passes(time.monotonic())):
             self._logged = dropped.total()
             logger.error("%d events were dropped so far: %s", self._logged, dict(dropped))
         on_drop = self._buffer.config.on_drop
@@ -389,7 +395,7 @@ class Worker:
             return
         self._client.close()
         self._save()
-        self._report_drops()
+        self._report_drops(for_the_last_time=True)
         self._ended.set()
         while not self._inbox.empty():
             self._inbox.get()()

@@ -279,13 +279,6 @@ def test_the_last_fifth_of_the_time_is_the_disks(schedule, name):
     assert schedule.gives_up(START + save_until + 0.01)
 
 
-def test_the_log_tells_of_drops_at_times_and_at_the_end(schedule):
-    told = [schedule.may_log_drops(START + seconds) for seconds in (0, 0.1, 9.9, 10, 10.1)]
-    assert told == [True, False, False, True, False]
-    schedule.stop_asked(START, 10.0)
-    assert schedule.may_log_drops(START + 10.2)
-
-
 def test_a_limit_of_a_rate_lets_one_pass_in_its_pause():
     limit = RateLimit(2.0)
     passed = [now for now in (5, 6, 6.9, 7, 7.1, 100) if limit.passes(now)]
