@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PROTO_READY := .venv-proto/.ready
 WORKERS ?= 4
 
-# For make flaky, and TESTS for make coverage too; for make test on another than the first: VENV=build/venv-3.12.
+# For make flaky, and TESTS for make test and coverage too; for another Python: make test VENV=build/venv-3.12.
 PYTHONS ?= 3.11 3.12 3.13
 RUNS ?= 20
 LONGEST ?= inf
@@ -18,8 +18,8 @@ TESTS ?=
 run: $(READY)  ## Show real events of this machine on their way to a mock Toggle.
 	$(BIN)/toggle-mock demo --once
 
-test: $(READY) $(PROTO_READY)  ## Run all tests.
-	$(BIN)/pytest -n $(WORKERS)
+test: $(READY) $(PROTO_READY)  ## Run TESTS, or all.
+	$(BIN)/pytest -n $(WORKERS) $(TESTS)
 
 test-fast: $(READY)  ## Run the tests that open no socket, and the examples.
 	$(BIN)/pytest -n $(WORKERS) -q tests/unit examples docs
