@@ -121,11 +121,11 @@ class EventBus(Emitters):
         """
         if self._worker is not None or self._closed:
             raise RuntimeError("this bus was started before: make a new EventBus")
+        signals.end_in_order()
         # gRPC takes longer to load than all the rest, and nothing needs it before.
         from rodent_events.client import EventClient
         from rodent_events.worker import Worker
 
-        signals.end_in_order()
         with signals.blocked(), ExitStack() as undo:
             client = EventClient(self.config)
             undo.callback(client.close)

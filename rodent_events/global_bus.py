@@ -79,7 +79,6 @@ class GlobalBus(Emitters):
             if self._bus is not None:
                 raise AlreadyInitializedError("the event system runs: call shutdown() first")
             loaded = EventConfig.load(config, target=target, jwt=jwt, **settings)
-            signals.end_in_order()
             bus = EventBus(loaded).start()
             with self._switch:
                 bus.take_over(self._early)

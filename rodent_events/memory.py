@@ -130,11 +130,6 @@ class Memory:
         while self._blocked:
             self._blocked.popleft().set()
 
-    def _limit_after_return(self) -> None:
-        """Others may have taken the place of what comes back."""
-        if self._config.overflow is Overflow.DROP_OLDEST:
-            self._drop_beyond(self._limit)
-
     def _fitting(self, frames: list[bytes]) -> int:
         """How many of them fit into a batch; one does, whatever its size."""
         limit = self._config.max_batch_bytes - wire.TRAILER_BYTES
@@ -145,9 +140,8 @@ class Memory:
     def put_back(self, frames: Sequence[bytes]) -> None:
         """Put frames that were taken last into their old place, before all others."""
         with self._ledger.lock:
-            self.frames.extendleft(reversed(frames))
             self._ledger.move(len(frames), Place.IN_FLIGHT, Place.MEMORY)
-            self._limit_after_return()
+            self.return_drained(frames)
 
     def drain(self, count: int = sys.maxsize) -> list[bytes]:
         """Take so many frames, unaccounted: who appends them elsewhere counts them there."""
@@ -157,9 +151,10 @@ class Memory:
                 taken.append(self.frames.popleft())
         return taken
 
-    def return_drained(self, frames: Iterable[bytes]) -> None:
+    def return_drained(self, frames: Sequence[bytes]) -> None:
         """Put frames that were drained into their old place, before all others."""
         with self._ledger.lock:
-            self.frames.extendleft(reversed(list(frames)))
-            self._limit_after_return()
+            self.frames.extendleft(reversed(frames))
+            if self._config.overflow is Overflow.DROP_OLDEST:
+                self._drop_beyond(self._limit)  # others may have taken their place
         self._tell_of_room()

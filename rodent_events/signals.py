@@ -64,6 +64,7 @@ class _End:
         self.gives_up_at = 0.0
         self.place: tuple[int, int] | None = None
         self.is_ending = False
+        self.is_reminded = False
 
 
 _running: dict[int, Participant] = {}
@@ -155,8 +156,11 @@ def ending() -> Iterator[None]:
 def _handle(number: int, frame: FrameType | None) -> None:
     end = _end
     end.number = end.number or number
+    is_reminder, end.is_reminded = end.is_reminded, False
     buses = list(_running.values())
     if end.is_ending:
+        if is_reminder:
+            return  # it has come too late: this is amid what others clean up
         for bus in buses:
             bus.end_soon()
         if buses or end.held:
@@ -211,6 +215,7 @@ def _signal_again() -> None:
     """Have the main thread look again, whatever it waits for."""
     main = threading.main_thread().ident
     if main is not None and not _end.is_ending and signal.getsignal(_end.number) is _handle:
+        _end.is_reminded = True
         signal.pthread_kill(main, _end.number)
 
 

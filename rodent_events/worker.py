@@ -252,9 +252,10 @@ class Worker:
     def _report_drops(self, *, for_the_last_time: bool = False) -> None:
         """Tell of what was dropped since the last time: the callback at once, the log at times."""
         dropped = self._buffer.account.drops()
+        if dropped.total() == self._logged:
+            return  # then the callback knows of it too
         news, self._reported = dropped - self._reported, dropped
-        is_news = dropped.total() > self._logged
-        if is_news and (for_the_last_time or self._drop_log.passes(time.monotonic())):
+        if for_the_last_time or self._drop_log.passes(time.monotonic()):
             self._logged = dropped.total()
             logger.error("%d events were dropped so far: %s", self._logged, dict(dropped))
         on_drop = self._buffer.config.on_drop

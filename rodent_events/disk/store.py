@@ -122,7 +122,8 @@ class Store:
                     self._journal.append(frames[0])
                     frames.popleft()
             except OSError:
-                self._journal.take_unwritten()
+                # The first of them is in ``frames`` still; a finalizer may have emitted others.
+                self._memory.extend(self._journal.take_unwritten()[1:])
                 self.give_up()
                 raise
             finally:

@@ -12,9 +12,6 @@ from support.delivery import on_disk
 
 AT_LINE = Path(__file__).parents[1] / "support" / "signal_at_line.py"
 
-# The address of no Toggle.
-AWAY = "127.0.0.1:9"
-
 
 @pytest.mark.parametrize("count", [1, 2], ids=["one signal", "two signals"])
 @pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest", "block"])

@@ -32,15 +32,25 @@ def quiet(settings):
     return settings | {"batch_timeout": 3600, "spill_after": 0.05}
 
 
-def test_an_event_is_on_disk_though_nothing_notices_the_end(scripted_toggle, quiet, wait_until):
+@pytest.fixture
+def wait_saved(quiet, wait_until):
+    """Waits until these events, and no others, are on disk."""
+
+    def wait(sent):
+        wait_until(lambda: on_disk(quiet["events_dir"]) == sent)
+
+    return wait
+
+
+def test_an_event_is_on_disk_though_nothing_notices_the_end(scripted_toggle, quiet, wait_saved):
     with EventBus(target=scripted_toggle.address, **quiet) as bus:
         sent = emit(bus, 5)
-        wait_until(lambda: on_disk(quiet["events_dir"]) == sent)
+        wait_saved(sent)
         assert scripted_toggle.batches == []
         assert_balanced(bus)
 
 
-def test_the_batch_that_hangs_is_on_disk_too(scripted_toggle, quiet, wait_until):
+def test_the_batch_that_hangs_is_on_disk_too(scripted_toggle, quiet, wait_saved):
     go_on = threading.Event()
 
     def hang(_request, _context):
@@ -50,42 +60,44 @@ def test_the_batch_that_hangs_is_on_disk_too(scripted_toggle, quiet, wait_until)
     scripted_toggle.script.append(hang)
     with EventBus(target=scripted_toggle.address, **quiet) as bus:
         sent = emit(bus, 230)
-        wait_until(lambda: on_disk(quiet["events_dir"]) == sent)
+        wait_saved(sent)
         go_on.set()
         assert bus.flush(30)
         assert_balanced(bus)
     assert ids(scripted_toggle.batches) == sent
 
 
-def test_what_is_saved_waits_for_its_batch_all_the_same(scripted_toggle, quiet, wait_until):
+def test_what_is_saved_waits_for_its_batch_all_the_same(
+    scripted_toggle, quiet, wait_until, wait_saved
+):
     quiet |= {"batch_size": 10}
     with EventBus(target=scripted_toggle.address, **quiet) as bus:
         sent = emit(bus, 4)
-        wait_until(lambda: on_disk(quiet["events_dir"]) == sent)
+        wait_saved(sent)
         sent += emit(bus, 4, 4)
-        wait_until(lambda: on_disk(quiet["events_dir"]) == sent)
+        wait_saved(sent)
         assert scripted_toggle.batches == []
         sent += emit(bus, 2, 8)
         wait_until(lambda: ids(scripted_toggle.batches) == sent)
         assert_balanced(bus)
 
 
-def test_what_comes_later_does_not_overtake_what_was_saved(scripted_toggle, quiet, wait_until):
+def test_what_comes_later_does_not_overtake_what_was_saved(scripted_toggle, quiet, wait_saved):
     quiet |= {"batch_size": 10}
     with EventBus(target=scripted_toggle.address, **quiet) as bus:
         sent = emit(bus, 3)
-        wait_until(lambda: on_disk(quiet["events_dir"]) == sent)
+        wait_saved(sent)
         sent += emit(bus, 40, 3)
         assert bus.flush(30)
         assert_balanced(bus)
     assert ids(scripted_toggle.batches) == sent
 
 
-def test_a_file_that_is_sent_is_gone(scripted_toggle, quiet, wait_until):
+def test_a_file_that_is_sent_is_gone(scripted_toggle, quiet, wait_until, wait_saved):
     with EventBus(target=scripted_toggle.address, **quiet) as bus:
         for start in (0, 5):
             sent = emit(bus, 5, start)
-            wait_until(lambda sent=sent: on_disk(quiet["events_dir"]) == sent)
+            wait_saved(sent)
             assert bus.flush(30)
             wait_until(lambda: not list(quiet["events_dir"].glob("*.pb")))
 
@@ -126,12 +138,12 @@ def test_kill_9_loses_what_is_younger_and_nothing_else(make_scripted_toggle, set
 
 
 def test_a_full_spool_keeps_events_in_memory_and_drops_none(
-    make_scripted_toggle, free_port, quiet, wait_until, caplog
+    make_scripted_toggle, free_port, quiet, wait_until, wait_saved, caplog
 ):
     quiet |= {"spool_max_files": 1, "batch_size": 10}
     with EventBus(target=f"127.0.0.1:{free_port}", **quiet) as bus:
         sent = emit(bus, 10)
-        wait_until(lambda: on_disk(quiet["events_dir"]) == sent)
+        wait_saved(sent)
         sent += emit(bus, 30, 10)
         wait_until(lambda: "in memory alone" in caplog.text)
         stats = assert_balanced(bus)

@@ -7,6 +7,7 @@ between the moment at which ``initialize`` has taken the signal over and the end
 accepted must be on disk in the end; Toggle is away. Prints a line of JSON for each agent.
 """
 
+import atexit
 import json
 import logging
 import os
@@ -79,8 +80,6 @@ def run(folder: Path, overflow: str, line: int, count: int) -> tuple[int, str, i
     sender = Sender(line, count)
     pid = os.fork()
     if pid == 0:
-        import atexit
-
         # Registered first, hence called last: how many lines there are.
         atexit.register(lambda: (folder / "lines").write_text(f"{sender.seen} {sender.place}"))
         agent(folder, overflow, sender)

@@ -150,6 +150,22 @@ def test_after_it_has_raised_it_hurries_as_long_as_there_is_a_bus(signals, bus):
         signal.raise_signal(signal.SIGTERM)
 
 
+def test_a_reminder_that_comes_too_late_ends_nothing(signals, bus, monkeypatch):
+    signal.raise_signal(signal.SIGTERM)
+    get = signal.getsignal
+
+    def end_meanwhile(number):
+        monkeypatch.undo()
+        signals.leave(bus)
+        with signals.ending():
+            return get(number)
+
+    monkeypatch.setattr(signal, "getsignal", end_meanwhile)
+    bus.save()  # raises nothing
+    with pytest.raises(SystemExit):
+        signal.raise_signal(signal.SIGTERM)
+
+
 def test_a_handler_of_somebody_else_is_left_alone(signals):
     seen = []
     signal.signal(signal.SIGTERM, lambda number, _frame: seen.append(number))
