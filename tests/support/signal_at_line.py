@@ -80,8 +80,9 @@ def run(folder: Path, overflow: str, line: int, count: int) -> tuple[int, str, i
     sender = Sender(line, count)
     pid = os.fork()
     if pid == 0:
-        # Registered first, hence called last: how many lines there are.
+        # Registered first, hence called last: how many lines there are. None of this is one.
         atexit.register(lambda: (folder / "lines").write_text(f"{sender.seen} {sender.place}"))
+        atexit.register(sys.settrace, None)
         agent(folder, overflow, sender)
         sys.exit(0)
     _, status = os.waitpid(pid, 0)
