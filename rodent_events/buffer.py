@@ -20,7 +20,7 @@ from rodent_events.account import Account
 from rodent_events.batch import Batch
 from rodent_events.config import EventConfig
 from rodent_events.disk.store import Store
-from rodent_events.errors import describe
+from rodent_events.errors import SpoolError, describe
 from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Ledger, Place
 from rodent_events.memory import Memory
@@ -63,12 +63,23 @@ class EventBuffer:
         self._origin = Place.MEMORY
 
     def open(self) -> None:
-        """Take the spool folder and what earlier processes left in it.
+        """Take a spool folder, and what earlier processes have left in it and beside it.
 
         Raises:
-            SpoolError: The folder cannot be used, or another process uses it.
+            SpoolError: No folder can be used, and ``require_disk`` is set.
         """
-        self._store.open()
+        try:
+            self._store.open()
+        except SpoolError as error:
+            if self.config.require_disk:
+                raise
+            logger.error(
+                "%s; until it can be used, up to %d events are kept in memory alone: set "
+                "events_dir to a folder that this user can write to, or require_disk if that "
+                "is to stop the start",
+                error,
+                self.config.buffer_size,
+            )
 
     def close(self) -> None:
         """Bring what waits in memory to disk, and leave the folder to others.
@@ -81,7 +92,26 @@ class EventBuffer:
             stack.callback(self._store.remove_finished)
             stack.callback(self.spill)
             stack.callback(self._store.complete)
+            if self.unsaved and not self.has_folder:
+                self._store.take_folder()
             self.requeue()
+
+    @property
+    def has_folder(self) -> bool:
+        """Whether there is a folder to bring events to."""
+        return self._store.is_open
+
+    def look_around(self) -> None:
+        """Take over what processes that have ended have left; take the folder, if that failed.
+
+        Raises:
+            SpoolError: It still cannot be used.
+        """
+        if not self.has_folder:
+            self._store.open()
+            logger.info("%s can be used now", self.config.events_dir)
+        elif count := self._store.take_over():
+            logger.info("%d events of processes that have ended were taken over", count)
 
     def abandon(self) -> None:
         """In a forked child: close the parent's files here, and touch nothing else."""
@@ -160,7 +190,7 @@ class EventBuffer:
         """The account of all events, consistent at the moment of the call.
 
         ``emitted + recovered == delivered + waiting + filtered + dropped + quarantined``, where
-        ``recovered`` events were found on disk at the start.
+        ``recovered`` events were found on disk, at the start or later.
         """
         return self.account.stats()
 

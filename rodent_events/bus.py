@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 from weakref import WeakSet
 
@@ -19,7 +18,6 @@ from google.protobuf.message import Message
 from rodent_events import signals, wire
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
-from rodent_events.disk.spool import FORK_PREFIX
 from rodent_events.emitters import Emitters
 from rodent_events.errors import (
     ConfigError,
@@ -96,7 +94,6 @@ class EventBus(Emitters):
         self, config: EventConfig | Mapping[str, Any] | str | None = None, **settings: Any
     ) -> None:
         self.config = EventConfig.load(config, **settings)
-        self._folder = self.config.events_dir
         self._buffer = EventBuffer(self.config)
         self._templates: dict[
             tuple[type, int, str | None], wire.EventTemplate | wire.EventKind
@@ -116,7 +113,7 @@ class EventBus(Emitters):
 
         Raises:
             ConfigError: ``target`` or ``jwt`` is missing, or a certificate cannot be read.
-            SpoolError: The folder cannot be used, or another process uses it.
+            SpoolError: The folder cannot be used, and ``require_disk`` is set.
             RuntimeError: The bus was started before.
         """
         if self._worker is not None or self._closed:
@@ -168,8 +165,6 @@ class EventBus(Emitters):
         self._paused_by = 0
         self._finishing = threading.RLock()
         self._buffer.abandon()
-        folder = self._folder / f"{FORK_PREFIX}{os.getpid()}"
-        self.config = replace(self.config, events_dir=folder)
         self._buffer = EventBuffer(self.config)
 
     def _start_again(self) -> None:

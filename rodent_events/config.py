@@ -155,6 +155,9 @@ class EventConfig:
 
     events_dir: FolderPath = field(default_factory=default_events_dir)
     """The spool folder."""
+    require_disk: Flag = False
+    """Whether the start fails while ``events_dir`` cannot be used. Else events are kept in memory
+    until it can."""
     spool_mode: Annotated[SpoolMode, choice(SpoolMode)] = SpoolMode.SPILL
     """``spill``: events wait in memory, and on disk beyond ``flush_threshold`` or while
     Toggle is away.

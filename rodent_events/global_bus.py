@@ -73,7 +73,7 @@ class GlobalBus(Emitters):
         Raises:
             AlreadyInitializedError: It runs already.
             ConfigError: A setting is wrong or missing.
-            SpoolError: The spool folder cannot be used.
+            SpoolError: The spool folder cannot be used, and ``require_disk`` is set.
         """
         with self._lifecycle, signals.held():
             if self._bus is not None:

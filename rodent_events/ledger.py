@@ -1,6 +1,6 @@
 """Where each event is: a double-entry account.
 
-Every event that was emitted, or found on disk at the start, is in exactly one place, and moves only
+Every event that was emitted, or found on disk, is in exactly one place, and moves only
 from one place to another. Hence what came in is always the sum of what is anywhere.
 """
 
@@ -26,7 +26,7 @@ class Place(Enum):
     QUARANTINED = "refused for good and set aside on disk"
     DROPPED = "gone, by a counted reason"
     FILTERED = "of a level or category that is not enabled"
-    FOUND = "found on disk at the start"
+    FOUND = "left on disk by a process that has ended"
 
 
 class DropReason(Enum):

@@ -18,7 +18,7 @@ Stats = Callable[[], Mapping[str, Any]]
 # What only grows, and what goes up and down.
 COUNTERS: Mapping[str, str] = {
     "emitted": "Events that were emitted.",
-    "recovered": "Events that were found on disk at the start.",
+    "recovered": "Events of processes that have ended, found on disk.",
     "delivered": "Events that Toggle has acknowledged.",
     "filtered": "Events whose level or category is not enabled.",
     "quarantined": "Events that Toggle refused for good.",

@@ -38,6 +38,12 @@ READ_PAUSE = 0.5
 # Seconds that an interrupted shutdown still has for the disk.
 INTERRUPT_TIMEOUT = 2.0
 
+LOOK_PAUSE = 10.0
+"""Seconds between two looks for what neighbours have left that have ended."""
+
+PROBE_PAUSE = 1.0
+"""Seconds after which a folder that cannot be used is tried again, at first."""
+
 # The part of shutdown's time that is kept for bringing events to disk.
 _DISK_SHARE = 0.2
 
@@ -76,6 +82,8 @@ class Schedule:
         self._spill_at = _AT_ONCE
         self._sync_at = _AT_ONCE
         self._save_at = now + config.spill_after
+        self._look_at = now + LOOK_PAUSE
+        self._probe_pause = PROBE_PAUSE
         self._stop_at = NEVER
         self._give_up_at = _AT_ONCE
 
@@ -113,9 +121,19 @@ class Schedule:
         """What is only in this process is to be brought to disk."""
         self._save_at = _AT_ONCE
 
+    def looked(self, now: float) -> None:
+        """What neighbours had left was taken over."""
+        self._look_at = now + LOOK_PAUSE
+        self._probe_pause = PROBE_PAUSE
+
+    def look_failed(self, now: float) -> None:
+        """There is no folder that can be used."""
+        self._look_at = now + self._probe_pause
+        self._probe_pause = min(2 * self._probe_pause, LOOK_PAUSE)
+
     def went_wrong(self, now: float) -> None:
         """There was an error that should not happen."""
-        self._send_at = self._spill_at = self._save_at = now + ERROR_PAUSE
+        self._send_at = self._spill_at = self._save_at = self._look_at = now + ERROR_PAUSE
 
     def flush_asked(self) -> None:
         """Somebody waits for what is there: no pause that is under way holds for it."""
@@ -179,6 +197,10 @@ class Schedule:
             self._save_at = now + self._config.spill_after
         return due
 
+    def look_is_due(self, now: float) -> bool:
+        """Whether it is time to look around among the folders."""
+        return now >= self._look_at and not self.is_stopping
+
     def stop_is_due(self, now: float) -> bool:
         """Whether the time for sending is over."""
         return now >= self._stop_at
@@ -224,6 +246,7 @@ class Schedule:
             self._spill_due(load.pressure) if load.above_watermark else NEVER,
             self._sync_at if load.unsynced else NEVER,
             self._save_at if load.unsaved else NEVER,
+            NEVER if self.is_stopping else self._look_at,
             self._stop_at,
         )
 

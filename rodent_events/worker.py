@@ -22,6 +22,7 @@ from queue import Empty, SimpleQueue
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
+from rodent_events.errors import SpoolError
 from rodent_events.latch import Latch
 from rodent_events.ledger import Drop
 from rodent_events.rate_limit import RateLimit
@@ -112,6 +113,8 @@ class Worker:
 
     def start(self) -> None:
         """Start the thread. What was found on disk is sent at once."""
+        if not self._buffer.has_folder:
+            self._schedule.look_failed(time.monotonic())
         self._inbox.put(_nothing)
         self._thread.start()
 
@@ -195,6 +198,7 @@ class Worker:
                     self._spill_if_due()
                     self._save_if_due()
                     self._sync_if_due()
+                    self._look_if_due()
                     self._send_if_due()
                     self._check_flushes()
                     self._report_drops()
@@ -266,6 +270,18 @@ class Worker:
                 on_drop(Drop(reason, level, category, count))
             except Exception:
                 logger.exception("on_drop raised")
+
+    def _look_if_due(self) -> None:
+        """Take over what neighbours have left that have ended; probe a disk that is not there."""
+        if not self._schedule.look_is_due(time.monotonic()):
+            return
+        try:
+            self._buffer.look_around()
+        except SpoolError as error:
+            logger.debug("events_dir still cannot be used: %s", error)
+            self._schedule.look_failed(time.monotonic())
+        else:
+            self._schedule.looked(time.monotonic())
 
     def _begin_flush(self, request: Flush) -> None:
         self._flushes.append(request)

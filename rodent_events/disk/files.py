@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from rodent_events.errors import SpoolError
@@ -46,6 +48,12 @@ def read_at(path: Path, offset: int, size: int) -> bytes:
 
 LOCK_FILE = ".lock"
 
+# Bytes that are read of a lock file.
+_LONGEST_CONTENT = 1000
+
+# What flock answers where there is none.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+
 
 def write_atomically(path: Path, data: bytes, *, sync: bool) -> None:
     """Write a file of mode 0600 under a temporary name, then give it its name.
@@ -75,20 +83,44 @@ def write_atomically(path: Path, data: bytes, *, sync: bool) -> None:
         raise
 
 
-def lock_folder(folder: Path) -> int:
+class FolderLockedError(SpoolError):
+    """Another bus, of this process or of another, has the folder."""
+
+    def __init__(self, folder: Path, content: str) -> None:
+        super().__init__(f"{folder} is in use")
+        self.content = content
+        """What its owner has written into the lock file."""
+
+
+def lock_folder(folder: Path, content: str | None = None) -> int:
     """Keep other buses out of a folder, until the descriptor that is returned is closed.
 
+    Args:
+        folder: The folder.
+        content: What others can read of us while we have it; None leaves it as it is.
+
     Raises:
-        SpoolError: Another bus, of this process or of another, has it.
+        FolderLockedError: Somebody has it.
+        SpoolError: Its file system has no locks.
         OSError: The lock file cannot be made.
     """
-    descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CREAT, 0o600)
+    path = folder / LOCK_FILE
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if content is not None:
+            with suppress(OSError):  # a disk that is full or read-only can be read all the same
+                path.write_text(content)
+    except BlockingIOError as error:
+        owner = os.pread(descriptor, _LONGEST_CONTENT, 0).decode(errors="replace")
+        os.close(descriptor)
+        raise FolderLockedError(folder, owner) from error
     except OSError as error:
         os.close(descriptor)
-        raise SpoolError(
-            f"another bus, of this process or of another, keeps its events in {folder}: "
-            f"set events_dir to another folder"
-        ) from error
+        if error.errno in _NO_LOCKS:
+            raise SpoolError(
+                f"the file system of {folder} has no locks ({os.strerror(error.errno)}), as some "
+                f"network file systems: set events_dir to a folder on a local disk"
+            ) from error
+        raise
     return descriptor

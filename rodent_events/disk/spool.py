@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
-import shutil
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -21,21 +19,16 @@ from uuid import UUID
 from rodent_events import wire
 from rodent_events.batch import Batch
 from rodent_events.config import EventConfig
-from rodent_events.disk.files import LOCK_FILE, lock_folder, write_atomically
+from rodent_events.disk.files import write_atomically
+from rodent_events.disk.folder import SUFFIX, Folder
 from rodent_events.disk.segment import Damage, Segment, rewritten, stored_batch
 from rodent_events.errors import SpoolError
 from rodent_events.ids import new_id_after
 
 logger = logging.getLogger("rodent_events")
 
-SUFFIX = ".pb"
-
-
 _READ_TRIES = 5
 """So often reading a file may fail before it is passed over until the next start."""
-
-FORK_PREFIX = "fork-"
-"""A forked child has its folder below its parent's; the parent takes over what is left there."""
 
 
 class SpoolFullError(SpoolError):
@@ -63,37 +56,75 @@ class Spool:
         self._config = config
         self._lost = lost
         self._give_up_journal = give_up_journal
-        self.folder = config.events_dir
+        self._folder = Folder(config.events_dir, config.target, synced=config.synced)
         self._segments: deque[Segment] = deque()
         self._list_lock = threading.RLock()
         self._last_name: str | None = None
-        self._folder_lock: int | None = None
+        self._in_flight: Segment | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a folder."""
+        return self._folder.path is not None
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are.
+
+        Raises:
+            SpoolError: There is no folder.
+        """
+        if self._folder.path is None:
+            raise SpoolError(f"{self._folder.root} cannot be used")
+        return self._folder.path
+
+    def take_folder(self) -> None:
+        """Take a folder, and leave what is in it alone.
+
+        Raises:
+            SpoolError: None can be used.
+        """
+        self._folder.open()
 
     def open(self) -> int:
-        """Take the folder, and find what earlier processes left in it.
+        """Take a folder, and find what earlier processes have left in it and beside it.
 
         Returns:
             The number of events that wait in it.
 
         Raises:
-            SpoolError: The folder cannot be made or read, or another process uses it.
+            SpoolError: The folder cannot be made, read or locked, or is another Toggle's.
         """
+        self.take_folder()
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder_lock = lock_folder(self.folder)
-            for below in self.folder.glob(f"{FORK_PREFIX}*"):
-                _take_over(below, self.folder)
+            self._folder.take_over(lambda _size, _count: True)
             names = {path.name: path for path in self.folder.iterdir()}
-        except SpoolError:
-            raise
         except OSError as error:
-            self.close()
-            raise SpoolError(f"cannot use {self.folder} for events: {error}") from error
+            self._folder.abandon()
+            self._folder.path = None
+            raise SpoolError(f"cannot use {self._folder.root} for events: {error}") from error
         paths = [path for name, path in sorted(names.items()) if path.suffix == SUFFIX]
         self._segments = deque(filter(self._examine, map(Segment, paths)))
         self._remove_leftovers(names.values())
         self._last_name = paths[-1].stem if paths else None
         return sum(segment.count for segment in self._segments)
+
+    def take_over(self) -> int:
+        """Take over what processes that have ended have left, as far as there is room.
+
+        Returns:
+            The number of events.
+        """
+        paths = self._folder.take_over(
+            lambda size, count: not self._segments or self._has_room(size, count)
+        )
+        segments = list(filter(self._examine, map(Segment, paths)))
+        with self._list_lock:  # before all that is ours: they are older than most of it
+            self._segments.extendleft(reversed(segments))
+            for path in paths:
+                with suppress(ValueError):  # a file of foreign name
+                    self.reserve(str(UUID(path.stem)))
+        return sum(segment.count for segment in segments)
 
     def _remove_leftovers(self, paths: Iterable[Path]) -> None:
         """Delete what a crash has left: half-written files, and notes whose file is gone."""
@@ -106,9 +137,11 @@ class Spool:
 
     def close(self) -> None:
         """Leave the folder to others."""
-        if self._folder_lock is not None:
-            os.close(self._folder_lock)
-            self._folder_lock = None
+        self._folder.close()
+
+    def abandon(self) -> None:
+        """In a forked child: close the parent's lock here, and touch nothing else."""
+        self._folder.abandon()
 
     # Writing
 
@@ -127,8 +160,9 @@ class Spool:
         data = b"".join(map(stored_batch, batches))
         if oldest is None:
             self.check_room(len(data))
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / f"{oldest}{SUFFIX}" if oldest else self.new_path()
+        folder = self.folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{oldest}{SUFFIX}" if oldest else self.new_path()
         write_atomically(path, data, sync=self._config.synced)
         count = sum(batch.count for batch in batches)
         segment = Segment(path, written=count, size=len(data), end=len(data))
@@ -165,13 +199,20 @@ class Spool:
         Raises:
             SpoolFullError: They are not.
         """
-        with self._list_lock:
-            used = sum(segment.size for segment in self._segments)
-            files = len(self._segments)
-        limits = self._config
-        if used + size > limits.spool_max_bytes or files >= limits.spool_max_files:
+        if not self._has_room(size, 1):
+            used, files = self._used()
             reason = f"{used} bytes in {files} files wait in {self.folder}"
             raise SpoolFullError(errno.ENOSPC, reason)
+
+    def _has_room(self, size: int, count: int) -> bool:
+        used, files = self._used()
+        limits = self._config
+        return used + size <= limits.spool_max_bytes and files + count <= limits.spool_max_files
+
+    def _used(self) -> tuple[int, int]:
+        """Bytes and files."""
+        with self._list_lock:
+            return sum(segment.size for segment in self._segments), len(self._segments)
 
     # Reading
 
@@ -186,6 +227,7 @@ class Spool:
             try:
                 batch = segment.first()
                 if batch is not None or segment.growing:
+                    self._in_flight = segment
                     return batch
                 if segment.first() is not None:  # it has grown for the last time in between
                     continue
@@ -208,23 +250,28 @@ class Spool:
             self._remove(segment)
 
     def acknowledge(self, count: int) -> None:
-        """Note that the first ``count`` events of the oldest batch need not be kept.
+        """Note that the first ``count`` events of the batch that :meth:`first` has returned need
+        not be kept.
 
         Raises:
             OSError: The note cannot be written.
         """
-        self._segments[0].acknowledge(count)
+        if self._in_flight is not None:
+            self._in_flight.acknowledge(count)
 
     def drop_oldest(self) -> list[wire.EventKind]:
-        """Delete the oldest file but the first, of which a batch may be in flight.
+        """Delete the oldest file of which no batch may be in flight.
 
         Returns:
             The kinds of its events; empty if there is no such file.
         """
         with self._list_lock:
-            if len(self._segments) < 2 or self._segments[1].growing:
+            # The worker may be reading the first one at this moment.
+            kept = {id(self._in_flight), *(id(segment) for segment in list(self._segments)[:1])}
+            candidates = (segment for segment in self._segments if id(segment) not in kept)
+            segment = next(candidates, None)
+            if segment is None or segment.growing:
                 return []
-            segment = self._segments[1]
             self._segments.remove(segment)
         kinds = _kinds_of(segment)
         self._remove(segment)
@@ -305,23 +352,3 @@ def _kinds_of(segment: Segment) -> list[wire.EventKind]:
     except OSError as error:
         logger.error("%s cannot be read: %s", segment.path, error)
     return kinds[:count] + [wire.UNKNOWN_KIND] * (count - len(kinds))
-
-
-def _take_over(below: Path, folder: Path) -> None:
-    """Move what a forked child has left into its parent's folder, unless the child still runs."""
-    try:
-        lock = lock_folder(below)
-    except SpoolError:
-        return
-    try:
-        # A file comes last of all, so that a note is never without its file for long.
-        files = [path for path in below.rglob("*") if path.is_file() and path.name != LOCK_FILE]
-        for path in sorted(files, key=lambda path: path.suffix == SUFFIX):
-            target = folder / path.relative_to(below)
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-            path.replace(target)
-        shutil.rmtree(below)
-    except OSError as error:
-        logger.error("%s cannot be emptied: %s", below, error)
-    finally:
-        os.close(lock)

@@ -63,12 +63,31 @@ class Store:
     # The folder
 
     def open(self) -> None:
-        """Take the folder, and what earlier processes left in it.
+        """Take a folder, and what earlier processes have left in it and beside it.
 
         Raises:
-            SpoolError: The folder cannot be used, or another process uses it.
+            SpoolError: No folder can be used.
         """
         self._ledger.move(self._spool.open(), Place.FOUND, Place.DISK)
+
+    def take_folder(self) -> None:
+        """Take a folder to write to, and leave what is in it alone.
+
+        Raises:
+            SpoolError: None can be used.
+        """
+        self._spool.take_folder()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a folder. Without one nothing can be written."""
+        return self._spool.is_open
+
+    def take_over(self) -> int:
+        """Take over what neighbours have left that have ended; the number of events."""
+        count = self._spool.take_over()
+        self._ledger.move(count, Place.FOUND, Place.DISK)
+        return count
 
     def remove_finished(self) -> None:
         """Delete the files that hold nothing more.
@@ -84,7 +103,7 @@ class Store:
 
     def abandon(self) -> None:
         """In a forked child: close the parent's files here, and touch nothing else."""
-        self._spool.close()
+        self._spool.abandon()
         self._journal.abandon()
 
     # One by one

@@ -13,7 +13,6 @@ from rodent_events import (
     EventBatch,
     EventBatchResponse,
     EventBus,
-    SpoolError,
     StorageTransferPayload,
 )
 
@@ -426,15 +425,6 @@ def test_an_event_too_large_for_any_batch_is_quarantined_alone(scripted_toggle, 
     assert ids(scripted_toggle.batches) == before + after
     (reason,) = settings["events_dir"].glob("quarantine/*.txt")
     assert "max_batch_bytes is 10000" in reason.read_text()
-
-
-def test_two_buses_cannot_share_a_folder(scripted_toggle, settings):
-    with EventBus(target=scripted_toggle.address, **settings):
-        second = EventBus(target=scripted_toggle.address, **settings)
-        with pytest.raises(SpoolError, match="set events_dir to another folder"):
-            second.start()
-    with EventBus(target=scripted_toggle.address, **settings):
-        pass
 
 
 @pytest.mark.parametrize(

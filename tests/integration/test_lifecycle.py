@@ -220,7 +220,7 @@ def test_a_child_of_multiprocessing_ends_so_too(free_port, tmp_path):
         timeout=60,
     )
     assert done.stdout == f"{128 + signal.SIGTERM}\n"
-    (folder,) = tmp_path.glob("fork-*")
+    (folder,) = tmp_path.glob("process-*")
     assert len(on_disk(folder)) == 1
 
 

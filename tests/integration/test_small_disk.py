@@ -2,10 +2,11 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.delivery import assert_balanced, emit, ids
+from support.delivery import assert_balanced, emit, ids, on_disk
 
 from rodent_events import EventBus, SpoolError
 
@@ -54,11 +55,55 @@ def test_a_disk_that_fills_up_costs_only_what_is_counted_as_dropped(
     assert list(Path(folder / "events").glob("*.pb*")) == []
 
 
-def test_a_disk_that_is_read_only_at_the_start_is_told(small_disk, scripted_toggle, settings):
+def test_a_disk_that_is_read_only_at_the_start_is_used_once_it_can_be(
+    small_disk, free_port, settings, wait_until, caplog
+):
     folder, remount = small_disk
+    settings |= {"target": f"127.0.0.1:{free_port}", "events_dir": folder / "events"}
     remount("ro")
     with pytest.raises(SpoolError, match="Read-only file system"):
-        EventBus(target=scripted_toggle.address, **settings | {"events_dir": folder / "e"}).start()
+        EventBus(**settings, require_disk=True).start()
+    with EventBus(**settings, spill_after=0.01) as bus:
+        assert "Read-only file system" in caplog.text
+        sent = emit(bus, 50)
+        remount("rw")
+        wait_until(lambda: len(on_disk(folder / "events")) == 50)
+        assert assert_balanced(bus)["dropped"] == 0
+    assert on_disk(folder / "events") == sent
+
+
+def fill(folder: Path) -> None:
+    """Leave no room on a disk."""
+    with suppress(OSError), (folder / "other").open("wb", buffering=0) as other:
+        while True:
+            other.write(bytes(4096))
+
+
+@pytest.mark.parametrize("mode", ["spill", "journal"])
+def test_what_a_full_disk_holds_is_delivered_at_the_start(
+    small_disk, scripted_toggle, settings, mode
+):
+    folder, _ = small_disk
+    settings |= {"events_dir": folder / "events", "spool_mode": mode}
+    with EventBus(target="127.0.0.1:9", **settings) as bus:
+        sent = emit(bus, 250)
+    fill(folder)
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent += emit(bus, 50)
+        assert bus.flush()
+    assert ids(scripted_toggle.batches) == sent
+
+
+def test_a_disk_without_inodes_costs_nothing(small_disk, scripted_toggle, settings):
+    folder, remount = small_disk
+    remount("nr_inodes=2")  # one is the folder's
+    (folder / "the last one").touch()
+    with EventBus(
+        target=scripted_toggle.address, **settings | {"events_dir": folder / "events"}
+    ) as bus:
+        sent = emit(bus, 50)
+        assert bus.flush()
+    assert ids(scripted_toggle.batches) == sent
 
 
 @pytest.mark.parametrize("mode", ["spill", "journal"])

@@ -121,7 +121,13 @@ class Delivery(RuleBasedStateMachine):
         self._open(batch_size=7)
 
     def _open(self, batch_size: int) -> None:
-        self.buffer = EventBuffer(
+        self.buffer = self._buffer(batch_size)
+        with mock.patch("rodent_events.disk.store.JOURNAL_PAUSE", 0.0):
+            self.buffer.open()
+        self.worker = Worker(self.buffer, NoClient(), lambda: None)
+
+    def _buffer(self, batch_size: int) -> EventBuffer:
+        return EventBuffer(
             EventConfig(
                 events_dir=self.folder,
                 spool_mode=self.mode,
@@ -133,9 +139,6 @@ class Delivery(RuleBasedStateMachine):
                 max_file_size=5_000,
             )
         )
-        with mock.patch("rodent_events.disk.store.JOURNAL_PAUSE", 0.0):
-            self.buffer.open()
-        self.worker = Worker(self.buffer, NoClient(), lambda: None)
 
     @rule(count=st.integers(1, 15), size=st.sampled_from([10, 10, 10, 900]))
     def emit(self, count, size):
@@ -147,11 +150,14 @@ class Delivery(RuleBasedStateMachine):
         self._emit("poison")
 
     def _emit(self, source: str) -> None:
+        self._append(self.buffer, "event", source)
+
+    def _append(self, buffer: EventBuffer, sender: str, source: str) -> None:
         self.number += 1
-        event_id = f"event-{self.number:06}"
+        event_id = f"{sender}-{self.number:06}"
         content = wire.delimited(1, event_id.encode()) + wire.delimited(4, source.encode())
         with mock.patch("rodent_events.disk.store.JOURNAL_PAUSE", 0.0):
-            assert self.buffer.append(wire.delimited(1, content))
+            assert buffer.append(wire.delimited(1, content))
         self.emitted.append(event_id)
 
     @rule(outcome=OUTCOMES, partial=st.booleans())
@@ -166,6 +172,21 @@ class Delivery(RuleBasedStateMachine):
             self.buffer.spill()
         except OSError:
             assert self.disk_is_full
+
+    @precondition(lambda self: not self.disk_is_full)
+    @rule(count=st.integers(1, 15))
+    def a_neighbour_dies(self, count):
+        """Another process has its own files in the same folder, and is killed."""
+        neighbour = self._buffer(batch_size=7)
+        neighbour.open()
+        for _ in range(count):
+            self._append(neighbour, f"neighbour{self.number:06}", "")
+        neighbour.save()
+        neighbour.abandon()
+
+    @rule()
+    def look_around(self):
+        self.buffer.look_around()
 
     @rule(full=st.booleans())
     def fill_or_empty_the_disk(self, full):
@@ -256,8 +277,11 @@ class Delivery(RuleBasedStateMachine):
 
     @invariant()
     def order_is_that_of_emission(self):
-        first = list(dict.fromkeys(event_id for _, ids in self.arrivals for event_id in ids))
-        assert first == sorted(first)
+        first = dict.fromkeys(event_id for _, ids in self.arrivals for event_id in ids)
+        by_sender: dict[str, list[str]] = {}
+        for event_id in first:
+            by_sender.setdefault(event_id.partition("-")[0], []).append(event_id)
+        assert all(some == sorted(some) for some in by_sender.values())
 
     def teardown(self):
         """Faults off: everything that was to be kept arrives, and nothing else."""
@@ -276,7 +300,7 @@ class Delivery(RuleBasedStateMachine):
                 self.only_what_had_no_answer_arrives_twice_and_under_the_same_id()
                 self.statistics_balance()
                 self.buffer.close()
-                assert list(self.folder.glob("*.pb")) == []
+                assert [*self.folder.glob("*.pb"), *self.folder.glob("process-*")] == []
         finally:
             for patch in self.patches:
                 patch.stop()

@@ -38,6 +38,8 @@ HAPPENINGS = {
     "saved": lambda s, now: s.save_is_due(now, unsaved=True),
     "nothing to save": lambda s, now: s.save_is_due(now, unsaved=False),
     "save failed": lambda s, now: s.save_failed(now),
+    "looked": lambda s, now: s.looked(now),
+    "look failed": lambda s, now: s.look_failed(now),
 }
 HISTORIES = st.lists(
     st.tuples(st.sampled_from(sorted(HAPPENINGS)), st.sampled_from([0.0, 0.001, 0.7, 40.0]))
@@ -77,6 +79,7 @@ def due(config, schedule, now, waits):
         "spill": waits.above_watermark and schedule.may_spill(now, waits.pressure),
         "sync": schedule.sync_is_due(now, unsynced=waits.unsynced),
         "save": schedule.save_is_due(now, unsaved=waits.unsaved),
+        "look": schedule.look_is_due(now),
         "stop": schedule.stop_is_due(now),
     }
 

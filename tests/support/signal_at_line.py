@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import rodent_events
 import rodent_events.client  # gRPC, which takes long to load
@@ -31,8 +32,9 @@ class Sender:
     def __init__(self, line: int, count: int) -> None:
         self.seen = 0
         self.place = ""
-        self._line = line
-        self._count = count
+        self.was_awaited = False
+        self.line = line
+        self.count = count
 
     def trace(self, frame, event, _argument):
         """What sys.settrace calls."""
@@ -41,9 +43,9 @@ class Sender:
             return None
         if event == "line" and signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
             self.seen += 1
-            if self.seen == self._line:
+            if self.seen == self.line:
                 self.place = f"{name}:{frame.f_lineno}"
-                for _ in range(self._count):
+                for _ in range(self.count):
                     os.kill(os.getpid(), signal.SIGTERM)
         return self.trace
 
@@ -75,16 +77,19 @@ def agent(folder: Path, overflow: str, sender: Sender) -> None:
         on_drop=lambda drop: os.write(dropped, f"{drop.count}\n".encode()),
     )
     emit(30)
+    while sender.place:  # it has been sent: that is an end which comes in any case
+        sender.was_awaited = True
+        signal.pause()
 
 
-def run(folder: Path, overflow: str, line: int, count: int) -> tuple[int, str, int, int]:
-    """Exit status, where the signal was sent, lines, and how many events one agent has lost."""
+def run(folder: Path, overflow: str, line: int, count: int) -> dict[str, Any]:
+    """What one agent has come to."""
     folder.mkdir()
     sender = Sender(line, count)
     pid = os.fork()
     if pid == 0:
         # Registered first, hence called last: how many lines there are. None of this is one.
-        atexit.register(lambda: (folder / "lines").write_text(f"{sender.seen} {sender.place}"))
+        atexit.register(lambda: (folder / "sender").write_text(json.dumps(vars(sender))))
         atexit.register(sys.settrace, None)
         agent(folder, overflow, sender)
         sys.exit(0)
@@ -93,17 +98,17 @@ def run(folder: Path, overflow: str, line: int, count: int) -> tuple[int, str, i
     saved = {event.event_id for batch in batches for event in batch.events}
     missing = [name for name in (folder / "emitted").read_text().split() if name not in saved]
     lost = len(missing) - sum(map(int, (folder / "dropped").read_text().split()))
-    lines, place = (folder / "lines").read_text().split(" ")
-    return os.waitstatus_to_exitcode(status), place, int(lines), max(0, lost)
+    told = json.loads((folder / "sender").read_text())
+    return told | {"status": os.waitstatus_to_exitcode(status), "lost": max(0, lost)}
 
 
 def main(folder: Path, overflow: str, count: int, most: int) -> None:
     """Run them all."""
-    _, _, lines, lost = run(folder / "none", overflow, 0, 0)
-    assert not lost, lost
+    undisturbed = run(folder / "none", overflow, 0, 0)
+    assert not undisturbed["lost"], undisturbed
+    lines = undisturbed["seen"]
     for line in range(1, lines, max(1, lines // most)):
-        status, place, _, lost = run(folder / str(line), overflow, line, count)
-        report = {"place": place, "status": status, "lost": lost}
+        report = run(folder / str(line), overflow, line, count)
         sys.stdout.write(json.dumps(report) + "\n")
 
 

@@ -177,7 +177,7 @@ def test_the_worker_is_not_woken_for_what_it_would_not_do(make_schedule, name):
 
 # What has happened, what waits, and the seconds until something is due.
 DEADLINES = {
-    "idle": (lambda _schedule: None, load(), 30.0),
+    "idle": (lambda _schedule: None, load(), 10.0),
     "a full batch waits": (lambda _schedule: None, load(100), 0.0),
     "a full batch waits just after one that Toggle took": (send, load(100), 0.0),
     "a full batch waits after a spill that failed": (
@@ -185,7 +185,7 @@ DEADLINES = {
         load(100),
         0.0,
     ),
-    "a full batch waits amid a send": (lambda s: s.send_begun(START), load(100), NEVER),
+    "a full batch waits amid a send": (lambda s: s.send_begun(START), load(100), 10.0),
     "a full batch waits amid a pause": (
         lambda s: send(s, seconds=0.0, accepted=False, delay=9.0),
         load(100),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from rodent_events import ConfigError, EventBus, SpoolError
+from rodent_events.disk.files import FolderLockedError, lock_folder
+from rodent_events.disk.folder import SUFFIX, all_folders
 from rodent_events.disk.segment import Damage, Segment
-from rodent_events.disk.spool import SUFFIX
 from toggle_mock.recording.records import RecordedBatch, RecordedCall
 from toggle_mock.recording.text import as_line, as_object, printable
 
@@ -72,9 +74,16 @@ def verify(folder: Path) -> None:
 )
 @click.option("--timeout", type=float, default=60.0, show_default=True, help="Seconds.")
 def replay(folder: Path, target: str, jwt_file: Path | None, timeout: float) -> None:
-    """Deliver what waits. No agent may use the folder meanwhile."""
+    """Deliver what waits. An agent that uses the folder does so itself."""
     try:
-        bus = EventBus(events_dir=folder, target=target, jwt_file=jwt_file).start()
+        os.close(lock_folder(folder))
+        bus = EventBus(
+            events_dir=folder, require_disk=True, target=target, jwt_file=jwt_file
+        ).start()
+    except FolderLockedError as error:
+        raise click.ClickException(
+            f"an agent uses {folder}, and delivers what waits there itself"
+        ) from error
     except (ConfigError, SpoolError) as error:
         raise click.ClickException(str(error)) from error
     with bus:
@@ -88,7 +97,8 @@ def replay(folder: Path, target: str, jwt_file: Path | None, timeout: float) -> 
 
 
 def _segments(folder: Path) -> Iterator[tuple[Segment, Damage | None]]:
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    paths = (path for each in all_folders(folder) for path in each.glob(f"*{SUFFIX}"))
+    for path in sorted(paths, key=lambda path: path.name):
         segment = Segment(path)
         try:
             damage = segment.examine()
