@@ -16,6 +16,7 @@ from rodent_events.errors import (
     SpoolError,
 )
 from rodent_events.global_bus import GlobalBus
+from rodent_events.health_record import Health, HealthState
 from rodent_events.ledger import Drop
 from rodent_events.pb.base_pb2 import (
     Acknowledgement,
@@ -141,6 +142,8 @@ __all__ = [
     "EventTypeError",
     "EventValueError",
     "Fsync",
+    "Health",
+    "HealthState",
     "IdentityComputerPayload",
     "IdentityEvent",
     "IdentityGroupPayload",
@@ -213,6 +216,7 @@ __all__ = [
     "flush",
     "flush_async",
     "get_stats",
+    "health",
     "initialize",
     "is_initialized",
     "shutdown",
@@ -224,6 +228,7 @@ emit = _global_bus.emit
 flush = _global_bus.flush
 flush_async = _global_bus.flush_async
 get_stats = _global_bus.get_stats
+health = _global_bus.health
 initialize = _global_bus.initialize
 is_initialized = _global_bus.is_initialized
 shutdown = _global_bus.shutdown

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +24,7 @@ from rodent_events.errors import SpoolError, describe
 from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Ledger, Place
 from rodent_events.memory import Memory
+from rodent_events.pb.base_pb2 import EventBatch
 from rodent_events.pb.events.event_messages_pb2 import Event
 
 logger = logging.getLogger("rodent_events")
@@ -61,6 +62,8 @@ class EventBuffer:
         self._parts: deque[Batch] = deque()
         self._whole_id = ""
         self._origin = Place.MEMORY
+        self.folder_error: SpoolError | None = None
+        """Why there is no folder to bring events to, since :meth:`open`."""
 
     def open(self) -> None:
         """Take a spool folder, and what earlier processes have left in it and beside it.
@@ -73,6 +76,7 @@ class EventBuffer:
         except SpoolError as error:
             if self.config.require_disk:
                 raise
+            self.folder_error = error
             logger.error(
                 "%s; until it can be used, up to %d events are kept in memory alone: set "
                 "events_dir to a folder that this user can write to, or require_disk if that "
@@ -92,14 +96,9 @@ class EventBuffer:
             stack.callback(self._store.remove_finished)
             stack.callback(self.spill)
             stack.callback(self._store.complete)
-            if self.unsaved and not self.has_folder:
+            if self.unsaved and not self._store.is_open:
                 self._store.take_folder()
             self.requeue()
-
-    @property
-    def has_folder(self) -> bool:
-        """Whether there is a folder to bring events to."""
-        return self._store.is_open
 
     def look_around(self) -> None:
         """Take over what processes that have ended have left; take the folder, if that failed.
@@ -107,11 +106,19 @@ class EventBuffer:
         Raises:
             SpoolError: It still cannot be used.
         """
-        if not self.has_folder:
+        if not self._store.is_open:
             self._store.open()
-            logger.info("%s can be used now", self.config.events_dir)
+            self.folder_error = None
         elif count := self._store.take_over():
             logger.info("%d events of processes that have ended were taken over", count)
+
+    def try_disk(self) -> None:
+        """See whether disk takes something, without an event.
+
+        Raises:
+            OSError: It takes nothing.
+        """
+        self._store.try_disk()
 
     def abandon(self) -> None:
         """In a forked child: close the parent's files here, and touch nothing else."""
@@ -176,6 +183,23 @@ class EventBuffer:
         """Events that are nowhere but in this process."""
         in_flight = sum(batch.count for batch in self._parts)
         return len(self) + (in_flight if self._origin is Place.MEMORY else 0)
+
+    @property
+    def oldest(self) -> int:
+        """Milliseconds since the Unix epoch, about when the oldest event that waits was emitted;
+        0 if none waits.
+        """
+        parts, frames = list(self._parts), self.memory.frames
+        if parts:
+            return parts[0].timestamp
+        with suppress(IndexError):  # the worker has taken it meanwhile
+            return self._store.oldest or EventBatch.FromString(frames[0]).events[0].timestamp
+        return 0
+
+    @property
+    def disk_use(self) -> tuple[int, int]:
+        """Bytes and files of what waits on disk."""
+        return self._store.use
 
     @property
     def unsynced(self) -> bool:

@@ -26,6 +26,7 @@ from rodent_events.errors import (
     SpoolError,
     describe,
 )
+from rodent_events.health_record import Health, HealthRecord, HealthState
 from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Place
 from rodent_events.payload_types import EVENT, EVENT_LEVEL, enum_of, payload_types, schema_of
@@ -382,12 +383,27 @@ class EventBus(Emitters):
 
     # Statistics
 
+    def health(self) -> Health:
+        """Whether events get to Toggle and to disk, and if not, since when, why, and what helps."""
+        if not self._starts_again and (self._worker is None or self._closed):
+            return Health(
+                state=HealthState.FAILING,
+                last_error="the bus does not run",
+                remedy="call initialize(), or start() of a new EventBus",
+            )
+        record = HealthRecord() if self._worker is None else self._worker.health
+        oldest = self._buffer.oldest
+        return record.now(
+            oldest_waiting=oldest / 1000 if oldest else None, disk=self._buffer.disk_use
+        )
+
     def get_stats(self) -> dict[str, Any]:
-        """Where all events are; see :meth:`EventBuffer.stats`."""
+        """Where all events are; see :meth:`EventBuffer.stats`. With :meth:`health`, as a dict."""
         return {
             "initialized": self._worker is not None and not self._closed,
             "is_shutdown": self._finished,
             **self._buffer.stats(),
+            "health": self.health().as_dict(),
         }
 
 

@@ -75,7 +75,7 @@ class EventClient:
             )
         self._certificates = _versions(self.config)
         self._channel = _open_channel(self.config)
-        self._tokens = TokenSource(self.config.jwt, self.config.jwt_file)
+        self._tokens = TokenSource(self.config.jwt, self.config.jwt_file, self.config.send_timeout)
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._sender: threading.Thread | None = None
         self._calling = threading.RLock()

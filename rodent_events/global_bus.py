@@ -17,6 +17,7 @@ from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout,
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
+from rodent_events.health_record import Health
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
 from rodent_events.setting_kinds import TokenProvider
 
@@ -145,6 +146,10 @@ class GlobalBus(Emitters):
             self._ended, self._bus = self._bus or self._ended, None
             bus = self._ended
         return bus is None or bus.shutdown(timeout)
+
+    def health(self) -> Health:
+        """Whether events get to Toggle and to disk, and if not, since when, why, and what helps."""
+        return (self._bus or self._ended or self._early).health()
 
     def get_stats(self) -> dict[str, Any]:
         """Where all events are; see :meth:`EventBuffer.stats`.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import threading
 from collections.abc import Awaitable
+from concurrent.futures import Future
 from pathlib import Path
 
 from rodent_events import signals
@@ -26,24 +28,47 @@ class TokenSource:
     Args:
         jwt: The token, or a function that returns it.
         jwt_file: A file that holds it; instead of ``jwt``.
+        timeout: Seconds that a function, or the file, may take.
     """
 
-    def __init__(self, jwt: str | TokenProvider | None, jwt_file: Path | None) -> None:
+    def __init__(
+        self, jwt: str | TokenProvider | None, jwt_file: Path | None, timeout: float
+    ) -> None:
         self._source = jwt if jwt_file is None else lambda: _read(jwt_file)
         self._path = jwt_file
+        self._timeout = timeout
+        self._answer: Future[str] | None = None
         self._token: str | None = None
         self._version: object = None
 
     def current(self) -> str:
-        """The token to use now. The function is called in this thread, if there is one to call.
+        """The token to use now. If a function is to be called, that is done in another thread.
 
         Raises:
             TokenError: There is none.
         """
         version = file_version(self._path)
         if self._token is None or version != self._version:
-            self._token, self._version = _ask(self._source), version
+            self._token, self._version = self._ask(), version
         return self._token
+
+    def _ask(self) -> str:
+        source = self._source
+        if not callable(source):
+            return source or ""
+        if self._answer is None:
+            self._answer = _call_apart(source)
+        try:
+            token = self._answer.result(self._timeout)
+        except TimeoutError as error:  # it is waited for further the next time
+            raise TokenError(
+                f"the token provider has not answered within {self._timeout:g} s"
+            ) from error
+        except BaseException:
+            self._answer = None
+            raise
+        self._answer = None
+        return token
 
     def forget(self) -> None:
         """Ask anew the next time."""
@@ -59,9 +84,24 @@ def file_version(path: Path | None) -> object:
     return found and (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def _ask(source: str | TokenProvider | None) -> str:
-    if not callable(source):
-        return source or ""
+def _call_apart(source: TokenProvider) -> Future[str]:
+    """Call a function in a thread that nobody needs to wait for."""
+    answer: Future[str] = Future()
+
+    def call() -> None:
+        try:
+            answer.set_result(_call(source))
+        except TokenError as error:
+            answer.set_exception(error)
+
+    try:
+        threading.Thread(target=call, name="rodent-events-token", daemon=True).start()
+    except RuntimeError:  # Python 3.12.0 to 3.12.2 start none when the interpreter ends
+        call()
+    return answer
+
+
+def _call(source: TokenProvider) -> str:
     try:
         with signals.unblocked():
             token = source()

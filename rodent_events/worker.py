@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
-from rodent_events.errors import SpoolError
+from rodent_events.health_record import HealthRecord
 from rodent_events.latch import Latch
 from rodent_events.ledger import Drop
 from rodent_events.rate_limit import RateLimit
@@ -98,12 +98,12 @@ class Worker:
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._delivery_lock = threading.Lock()
         self._failures = 0
-        self._failure: tuple[str, Status, Action] | None = None
+        self.health = HealthRecord()
+        """How it fares; anybody may ask it."""
         self._reported: Counter[tuple[str, str, str]] = Counter()
         self._logged = 0
         self._drop_log = RateLimit(_DROP_LOG_PAUSE)
         self._flushes: list[Flush] = []
-        self._cannot_save = False
         self._ended = Latch()
         self.wake_at = config.batch_size
         """The number of events in memory at which :meth:`wake` should be called."""
@@ -113,7 +113,8 @@ class Worker:
 
     def start(self) -> None:
         """Start the thread. What was found on disk is sent at once."""
-        if not self._buffer.has_folder:
+        if self._buffer.folder_error is not None:
+            self.health.disk_failed(self._buffer.folder_error)
             self._schedule.look_failed(time.monotonic())
         self._inbox.put(_nothing)
         self._thread.start()
@@ -277,8 +278,11 @@ class Worker:
             return
         try:
             self._buffer.look_around()
-        except SpoolError as error:
-            logger.debug("events_dir still cannot be used: %s", error)
+            if self.health.disk_is_failing and not self._buffer.unsaved:
+                self._buffer.try_disk()
+                self._disk_succeeded()
+        except OSError as error:
+            self.health.disk_failed(error)
             self._schedule.look_failed(time.monotonic())
         else:
             self._schedule.looked(time.monotonic())
@@ -295,7 +299,8 @@ class Worker:
             self._buffer.spill()
         except OSError as error:
             self._schedule.spill_failed(time.monotonic())
-            logger.error("events stay in memory, which is nearly full: %s", error)
+            if self.health.disk_failed(error):
+                logger.error("events stay in memory, which is nearly full: %s", error)
 
     def _save_if_due(self) -> None:
         """Bring to disk what has been only in this process for ``spill_after``."""
@@ -305,11 +310,14 @@ class Worker:
             self._buffer.save()
         except OSError as error:
             self._schedule.save_failed(time.monotonic())
-            if not self._cannot_save:
+            if self.health.disk_failed(error):
                 logger.error("events stay in memory alone, since disk takes none: %s", error)
-            self._cannot_save = True
         else:
-            self._cannot_save = False
+            self._disk_succeeded()
+
+    def _disk_succeeded(self) -> None:
+        if self.health.disk_succeeded():
+            logger.info("disk takes events again")
 
     def _save_for(self, done: Callable[[], None]) -> None:
         """For who cannot wait for anybody else: nothing is logged here."""
@@ -362,15 +370,12 @@ class Worker:
     def _report(self, batch: Batch, outcome: Outcome, decision: Decision) -> None:
         """Log a failure; one that only goes on, as in an outage, for those who look closely."""
         if decision.action is Action.ACKNOWLEDGE:
-            if self._failure is not None:
-                logger.info("Toggle takes events again")
-            self._failure = None
+            seconds = self.health.send_succeeded()
+            if seconds is not None:
+                logger.info("Toggle takes events again, after %.1f s", seconds)
             return
-        failure = (batch.id, outcome.status, decision.action)
-        level = logging.DEBUG if failure == self._failure else logging.WARNING
-        self._failure = failure
         logger.log(
-            level,
+            logging.WARNING if self.health.send_failed(outcome) else logging.DEBUG,
             "batch %s of %d events: %s (%s): %s, next send in %.1f s",
             batch.id,
             batch.count,

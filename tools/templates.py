@@ -102,6 +102,7 @@ LIFECYCLE = [
     "flush",
     "flush_async",
     "get_stats",
+    "health",
     "initialize",
     "is_initialized",
     "shutdown",
@@ -120,6 +121,7 @@ EXPORTED = {
         "SpoolError",
     ],
     "rodent_events.global_bus": ["GlobalBus"],
+    "rodent_events.health_record": ["Health", "HealthState"],
     "rodent_events.ledger": ["Drop"],
 }
 

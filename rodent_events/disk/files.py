@@ -48,6 +48,9 @@ def read_at(path: Path, offset: int, size: int) -> bytes:
 
 LOCK_FILE = ".lock"
 
+TEMPORARY = ".tmp"
+"""Behind the names of files that are not whole."""
+
 # Bytes that are read of a lock file.
 _LONGEST_CONTENT = 1000
 
@@ -66,7 +69,7 @@ def write_atomically(path: Path, data: bytes, *, sync: bool) -> None:
     Raises:
         OSError: It cannot be written; nothing is left of it.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(path.name + TEMPORARY)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:

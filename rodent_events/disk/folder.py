@@ -12,7 +12,13 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from rodent_events.disk.files import LOCK_FILE, FolderLockedError, lock_folder, sync_folder
+from rodent_events.disk.files import (
+    LOCK_FILE,
+    TEMPORARY,
+    FolderLockedError,
+    lock_folder,
+    sync_folder,
+)
 from rodent_events.errors import SpoolError
 
 logger = logging.getLogger("rodent_events")
@@ -154,7 +160,7 @@ class Folder:
     def _remove(self, path: Path) -> None:
         """Remove a folder in which nothing waits; what is kept for people goes to the root."""
         for kept in sorted(path.rglob("*")):
-            if kept.is_file() and kept.name != LOCK_FILE and kept.suffix != ".tmp":
+            if kept.is_file() and kept.name != LOCK_FILE and kept.suffix != TEMPORARY:
                 target = self.root / kept.relative_to(path)
                 target.parent.mkdir(mode=0o700, exist_ok=True)
                 kept.replace(target)

@@ -17,9 +17,9 @@ from pathlib import Path
 from uuid import UUID
 
 from rodent_events import wire
-from rodent_events.batch import Batch
+from rodent_events.batch import Batch, time_of
 from rodent_events.config import EventConfig
-from rodent_events.disk.files import write_atomically
+from rodent_events.disk.files import TEMPORARY, write_atomically
 from rodent_events.disk.folder import SUFFIX, Folder
 from rodent_events.disk.segment import Damage, Segment, rewritten, stored_batch
 from rodent_events.errors import SpoolError
@@ -131,7 +131,7 @@ class Spool:
         notes = {segment.progress_path for segment in self._segments}
         for path in paths:
             orphaned = path.suffix == ".ack" and not path.with_suffix(SUFFIX).exists()
-            if path not in notes and (orphaned or path.suffix == ".tmp"):
+            if path not in notes and (orphaned or path.suffix == TEMPORARY):
                 with suppress(OSError):
                     path.unlink()
 
@@ -200,19 +200,39 @@ class Spool:
             SpoolFullError: They are not.
         """
         if not self._has_room(size, 1):
-            used, files = self._used()
+            used, files = self.use
             reason = f"{used} bytes in {files} files wait in {self.folder}"
             raise SpoolFullError(errno.ENOSPC, reason)
 
     def _has_room(self, size: int, count: int) -> bool:
-        used, files = self._used()
+        used, files = self.use
         limits = self._config
         return used + size <= limits.spool_max_bytes and files + count <= limits.spool_max_files
 
-    def _used(self) -> tuple[int, int]:
+    @property
+    def use(self) -> tuple[int, int]:
         """Bytes and files."""
         with self._list_lock:
             return sum(segment.size for segment in self._segments), len(self._segments)
+
+    @property
+    def oldest(self) -> int:
+        """Milliseconds since the Unix epoch, when the oldest file was begun; 0 if there is none."""
+        with self._list_lock:
+            waiting = (segment.path.stem for segment in self._segments if segment.count)
+            return next((time_of(stem) for stem in waiting), 0)
+
+    def try_disk(self) -> None:
+        """Write a file, and delete it.
+
+        Raises:
+            SpoolFullError: The spool is full.
+            OSError: It cannot be written.
+        """
+        self.check_room(1)
+        path = self.folder / f"try{TEMPORARY}"
+        path.write_bytes(b"x")
+        path.unlink()
 
     # Reading
 

@@ -89,6 +89,14 @@ class Store:
         self._ledger.move(count, Place.FOUND, Place.DISK)
         return count
 
+    def try_disk(self) -> None:
+        """See whether disk takes something, without an event.
+
+        Raises:
+            OSError: It takes nothing.
+        """
+        self._spool.try_disk()
+
     def remove_finished(self) -> None:
         """Delete the files that hold nothing more.
 
@@ -105,6 +113,16 @@ class Store:
         """In a forked child: close the parent's files here, and touch nothing else."""
         self._spool.abandon()
         self._journal.abandon()
+
+    @property
+    def oldest(self) -> int:
+        """Milliseconds since the Unix epoch, when the oldest file was begun; 0 if there is none."""
+        return self._spool.oldest
+
+    @property
+    def use(self) -> tuple[int, int]:
+        """Bytes and files."""
+        return self._spool.use
 
     # One by one
 
