@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Self, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from rodent_events import wire
+from rodent_events import tls, wire
 from rodent_events.batch import Batch
 from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError, describe
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
 from rodent_events.retry_policy import Outcome, Status
-from rodent_events.tokens import TokenError, TokenSource, file_version
+from rodent_events.tokens import TokenError, TokenSource
 
 logger = logging.getLogger("rodent_events")
 
@@ -73,7 +71,7 @@ class EventClient:
             raise ConfigError(
                 "jwt is not set: give the token that Toggle issued for this node, or jwt_file"
             )
-        self._certificates = _versions(self.config)
+        self._certificates = tls.versions(self.config)
         self._channel = _open_channel(self.config)
         self._tokens = TokenSource(self.config.jwt, self.config.jwt_file, self.config.send_timeout)
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
@@ -178,7 +176,7 @@ class EventClient:
 
     def _renew_channel(self) -> None:
         """Open a new channel if a certificate has changed; keep the old one if the new is none."""
-        versions = _versions(self.config)
+        versions = tls.versions(self.config)
         if versions == self._certificates:
             return
         self._certificates = versions
@@ -189,12 +187,6 @@ class EventClient:
         else:
             old, self._channel = self._channel, channel
             old.close()
-
-
-def _versions(config: EventConfig) -> list[object]:
-    return [
-        file_version(p) for p in (config.tls_ca_file, config.tls_cert_file, config.tls_key_file)
-    ]
 
 
 def _serialized(batch: Batch | EventBatch | bytes) -> bytes:
@@ -259,32 +251,4 @@ def _open_channel(config: EventConfig) -> grpc.Channel:
     target = config.target or ""
     if not config.secure:
         return grpc.insecure_channel(target, CHANNEL_OPTIONS)
-    _check_certificates(config)
-    credentials = grpc.ssl_channel_credentials(
-        root_certificates=_read(config.tls_ca_file),
-        private_key=_read(config.tls_key_file),
-        certificate_chain=_read(config.tls_cert_file),
-    )
-    return grpc.secure_channel(target, credentials, CHANNEL_OPTIONS)
-
-
-def _check_certificates(config: EventConfig) -> None:
-    """Read the files as TLS will; without this, one would only see that the connection fails.
-
-    Raises:
-        ConfigError: A file cannot be read, or is not what it should be.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    what = f"tls_ca_file {config.tls_ca_file}"
-    try:
-        if config.tls_ca_file:
-            context.load_verify_locations(config.tls_ca_file)
-        if config.tls_cert_file:
-            what = f"tls_cert_file {config.tls_cert_file} with tls_key_file {config.tls_key_file}"
-            context.load_cert_chain(config.tls_cert_file, config.tls_key_file)
-    except OSError as error:  # ssl's own errors are OSErrors
-        raise ConfigError(f"{what} cannot be used: {error}") from error
-
-
-def _read(path: Path | None) -> bytes | None:
-    return path.read_bytes() if path else None
+    return grpc.secure_channel(target, tls.credentials(config), CHANNEL_OPTIONS)

@@ -130,7 +130,7 @@ class EventConfig:
     tls: Flag = False
     """Whether the connection uses TLS; a setting of one of the three files implies it."""
     tls_ca_file: FilePath = None
-    """PEM file with the roots to trust; the system's unless it is set."""
+    """PEM file with the roots to trust; else that of SSL_CERT_FILE, or the system's."""
     tls_cert_file: FilePath = None
     """PEM file with the client's certificate chain, for mTLS."""
     tls_key_file: FilePath = None

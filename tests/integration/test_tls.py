@@ -11,6 +11,12 @@ from rodent_events.client import SEND_EVENTS
 from rodent_events.retry_policy import Status
 
 
+@pytest.fixture(autouse=True)
+def _roots_of_no_variable(monkeypatch):
+    for name in ("SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="module")
 def authority():
     return trustme.CA()
@@ -63,6 +69,34 @@ def test_with_tls_only_a_client_that_knows_the_root_gets_through(make_tls_server
     assert status(target, tls_ca_file=files / "ca.pem") is Status.OK
     assert status(target, tls=True) is Status.UNAVAILABLE  # the system's roots do not know it
     assert status(target) is Status.UNAVAILABLE  # plaintext
+
+
+def test_without_a_file_the_roots_are_those_of_the_system(make_tls_server, files, monkeypatch):
+    target = make_tls_server(client_certificate=False)
+    monkeypatch.setattr("rodent_events.tls.SYSTEM_ROOTS", ("/no/file", str(files / "ca.pem")))
+    assert status(target, tls=True) is Status.OK
+
+
+def test_or_those_of_a_variable_of_openssl_or_of_grpc(make_tls_server, files, monkeypatch):
+    target = make_tls_server(client_certificate=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(files / "ca.pem"))
+    assert status(target, tls=True) is Status.OK
+    monkeypatch.setenv("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "/no/file")
+    assert status(target, tls=True) is Status.UNAVAILABLE
+
+
+def test_an_authority_that_is_added_to_the_system_is_known_at_once(
+    make_tls_server, files, monkeypatch
+):
+    target = make_tls_server(client_certificate=False)
+    bundle = files / "bundle.pem"
+    trustme.CA().cert_pem.write_to_path(bundle)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    with EventClient(target=target, jwt="a.b.c", send_timeout=10, tls=True) as client:
+        assert client.send_batch(EventBatch()).status is Status.UNAVAILABLE
+        with bundle.open("ab") as stream:
+            stream.write((files / "ca.pem").read_bytes())
+        assert client.send_batch(EventBatch()).status is Status.OK
 
 
 def test_with_mtls_only_a_client_with_a_certificate_gets_through(make_tls_server, files):
