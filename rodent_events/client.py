@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
+import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import SimpleQueue
@@ -39,6 +42,9 @@ CHANNEL_OPTIONS = [
     # A restarted server is found again soon, also after an outage of hours.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    # A server that has moved to another address is found soon; by default a name is looked up once
+    # in 30 s at the most.
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),
     # Two buses with the same target have connections of their own.
     ("grpc.use_local_subchannel_pool", 1),
 ]
@@ -47,7 +53,16 @@ CHANNEL_OPTIONS = [
 _Request: TypeAlias = "tuple[bytes, Callable[[Outcome], None]]"
 
 # How gRPC begins to say that it has no connection; nothing else tells this from a server's answer.
-_UNREACHABLE = ("failed to connect to all addresses", "DNS resolution failed")
+_UNKNOWN_NAME = ("errors resolving", "DNS resolution failed")
+_UNREACHABLE = ("failed to connect to all addresses", *_UNKNOWN_NAME)
+
+# Seconds after which a name that is not known is looked up anew, by a new channel: a channel's own
+# backoff grows up to two minutes.
+_LOOK_UP_PAUSE = 1.0
+
+# What gRPC says of an answer that is none of gRPC.
+_HTTP_STATUS = re.compile(r"(?:Received http2 header with|unexpected HTTP) status:? (\d+)")
+_TOO_LARGE = "413"
 
 
 class EventClient:
@@ -73,6 +88,7 @@ class EventClient:
             )
         self._certificates = tls.versions(self.config)
         self._channel = _open_channel(self.config)
+        self._looks_up_at = math.inf
         self._tokens = TokenSource(self.config.jwt, self.config.jwt_file, self.config.send_timeout)
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._sender: threading.Thread | None = None
@@ -142,7 +158,9 @@ class EventClient:
         except TokenError as error:
             return Outcome(Status.UNAUTHENTICATED, str(error))
         except grpc.RpcError as error:
-            return _failure(error)
+            if (error.details() or "").startswith(_UNKNOWN_NAME):
+                self._looks_up_at = min(self._looks_up_at, time.monotonic() + _LOOK_UP_PAUSE)
+            return _failure(error, self.config.target or "")
         except (DecodeError, TypeError):  # TypeError: no answer came, though the status is OK
             return Outcome(Status.INTERNAL, "the answer is no EventBatchResponse")
         return Outcome(Status.OK if response.success else Status.REJECTED, response.message)
@@ -175,10 +193,14 @@ class EventClient:
         self.close()
 
     def _renew_channel(self) -> None:
-        """Open a new channel if a certificate has changed; keep the old one if the new is none."""
+        """Open a new channel if a certificate has changed, or a name is to be looked up again.
+
+        If there is none with what the files hold now, the old one stays.
+        """
         versions = tls.versions(self.config)
-        if versions == self._certificates:
+        if versions == self._certificates and time.monotonic() < self._looks_up_at:
             return
+        self._looks_up_at = math.inf
         self._certificates = versions
         try:
             channel = _open_channel(self.config)
@@ -204,14 +226,31 @@ def cannot_be_made(error: BaseException) -> Outcome:
     return Outcome(Status.INTERNAL, f"the call cannot be made: {error!r}")
 
 
-def _failure(error: Any) -> Outcome:
+def _failure(error: Any, target: str) -> Outcome:
     status, message = Status(error.code().value[0]), error.details() or ""
+    http = _HTTP_STATUS.search(message)
+    if http is not None:
+        return _http_failure(status, http[1])
     details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
     # A message that is too large for this side is the answer, not the batch.
     too_large = "larger than max" in message and not message.startswith("CLIENT")
     too_large = too_large and status is Status.RESOURCE_EXHAUSTED
     unreachable = status is Status.UNAVAILABLE and message.startswith(_UNREACHABLE)
+    if unreachable and message.startswith(_UNKNOWN_NAME):
+        message = f"the name in {target} is not known: {message}"
     return Outcome(status, message, retry_after(details), too_large, unreachable)
+
+
+def _http_failure(status: Status, number: str) -> Outcome:
+    """The outcome of an answer of a proxy, or of a server that is not Toggle.
+
+    gRPC has mapped its status: https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+    """
+    message = f"HTTP status {number}, from a proxy or a server that is not Toggle"
+    if number != _TOO_LARGE:
+        return Outcome(status, message)
+    message += ": raise its limit for bodies, such as client_max_body_size of nginx"
+    return Outcome(Status.RESOURCE_EXHAUSTED, message, too_large=True)
 
 
 def retry_after(details: bytes) -> float:
@@ -249,6 +288,7 @@ def _values(message: bytes, number: int) -> list[bytes]:
 
 def _open_channel(config: EventConfig) -> grpc.Channel:
     target = config.target or ""
+    options = [*CHANNEL_OPTIONS, ("grpc.enable_http_proxy", int(config.use_proxy))]
     if not config.secure:
-        return grpc.insecure_channel(target, CHANNEL_OPTIONS)
-    return grpc.secure_channel(target, tls.credentials(config), CHANNEL_OPTIONS)
+        return grpc.insecure_channel(target, options)
+    return grpc.secure_channel(target, tls.credentials(config), options)

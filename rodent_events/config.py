@@ -135,6 +135,8 @@ class EventConfig:
     """PEM file with the client's certificate chain, for mTLS."""
     tls_key_file: FilePath = None
     """PEM file with the client's private key, for mTLS."""
+    use_proxy: Flag = True
+    """Whether the HTTP proxy that the environment names is used, as gRPC does."""
 
     profile: Annotated[str, choice(PROFILES)] = "default"
     """``default``, ``high-throughput``, ``low-latency`` or ``minimal``; sets the next five."""

@@ -3,6 +3,7 @@
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -43,20 +44,22 @@ class ScriptedToggle:
     An outcome is a status code, a response, or a function of the request and the context.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(
+        self, port: int = 0, host: str = "127.0.0.1", options: Sequence[tuple[str, int]] = ()
+    ) -> None:
         self.requests: list[bytes] = []
         self.metadata: list[dict] = []
         self.script: list[object] = []
         self._server = grpc.server(
-            ThreadPoolExecutor(max_workers=8), options=[("grpc.so_reuseport", 0)]
+            ThreadPoolExecutor(max_workers=8), options=[("grpc.so_reuseport", 0), *options]
         )
         handler = grpc.unary_unary_rpc_method_handler(self._answer)
         service, method = SEND_EVENTS.strip("/").split("/")
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(service, {method: handler}),)
         )
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
-        self.address = f"127.0.0.1:{self.port}"
+        self.port = self._server.add_insecure_port(f"{host}:{port}")
+        self.address = f"{host}:{self.port}"
         self._server.start()
 
     def _answer(self, request: bytes, context: grpc.ServicerContext) -> bytes:
@@ -81,8 +84,8 @@ class ScriptedToggle:
 def make_scripted_toggle():
     made = []
 
-    def make(port: int = 0) -> ScriptedToggle:
-        made.append(ScriptedToggle(port))
+    def make(*arguments, **options) -> ScriptedToggle:
+        made.append(ScriptedToggle(*arguments, **options))
         return made[-1]
 
     yield make
