@@ -186,6 +186,7 @@ __all__ = [
     "UsageQuotaPayload",
     "UsageResourcePayload",
     "UsageThresholdPayload",
+    "debug_info",
     "emit",
     "emit_access_acl",
     "emit_access_permission",
@@ -224,6 +225,7 @@ __all__ = [
 
 _global_bus = GlobalBus()
 
+debug_info = _global_bus.debug_info
 emit = _global_bus.emit
 flush = _global_bus.flush
 flush_async = _global_bus.flush_async

@@ -397,6 +397,12 @@ class EventBus(Emitters):
             oldest_waiting=oldest / 1000 if oldest else None, disk=self._buffer.disk_use
         )
 
+    def debug_info(self) -> str:
+        """One text for a bug report: versions, threads, settings without secrets, health, files."""
+        from rodent_events.debug import debug_info
+
+        return debug_info(self.config, self.get_stats())
+
     def get_stats(self) -> dict[str, Any]:
         """Where all events are; see :meth:`EventBuffer.stats`. With :meth:`health`, as a dict."""
         return {

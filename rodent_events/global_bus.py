@@ -147,6 +147,10 @@ class GlobalBus(Emitters):
             bus = self._ended
         return bus is None or bus.shutdown(timeout)
 
+    def debug_info(self) -> str:
+        """One text for a bug report: versions, threads, settings without secrets, health, files."""
+        return (self._bus or self._ended or self._early).debug_info()
+
     def health(self) -> Health:
         """Whether events get to Toggle and to disk, and if not, since when, why, and what helps."""
         return (self._bus or self._ended or self._early).health()

@@ -98,6 +98,7 @@ class Emitters(ABC):
 # rodent_events/__init__.py
 
 LIFECYCLE = [
+    "debug_info",
     "emit",
     "flush",
     "flush_async",

@@ -169,6 +169,16 @@ class Folder:
         path.rmdir()
 
 
+def check_unused(root: Path) -> None:
+    """See that no process has ``events_dir`` itself.
+
+    Raises:
+        FolderLockedError: One has.
+        OSError: It cannot be looked at.
+    """
+    os.close(lock_folder(root))
+
+
 def all_folders(root: Path) -> list[Path]:
     """``events_dir`` and the folders of processes below it."""
     return [root, *_below(root)]

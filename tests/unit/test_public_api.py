@@ -27,7 +27,7 @@ PUBLIC = {
     )
 }
 # A module that somebody else's program loads, not a person.
-PROGRAMS = {"toggle_mock.__main__", "toggle_mock.strategies.plugin"}
+PROGRAMS = {"rodent_events.__main__", "toggle_mock.__main__", "toggle_mock.strategies.plugin"}
 
 
 def modules(package):

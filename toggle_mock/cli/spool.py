@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from rodent_events import ConfigError, EventBus, SpoolError
-from rodent_events.disk.files import FolderLockedError, lock_folder
-from rodent_events.disk.folder import SUFFIX, all_folders
+from rodent_events.disk.files import FolderLockedError
+from rodent_events.disk.folder import check_unused
+from rodent_events.disk.listing import listed
 from rodent_events.disk.segment import Damage, Segment
 from toggle_mock.recording.records import RecordedBatch, RecordedCall
 from toggle_mock.recording.text import as_line, as_object, printable
@@ -76,7 +76,7 @@ def verify(folder: Path) -> None:
 def replay(folder: Path, target: str, jwt_file: Path | None, timeout: float) -> None:
     """Deliver what waits. An agent that uses the folder does so itself."""
     try:
-        os.close(lock_folder(folder))
+        check_unused(folder)
         bus = EventBus(
             events_dir=folder, require_disk=True, target=target, jwt_file=jwt_file
         ).start()
@@ -97,15 +97,11 @@ def replay(folder: Path, target: str, jwt_file: Path | None, timeout: float) -> 
 
 
 def _segments(folder: Path) -> Iterator[tuple[Segment, Damage | None]]:
-    paths = (path for each in all_folders(folder) for path in each.glob(f"*{SUFFIX}"))
-    for path in sorted(paths, key=lambda path: path.name):
-        segment = Segment(path)
-        try:
-            damage = segment.examine()
-        except OSError as error:
-            click.echo(printable(f"{path.name} cannot be read: {error}"), err=True)
-            continue
-        yield segment, damage
+    for segment, wrong in listed(folder):
+        if isinstance(wrong, OSError):
+            click.echo(printable(f"{segment.path.name} cannot be read: {wrong}"), err=True)
+        else:
+            yield segment, wrong
 
 
 def _name(segment: Segment) -> str:
