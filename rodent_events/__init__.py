@@ -15,7 +15,7 @@ from rodent_events.errors import (
     RodentEventsError,
     SpoolError,
 )
-from rodent_events.global_bus import GlobalBus
+from rodent_events.global_bus import GLOBAL_BUS
 from rodent_events.health_record import Health, HealthState
 from rodent_events.ledger import Drop
 from rodent_events.pb.base_pb2 import (
@@ -223,43 +223,41 @@ __all__ = [
     "shutdown",
 ]
 
-_global_bus = GlobalBus()
-
-debug_info = _global_bus.debug_info
-emit = _global_bus.emit
-flush = _global_bus.flush
-flush_async = _global_bus.flush_async
-get_stats = _global_bus.get_stats
-health = _global_bus.health
-initialize = _global_bus.initialize
-is_initialized = _global_bus.is_initialized
-shutdown = _global_bus.shutdown
-emit_access_acl = _global_bus.emit_access_acl
-emit_access_permission = _global_bus.emit_access_permission
-emit_data_transfer = _global_bus.emit_data_transfer
-emit_identity_computer = _global_bus.emit_identity_computer
-emit_identity_group = _global_bus.emit_identity_group
-emit_identity_user = _global_bus.emit_identity_user
-emit_network_connection = _global_bus.emit_network_connection
-emit_network_interface = _global_bus.emit_network_interface
-emit_security_auth = _global_bus.emit_security_auth
-emit_security_certificate = _global_bus.emit_security_certificate
-emit_security_key = _global_bus.emit_security_key
-emit_service_status = _global_bus.emit_service_status
-emit_sharing_connection = _global_bus.emit_sharing_connection
-emit_sharing_file_access = _global_bus.emit_sharing_file_access
-emit_sharing_share = _global_bus.emit_sharing_share
-emit_storage_dataset = _global_bus.emit_storage_dataset
-emit_storage_pool = _global_bus.emit_storage_pool
-emit_storage_snapshot = _global_bus.emit_storage_snapshot
-emit_storage_transfer = _global_bus.emit_storage_transfer
-emit_system_config_change = _global_bus.emit_system_config_change
-emit_system_shutdown = _global_bus.emit_system_shutdown
-emit_system_startup = _global_bus.emit_system_startup
-emit_system_user = _global_bus.emit_system_user
-emit_usage_quota = _global_bus.emit_usage_quota
-emit_usage_resource = _global_bus.emit_usage_resource
-emit_usage_threshold = _global_bus.emit_usage_threshold
+debug_info = GLOBAL_BUS.debug_info
+emit = GLOBAL_BUS.emit
+flush = GLOBAL_BUS.flush
+flush_async = GLOBAL_BUS.flush_async
+get_stats = GLOBAL_BUS.get_stats
+health = GLOBAL_BUS.health
+initialize = GLOBAL_BUS.initialize
+is_initialized = GLOBAL_BUS.is_initialized
+shutdown = GLOBAL_BUS.shutdown
+emit_access_acl = GLOBAL_BUS.emit_access_acl
+emit_access_permission = GLOBAL_BUS.emit_access_permission
+emit_data_transfer = GLOBAL_BUS.emit_data_transfer
+emit_identity_computer = GLOBAL_BUS.emit_identity_computer
+emit_identity_group = GLOBAL_BUS.emit_identity_group
+emit_identity_user = GLOBAL_BUS.emit_identity_user
+emit_network_connection = GLOBAL_BUS.emit_network_connection
+emit_network_interface = GLOBAL_BUS.emit_network_interface
+emit_security_auth = GLOBAL_BUS.emit_security_auth
+emit_security_certificate = GLOBAL_BUS.emit_security_certificate
+emit_security_key = GLOBAL_BUS.emit_security_key
+emit_service_status = GLOBAL_BUS.emit_service_status
+emit_sharing_connection = GLOBAL_BUS.emit_sharing_connection
+emit_sharing_file_access = GLOBAL_BUS.emit_sharing_file_access
+emit_sharing_share = GLOBAL_BUS.emit_sharing_share
+emit_storage_dataset = GLOBAL_BUS.emit_storage_dataset
+emit_storage_pool = GLOBAL_BUS.emit_storage_pool
+emit_storage_snapshot = GLOBAL_BUS.emit_storage_snapshot
+emit_storage_transfer = GLOBAL_BUS.emit_storage_transfer
+emit_system_config_change = GLOBAL_BUS.emit_system_config_change
+emit_system_shutdown = GLOBAL_BUS.emit_system_shutdown
+emit_system_startup = GLOBAL_BUS.emit_system_startup
+emit_system_user = GLOBAL_BUS.emit_system_user
+emit_usage_quota = GLOBAL_BUS.emit_usage_quota
+emit_usage_resource = GLOBAL_BUS.emit_usage_resource
+emit_usage_threshold = GLOBAL_BUS.emit_usage_threshold
 
 
 def __getattr__(name: str) -> object:

@@ -46,6 +46,12 @@ class GlobalBus(Emitters):
         atexit.register(self._report_early_events)
         os.register_at_fork(after_in_child=self._after_fork)
 
+    def __reduce__(self) -> str:
+        """A reference: what is sent to another process, such as the initializer of a pool, is
+        that of its own bus.
+        """
+        return "GLOBAL_BUS"
+
     def _after_fork(self) -> None:
         """In a forked child: what waits for initialize is its parent's to deliver."""
         self._lifecycle = threading.RLock()
@@ -171,3 +177,7 @@ class GlobalBus(Emitters):
                 "%d events are lost: they were emitted without initialize(), or after shutdown()",
                 waiting,
             )
+
+
+GLOBAL_BUS = GlobalBus()
+"""That of this process, whose methods are the functions of the package."""

@@ -121,7 +121,7 @@ EXPORTED = {
         "RodentEventsError",
         "SpoolError",
     ],
-    "rodent_events.global_bus": ["GlobalBus"],
+    "rodent_events.global_bus": ["GLOBAL_BUS"],
     "rodent_events.health_record": ["Health", "HealthState"],
     "rodent_events.ledger": ["Drop"],
 }
@@ -146,10 +146,10 @@ def init_module(places: list[Any], files: FileDescriptorSet) -> str:
     }
     functions = sorted(place.emitter for place in places)
     imported = {**EXPORTED, **modules}
-    names = [name for group in imported.values() for name in group if name != "GlobalBus"]
+    names = [name for group in imported.values() for name in group if name != "GLOBAL_BUS"]
     exported = sorted([*names, "EventClient", *functions, *LIFECYCLE], key=isort_key)
     imports = "".join(import_of(module, group) for module, group in imported.items())
-    bindings = "".join(f"{name} = _global_bus.{name}\n" for name in [*LIFECYCLE, *functions])
+    bindings = "".join(f"{name} = GLOBAL_BUS.{name}\n" for name in [*LIFECYCLE, *functions])
     summary = "Structured events of a storage node: emitted, kept, and delivered to Toggle."
     return f'''{HEADER}"""{summary}"""
 
@@ -161,8 +161,6 @@ if TYPE_CHECKING:
 
 __all__ = [
 {listed([f'"{name}"' for name in exported])}]
-
-_global_bus = GlobalBus()
 
 {bindings}
 

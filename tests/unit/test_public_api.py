@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import pickle
 import pkgutil
 import re
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import rodent_events
+import rodent_events.integrations.asgi
+import rodent_events.integrations.celery
 import toggle_mock
 import toggle_mock.compat
 import toggle_mock.faults
@@ -20,6 +23,8 @@ PUBLIC = {
     package.__name__: package.__all__
     for package in (
         rodent_events,
+        rodent_events.integrations.asgi,
+        rodent_events.integrations.celery,
         toggle_mock,
         toggle_mock.compat,
         toggle_mock.faults,
@@ -105,7 +110,7 @@ def test_documentation_names_what_is_public():
             page.read_text(),
         )
     }
-    modules = {"compat", "faults", "metrics", "pb", "strategies"}
+    modules = {"compat", "faults", "integrations", "metrics", "pb", "strategies"}
     wrong = [one for one in sorted(named) if one[2] not in PUBLIC[one[1]] and one[2] not in modules]
     assert wrong == []
 
@@ -154,3 +159,9 @@ def is_of_the_schema(name: str) -> bool:
     kind = getattr(importlib.import_module(package), last)
     generated = isinstance(kind, int) or hasattr(kind, "DESCRIPTOR")
     return generated or last.startswith("emit_")
+
+
+@pytest.mark.parametrize("name", ["initialize", "emit", "shutdown", "emit_storage_pool"])
+def test_a_function_may_be_sent_to_another_process(name):
+    function = getattr(rodent_events, name)
+    assert pickle.loads(pickle.dumps(function)) == function
