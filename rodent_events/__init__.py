@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rodent_events.buffer import EventBuffer
 from rodent_events.bus import EventBus
 from rodent_events.config import EventConfig, Fsync, Overflow, SpoolMode
+from rodent_events.context import metadata
 from rodent_events.errors import (
     AlreadyInitializedError,
     ConfigError,
@@ -220,6 +221,7 @@ __all__ = [
     "health",
     "initialize",
     "is_initialized",
+    "metadata",
     "shutdown",
 ]
 

@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from rodent_events import signals, wire
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
+from rodent_events.context import with_context
 from rodent_events.emitters import Emitters
 from rodent_events.errors import (
     ConfigError,
@@ -27,6 +28,7 @@ from rodent_events.errors import (
     describe,
 )
 from rodent_events.health_record import Health, HealthRecord, HealthState
+from rodent_events.hook import Hook
 from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Place
 from rodent_events.payload_types import EVENT, EVENT_LEVEL, enum_of, payload_types, schema_of
@@ -96,6 +98,7 @@ class EventBus(Emitters):
     ) -> None:
         self.config = EventConfig.load(config, **settings)
         self._buffer = EventBuffer(self.config)
+        self._hook = Hook(self.config.before_emit) if self.config.before_emit else None
         self._templates: dict[
             tuple[type, int, str | None], wire.EventTemplate | wire.EventKind
         ] = {}
@@ -291,12 +294,12 @@ class EventBus(Emitters):
                 template,
                 event_id.encode(),
                 time.time_ns() // 1_000_000,
-                metadata,
+                with_context(metadata),
                 payload.SerializeToString(),
             )
         except (AttributeError, TypeError, UnicodeEncodeError) as error:
             raise _metadata_error(metadata) from error
-        return event_id if self._append(frame) else None
+        return event_id if self._pass_on(frame) else None
 
     def take_over(self, early: EventBus) -> None:
         """Take over what was emitted on a bus that is not started; the filters hold for it too."""
@@ -306,9 +309,20 @@ class EventBus(Emitters):
         for frame in early._buffer.memory.drain():
             kind = wire.event_kind(frame)
             if self._enabled(kind):
-                self._append(frame)
+                self._pass_on(frame)
             else:
                 self._buffer.ledger.filter(kind)
+
+    def _pass_on(self, frame: bytes) -> bool:
+        """Append a frame as before_emit will have it; False if it is not taken."""
+        if self._hook is None:
+            return self._append(frame)
+        passed = self._hook.passed(frame)
+        if passed is None:
+            kind = wire.event_kind(frame)
+            self._buffer.ledger.drop(DropReason.BEFORE_EMIT, Place.REFUSED, [kind])
+            return False
+        return self._append(passed)
 
     def _append(self, frame: bytes) -> bool:
         """Put a frame into memory; False if the bus is shut down."""

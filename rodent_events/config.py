@@ -16,7 +16,7 @@ from typing import Annotated, Any, get_type_hints
 from rodent_events.errors import ConfigError, describe
 from rodent_events.ledger import Drop
 from rodent_events.payload_types import short_names
-from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
+from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
 from rodent_events.setting_kinds import (
     Address,
     Count,
@@ -178,6 +178,9 @@ class EventConfig:
     """Spool files at the most."""
     overflow: Annotated[Overflow, choice(Overflow)] = Overflow.DROP_OLDEST
     """What happens when memory and disk are full: ``drop_oldest``, ``drop_newest`` or ``block``."""
+    before_emit: Annotated[Callable[[Event], Event | None] | None, function_of("one Event")] = None
+    """Called in emit with each event that passes the filters; what it returns is emitted instead,
+    and None drops it, counted."""
     on_drop: Annotated[Callable[[Drop], None] | None, function_of("one Drop")] = None
     """Called by the bus's thread with what was dropped since its last call, kind by kind."""
     overflow_timeout: Seconds = 5.0

@@ -34,6 +34,8 @@ class DropReason(Enum):
 
     OVERFLOW = "overflow"
     """Memory was full and disk could take no more."""
+    BEFORE_EMIT = "before_emit"
+    """The hook before_emit returned None for it."""
     SHUTDOWN = "shutdown"
     """It was emitted after shutdown."""
     SPOOL_UNREADABLE = "spool_unreadable"

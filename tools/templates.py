@@ -112,6 +112,7 @@ EXPORTED = {
     "rodent_events.buffer": ["EventBuffer"],
     "rodent_events.bus": ["EventBus"],
     "rodent_events.config": ["EventConfig", "Fsync", "Overflow", "SpoolMode"],
+    "rodent_events.context": ["metadata"],
     "rodent_events.errors": [
         "AlreadyInitializedError",
         "ConfigError",
