@@ -347,6 +347,9 @@ def _salvage(data: bytes, section: Section) -> _Sound:
     sound if protobuf can read it.
     """
     frames = data[section.start : section.frames_end]
+    if not section.count and not _may_be_an_id(section.batch_id):
+        # It may have been the frame of an event, before damage made it a field of another number.
+        return _Sound(b"", 0, data[section.start : section.end], "an id that is none")
     if section.checksum is not None:
         if zlib.crc32(frames) == section.checksum:
             return _Sound(frames, section.count)
@@ -357,6 +360,10 @@ def _salvage(data: bytes, section: Section) -> _Sound:
     good = [frame for frame in single if _is_readable(frame)]
     bad = [frame for frame in single if not _is_readable(frame)]
     return _Sound(b"".join(good), len(good), b"".join(bad), f"{len(bad)} unreadable events")
+
+
+def _may_be_an_id(text: str) -> bool:
+    return text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text
 
 
 def _is_readable(frames: bytes) -> bool:

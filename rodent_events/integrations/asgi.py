@@ -77,7 +77,9 @@ class _Lifespan:
             await app(scope, self._hear, self._answer)
         except Exception:
             if self._has_answered:
+                await in_thread(rodent_events.shutdown, self._timeout)
                 raise
+        if not self._has_answered:  # it knows no lifespan
             await self._answer({"type": "lifespan.startup.complete"})
             await self._receive()
             await self._answer({"type": "lifespan.shutdown.complete"})

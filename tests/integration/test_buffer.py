@@ -194,6 +194,11 @@ DAMAGE = {
         names(2) + names(2, 50),
         b"\x0a\x03\x00\x00\x00",
     ),
+    "an id that reaches over an event": (
+        b"\x1a\x06\x0a\x04\x0a\x02\xff\xfe" + frames(3, 50),
+        names(3, 50),
+        b"\x1a\x06\x0a\x04\x0a\x02\xff\xfe",
+    ),
     "text in the middle": (GOOD + b"hello" + GOOD, names(10), b"hello" + GOOD),
     "a flipped bit in an event": (
         SUMMED[0] + flipped(SUMMED[1], 5) + SUMMED[2],

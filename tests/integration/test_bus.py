@@ -119,7 +119,7 @@ def test_an_outage_is_logged_when_it_begins_and_not_at_each_try(
         wait_until(lambda: len(scripted_toggle.requests) > 12)
         scripted_toggle.script.clear()
     warnings = [record for record in caplog.records if "UNAVAILABLE" in record.message]
-    assert [record.message.count("RETRY") for record in warnings] == [1, 0]
+    assert len(warnings) == 1
 
 
 def test_order_holds_through_spill_outage_and_replay(scripted_toggle, settings):

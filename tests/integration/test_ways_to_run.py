@@ -180,8 +180,11 @@ def test_a_program_that_gets_a_signal(way, name, place, start, wait_until):
     is_orderly = SIGNALS[name] and not (
         way == "initialized in another thread" and name in BY_SIGNAL
     )
-    # A shell's background ignores SIGINT.
-    first = "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    # A shell's background ignores both.
+    first = """import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+"""
     sleep = "await asyncio.sleep(60)" if way == "asyncio" else "time.sleep(60)"
     program = first + NOTED + SCRIPTS[way].format(end=f"print(os.getpid(), flush=True); {sleep}")
     process = start(sys.executable, "-c", program, is_orderly=is_orderly)
