@@ -216,7 +216,6 @@ class EventBus(Emitters):
         if self._worker is None:
             self._finish()
         elif not self._worker.stop(timeout):
-            logger.error("shutdown took longer than %s s; some events may not be on disk", timeout)
             return False
         atexit.unregister(self._end)
         return self._buffer.waiting == 0

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias
 import grpc
 from google.protobuf.message import DecodeError
 
-from rodent_events import tls, wire
+from rodent_events import own_threads, tls, wire
 from rodent_events.batch import Batch
 from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError, describe
@@ -137,6 +137,7 @@ class EventClient:
             self._sender = sender
 
     def _run_sender(self) -> None:
+        own_threads.enter()
         while (request := self._requests.get()) is not None:
             data, done = request
             try:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from concurrent.futures import Future
 from pathlib import Path
 
-from rodent_events import signals
+from rodent_events import own_threads, signals
 from rodent_events.errors import RodentEventsError
 from rodent_events.setting_kinds import TokenProvider
 
@@ -89,6 +89,7 @@ def _call_apart(source: TokenProvider) -> Future[str]:
     answer: Future[str] = Future()
 
     def call() -> None:
+        own_threads.enter()
         try:
             answer.set_result(_call(source))
         except TokenError as error:

@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
+from rodent_events import own_threads
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
 from rodent_events.health_record import HealthRecord
 from rodent_events.latch import Latch
 from rodent_events.ledger import Drop
+from rodent_events.own_threads import may_wait
 from rodent_events.rate_limit import RateLimit
 from rodent_events.retry_policy import Action, Decision, Outcome, Policy, Status, decide
 from rodent_events.schedule import ERROR_PAUSE, INTERRUPT_TIMEOUT, Load, Schedule
@@ -68,7 +70,8 @@ class Flush:
 
     def wait(self, timeout: float | None) -> bool:
         """Wait for its end, so many seconds at the most; True if all was acknowledged."""
-        self._over.wait(timeout)
+        if may_wait("flush()"):
+            self._over.wait(timeout)
         return self._complete
 
 
@@ -141,12 +144,17 @@ class Worker:
         start = time.monotonic()
         seconds = _LONG if timeout is None else max(0.0, timeout)
         self._inbox.put(lambda: self._schedule.stop_asked(start, seconds))
+        if not may_wait("shutdown()"):
+            return False
         try:
-            return self._ended.wait(max(0.0, min(_LONG, start + seconds - time.monotonic())))
+            ended = self._ended.wait(max(0.0, min(_LONG, start + seconds - time.monotonic())))
         except BaseException:
             self.stop_soon()
             self.wait_while_saving()
             raise
+        if not ended:
+            logger.error("shutdown took longer than %s s; some events may not be on disk", timeout)
+        return ended
 
     def stop_soon(self) -> None:
         """Send no more, bring all to disk, and end; without waiting for it."""
@@ -190,6 +198,7 @@ class Worker:
     # Everything below runs with the delivery lock.
 
     def _run(self) -> None:
+        own_threads.enter()
         while not self._ended.is_set():
             with self._whatever_happens():
                 message = self._wait_for_message()
@@ -269,7 +278,7 @@ class Worker:
         for (reason, level, category), count in news.items():
             try:
                 on_drop(Drop(reason, level, category, count))
-            except Exception:
+            except BaseException:  # SystemExit too would only end this thread
                 logger.exception("on_drop raised")
 
     def _look_if_due(self) -> None:
