@@ -89,14 +89,17 @@ def _call_apart(source: TokenProvider) -> Future[str]:
     answer: Future[str] = Future()
 
     def call() -> None:
-        own_threads.enter()
         try:
             answer.set_result(_call(source))
         except TokenError as error:
             answer.set_exception(error)
 
+    def run() -> None:
+        own_threads.enter()
+        call()
+
     try:
-        threading.Thread(target=call, name="rodent-events-token", daemon=True).start()
+        threading.Thread(target=run, name="rodent-events-token", daemon=True).start()
     except RuntimeError:  # Python 3.12.0 to 3.12.2 start none when the interpreter ends
         call()
     return answer
