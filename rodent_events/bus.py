@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from rodent_events import signals, wire
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
-from rodent_events.context import with_context
+from rodent_events.context import AROUND, with_context
 from rodent_events.emitters import Emitters
 from rodent_events.errors import (
     ConfigError,
@@ -293,12 +293,14 @@ class EventBus(Emitters):
                 template,
                 event_id.encode(),
                 time.time_ns() // 1_000_000,
-                with_context(metadata),
+                metadata if AROUND.get() is None else with_context(metadata),
                 payload.SerializeToString(),
             )
         except (AttributeError, TypeError, UnicodeEncodeError) as error:
             raise _metadata_error(metadata) from error
-        return event_id if self._pass_on(frame) else None
+        # A call less, where there is no hook.
+        accepted = self._append(frame) if self._hook is None else self._pass_on(frame)
+        return event_id if accepted else None
 
     def take_over(self, early: EventBus) -> None:
         """Take over what was emitted on a bus that is not started; the filters hold for it too."""

@@ -8,7 +8,8 @@ from contextvars import ContextVar
 
 from rodent_events.errors import EventTypeError, describe
 
-_around: ContextVar[Mapping[str, str] | None] = ContextVar("rodent_events.metadata", default=None)
+AROUND: ContextVar[Mapping[str, str] | None] = ContextVar("rodent_events.metadata", default=None)
+"""What the blocks around add; None outside of all."""
 
 
 @contextmanager
@@ -31,14 +32,13 @@ def metadata(values: Mapping[str, str] | None = None, /, **more: str) -> Iterato
             raise EventTypeError(
                 f"metadata maps text to text, got {describe(pair[0])}: {describe(pair[1])}"
             )
-    token = _around.set({**(_around.get() or {}), **added})
+    token = AROUND.set({**(AROUND.get() or {}), **added})
     try:
         yield
     finally:
-        _around.reset(token)
+        AROUND.reset(token)
 
 
-def with_context(own: Mapping[str, str] | None) -> Mapping[str, str] | None:
+def with_context(own: Mapping[str, str] | None) -> Mapping[str, str]:
     """The metadata of an event, with what the blocks around it add."""
-    around = _around.get()
-    return {**around, **(own or {})} if around else own
+    return {**(AROUND.get() or {}), **(own or {})}
