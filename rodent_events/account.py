@@ -21,6 +21,8 @@ from rodent_events.wire import EventKind
 class Turnover:
     """How far a buffer has come: events that entered it, that are settled, and lost among these."""
 
+    found: int
+    """Of those that entered, the events of other processes, which go before all that waits."""
     entered: int
     settled: int
     lost: int
@@ -65,7 +67,7 @@ class Account:
             entered = self._entered() - balance[Place.FOUND]
             refused = balance[Place.REFUSED] + balance[Place.FILTERED]  # negative
             lost = balance[Place.QUARANTINED] + balance[Place.DROPPED] + refused
-            return Turnover(entered, lost + balance[Place.DELIVERED], lost)
+            return Turnover(-balance[Place.FOUND], entered, lost + balance[Place.DELIVERED], lost)
 
     def drops(self) -> Counter[tuple[str, str, str]]:
         """Events dropped so far, by reason, level and category."""

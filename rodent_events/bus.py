@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
@@ -307,12 +308,17 @@ class EventBus(Emitters):
         for (reason, kind), count in early._buffer.ledger.dropped.items():
             self._buffer.ledger.drop(reason, Place.REFUSED, [kind] * count)
         early._buffer.ledger.dropped.clear()
-        for frame in early._buffer.memory.drain():
-            kind = wire.event_kind(frame)
-            if self._enabled(kind):
-                self._pass_on(frame)
-            else:
-                self._buffer.ledger.filter(kind)
+        frames = deque(early._buffer.memory.drain())
+        try:
+            while frames:
+                kind = wire.event_kind(frames[0])
+                if self._enabled(kind):
+                    self._pass_on(frames[0])
+                else:
+                    self._buffer.ledger.filter(kind)
+                frames.popleft()
+        finally:  # before_emit may end the program
+            early._buffer.memory.return_drained(frames)
 
     def _pass_on(self, frame: bytes) -> bool:
         """Append a frame as before_emit will have it; False if it is not taken."""

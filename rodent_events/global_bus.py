@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from os import PathLike
 from typing import Any
 
@@ -87,8 +88,10 @@ class GlobalBus(Emitters):
                 raise AlreadyInitializedError("the event system runs: call shutdown() first")
             loaded = EventConfig.load(config, target=target, jwt=jwt, **settings)
             bus = EventBus(loaded).start()
-            with self._switch:
+            with self._switch, ExitStack() as undo:
+                undo.callback(bus.shutdown)
                 bus.take_over(self._early)
+                undo.pop_all()
                 self._bus = bus
                 # What a signal handler has emitted since, in this thread, amid the line before.
                 bus.take_over(self._early)

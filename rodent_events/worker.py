@@ -59,7 +59,7 @@ class Flush:
     def check(self) -> bool:
         """Whether it is over: each event from before it is delivered, or never will be."""
         now = self._buffer.account.turnover()
-        if now.settled >= self._start.entered:
+        if now.settled - (now.found - self._start.found) >= self._start.entered:
             self._complete = now.lost == self._start.lost
             self._over.set()
         return self._over.is_set()
@@ -223,6 +223,8 @@ class Worker:
             self._schedule.went_wrong(time.monotonic())
             with suppress(BaseException):  # a logging handler may be the cause
                 logger.exception("unexpected error; delivery goes on in %.0f s", ERROR_PAUSE)
+            if self._schedule.is_stopping:
+                time.sleep(_SAVE_PAUSE)  # then all is due at once
 
     def _wait_for_message(self) -> Callable[[], None]:
         """What somebody wants, or nothing when something is due; meanwhile without the lock."""
@@ -416,7 +418,8 @@ class Worker:
         try:
             self._buffer.requeue()
         except OSError as error:
-            logger.error("the batch that waits for Toggle stays in memory: %s", error)
+            if self.health.disk_failed(error):
+                logger.error("the batch that waits for Toggle stays in memory: %s", error)
         self._schedule.requeued()
 
     def _stop_if_due(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,9 @@ class Folder:
         self._target = target
         self._synced = synced
         self._lock: int | None = None
+        self._neighbours_lock: int | None = None
+        self._complained_of: set[Path] = set()
+        self._replacing = threading.RLock()
 
     def open(self) -> None:
         """Take ``events_dir``, or make a folder below it.
@@ -96,7 +100,7 @@ class Folder:
         if self._lock is None or self.path is None:
             return
         try:
-            if self.path != self.root and not _waiting(self.path):
+            if self.path != self.root and not self._waiting(self.path):
                 self._remove(self.path)
         except OSError as error:
             logger.warning("%s cannot be removed: %s", self.path, error)
@@ -104,18 +108,42 @@ class Folder:
             self.abandon()
 
     def abandon(self) -> None:
-        """Give the lock up, and touch nothing else."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        """Give all locks up, and touch nothing else."""
+        for lock in (self._lock, self._neighbours_lock):
+            if lock is not None:
+                os.close(lock)
+        self._lock = self._neighbours_lock = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether somebody has removed the folder, lock and all."""
+        if self.path is None or self._lock is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._lock), (self.path / LOCK_FILE).stat())
+        except FileNotFoundError:
+            return True
+
+    def replace(self) -> None:
+        """Take a folder anew if ours is gone.
+
+        Raises:
+            SpoolError: None can be used.
+        """
+        with self._replacing:
+            if self.is_gone:
+                logger.error("%s was removed by somebody, with what waited in it", self.path)
+                self.abandon()
+                self.open()
 
     # Neighbours
 
-    def take_over(self, has_room: Callable[[int, int], bool]) -> list[Path]:
+    def take_over(self, has_room: Callable[[int, int, bool], bool]) -> list[Path]:
         """Move here what processes that have ended have left, and remove their folders.
 
         Args:
-            has_room: Whether so many bytes in so many files more can be taken.
+            has_room: Whether so many bytes in so many files more can be taken; and whether these
+                are the first.
 
         Returns:
             The files, oldest first.
@@ -127,25 +155,38 @@ class Folder:
             if path == self.path:
                 continue
             try:
-                lock = lock_folder(path)
+                self._neighbours_lock = lock_folder(path)
             except OSError:  # in use, or gone
                 continue
             try:
                 self._empty(path, self.path, taken, has_room)
+            except FileNotFoundError:  # another has emptied it as it was locked
+                continue
             except OSError as error:
-                logger.error("%s cannot be emptied: %s", path, error)
+                if path not in self._complained_of:
+                    self._complained_of.add(path)
+                    logger.error("%s cannot be emptied: %s", path, error)
             finally:
-                os.close(lock)
+                os.close(self._neighbours_lock)
+                self._neighbours_lock = None
         return sorted(taken, key=lambda path: path.name)
 
     def _empty(
-        self, path: Path, into: Path, taken: list[Path], has_room: Callable[[int, int], bool]
+        self,
+        path: Path,
+        into: Path,
+        taken: list[Path],
+        has_room: Callable[[int, int, bool], bool],
     ) -> None:
-        waiting = _waiting(path)
+        waiting = self._waiting(path)
         sizes = [file.stat().st_size for file in (*waiting, *taken)]
-        if waiting and not has_room(sum(sizes), len(sizes)):
+        if waiting and not has_room(sum(sizes), len(sizes), not taken):
             return
-        taken_names = {file.stem for file in into.iterdir()}
+        if self.root not in (path, into):
+            # Whole first: if we die amid the rest, no two others get a part of it each.
+            path = path.rename(into / path.name)
+            waiting = self._waiting(path)
+        taken_names = {file.stem for file in into.glob(f"*{SUFFIX}")}
         for file in waiting:
             # Names are unique, unless somebody else has given them.
             stem = f"{file.stem}-{path.name}" if file.stem in taken_names else file.stem
@@ -157,15 +198,28 @@ class Folder:
         if path != self.root:
             self._remove(path)
 
+    def _waiting(self, path: Path) -> list[Path]:
+        """What is to be delivered, oldest first; of one below the root, with what it took over."""
+        files = path.iterdir() if path == self.root else path.rglob("*")
+        found = [file for file in files if file.suffix in _DELIVERED and _is_delivered(file, path)]
+        # A note goes first: without its file it harms nobody; without it, the file is sent again.
+        return sorted(found, key=lambda file: (file.stem, file.suffix))
+
     def _remove(self, path: Path) -> None:
         """Remove a folder in which nothing waits; what is kept for people goes to the root."""
         for kept in sorted(path.rglob("*")):
-            if kept.is_file() and kept.name != LOCK_FILE and kept.suffix != TEMPORARY:
-                target = self.root / kept.relative_to(path)
-                target.parent.mkdir(mode=0o700, exist_ok=True)
+            if (
+                kept.is_file()
+                and not kept.is_symlink()
+                and kept.name != LOCK_FILE
+                and kept.suffix != TEMPORARY
+            ):
+                parts = kept.relative_to(path).parts
+                target = self.root.joinpath(*(p for p in parts if not p.startswith(PREFIX)))
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 kept.replace(target)
         for rest in sorted(path.rglob("*"), reverse=True):
-            rest.rmdir() if rest.is_dir() else rest.unlink()
+            rest.rmdir() if rest.is_dir() and not rest.is_symlink() else rest.unlink()
         path.rmdir()
 
 
@@ -188,7 +242,6 @@ def _below(root: Path) -> list[Path]:
     return sorted((*root.glob(f"{PREFIX}*"), *root.glob(f"{_OLD_PREFIX}*")))
 
 
-def _waiting(path: Path) -> tuple[Path, ...]:
-    # A note goes first: without its file it harms nobody, and the file without it is sent again.
-    files = [file for file in path.iterdir() if file.suffix in _DELIVERED]
-    return tuple(sorted(files, key=lambda file: (file.stem, file.suffix)))
+def _is_delivered(file: Path, folder: Path) -> bool:
+    """Whether a file is in a folder of a process, and not in one for people."""
+    return all(part.startswith(PREFIX) for part in file.relative_to(folder).parts[:-1])

@@ -97,7 +97,7 @@ class Spool:
         """
         self.take_folder()
         try:
-            self._folder.take_over(lambda _size, _count: True)
+            self._folder.take_over(lambda _size, _count, _is_first: True)
             names = {path.name: path for path in self.folder.iterdir()}
         except OSError as error:
             self._folder.abandon()
@@ -114,9 +114,15 @@ class Spool:
 
         Returns:
             The number of events.
+
+        Raises:
+            SpoolError: Our folder is gone, and none can be used.
         """
+        self._leave_what_is_gone()
         paths = self._folder.take_over(
-            lambda size, count: not self._segments or self._has_room(size, count)
+            lambda size, count, is_first: (
+                (is_first and not self._segments) or self._has_room(size, count)
+            )
         )
         segments = list(filter(self._examine, map(Segment, paths)))
         with self._list_lock:  # before all that is ours: they are older than most of it
@@ -160,9 +166,9 @@ class Spool:
         data = b"".join(map(stored_batch, batches))
         if oldest is None:
             self.check_room(len(data))
-        folder = self.folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{oldest}{SUFFIX}" if oldest else self.new_path()
+        self._leave_what_is_gone()
+        self.folder.mkdir(mode=0o700, exist_ok=True)  # an event that comes after the end
+        path = self.folder / f"{oldest}{SUFFIX}" if oldest else self.new_path()
         write_atomically(path, data, sync=self._config.synced)
         count = sum(batch.count for batch in batches)
         segment = Segment(path, written=count, size=len(data), end=len(data))
@@ -173,8 +179,26 @@ class Spool:
                 self._segments.appendleft(segment)
         return path
 
+    def replace_folder(self) -> None:
+        """Take a folder anew if somebody has removed ours.
+
+        Raises:
+            SpoolError: None can be used.
+        """
+        self._folder.replace()
+
+    def _leave_what_is_gone(self) -> None:
+        """If somebody has removed our folder, write no more to what was in it."""
+        if self._folder.is_gone:
+            self._give_up_journal()
+            self.replace_folder()
+
     def new_path(self) -> Path:
-        """The path of a new file, behind all others."""
+        """The path of a new file, behind all others.
+
+        Raises:
+            SpoolError: There is no folder.
+        """
         with self._list_lock:
             try:
                 name = new_id_after(self._last_name and str(UUID(self._last_name)))

@@ -151,6 +151,15 @@ class Store:
         Raises:
             OSError: There is no room, or it cannot be written; the rest is in memory as it was.
         """
+        try:
+            self._append_memory(count)
+        except OSError:
+            self.give_up()  # without the lock: who syncs has the other one, and waits for this
+            raise
+        if self._config.synced:
+            self.sync()
+
+    def _append_memory(self, count: int) -> None:
         with self.lock:  # meanwhile nobody counts
             frames = deque(self._memory.drain(count))
             try:
@@ -161,12 +170,9 @@ class Store:
             except OSError:
                 # The first of them is in ``frames`` still; a finalizer may have emitted others.
                 self._memory.extend(self._journal.take_unwritten()[1:])
-                self.give_up()
                 raise
             finally:
                 self._memory.return_drained(frames)
-        if self._config.synced:
-            self.sync()
 
     def complete_from_memory(self) -> bool:
         """Complete the batch that grows by what is in memory; False if disk takes none."""
@@ -255,6 +261,7 @@ class Store:
             except SpoolFullError:
                 if not self._drop_oldest_file():
                     raise
+        self._spool.replace_folder()
         return self._spool.new_path()
 
     def _complain(self, what: str, error: OSError) -> None:

@@ -7,12 +7,15 @@ runs nothing, so an application that only initializes loses what has waited less
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import rodent_events
 from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, in_thread
 from rodent_events.errors import RodentEventsError
+
+logger = logging.getLogger("rodent_events")
 
 __all__ = ["EventsMiddleware"]
 
@@ -75,10 +78,11 @@ class _Lifespan:
             return
         try:
             await app(scope, self._hear, self._answer)
-        except Exception:
-            if self._has_answered:
+        except BaseException as error:
+            if self._has_answered or not isinstance(error, Exception):
                 await in_thread(rodent_events.shutdown, self._timeout)
                 raise
+            logger.info("the application is taken for one that knows no lifespan: %r", error)
         if not self._has_answered:  # it knows no lifespan
             await self._answer({"type": "lifespan.startup.complete"})
             await self._receive()

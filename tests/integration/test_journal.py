@@ -1,5 +1,6 @@
 """The journal: what emit accepted is on disk before it returns."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -471,3 +472,43 @@ def test_a_folder_that_cannot_be_synced_leaks_nothing(free_port, journal, monkey
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert list(journal["events_dir"].glob("*.pb")) == []
     buffer.close()
+
+
+def frame(name):
+    return EventBatch(events=[Event(event_id=name)]).SerializeToString()
+
+
+def test_a_disk_that_takes_nothing_amid_a_slow_sync_holds_nobody_up(
+    tmp_path, in_background, monkeypatch
+):
+    """Who syncs and who gives the journal up want two locks, in one order."""
+    syncs, may_sync, failed = (threading.Event() for _ in range(3))
+    sync = os.fsync
+
+    def slow(descriptor):
+        syncs.set()
+        may_sync.wait()
+        sync(descriptor)
+
+    def full(_descriptor, _data):
+        failed.set()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with EventBuffer(events_dir=tmp_path, spool_mode="journal", fsync="always") as buffer:
+        buffer.append(frame("first"))
+        monkeypatch.setattr("os.fsync", slow)
+        appending = in_background(buffer.append, frame("second"))
+        try:
+            assert syncs.wait(20)
+            buffer.memory.append(frame("third"))
+            monkeypatch.setattr("os.write", full)
+            saving = in_background(buffer.save)
+            assert failed.wait(20)
+            assert in_background(buffer.stats).result(20)["waiting"] == 3
+        finally:
+            may_sync.set()
+        with pytest.raises(OSError, match="No space left"):
+            saving.result(20)
+        appending.result(20)
+        monkeypatch.undo()
+    assert len(on_disk(tmp_path)) == 3

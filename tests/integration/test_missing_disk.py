@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from support.delivery import assert_balanced, emit, ids, on_disk
+from support.delivery import assert_balanced, emit, ids, on_disk, saved
 
 from rodent_events import EventBus, SpoolError, schedule
 
@@ -44,7 +44,7 @@ def test_they_are_brought_to_disk_once_it_can_be_used(
         blocked.unlink()
         wait_until(blocked.is_dir)
         sent += emit(bus, 50)
-        wait_until(lambda: len(set(on_disk(blocked))) == 100)
+        wait_until(lambda: len(set(saved(blocked))) == 100)
         assert assert_balanced(bus)["dropped"] == 0
     assert on_disk(blocked) == sent
 

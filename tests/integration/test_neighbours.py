@@ -2,15 +2,18 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from support.delivery import assert_balanced, emit, ids, on_disk
+from support.delivery import assert_balanced, emit, ids, on_disk, saved
 
 from rodent_events import EventBatch, EventBuffer, EventBus, SpoolError, schedule
-from rodent_events.disk.files import lock_folder
+from rodent_events.disk.files import FolderLockedError, lock_folder
+from rodent_events.worker import Flush
 
 DYING = """
 import os, sys
@@ -103,7 +106,7 @@ def test_what_a_neighbour_leaves_that_dies_is_sent_while_one_runs(
         left = dies(scripted_toggle.address)
         wait_until(lambda: set(left) <= set(ids(scripted_toggle.batches)))
         wait_until(lambda: not list(folder.glob("process-*")))
-        assert assert_balanced(bus)["waiting"] == 0
+        wait_until(lambda: assert_balanced(bus)["waiting"] == 0)
     assert once(scripted_toggle.batches) == left
 
 
@@ -274,4 +277,105 @@ def test_many_starts_and_ends_at_a_time_lose_nothing(scripted_toggle, settings, 
         assert bus.flush()
     assert sorted(ids(scripted_toggle.batches)) == sorted(sent)
     assert files(folder) == []
+    assert [path.name for path in folder.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("mode", ["spill", "journal"])
+def test_a_folder_that_somebody_removes_is_made_and_locked_again(
+    mode, free_port, settings, folder, wait_until, caplog
+):
+    settings |= {"target": f"127.0.0.1:{free_port}", "spool_mode": mode, "spill_after": 0.01}
+    with EventBus(**settings) as bus:
+        emit(bus, 20)
+        wait_until(lambda: len(saved(folder)) == 20)
+        shutil.rmtree(folder)
+        wait_until((folder / ".lock").exists)
+        with pytest.raises(FolderLockedError):
+            lock_folder(folder)
+        assert "was removed by somebody" in caplog.text
+        sent = emit(bus, 20)
+        wait_until(lambda: set(sent) <= set(saved(folder)))
+        assert_balanced(bus)
+    assert [name for name in on_disk(folder) if name in sent] == sent
+
+
+def test_a_flush_waits_for_what_was_there_and_not_for_what_is_taken_over(
+    scripted_toggle, settings, folder, make_buffer
+):
+    buffer = make_buffer(batch_size=10)
+    for frame in _frames(map(str, range(10))):
+        buffer.append(frame)
+    flush = Flush(buffer)
+    leave(folder, "process-9-9", 20)
+    buffer.look_around()
+    for _ in range(20):
+        buffer.next_batch()
+        buffer.acknowledge()
+        assert not flush.check(), "only a neighbour's are delivered"
+    buffer.next_batch()
+    buffer.acknowledge()
+    assert flush.check()
+    assert flush.wait(0)
+
+
+def test_what_one_leaves_that_died_as_it_took_over_keeps_its_note(make_buffer, folder):
+    left = leave(folder, "process-9-9", 1)
+    batch = EventBatch(batch_id="b")
+    for name in "abcd":
+        batch.events.add(event_id=name)
+    path = folder / "process-9-9" / "0001.pb"
+    path.write_bytes(batch.SerializeToString())
+    first = make_buffer(batch_size=2)
+    sent = []
+    for _ in range(2):
+        sent += [event.event_id for event in _events(first.next_batch())]
+        first.acknowledge()
+    first.abandon()  # it dies; and, as it had moved a note and not the file yet:
+    (folder / "process-8-8").mkdir()
+    next(folder.glob("0001*.pb")).rename(folder / "process-8-8" / "0001.pb")
+    second = make_buffer(batch_size=2)
+    while found := second.next_batch():
+        sent += [event.event_id for event in _events(found)]
+        second.acknowledge()
+    assert sorted(sent) == sorted([*left, *"abcd"])
+
+
+def test_a_neighbour_s_folders_and_links_go_too(make_buffer, folder):
+    leave(folder, "process-9-9", 0)
+    inner = folder / "process-9-9" / "quarantine" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "b.txt").write_text("kept")
+    (folder / "process-9-9" / "link").symlink_to(folder)
+    make_buffer()
+    assert not (folder / "process-9-9").exists()
+    assert (folder / "quarantine" / "inner" / "b.txt").read_text() == "kept"
+
+
+def test_what_one_took_over_that_died_amid_it_stays_together(make_buffer, folder, monkeypatch):
+    make_buffer()
+    second = make_buffer()
+    left = leave(folder, "process-9-9", 6)
+    replace, moves = Path.replace, []
+
+    def die(path, target):
+        moves.append(path)
+        if len(moves) == 3:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        second.look_around()
+    monkeypatch.undo()
+    second.abandon()
+    (dead,) = folder.glob("process-*")
+    assert len(list(dead.glob("*.pb"))) == 2
+    third = make_buffer()
+    third.look_around()
+    arrived = []
+    while found := third.next_batch():
+        arrived += [event.event_id for event in _events(found)]
+        third.acknowledge()
+    assert arrived == left
+    third.close()
     assert [path.name for path in folder.iterdir()] == [".lock"]

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.delivery import assert_balanced, emit, ids, on_disk
+from support.delivery import assert_balanced, emit, ids, on_disk, saved
 
 from rodent_events import EventBus, SpoolError
 
@@ -67,7 +67,7 @@ def test_a_disk_that_is_read_only_at_the_start_is_used_once_it_can_be(
         assert "Read-only file system" in caplog.text
         sent = emit(bus, 50)
         remount("rw")
-        wait_until(lambda: len(on_disk(folder / "events")) == 50)
+        wait_until(lambda: len(saved(folder / "events")) == 50)
         assert assert_balanced(bus)["dropped"] == 0
     assert on_disk(folder / "events") == sent
 

@@ -6,7 +6,7 @@ import sys
 import threading
 
 import pytest
-from support.delivery import assert_balanced, emit, ids, on_disk
+from support.delivery import assert_balanced, emit, ids, saved
 
 from rodent_events import Event, EventBatchResponse, EventBuffer, EventBus
 from rodent_events.config import SpoolMode
@@ -37,7 +37,7 @@ def wait_saved(quiet, wait_until):
     """Waits until these events, and no others, are on disk."""
 
     def wait(sent):
-        wait_until(lambda: on_disk(quiet["events_dir"]) == sent)
+        wait_until(lambda: saved(quiet["events_dir"]) == sent)
 
     return wait
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.delivery import ids, spooled
+from support.delivery import saved
 
 BIN = Path(sys.executable).parent
 
@@ -104,7 +104,7 @@ class Place:
     @property
     def on_disk(self) -> set[str]:
         root = self.folder / "events"
-        return {name for each in (root, *root.glob("process-*")) for name in ids(spooled(each))}
+        return {name for each in (root, *root.glob("process-*")) for name in saved(each)}
 
     @property
     def lost(self) -> int:

@@ -1,10 +1,12 @@
 """What is emitted, what has arrived, what is on disk, and whether nothing is missing."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
 from rodent_events import EventBatch, EventBuffer, EventBus, StorageTransferPayload
+from rodent_events.disk.format import read_sections
 
 
 def emit(
@@ -30,6 +32,18 @@ def spooled(folder: Path) -> list[EventBatch]:
 def on_disk(folder: Path) -> list[str]:
     """The ids of the events in a spool folder."""
     return ids(spooled(folder))
+
+
+def saved(folder: Path) -> list[str]:
+    """The ids of the events in a spool folder that somebody is writing to, as far as they go."""
+    found = []
+    for path in sorted(folder.glob("*.pb")):
+        with suppress(FileNotFoundError):  # it was delivered, or taken over
+            content = path.read_bytes()
+            reading = read_sections(content)
+            end = reading.open_ends[-1] if reading.open_ends else reading.open_start
+            found += ids([EventBatch.FromString(content[:end])])
+    return found
 
 
 def assert_balanced(holder: EventBus | EventBuffer | ModuleType) -> dict:
