@@ -59,9 +59,13 @@ def test_what_was_refused_neither_entered_nor_is_lost():
     ledger.move(2, Place.DISK, Place.DELIVERED)
     ledger.drop(DropReason.OVERFLOW, Place.REFUSED, [INFO_STORAGE])
     ledger.filter(INFO_STORAGE)
-    assert make_account(ledger, memory=3).turnover() == Turnover(entered=7, settled=2, lost=0)
+    assert make_account(ledger, memory=3).turnover() == Turnover(
+        found=4, entered=7, settled=2, lost=0
+    )
     ledger.drop(DropReason.SPOOL_UNREADABLE, Place.DISK, [INFO_STORAGE] * 2)
-    assert make_account(ledger, memory=3).turnover() == Turnover(entered=7, settled=4, lost=2)
+    assert make_account(ledger, memory=3).turnover() == Turnover(
+        found=4, entered=7, settled=4, lost=2
+    )
 
 
 SOURCES = [Place.FOUND, Place.MEMORY, Place.IN_FLIGHT, Place.DISK]
