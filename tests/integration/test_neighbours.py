@@ -288,8 +288,9 @@ def test_a_folder_that_somebody_removes_is_made_and_locked_again(
     with EventBus(**settings) as bus:
         emit(bus, 20)
         wait_until(lambda: len(saved(folder)) == 20)
-        shutil.rmtree(folder)
-        wait_until((folder / ".lock").exists)
+        shutil.rmtree(folder, ignore_errors=True)  # something may be written meanwhile
+        lock = folder / ".lock"  # its content comes once it is held
+        wait_until(lambda: lock.exists() and lock.read_text() == settings["target"])
         with pytest.raises(FolderLockedError):
             lock_folder(folder)
         assert "was removed by somebody" in caplog.text
