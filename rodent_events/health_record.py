@@ -49,41 +49,38 @@ class Health:
 _UNREACHABLE = "see that Toggle runs, that target is right, and that nothing between blocks the way"
 _BUSY = "nothing, unless it lasts: Toggle, or a proxy before it, is overloaded or restarts"
 _ELSEWHERE = "see that target is Toggle, and not another service or a proxy that does not know it"
+_FAILED = "look into Toggle's log: it has failed with an error of its own"
+_NO_ANSWER = "look into Toggle's log: this is no answer to events"
 
 REMEDIES: Mapping[Status, str] = {
     Status.REJECTED: "look into quarantine/ in events_dir, where the events are with the reason",
     Status.CANCELLED: _BUSY,
-    Status.UNKNOWN: "look into Toggle's log: it has failed with an error of its own",
+    Status.UNKNOWN: _FAILED,
     Status.INVALID_ARGUMENT: "look into quarantine/ in events_dir, where the guilty event is",
     Status.DEADLINE_EXCEEDED: "raise send_timeout or lower batch_size, or find out why it is slow",
     Status.NOT_FOUND: _ELSEWHERE,
-    Status.ALREADY_EXISTS: "look into Toggle's log: this is no answer to events",
+    Status.ALREADY_EXISTS: _NO_ANSWER,
     Status.PERMISSION_DENIED: "have Toggle permit this node to send events",
     Status.RESOURCE_EXHAUSTED: "nothing, unless it lasts: Toggle takes no more just now",
     Status.FAILED_PRECONDITION: "see in Toggle what this node has to do first, such as to register",
     Status.ABORTED: _BUSY,
-    Status.OUT_OF_RANGE: "look into Toggle's log: this is no answer to events",
+    Status.OUT_OF_RANGE: _NO_ANSWER,
     Status.UNIMPLEMENTED: _ELSEWHERE,
-    Status.INTERNAL: "look into Toggle's log: it has failed with an error of its own",
+    Status.INTERNAL: _FAILED,
     Status.UNAVAILABLE: _BUSY,
-    Status.DATA_LOSS: "look into Toggle's log: it has failed with an error of its own",
+    Status.DATA_LOSS: _FAILED,
     Status.UNAUTHENTICATED: "renew the token: see jwt or jwt_file, and this machine's clock",
 }
 DISK_REMEDY = "see that events_dir is a folder that this user can write to, on a disk with room"
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    since: float
-    seen: frozenset[Status]
 
 
 class HealthRecord:
     """Is told how sends and saves end, by the worker, and asked by anybody."""
 
     def __init__(self) -> None:
-        self._delivery: _Trouble | None = None
-        self._disk: _Trouble | None = None
+        self._send_fails_since: float | None = None
+        self._statuses: set[Status] = set()
+        self._disk_fails_since: float | None = None
         self._last: tuple[str, float, str] | None = None
 
     def send_failed(self, outcome: Outcome) -> bool:
@@ -94,31 +91,33 @@ class HealthRecord:
         """
         remedy = _UNREACHABLE if outcome.unreachable else REMEDIES[outcome.status]
         self._remember(f"{outcome.status.name}: {outcome.message}", remedy)
-        before = self._delivery or _Trouble(time.time(), frozenset())
-        self._delivery = _Trouble(before.since, before.seen | {outcome.status})
-        return outcome.status not in before.seen
+        self._send_fails_since = self._send_fails_since or time.time()
+        is_news = outcome.status not in self._statuses
+        self._statuses.add(outcome.status)
+        return is_news
 
     def send_succeeded(self) -> float | None:
         """Toggle took a batch; the seconds that it had taken none, if it had not."""
-        before, self._delivery = self._delivery, None
-        return None if before is None else time.time() - before.since
+        since, self._send_fails_since = self._send_fails_since, None
+        self._statuses.clear()
+        return since and time.time() - since
 
     def disk_failed(self, error: OSError) -> bool:
         """Disk took nothing; whether that is news."""
         self._remember(str(error), DISK_REMEDY)
-        before = self._disk
-        self._disk = before or _Trouble(time.time(), frozenset())
-        return before is None
+        is_news = not self.disk_is_failing
+        self._disk_fails_since = self._disk_fails_since or time.time()
+        return is_news
 
     @property
     def disk_is_failing(self) -> bool:
         """Whether disk took nothing at the last try."""
-        return self._disk is not None
+        return self._disk_fails_since is not None
 
     def disk_succeeded(self) -> bool:
         """Disk took what it should; whether that is news."""
-        before, self._disk = self._disk, None
-        return before is not None
+        is_news, self._disk_fails_since = self.disk_is_failing, None
+        return is_news
 
     def _remember(self, error: str, remedy: str) -> None:
         self._last = (error, time.time(), remedy)
@@ -130,14 +129,14 @@ class HealthRecord:
             oldest_waiting: As in Health.
             disk: Bytes and files.
         """
-        troubles = [trouble for trouble in (self._delivery, self._disk) if trouble is not None]
-        state = HealthState.DEGRADED if troubles else HealthState.OK
-        if self._delivery is not None:
+        sends, disk_fails = self._send_fails_since, self._disk_fails_since
+        state = HealthState.DEGRADED if disk_fails else HealthState.OK
+        if sends:
             state = HealthState.FAILING
         error, at, remedy = self._last or (None, None, None)
         return Health(
             state=state,
-            failing_since=min((trouble.since for trouble in troubles), default=None),
+            failing_since=min((since for since in (sends, disk_fails) if since), default=None),
             last_error=error,
             last_error_at=at,
             remedy=remedy,

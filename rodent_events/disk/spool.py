@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -311,9 +312,8 @@ class Spool:
         """
         with self._list_lock:
             # The worker may be reading the first one at this moment.
-            kept = {id(self._in_flight), *(id(segment) for segment in list(self._segments)[:1])}
-            candidates = (segment for segment in self._segments if id(segment) not in kept)
-            segment = next(candidates, None)
+            behind = islice(self._segments, 1, None)
+            segment = next((each for each in behind if each is not self._in_flight), None)
             if segment is None or segment.growing:
                 return []
             self._segments.remove(segment)

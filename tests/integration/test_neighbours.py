@@ -380,3 +380,25 @@ def test_what_one_took_over_that_died_amid_it_stays_together(make_buffer, folder
     assert arrived == left
     third.close()
     assert [path.name for path in folder.iterdir()] == [".lock"]
+
+
+def test_a_file_with_a_batch_in_flight_is_not_dropped_for_room(make_buffer, folder):
+    buffer = make_buffer(batch_size=2, spool_max_files=3, overflow="drop_oldest")
+    for names in ("ab", "cd"):
+        for frame in _frames(names):
+            buffer.append(frame)
+        buffer.spill()
+    assert [event.event_id for event in _events(buffer.next_batch())] == ["a", "b"]
+    left = leave(folder, "process-9-9")
+    buffer.look_around()
+    for frame in _frames("ef"):
+        buffer.append(frame)
+    buffer.spill()
+    assert buffer.stats()["dropped"] == 2
+    buffer.acknowledge()
+    arrived = []
+    while found := buffer.next_batch():
+        arrived += [event.event_id for event in _events(found)]
+        buffer.acknowledge()
+    assert arrived == [*left, "e", "f"]
+    assert files(folder) == []
