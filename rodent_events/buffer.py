@@ -64,6 +64,8 @@ class EventBuffer:
         self._origin = Place.MEMORY
         self.folder_error: SpoolError | None = None
         """Why there is no folder to bring events to, since :meth:`open`."""
+        self.not_saved = 0
+        """Events that disk did not take at the end, and that were dropped therefore."""
 
     def open(self) -> None:
         """Take a spool folder, and what earlier processes have left in it and beside it.
@@ -91,6 +93,7 @@ class EventBuffer:
         Raises:
             OSError: What waits cannot be written; it is still in memory.
         """
+        self.use_reserve()
         with ExitStack() as stack:  # what fails does not keep the rest from being done
             stack.callback(self._store.release)
             stack.callback(self._store.remove_finished)
@@ -99,6 +102,19 @@ class EventBuffer:
             if self.unsaved and not self._store.is_open:
                 self._store.take_folder()
             self.requeue()
+
+    def use_reserve(self) -> None:
+        """Use all of the room on disk that the settings allow, from now on: the process ends."""
+        self._store.use_reserve()
+
+    def drop_unsaved(self) -> None:
+        """Book as dropped what is nowhere but in this process, which ends."""
+        self.not_saved += self.unsaved
+        if self._origin is Place.MEMORY:
+            while self._parts:
+                kinds = map(wire.event_kind, self._parts.popleft().single_frames())
+                self.ledger.drop(DropReason.NOT_SAVED, Place.IN_FLIGHT, kinds)
+        self.memory.drop_all(DropReason.NOT_SAVED)
 
     def look_around(self) -> None:
         """Take over what processes that have ended have left; take the folder, if that failed.

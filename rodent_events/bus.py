@@ -207,7 +207,7 @@ class EventBus(Emitters):
                 is sent, or held on disk since Toggle does not answer.
 
         Returns:
-            True only if nothing is left to deliver.
+            True only if nothing is left to deliver, and nothing was lost at the end.
 
         Raises:
             TypeError: The timeout is no number.
@@ -219,7 +219,7 @@ class EventBus(Emitters):
         elif not self._worker.stop(timeout):
             return False
         atexit.unregister(self._end)
-        return self._buffer.waiting == 0
+        return self._buffer.waiting == 0 and not self._buffer.not_saved
 
     def _end(self) -> None:
         """Shut down at the end of the process: who saves nothing now never does."""

@@ -173,9 +173,9 @@ class EventConfig:
     fsync_interval: Seconds = 0.1
     """Seconds between two syncs of the journal."""
     spool_max_bytes: Count = 1_000_000_000
-    """Bytes of all spool files at the most."""
+    """Bytes of all spool files at the most; a tenth of it is kept for the end of the process."""
     spool_max_files: Count = 10_000
-    """Spool files at the most."""
+    """Spool files at the most; a tenth of them, and at least one, likewise."""
     overflow: Annotated[Overflow, choice(Overflow)] = Overflow.DROP_OLDEST
     """What happens when memory and disk are full: ``drop_oldest``, ``drop_newest`` or ``block``."""
     before_emit: Annotated[Callable[[Event], Event | None] | None, function_of("one Event")] = None

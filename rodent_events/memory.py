@@ -94,11 +94,15 @@ class Memory:
                 return False
         return True
 
-    def _drop_beyond(self, size: int) -> None:
+    def drop_all(self, reason: DropReason) -> None:
+        """Drop what waits."""
+        self._drop_beyond(0, reason)
+
+    def _drop_beyond(self, size: int, reason: DropReason = DropReason.OVERFLOW) -> None:
         with self._ledger.lock:
             while len(self.frames) > size:
                 kind = wire.event_kind(self.frames.popleft())
-                self._ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [kind])
+                self._ledger.drop(reason, Place.MEMORY, [kind])
 
     # For who empties it
 

@@ -334,6 +334,7 @@ class Worker:
         """For who cannot wait for anybody else: nothing is logged here."""
         try:
             if not self._ended.is_set():
+                self._buffer.use_reserve()
                 self._buffer.save()
         except OSError:
             self._schedule.save_at_once()  # which tells of it
@@ -445,7 +446,7 @@ class Worker:
                 if self._schedule.gives_up(time.monotonic() + _SAVE_PAUSE):
                     unsaved = self._buffer.unsaved
                     logger.error("%d events could not be brought to disk: %s", unsaved, error)
-                    return None
+                    return self._buffer.drop_unsaved()
             time.sleep(_SAVE_PAUSE)
 
 

@@ -85,6 +85,8 @@ class Segment:
     """Where what may be sent ends: everything before is closed batches, and synced if need be."""
     growing: bool = False
     """Whether more will be written to it."""
+    recovered: bool = False
+    """Whether a process that has ended has left it."""
     failures: int = 0
     """How often reading it has failed."""
     _progress: Progress = field(default_factory=Progress)

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -31,9 +32,23 @@ logger = logging.getLogger("rodent_events")
 _READ_TRIES = 5
 """So often reading a file may fail before it is passed over until the next start."""
 
+_RESERVE = 10
+"""One part in so many of each limit is kept for what is in memory at the end of the process."""
+
 
 class SpoolFullError(SpoolError):
     """The spool has reached the limit of its bytes or files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A file that was deleted to make room."""
+
+    path: Path
+    recovered: bool
+    """Whether it was of a process that has ended."""
+    kinds: list[wire.EventKind]
+    """What each of its events was."""
 
 
 class Spool:
@@ -62,6 +77,7 @@ class Spool:
         self._list_lock = threading.RLock()
         self._last_name: str | None = None
         self._in_flight: Segment | None = None
+        self._uses_reserve = False
 
     @property
     def is_open(self) -> bool:
@@ -105,7 +121,7 @@ class Spool:
             self._folder.path = None
             raise SpoolError(f"cannot use {self._folder.root} for events: {error}") from error
         paths = [path for name, path in sorted(names.items()) if path.suffix == SUFFIX]
-        self._segments = deque(filter(self._examine, map(Segment, paths)))
+        self._segments = deque(filter(self._examine, map(_found, paths)))
         self._remove_leftovers(names.values())
         self._last_name = paths[-1].stem if paths else None
         return sum(segment.count for segment in self._segments)
@@ -125,7 +141,7 @@ class Spool:
                 (is_first and not self._segments) or self._has_room(size, count)
             )
         )
-        segments = list(filter(self._examine, map(Segment, paths)))
+        segments = list(filter(self._examine, map(_found, paths)))
         with self._list_lock:  # before all that is ours: they are older than most of it
             self._segments.extendleft(reversed(segments))
             for path in paths:
@@ -218,6 +234,10 @@ class Spool:
         with self._list_lock:
             self._segments.append(segment)
 
+    def use_reserve(self) -> None:
+        """From now on, the limits are what the settings say: the process ends."""
+        self._uses_reserve = True
+
     def check_room(self, size: int) -> None:
         """See whether so many bytes more, in a file of their own, are within the limits.
 
@@ -231,8 +251,20 @@ class Spool:
 
     def _has_room(self, size: int, count: int) -> bool:
         used, files = self.use
-        limits = self._config
-        return used + size <= limits.spool_max_bytes and files + count <= limits.spool_max_files
+        most_bytes, most_files = self._limits
+        return used + size <= most_bytes and files + count <= most_files
+
+    @property
+    def _limits(self) -> tuple[int, int]:
+        """Bytes and files at the most; one file fits in any case."""
+        config = self._config
+        most_bytes, most_files = config.spool_max_bytes, config.spool_max_files
+        if self._uses_reserve:
+            return most_bytes, most_files
+        return (
+            max(config.max_file_size, most_bytes - most_bytes // _RESERVE),
+            max(1, most_files - max(1, most_files // _RESERVE)),
+        )
 
     @property
     def use(self) -> tuple[int, int]:
@@ -304,22 +336,18 @@ class Spool:
         if self._in_flight is not None:
             self._in_flight.acknowledge(count)
 
-    def drop_oldest(self) -> list[wire.EventKind]:
-        """Delete the oldest file of which no batch may be in flight.
-
-        Returns:
-            The kinds of its events; empty if there is no such file.
-        """
+    def drop_oldest(self) -> Dropped | None:
+        """Delete the oldest file of which no batch may be in flight, if there is one."""
         with self._list_lock:
             # The worker may be reading the first one at this moment.
             behind = islice(self._segments, 1, None)
             segment = next((each for each in behind if each is not self._in_flight), None)
             if segment is None or segment.growing:
-                return []
+                return None
             self._segments.remove(segment)
-        kinds = _kinds_of(segment)
+        dropped = Dropped(segment.path, segment.recovered, _kinds_of(segment))
         self._remove(segment)
-        return kinds
+        return dropped
 
     # Setting aside
 
@@ -385,6 +413,10 @@ class Spool:
         except OSError as error:
             # Its note says that all is acknowledged, so the next start deletes it.
             logger.error("%s cannot be deleted: %s", segment.path, error)
+
+
+def _found(path: Path) -> Segment:
+    return Segment(path, recovered=True)
 
 
 def _kinds_of(segment: Segment) -> list[wire.EventKind]:

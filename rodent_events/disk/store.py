@@ -97,6 +97,10 @@ class Store:
         """
         self._spool.try_disk()
 
+    def use_reserve(self) -> None:
+        """Use all of the room that the settings allow, from now on: the process ends."""
+        self._spool.use_reserve()
+
     def remove_finished(self) -> None:
         """Delete the files that hold nothing more.
 
@@ -332,10 +336,12 @@ class Store:
     def _drop_oldest_file(self) -> bool:
         if self._config.overflow is not Overflow.DROP_OLDEST:
             return False
-        # The worker may be reading the first file at this moment.
-        kinds = self._spool.drop_oldest()
-        self._ledger.drop(DropReason.OVERFLOW, Place.DISK, kinds)
-        return bool(kinds)
+        dropped = self._spool.drop_oldest()
+        if dropped is None:
+            return False
+        reason = DropReason.RECOVERED_OVERFLOW if dropped.recovered else DropReason.OVERFLOW
+        self._ledger.drop(reason, Place.DISK, dropped.kinds)
+        return True
 
     def _lose(self, count: int) -> None:
         kinds = repeat(wire.UNKNOWN_KIND, count)

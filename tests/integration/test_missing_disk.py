@@ -62,7 +62,7 @@ def test_what_could_not_be_brought_to_disk_at_the_end_is_told(blocked, free_port
     emit(bus, 50)
     assert not bus.shutdown(0.5)
     assert "50 events could not be brought to disk" in caplog.text
-    assert assert_balanced(bus)["waiting"] == 50
+    assert assert_balanced(bus)["dropped_by_reason"]["not_saved"] == {"INFO STORAGE": 50}
 
 
 def test_a_start_that_requires_disk_fails(blocked, free_port, settings):

@@ -383,7 +383,7 @@ def test_what_one_took_over_that_died_amid_it_stays_together(make_buffer, folder
 
 
 def test_a_file_with_a_batch_in_flight_is_not_dropped_for_room(make_buffer, folder):
-    buffer = make_buffer(batch_size=2, spool_max_files=3, overflow="drop_oldest")
+    buffer = make_buffer(batch_size=2, spool_max_files=4, overflow="drop_oldest")
     for names in ("ab", "cd"):
         for frame in _frames(names):
             buffer.append(frame)
