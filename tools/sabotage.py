@@ -9,6 +9,7 @@ delivery there. The exit code is 0 only if every act is caught.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -35,6 +36,7 @@ TESTS = (
     "tests/integration/test_scenarios.py",
     "tests/integration/test_hostile.py",
     "tests/integration/test_bus.py",
+    "tests/integration/test_full_spool.py",
     "tests/integration/test_lifecycle.py",
 )
 
@@ -108,9 +110,8 @@ ACTS = (
     Sabotage(
         "memory before disk",
         "buffer",
-        "        batch = self._store.first(partial=partial)\n        self._origin = Place.DISK\n",
-        "        batch = None if len(self) else self._store.first(partial=partial)\n"
-        "        self._origin = Place.DISK\n",
+        "        batch = self._store.first(",
+        "        batch = None if len(self) else self._store.first(",
     ),
     Sabotage(
         "delete a file before all of it is acknowledged",
@@ -160,7 +161,7 @@ ACTS = (
     Sabotage(
         "write files in place",
         "disk/files",
-        '    temporary = path.with_name(path.name + ".tmp")\n',
+        "    temporary = path.with_name(path.name + TEMPORARY)\n",
         "    temporary = path\n",
     ),
     Sabotage(
@@ -208,8 +209,8 @@ ACTS = (
     Sabotage(
         "shutdown forgets the batch that is under way",
         "buffer",
-        "            stack.callback(self._store.complete)\n            self.requeue()\n",
-        "            stack.callback(self._store.complete)\n",
+        "                self._store.take_folder()\n            self.requeue()\n",
+        "                self._store.take_folder()\n",
     ),
     Sabotage(
         "no second look after append",
@@ -220,15 +221,14 @@ ACTS = (
     Sabotage(
         "drops are not booked",
         "memory",
-        "                self._ledger.drop(DropReason.OVERFLOW, Place.MEMORY, [kind])\n",
+        "                self._ledger.drop(reason, Place.MEMORY, [kind])\n",
         "                self._ledger.move(1, Place.MEMORY, Place.DELIVERED)\n",
     ),
     Sabotage(
         "a child delivers what its parent had in memory",
         "bus",
-        "        self.config = replace(self.config, events_dir=folder)\n"
-        "        self._buffer = EventBuffer(self.config)\n",
-        "        self.config = replace(self.config, events_dir=folder)\n"
+        "        self._buffer.abandon()\n        self._buffer = EventBuffer(self.config)\n",
+        "        self._buffer.abandon()\n"
         "        frames = self._buffer.memory.drain()\n"
         "        self._buffer = EventBuffer(self.config)\n"
         "        list(map(self._buffer.append, frames))\n",
@@ -290,20 +290,20 @@ ACTS = (
     Sabotage(
         "the journal goes on while memory holds what is older",
         "buffer",
-        "        if not self.memory.frames and self._store.append(frame):\n",
-        "        if self._store.append(frame):\n",
+        "        if store.takes_each and not self.memory.frames and store.append(frame):\n",
+        "        if store.takes_each and store.append(frame):\n",
     ),
     Sabotage(
         "what the journal could not write is forgotten",
         "disk/store",
-        "            self._fall_back(self._journal.take_unwritten())\n",
+        "            self._memory.extend(self._journal.take_unwritten())\n",
         "            self._journal.take_unwritten()\n",
     ),
     Sabotage(
         "no file makes room for newer ones",
         "disk/store",
-        "        return bool(kinds)\n",
-        "        return False\n",
+        "        dropped = self._spool.drop_oldest()\n",
+        "        dropped = None\n",
     ),
     Sabotage(
         "emitters are not slowed down",
@@ -314,8 +314,26 @@ ACTS = (
     Sabotage(
         "who waits for room is not told of it",
         "memory",
-        "                self._room.notify_all()\n",
-        "                pass\n",
+        "            self._blocked.popleft().set()\n",
+        "            self._blocked.popleft()\n",
+    ),
+    Sabotage(
+        "an end keeps to the limits of a process that goes on",
+        "buffer",
+        '        """\n        self.use_reserve()\n        with ExitStack',
+        '        """\n        with ExitStack',
+    ),
+    Sabotage(
+        "a signal keeps to the limits of a process that goes on",
+        "worker",
+        "                self._buffer.use_reserve()\n",
+        "",
+    ),
+    Sabotage(
+        "what disk does not take at the end is not counted",
+        "worker",
+        "                    return self._buffer.drop_unsaved()\n",
+        "                    return None\n",
     ),
 )
 
@@ -332,6 +350,7 @@ def run(act: Sabotage, copy: Path) -> str | None:
         done = subprocess.run(
             [*command, "-p", "no:cacheprovider", *TESTS],
             cwd=copy,
+            env=os.environ | {"PYTHONPATH": str(copy)},  # for the programs that tests start
             capture_output=True,
             text=True,
             check=False,
