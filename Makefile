@@ -87,7 +87,7 @@ proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, 
 schemas: $(READY)  ## Generate the schemas of HTTP and of scenario files, docs/*.json.
 	$(BIN)/python tools/schemas.py
 
-soak: $(READY)  ## Kill agent and server 200 times; count what is lost or repeated.
+soak: $(READY)  ## End an agent and kill its server 200 times, in each way and mode; count what is lost or repeated.
 	$(BIN)/python tests/support/soak.py --rounds $(or $(ROUNDS),200)
 
 backlog: $(READY)  ## Deliver 2 GB of spool files; show the memory that takes.

@@ -1,17 +1,19 @@
-"""Kill an emitting agent, and the server it reports to, again and again; then count.
+"""End an emitting agent, and kill the server it reports to, again and again; then count.
 
     python tests/support/soak.py [--rounds 200] [--seed N]
 
-An agent emits as fast as it can and prints the number of each event that emit has accepted. At
-random moments it is killed with SIGKILL, and so is the server, which comes back at the same port.
-The server keeps each request in a file before it answers, so nothing that it has acknowledged is
-lost with it. At the end both live, and all must be there.
+An agent emits in bursts, in one of the two modes, and writes the number and the time of each event
+that emit has accepted to a file. At a random moment it ends, in one of the ways in which programs
+do. The server is killed with SIGKILL, and comes back at the same port. It keeps each request in a
+file before it answers, so nothing that it has acknowledged is lost with it. At the end both live,
+and all must be there. Only an end that nothing notices may cost the newest, in the mode ``spill``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import signal
@@ -22,22 +24,31 @@ import tempfile
 import time
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 
 from rodent_events import EventBatch, EventBatchResponse, EventBus, StorageTransferPayload
 from rodent_events.client import SEND_EVENTS
 
+MODES = ("spill", "journal")
+SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+ENDS = (*SIGNALS, "return", "exception", "os._exit")
+UNNOTICED = {"SIGKILL", "SIGQUIT", "os._exit"}
 
-def settings(target: str, folder: str) -> dict:
+
+def settings(target: str, folder: str, mode: str = "spill") -> dict:
     return {
         "target": target,
         "jwt": "header.payload.signature",
         "events_dir": folder,
-        "spool_mode": "journal",
+        "spool_mode": mode,
+        "spill_after": 0.2,
         "fsync": "interval",
         "batch_size": 50,
         "batch_timeout": 0.05,
@@ -52,17 +63,25 @@ def checksum(text: str) -> str:
     return f"{zlib.crc32(text.encode()):08x}"
 
 
-def run_agent(target: str, folder: str, name: str) -> None:
-    """Emit until killed; print what was accepted."""
-    bus = EventBus(**settings(target, folder)).start()
-    number = 0
-    while True:
+def run_agent(
+    target: str, folder: str, name: str, mode: str, end: str, seconds: str, notes: str
+) -> None:
+    """Emit until the end; note what was accepted, and when."""
+    descriptor = os.open(notes, os.O_WRONLY | os.O_CREAT, 0o600)
+    bus = EventBus(**settings(target, folder, mode)).start()
+    number, last = 0, math.inf if end in SIGNALS else time.monotonic() + float(seconds)
+    while number == 0 or time.monotonic() < last:
         source = f"{name}:{number}"
-        bus.emit(StorageTransferPayload(source=source, destination=checksum(source)))
-        os.write(1, b"%d\n" % number)
+        accepted = bus.emit(StorageTransferPayload(source=source, destination=checksum(source)))
+        assert accepted
+        os.write(descriptor, b"%d %f\n" % (number, time.monotonic()))
         number += 1
-        if number % 200 == 0:
-            time.sleep(0.002)  # a burst, and a breath for the sender
+        if number % 100 == 0:
+            time.sleep(0.01)  # a burst, and a breath for the sender
+    if end == "os._exit":
+        os._exit(0)
+    if end == "exception":
+        raise RuntimeError(end)
 
 
 def run_server(port: int, path: str) -> None:
@@ -97,11 +116,10 @@ def start_server(port: int, path: Path) -> subprocess.Popen[str]:
     return server
 
 
-def kill(process: subprocess.Popen[str]) -> str:
-    """End a process at once; what it printed and nobody has read yet."""
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a process at once."""
     process.send_signal(signal.SIGKILL)
-    rest, _ = process.communicate()
-    return rest
+    process.communicate()
 
 
 def raw_requests(path: Path) -> list[bytes]:
@@ -121,22 +139,68 @@ def requests(path: Path) -> list[EventBatch]:
     return [EventBatch.FromString(raw) for raw in raw_requests(path)]
 
 
+class Way(NamedTuple):
+    """How an agent runs, and how it ends."""
+
+    mode: str
+    end: str
+
+    @property
+    def may_cost(self) -> bool:
+        """Whether it may cost the newest events."""
+        return self.mode == "spill" and self.end in UNNOTICED
+
+
+EVERY_WAY = [Way(mode, end) for mode, end in product(MODES, ENDS)]
+
+
+@dataclass(frozen=True)
+class Life:
+    """What an agent did."""
+
+    way: Way
+    emitted_at: list[float]
+    """When each event was accepted, by its number; seconds of the monotonic clock."""
+    ended_at: float
+
+
+@dataclass
+class Ends:
+    """What became of the events of the agents that ended in one way, in one mode."""
+
+    agents: int = 0
+    accepted: int = 0
+    lost: int = 0
+    holes: int = 0
+    """Of those that were lost, the ones that are older than one that was not."""
+    oldest_lost: float = 0.0
+    """How many seconds before the end the oldest of them was accepted."""
+
+
 @dataclass
 class Totals:
     """What a soak has shown."""
 
     rounds: int
-    kills_of_the_agent: int = 0
     kills_of_the_server: int = 0
-    events_accepted: int = 0
     events_delivered: int = 0
     requests: int = 0
     requests_repeated: int = 0
-    lost: int = 0
     invented: int = 0
     damaged: int = 0
     duplicated: int = 0
     out_of_order: int = 0
+    ends: dict[Way, Ends] = field(default_factory=dict)
+
+    @property
+    def events_accepted(self) -> int:
+        """By all agents."""
+        return sum(ends.accepted for ends in self.ends.values())
+
+    @property
+    def lost(self) -> int:
+        """What no end may cost: all but the newest of an end that nothing notices."""
+        return sum(ends.holes if way.may_cost else ends.lost for way, ends in self.ends.items())
 
     @property
     def clean(self) -> bool:
@@ -145,39 +209,93 @@ class Totals:
         return not any(wrong) and self.events_delivered > 0
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a soak takes place."""
+
+    folder: Path
+    port: int
+
+    @property
+    def target(self) -> str:
+        """The server's address."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def events(self) -> str:
+        """The agents' folder."""
+        return str(self.folder / "events")
+
+    @property
+    def kept(self) -> Path:
+        """The server's file."""
+        return self.folder / "kept"
+
+
+def ways(rounds: int, chance: random.Random) -> list[Way]:
+    """So many modes and ends, each of them about as often, in any order."""
+    drawn = [EVERY_WAY[number % len(EVERY_WAY)] for number in range(rounds)]
+    chance.shuffle(drawn)
+    return drawn
+
+
+def live(
+    number: int, way: Way, place: Place, chance: random.Random, meanwhile: Callable[[], None]
+) -> Life:
+    """See an agent through its life."""
+    notes = place.folder / f"{number}.notes"
+    told = (str(number), *way, str(chance.uniform(0, 1)), str(notes))
+    agent = start("--agent", place.target, place.events, *told)
+    while not notes.exists() or not notes.stat().st_size:
+        assert agent.poll() is None, "it has not begun"
+        time.sleep(0.005)
+    time.sleep(chance.uniform(0, 0.3))
+    meanwhile()
+    time.sleep(chance.uniform(0, 0.3))
+    ended_at = time.monotonic()
+    if way.end in SIGNALS:
+        agent.send_signal(getattr(signal, way.end))
+    agent.communicate(timeout=120)
+    lines = notes.read_text().split("\n")[:-1]  # the last may be cut short
+    notes.unlink()
+    emitted_at = [float(line.split()[1]) for line in lines]
+    return Life(way, emitted_at, max(ended_at, emitted_at[-1]))
+
+
 def soak(rounds: int, seed: int) -> Totals:
     """Run so many rounds."""
     chance = random.Random(seed)
     totals = Totals(rounds)
-    accepted: dict[str, int] = {}
-    with tempfile.TemporaryDirectory() as temporary, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        folder, kept = str(Path(temporary) / "events"), Path(temporary) / "kept"
-        server = start_server(port, kept)
-        for number in range(rounds):
-            agent = start("--agent", f"127.0.0.1:{port}", folder, str(number))
-            assert agent.stdout is not None
-            agent.stdout.readline()
-            time.sleep(chance.uniform(0, 0.3))
+    lives: dict[str, Life] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Place(Path(temporary), free_port())
+        server = start_server(place.port, place.kept)
+
+        def restart_server() -> None:
+            nonlocal server
             if chance.random() < 0.5:
                 kill(server)
                 totals.kills_of_the_server += 1
                 time.sleep(chance.uniform(0, 0.3))
-                server = start_server(port, kept)
-            time.sleep(chance.uniform(0, 0.1))
-            printed = kill(agent).split("\n")[:-1]  # the last line may be cut short
-            totals.kills_of_the_agent += 1
-            accepted[str(number)] = int(printed[-1]) + 1 if printed else 1
-        with EventBus(**settings(f"127.0.0.1:{port}", folder)) as bus:
+                server = start_server(place.port, place.kept)
+
+        for number, way in enumerate(ways(rounds, chance)):
+            lives[str(number)] = live(number, way, place, chance, restart_server)
+        with EventBus(**settings(place.target, place.events)) as bus:
             assert bus.flush(120), bus.get_stats()
         kill(server)
-        judge(totals, accepted, requests(kept))
+        judge(totals, lives, requests(place.kept))
     return totals
 
 
-def judge(totals: Totals, accepted: dict[str, int], batches: list[EventBatch]) -> None:
+def free_port() -> int:
+    """A port that nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def judge(totals: Totals, lives: dict[str, Life], batches: list[EventBatch]) -> None:
     """Hold what the server has kept against what emit has accepted."""
     by_id = {batch.batch_id: batch for batch in batches}
     totals.requests = len(batches)
@@ -191,16 +309,27 @@ def judge(totals: Totals, accepted: dict[str, int], batches: list[EventBatch]) -
             agent, _, number = payload.source.partition(":")
             arrived.setdefault(agent, []).append(int(number))
             event_ids[event.event_id] += 1
-    totals.events_accepted = sum(accepted.values())
     totals.events_delivered = len(event_ids)
     totals.duplicated = event_ids.total() - len(event_ids)
-    for agent, count in accepted.items():
-        numbers = arrived.get(agent, [])
-        totals.lost += len(set(range(count)) - set(numbers))
-        # A kill may come between the journal and the print, for one event of each agent.
-        totals.invented += len(set(numbers) - set(range(count + 1)))
-        totals.out_of_order += numbers != sorted(numbers)
-    totals.invented += len(arrived.keys() - accepted.keys())
+    for agent, life in lives.items():
+        judge_life(totals, life, arrived.get(agent, []))
+    totals.invented += len(arrived.keys() - lives.keys())
+
+
+def judge_life(totals: Totals, life: Life, numbers: list[int]) -> None:
+    """Hold what has arrived of one agent against what it was told."""
+    count = len(life.emitted_at)
+    lost = set(range(count)) - set(numbers)
+    # An end may come between the acceptance and the print, for one event of each agent.
+    totals.invented += len(set(numbers) - set(range(count + 1)))
+    totals.out_of_order += numbers != sorted(numbers)
+    ends = totals.ends.setdefault(life.way, Ends())
+    ends.agents += 1
+    ends.accepted += count
+    ends.lost += len(lost)
+    ends.holes += sum(number < max(numbers, default=-1) for number in lost)
+    if lost:
+        ends.oldest_lost = max(ends.oldest_lost, life.ended_at - life.emitted_at[min(lost)])
 
 
 def main() -> int:
@@ -214,7 +343,12 @@ def main() -> int:
     options = parser.parse_args()
     began = time.monotonic()
     totals = soak(options.rounds, options.seed)
-    print(json.dumps(asdict(totals) | {"seconds": round(time.monotonic() - began)}, indent=2))
+    summary = asdict(totals) | {"seconds": round(time.monotonic() - began)}
+    del summary["ends"]
+    for way, ends in sorted(totals.ends.items()):
+        row = (f"{name} {value:<9.6g}" for name, value in asdict(ends).items())
+        print(f"{way.mode:8} {way.end:10}", *row)
+    print(json.dumps(summary, indent=2))
     return 0 if totals.clean else 1
 
 
