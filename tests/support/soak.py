@@ -24,7 +24,6 @@ import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import product
@@ -107,13 +106,6 @@ def run_server(port: int, path: str) -> None:
 def start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, __file__, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-
-def start_server(port: int, path: Path) -> subprocess.Popen[str]:
-    server = start("--server", str(port), str(path))
-    assert server.stdout is not None
-    assert server.stdout.readline() == "ready\n"
-    return server
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -232,6 +224,26 @@ class Place:
         return self.folder / "kept"
 
 
+class Server:
+    """The server, and how often it was killed."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.kills = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again, at the same port."""
+        self._process = start("--server", str(self._place.port), str(self._place.kept))
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def kill(self) -> None:
+        """End it at once."""
+        kill(self._process)
+        self.kills += 1
+
+
 def ways(rounds: int, chance: random.Random) -> list[Way]:
     """So many modes and ends, each of them about as often, in any order."""
     drawn = [EVERY_WAY[number % len(EVERY_WAY)] for number in range(rounds)]
@@ -239,10 +251,8 @@ def ways(rounds: int, chance: random.Random) -> list[Way]:
     return drawn
 
 
-def live(
-    number: int, way: Way, place: Place, chance: random.Random, meanwhile: Callable[[], None]
-) -> Life:
-    """See an agent through its life."""
+def live(number: int, way: Way, place: Place, server: Server, chance: random.Random) -> Life:
+    """See an agent through its life, during which the server may be killed."""
     notes = place.folder / f"{number}.notes"
     told = (str(number), *way, str(chance.uniform(0, 1)), str(notes))
     agent = start("--agent", place.target, place.events, *told)
@@ -250,12 +260,19 @@ def live(
         assert agent.poll() is None, "it has not begun"
         time.sleep(0.005)
     time.sleep(chance.uniform(0, 0.3))
-    meanwhile()
+    is_killed, is_back = chance.random() < 0.6, chance.random() < 0.5
+    if is_killed:
+        server.kill()
     time.sleep(chance.uniform(0, 0.3))
+    if is_killed and is_back:
+        server.start()
+        time.sleep(chance.uniform(0, 0.3))
     ended_at = time.monotonic()
     if way.end in SIGNALS:
         agent.send_signal(getattr(signal, way.end))
     agent.communicate(timeout=120)
+    if is_killed and not is_back:
+        server.start()
     lines = notes.read_text().split("\n")[:-1]  # the last may be cut short
     notes.unlink()
     emitted_at = [float(line.split()[1]) for line in lines]
@@ -269,21 +286,13 @@ def soak(rounds: int, seed: int) -> Totals:
     lives: dict[str, Life] = {}
     with tempfile.TemporaryDirectory() as temporary:
         place = Place(Path(temporary), free_port())
-        server = start_server(place.port, place.kept)
-
-        def restart_server() -> None:
-            nonlocal server
-            if chance.random() < 0.5:
-                kill(server)
-                totals.kills_of_the_server += 1
-                time.sleep(chance.uniform(0, 0.3))
-                server = start_server(place.port, place.kept)
-
+        server = Server(place)
         for number, way in enumerate(ways(rounds, chance)):
-            lives[str(number)] = live(number, way, place, chance, restart_server)
+            lives[str(number)] = live(number, way, place, server, chance)
         with EventBus(**settings(place.target, place.events)) as bus:
             assert bus.flush(120), bus.get_stats()
-        kill(server)
+        totals.kills_of_the_server = server.kills
+        server.kill()
         judge(totals, lives, requests(place.kept))
     return totals
 
