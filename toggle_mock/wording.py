@@ -17,10 +17,25 @@ _WORDS: Mapping[type[inspect.Type], str] = {
 }
 
 
+HINT = "did you mean"
+
+
 def did_you_mean(words: Collection[object], choices: Collection[str]) -> str:
     """A question after the choices that are nearest to some words; empty if none is near."""
     near = [match for word in words for match in get_close_matches(str(word), choices, n=1)]
-    return f", did you mean {', '.join(near)}?" if near else ""
+    return f", {HINT} {', '.join(near)}?" if near else ""
+
+
+def one_of(what: str, given: str, choices: Collection[str]) -> str:
+    """One of some names.
+
+    Raises:
+        ValueError: It is none; the text names those that there are, and the nearest.
+    """
+    if given in choices:
+        return given
+    near = did_you_mean([given], choices)
+    raise ValueError(f"{what} is {given!r}: give one of {', '.join(choices)}{near}")
 
 
 def wanted(kind: inspect.Type) -> str:

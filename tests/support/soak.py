@@ -66,8 +66,8 @@ def run_agent(
     target: str, folder: str, name: str, mode: str, end: str, seconds: str, notes: str
 ) -> None:
     """Emit until the end; note what was accepted, and when."""
-    for name in ("SIGHUP", "SIGQUIT"):  # which are ignored in the background of a shell
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    for ignored in (signal.SIGHUP, signal.SIGQUIT):  # in the background of a shell, as SIGINT is
+        signal.signal(ignored, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     descriptor = os.open(notes, os.O_WRONLY | os.O_CREAT, 0o600)
     bus = EventBus(**settings(target, folder, mode)).start()

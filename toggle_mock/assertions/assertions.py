@@ -8,12 +8,15 @@ from collections.abc import Callable
 from operator import methodcaller
 from typing import ParamSpec, TypeVar
 
+import grpc
+
 from toggle_mock.assertions import failures
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
 from toggle_mock.errors import NotReceivedError, UnexpectedEventError
-from toggle_mock.matching import Matchable, Matcher, matcher_of
-from toggle_mock.recording.records import Events, RecordedCall, RecordedEvent
+from toggle_mock.matching import Matchable, Matcher, checked
+from toggle_mock.recording.records import MESSAGES, Events, RecordedCall, RecordedEvent
 from toggle_mock.recording.scope import TIMEOUT
+from toggle_mock.wording import one_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,12 +57,12 @@ class Assertions(RecordingView):
         Raises:
             NotReceivedError: There were fewer in time.
             TypeError: It is no matcher.
-            QueryError: It is text, but no query.
+            QueryError: It is text, but no query; or it asks for what no event can have.
             ValueError: The count is less than 1.
         """
         if count < 1:
             raise ValueError(f"count is {count}: one waits for 1 event or more")
-        matches = matcher_of(matcher)
+        matches = checked(matcher, self.schema)
         found = self._gather(matches, lambda found: len(found) >= count, timeout)
         if len(found) < count:
             wanted = f"{failures.matching(count)}, received {len(found)}"
@@ -81,7 +84,7 @@ class Assertions(RecordingView):
         Raises:
             NotReceivedError: The sequence was not complete in time.
         """
-        wanted = [matcher_of(matcher) for matcher in matchers]
+        wanted = [checked(matcher, self.schema) for matcher in matchers]
         found: list[RecordedEvent] = []
         later: list[RecordedEvent] = []  # behind the last one that was found
         for news in self._arrivals(timeout):
@@ -100,7 +103,7 @@ class Assertions(RecordingView):
         self,
         method: str | None = None,
         *,
-        status: str | None = None,
+        status: str | grpc.StatusCode | None = None,
         count: int = 1,
         timeout: float = TIMEOUT,
     ) -> list[RecordedCall]:
@@ -108,13 +111,21 @@ class Assertions(RecordingView):
 
         Args:
             method: ``Register``, ``Connect`` or ``SendEvents``; None for any.
-            status: How they ended, such as ``UNAVAILABLE``; None for any, and while they go on.
+            status: How they ended, such as ``UNAVAILABLE``, also as a StatusCode; None for any, and
+                while they go on.
             count: How many are needed.
             timeout: Seconds.
 
         Raises:
             NotReceivedError: There were fewer in time.
+            ValueError: There is no such method or status.
         """
+        if method is not None:
+            one_of("method", method, MESSAGES)
+        if isinstance(status, grpc.StatusCode):
+            status = status.name
+        elif status is not None:
+            one_of("status", status, grpc.StatusCode.__members__)
 
         def mine() -> list[RecordedCall]:
             return [
@@ -154,7 +165,7 @@ class Assertions(RecordingView):
         if count is not None and len(found := self.find(matcher)) > count:
             first = f"expected {failures.matching(count)}, received "
             raise UnexpectedEventError(
-                failures.unexpected(f"{first}{len(found)}", matcher_of(matcher), found)
+                failures.unexpected(f"{first}{len(found)}", checked(matcher, self.schema), found)
             )
         return found
 
@@ -164,7 +175,7 @@ class Assertions(RecordingView):
         Raises:
             UnexpectedEventError: It did.
         """
-        matches = matcher_of(matcher)
+        matches = checked(matcher, self.schema)
         if found := self._gather(matches, lambda found: len(found) > 0, within):
             first = f"expected no event that matches, received {len(found)}"
             raise UnexpectedEventError(failures.unexpected(first, matches, found))
@@ -180,7 +191,7 @@ class Assertions(RecordingView):
             UnexpectedEventError: There are others, or too many.
             NotReceivedError: There are too few.
         """
-        matches = matcher_of(matcher)
+        matches = checked(matcher, self.schema)
         others = self.find(~matches)
         if others:
             first = f"expected only events that match, received {len(others)} other(s)"
@@ -262,7 +273,7 @@ class AsyncAssertions:
         self,
         method: str | None = None,
         *,
-        status: str | None = None,
+        status: str | grpc.StatusCode | None = None,
         count: int = 1,
         timeout: float = TIMEOUT,
     ) -> list[RecordedCall]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from toggle_mock.matching import Matchable, Matcher, matcher_of
+from toggle_mock.matching import Matchable, Matcher, checked
 from toggle_mock.recording.recorder import News, Position, Recording
 from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall, RecordedEvent
 from toggle_mock.recording.scope import Scope
@@ -65,9 +65,9 @@ class RecordingView:
 
         Raises:
             TypeError: It is no matcher.
-            QueryError: It is text, but no query.
+            QueryError: It is text, but no query; or it asks for what no event can have.
         """
-        return list(search(self.batches, matcher_of(matcher), self.schema))
+        return list(search(self.batches, checked(matcher, self.schema), self.schema))
 
     def clear(self) -> None:
         """Forget what was recorded."""

@@ -17,8 +17,9 @@ from toggle_mock.faults.spec import (
     Returns,
     Shares,
     Verdicts,
+    check_method,
 )
-from toggle_mock.matching import Matchable, Matcher, matcher_of
+from toggle_mock.matching import Matchable, Matcher, checked
 
 
 class Narrowed(TypedDict, total=False):
@@ -35,9 +36,13 @@ class Script:
 
     All its methods take ``matching=``, to mean only batches in which an event matches, and
     ``rid=``, to mean only calls of this Rodent.
+
+    Raises:
+        FaultSpecError: There is no such method.
     """
 
     def __init__(self, add: Callable[[FaultSpec], ActiveFault], method: Method) -> None:
+        check_method(method)
         self._add = add
         self._method = method
 
@@ -113,5 +118,5 @@ class _Which(TypedDict):
 
 def _which(narrowed: Narrowed) -> _Which:
     matching = narrowed.get("matching")
-    matcher = None if matching is None else matcher_of(matching)
+    matcher = None if matching is None else checked(matching, None)
     return {"matching": matcher, "rid": narrowed.get("rid")}

@@ -38,8 +38,8 @@ from toggle_mock.faults.outcome_data import (
 )
 from toggle_mock.faults.outcomes import Verdict, number, verdict_of
 from toggle_mock.faults.record import Record, refuse_unknown
-from toggle_mock.matching import Matcher, matcher_of
-from toggle_mock.wording import did_you_mean
+from toggle_mock.matching import Matcher, checked
+from toggle_mock.wording import did_you_mean, one_of
 
 Method = Literal["Register", "Connect", "SendEvents"]
 """The rpcs of which calls can fail."""
@@ -74,7 +74,7 @@ class FaultSpec(Record, frozen=True, kw_only=True):
             return Verdicts(map(_verdict, value if isinstance(value, list | tuple) else [value]))
         if kind is Shares:
             return _shares(value)
-        return matcher_of(value) if kind is Matcher else _verdict(value)
+        return checked(value, None) if kind is Matcher else _verdict(value)
 
     @classmethod
     def dump_value(cls, value: Any) -> Any:
@@ -349,11 +349,20 @@ def object_of(key: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def check_method(method: str) -> None:
+    """See that calls of a method can fail.
+
+    Raises:
+        FaultSpecError: There is no such method.
+    """
+    try:
+        one_of("method", method, get_args(Method))
+    except ValueError as error:
+        raise FaultSpecError(str(error)) from None
+
+
 def _call_fault(data: Mapping[str, Any]) -> FaultSpec:
-    method, methods = data["method"], get_args(Method)
-    if method not in methods:
-        near = did_you_mean([method], methods)
-        raise FaultSpecError(f"method is {method!r}: give one of {', '.join(methods)}{near}")
+    check_method(data["method"])
     kind = next((kind for kind in CALL_FAULTS if kind in data), None)
     if kind is None:
         near = did_you_mean(data.keys() - {"method", "matching", "rid"}, CALL_FAULTS)

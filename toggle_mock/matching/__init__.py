@@ -7,8 +7,17 @@ register with :func:`matcher_of` what stands for their matchers, so all of them 
 """
 
 from toggle_mock.matching.compiler import compile_query
-from toggle_mock.matching.matchers import Matchable, Matcher, matcher_of
+from toggle_mock.matching.matchers import Matchable, Matcher, checked, matcher_of
 from toggle_mock.matching.payloads import Like, PayloadType
 from toggle_mock.matching.where import where
 
-__all__ = ["Like", "Matchable", "Matcher", "PayloadType", "compile_query", "matcher_of", "where"]
+__all__ = [
+    "Like",
+    "Matchable",
+    "Matcher",
+    "PayloadType",
+    "checked",
+    "compile_query",
+    "matcher_of",
+    "where",
+]

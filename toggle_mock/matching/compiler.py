@@ -43,8 +43,9 @@ def _compiled(node: Node, text: str) -> Matcher:
 
 
 def _field(term: Term) -> Matcher:
-    value = term.value
-    return Field(term.key, Equals(value) if term.quoted else meaning_of(term.key, value))
+    key, value = term.key.removesuffix("?"), term.value
+    condition = Equals(value) if term.quoted else meaning_of(key, value)
+    return Field(key, condition, may_be_absent=key != term.key)
 
 
 def _moment(term: Term) -> Matcher:
@@ -53,7 +54,7 @@ def _moment(term: Term) -> Matcher:
 
 _MATCHERS: Mapping[KeyKind, Callable[[Term], Matcher]] = {
     KeyKind.VALUE: _field,
-    KeyKind.TYPE: lambda term: PayloadType(term.value),
+    KeyKind.TYPE: lambda term: PayloadType(term.value, may_be_absent=term.key.endswith("?")),
     KeyKind.AFTER: _moment,
     KeyKind.BEFORE: _moment,
 }

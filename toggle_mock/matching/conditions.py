@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from rodent_events.payload_types import message_of, short_names
 from toggle_mock.matching.equality import Number, Scalar, as_kind_of, equals, is_number, read_number
 from toggle_mock.matching.patterns import compile_pattern, is_pattern
 from toggle_mock.matching.query import is_bare, quoted
-from toggle_mock.matching.values import NOTHING, Given, one_line, spelled, within
+from toggle_mock.matching.values import NOTHING, Given, fields_within, one_line, spelled, within
+from toggle_mock.schema import is_map
+from toggle_mock.wording import did_you_mean
 
 
 class Condition(ABC):
@@ -24,6 +28,10 @@ class Condition(ABC):
     @abstractmethod
     def fits(self, given: Given) -> bool:
         """Whether what stands at a place of an event is as wanted."""
+
+    def objection(self, _field: FieldDescriptor) -> str:
+        """Why no value of a field can be as wanted; empty if one can."""
+        return ""
 
     @property
     @abstractmethod
@@ -61,6 +69,14 @@ class Equals(_OfOneValue):
     def _accepts(self, value: object) -> bool:
         return equals(value, self.value)
 
+    def objection(self, field: FieldDescriptor) -> str:
+        """See :meth:`Condition.objection`."""
+        if isinstance(self.value, Message):
+            return "" if field.message_type is not None else "is no message"
+        if not isinstance(self.value, str):
+            return _not_a_scalar(field)
+        return _not_a_scalar(field) or _misread(field, self.value)
+
     @property
     def shown(self) -> str:
         """See :attr:`Condition.shown`."""
@@ -83,6 +99,13 @@ class Matches(_OfOneValue):
 
     def _accepts(self, value: object) -> bool:
         return isinstance(value, Scalar) and bool(self._compiled.fullmatch(spelled(value)))
+
+    def objection(self, field: FieldDescriptor) -> str:
+        """See :meth:`Condition.objection`."""
+        names = [] if field.enum_type is None else short_names(field.enum_type).values()
+        if names and not any(map(self._compiled.fullmatch, names)):
+            return f"is none of {', '.join(names)} then"
+        return _not_a_scalar(field)
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
@@ -110,6 +133,10 @@ class Compares(_OfOneValue):
     def _accepts(self, value: object) -> bool:
         compare = _COMPARISONS[self.sign]
         return is_number(value) and compare(value, as_kind_of(value, self.limit))
+
+    def objection(self, field: FieldDescriptor) -> str:
+        """See :meth:`Condition.objection`."""
+        return "" if field.cpp_type in _NUMBERS else "is no number, and compares with none"
 
     @property
     def shown(self) -> str:
@@ -140,6 +167,13 @@ class Lists(Condition):
             )
         )
 
+    def objection(self, field: FieldDescriptor) -> str:
+        """See :meth:`Condition.objection`."""
+        if not field.is_repeated or is_map(field):
+            return "has no list of values"
+        objections = (condition.objection(field) for condition in self.values)
+        return next(filter(None, objections), "")
+
     @property
     def shown(self) -> str:
         """See :attr:`Condition.shown`."""
@@ -156,6 +190,12 @@ class Holds(_OfOneValue):
         return all(
             any(map(condition.fits, _values_at(value, path))) for path, condition in self.entries
         )
+
+    def objection(self, field: FieldDescriptor) -> str:
+        """See :meth:`Condition.objection`."""
+        if field.message_type is None:
+            return "has no fields"
+        return next(filter(None, (_objection_at(field, *entry) for entry in self.entries)), "")
 
     @property
     def shown(self) -> str:
@@ -222,6 +262,37 @@ def meaning_of(key: str, text: str) -> Condition:
     return Matches(text) if is_pattern(text) else Equals(text)
 
 
+def _not_a_scalar(field: FieldDescriptor) -> str:
+    if is_map(field):
+        return "is a map: write the key behind it, with a dot"
+    return (
+        "is a message: write one of its fields behind it, with a dot" if field.message_type else ""
+    )
+
+
+def _misread(field: FieldDescriptor, text: str) -> str:
+    """Why text is no value of a field; empty if it is one."""
+    if field.enum_type is not None:
+        names = short_names(field.enum_type).values()
+        if text.upper() in names or read_number(text) is not None:
+            return ""
+        near = did_you_mean([text.upper()], [*names]) or "; it has " + ", ".join(names)
+        return f"has no value {text!r}{near}"
+    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
+        return "" if text.lower() in {"true", "false"} else "is true or false"
+    is_number_field = field.cpp_type in _NUMBERS
+    return "is a number" if is_number_field and read_number(text) is None else ""
+
+
+def _objection_at(field: FieldDescriptor, path: str, condition: Condition) -> str:
+    """Why what is at a path in a field cannot be as wanted."""
+    message = message_of(field)
+    inner = [message.fields_by_name["value"]] if is_map(field) else [*fields_within(message, path)]
+    if not inner:
+        return f"has no field {path!r}{did_you_mean([path], [one.name for one in message.fields])}"
+    return condition.objection(inner[0])
+
+
 def _means_itself(text: str) -> bool:
     return not is_pattern(text) and text[:1] not in {"<", ">"}
 
@@ -240,6 +311,15 @@ def _values_at(value: object, path: str) -> list[Given]:
 
 
 _COMPARISON = re.compile(r"(>=|<=|>|<)(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]{1,3})?)", re.IGNORECASE)
+
+_NUMBERS = {
+    FieldDescriptor.CPPTYPE_INT32,
+    FieldDescriptor.CPPTYPE_INT64,
+    FieldDescriptor.CPPTYPE_UINT32,
+    FieldDescriptor.CPPTYPE_UINT64,
+    FieldDescriptor.CPPTYPE_FLOAT,
+    FieldDescriptor.CPPTYPE_DOUBLE,
+}
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from google.protobuf import text_format
 
+from toggle_mock.errors import QueryError
 from toggle_mock.matching.conditions import Condition
-from toggle_mock.matching.keys import KEYS, find_values
+from toggle_mock.matching.keys import KEYS, fields_of, find_values, is_of_arrival
 from toggle_mock.matching.matchers import Matcher
-from toggle_mock.matching.query import written
+from toggle_mock.matching.names import Names
+from toggle_mock.matching.query import is_bare_word, quoted, written
 from toggle_mock.matching.values import Given, one_line
 from toggle_mock.recording.records import Kind, RecordedEvent
+from toggle_mock.wording import HINT
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,6 +30,8 @@ class Field(Matcher):
 
     key: str
     wanted: Condition
+    may_be_absent: bool = False
+    """Whether it is a field of another revision, perhaps."""
 
     def misses(self, event: RecordedEvent) -> list[str]:
         """See :meth:`Matcher.misses`."""
@@ -44,6 +49,15 @@ class Field(Matcher):
         key = KEYS.get(self.key)
         return self.wanted.fits(key.value_in(kind)) if key and key.value_in else None
 
+    def check(self, names: Names) -> None:
+        """See :meth:`Matcher.check`."""
+        if self.may_be_absent or is_of_arrival(self.key):
+            return
+        objections = [self.wanted.objection(field) for field in fields_of(names, self.key)]
+        if all(objections):
+            nearest = max(objections, key=lambda text: HINT in text)
+            raise QueryError(f"{self}: {self.key} {nearest}")
+
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""
         if self.wanted.text is None or not _WRITABLE.fullmatch(self.key):
@@ -53,7 +67,7 @@ class Field(Matcher):
     def __str__(self) -> str:
         head, dot, rest = self.key.partition(".")
         key = f"metadata.{written(rest)}" if head == "metadata" and dot else self.key
-        return f"{key}:{self.wanted}"
+        return f"{key}{'?' if self.may_be_absent else ''}:{self.wanted}"
 
 
 _WRITABLE = re.compile(r"metadata\..*|[A-Za-z_][\w.]*", re.DOTALL)
@@ -83,4 +97,4 @@ class Word(Matcher):
         return [f"{self.text!r} stands nowhere in it"]
 
     def __str__(self) -> str:
-        return written(self.text)
+        return self.text if is_bare_word(self.text) else quoted(self.text)

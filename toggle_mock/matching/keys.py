@@ -6,11 +6,14 @@ event has one of that name, and ``source`` alone is either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from toggle_mock.matching.values import EnumValue, Given, within
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from toggle_mock.matching.names import Names, nearest_choices
+from toggle_mock.matching.values import EnumValue, Given, fields_within, within
 from toggle_mock.recording.records import Kind, RecordedEvent, category_name, level_name
 
 
@@ -31,6 +34,10 @@ Find = Callable[[RecordedEvent, str], Iterator[Given]]
 """What stands in an event at a key, which may have a path behind it."""
 
 
+Holders = Callable[[Names], Sequence[Descriptor]]
+"""The messages of a schema that have a key, or something behind it, as a field."""
+
+
 @dataclass(frozen=True)
 class Key:
     """One key."""
@@ -41,6 +48,8 @@ class Key:
     kind: KeyKind = KeyKind.VALUE
     value_in: Callable[[Kind], Given] | None = None
     """Its value for all events of a kind, if that can be told of a kind."""
+    holders: Holders | None = None
+    """Of which messages it is a field; None for what is in no schema."""
 
 
 def _in_event(event: RecordedEvent, path: str) -> Iterator[Given]:
@@ -61,6 +70,18 @@ def _behind_payload(event: RecordedEvent, path: str) -> Iterator[Given]:
     return _in_payload(event, path.partition(".")[2])
 
 
+def _event(names: Names) -> Sequence[Descriptor]:
+    return [names.event]
+
+
+def _payloads(names: Names) -> Sequence[Descriptor]:
+    return names.payloads
+
+
+def _either(names: Names) -> Sequence[Descriptor]:
+    return [names.event, *names.payloads]
+
+
 def _of_arrival(value_of: Callable[[RecordedEvent], str]) -> Find:
     def find(event: RecordedEvent, path: str) -> Iterator[Given]:
         if "." not in path:
@@ -79,17 +100,19 @@ _TABLE = (
         "level",
         _in_event,
         value_in=lambda kind: _enum_value(level_name(kind.level), kind.level),
+        holders=_event,
     ),
     Key(
         "category",
         _in_event,
         value_in=lambda kind: _enum_value(category_name(kind.category), kind.category),
+        holders=_event,
     ),
-    Key("payload", _behind_payload, KeyKind.TYPE),
-    Key("source", _in_either),
-    Key("metadata", _in_event),
-    Key("event_id", _in_event),
-    Key("timestamp", _in_event),
+    Key("payload", _behind_payload, KeyKind.TYPE, holders=_payloads),
+    Key("source", _in_either, holders=_either),
+    Key("metadata", _in_event, holders=_event),
+    Key("event_id", _in_event, holders=_event),
+    Key("timestamp", _in_event, holders=_event),
     Key("after", _in_event, KeyKind.AFTER),
     Key("before", _in_event, KeyKind.BEFORE),
     Key("rid", _of_arrival(lambda event: event.rid)),
@@ -108,6 +131,35 @@ def find_values(event: RecordedEvent, key: str) -> Iterator[Given]:
     return known.find(event, key) if known else _in_payload(event, key)
 
 
+def fields_of(names: Names, key: str) -> list[FieldDescriptor]:
+    """The fields that a key may stand for.
+
+    Raises:
+        QueryError: There are none in the schema.
+    """
+    holders, path = _place(names, key)
+    if fields := [field for holder in holders for field in fields_within(holder, path)]:
+        return fields
+    word, choices = nearest_choices(holders, path)
+    others = KEYS if path == key else ()
+    raise names.unknown("field", word, [*choices, *others], f"{key}?")
+
+
+def _place(names: Names, key: str) -> tuple[Sequence[Descriptor], str]:
+    """The messages that a key is a field of, and the path in them."""
+    head, _, rest = key.partition(".")
+    known = KEYS.get(head)
+    if known is None or known.holders is None:
+        return names.payloads, key
+    return known.holders(names), rest if known.kind is KeyKind.TYPE else key
+
+
+def is_of_arrival(key: str) -> bool:
+    """Whether a key tells where an event came from, which is in no schema."""
+    return key in KEYS and KEYS[key].holders is None
+
+
 def kind_of_key(key: str) -> KeyKind:
-    """What a key tells; with a path behind it, a value."""
-    return KEYS[key].kind if key in KEYS else KeyKind.VALUE
+    """What a key tells, also one that may be absent (``payload?``); with a path, a value."""
+    known = KEYS.get(key.removesuffix("?"))
+    return known.kind if known else KeyKind.VALUE

@@ -13,7 +13,10 @@ from typing import TypeAlias
 
 from google.protobuf.message import Message
 
+from toggle_mock.errors import QueryError
+from toggle_mock.matching.names import Names, names_of
 from toggle_mock.recording.records import Kind, RecordedEvent
+from toggle_mock.schema import Schema
 
 Matchable: TypeAlias = (
     "Matcher | Message | type[Message] | str | Callable[[RecordedEvent], bool] | None"
@@ -33,6 +36,13 @@ class Matcher:
     def judge(self, _kind: Kind) -> bool | None:
         """Whether all events of a kind match, or none does; None if that depends on the event."""
         return None
+
+    def check(self, names: Names) -> None:
+        """See that each name in it is one of a schema's.
+
+        Raises:
+            QueryError: It asks for something that no event of the schema can have.
+        """
 
     def as_query(self) -> str:
         """The text of it in the query language.
@@ -78,6 +88,11 @@ class All(Matcher):
         verdicts = {part.judge(kind) for part in self.parts}
         return False if False in verdicts else None if None in verdicts else True
 
+    def check(self, names: Names) -> None:
+        """See :meth:`Matcher.check`."""
+        for part in self.parts:
+            part.check(names)
+
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""
         return " ".join(f"({part.as_query()})" for part in self.parts)
@@ -105,6 +120,11 @@ class AnyOf(Matcher):
         verdicts = {part.judge(kind) for part in self.parts}
         return True if True in verdicts else None if None in verdicts else False
 
+    def check(self, names: Names) -> None:
+        """See :meth:`Matcher.check`."""
+        for part in self.parts:
+            part.check(names)
+
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""
         return " OR ".join(f"({part.as_query()})" for part in self.parts)
@@ -131,6 +151,10 @@ class Not(Matcher):
         """See :meth:`Matcher.judge`."""
         verdict = self.part.judge(kind)
         return None if verdict is None else not verdict
+
+    def check(self, names: Names) -> None:
+        """See :meth:`Matcher.check`."""
+        self.part.check(names)
 
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""
@@ -187,6 +211,27 @@ def _(given: Matcher) -> Matcher:
 @matcher_of.register
 def _(_given: None) -> Matcher:
     return All()
+
+
+def checked(given: Matchable, schema: Schema | None) -> Matcher:
+    """The matcher that something stands for, if a schema has all the names in it.
+
+    Args:
+        given: What stands for it.
+        schema: Under which events are read; None for the project's own.
+
+    Raises:
+        TypeError: It stands for none.
+        QueryError: It is text, but no query; or it asks for what no event can have.
+    """
+    matcher = matcher_of(given)
+    try:
+        matcher.check(names_of(schema))
+    except QueryError as error:
+        if isinstance(given, str):
+            raise QueryError(f"{error}, in the query {given!r}") from None
+        raise
+    return matcher
 
 
 def not_a_matcher(given: object) -> TypeError:

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from rodent_events.payload_types import schema_of, snake_case
 from toggle_mock.matching.equality import differences, is_like
 from toggle_mock.matching.matchers import Matcher, matcher_of, not_a_matcher
+from toggle_mock.matching.names import Names
 from toggle_mock.matching.patterns import compile_pattern, is_pattern
 from toggle_mock.matching.query import quoted, written
 from toggle_mock.matching.values import plain, shown, spelled
@@ -45,6 +46,10 @@ class Like(Matcher):
         """See :meth:`Matcher.judge`."""
         return None if kind.payload_type == schema_of(self.wanted).name else False
 
+    def check(self, names: Names) -> None:
+        """See :meth:`Matcher.check`."""
+        names.check_payload(schema_of(self.wanted))
+
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""
         terms = [str(PayloadType(schema_of(self.wanted).name))]
@@ -70,6 +75,8 @@ class PayloadType(Matcher):
     """
 
     name: str
+    may_be_absent: bool = False
+    """Whether it is one of another revision, perhaps."""
 
     def misses(self, event: RecordedEvent) -> list[str]:
         """See :meth:`Matcher.misses`."""
@@ -91,8 +98,14 @@ class PayloadType(Matcher):
         """See :meth:`Matcher.judge`."""
         return self._is_name_of(kind.payload_type)
 
+    def check(self, names: Names) -> None:
+        """See :meth:`Matcher.check`."""
+        types = ("", *(message.name for message in names.payloads))
+        if not self.may_be_absent and not any(map(self._is_name_of, types)):
+            raise names.unknown("payload", self.name, names.payload_names, f"payload?:{self.name}")
+
     def __str__(self) -> str:
-        return f"payload:{written(self.name)}"
+        return f"payload{'?' if self.may_be_absent else ''}:{written(self.name)}"
 
 
 @matcher_of.register

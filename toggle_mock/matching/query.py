@@ -6,7 +6,8 @@
     (level:ERROR OR level:CRITICAL) size_bytes:>1000 after:2026-01-31T12:00Z "some text"
 
 Terms that stand side by side must all match. ``-`` negates a term or a group, ``OR`` stands between
-alternatives, and quotes take away the meaning of what is in them.
+alternatives, and quotes take away the meaning of what is in them. What reads like another language,
+or like a pattern where there are none, is refused: as mere text it would stand nowhere.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from toggle_mock.errors import QueryError
+from toggle_mock.matching.patterns import is_pattern
 
 MAX_DEPTH = 100
 """Groups within each other."""
@@ -27,7 +29,8 @@ class Term:
     """A value that is wanted: ``key:value``, or text that stands anywhere."""
 
     key: str
-    """Without quotes; empty for text that stands anywhere."""
+    """Without quotes; empty for text that stands anywhere. With a ``?`` behind it, the schema may
+    lack it."""
     value: str
     """Without quotes."""
     quoted: bool
@@ -65,7 +68,7 @@ _TOKEN = re.compile(
     rf"""(?:
         (?P<open>-?\() | (?P<close>\)) | (?P<or>OR)(?=[\s()]|$) |
         (?P<minus>-)?(?P<term>
-            (?P<key>metadata\.(?:{_QUOTED}|[^\s:"()]+)|[A-Za-z_][\w.]*):
+            (?P<key>metadata\.(?:{_QUOTED}|[^\s:"()]+)|[A-Za-z_][\w.]*\??):
             (?P<value>{_QUOTED}|[^\s"()]*) |
             (?P<word>{_QUOTED}|[^\s"()]+)
         )(?=[\s()]|$)
@@ -94,6 +97,11 @@ def is_bare(text: str) -> bool:
     return has_only_text and not text.startswith("-") and text != "OR"
 
 
+def is_bare_word(text: str) -> bool:
+    """The same, of text that stands without a key."""
+    return is_bare(text) and not _problem_of(text)
+
+
 def quoted(text: str) -> str:
     """Text in quotes, in which nothing has a meaning."""
     return json.dumps(text, ensure_ascii=False)
@@ -102,6 +110,29 @@ def quoted(text: str) -> str:
 def written(text: str) -> str:
     """Text as it stands in a query: in quotes if it needs them."""
     return text if is_bare(text) else quoted(text)
+
+
+def _problem_of(word: str) -> str:
+    """What is wrong with a word that is to stand anywhere; empty if nothing is."""
+    if word in _OPERATORS:
+        return f"{word} is no operator: {_OPERATORS[word]}; in quotes it would be text"
+    if assigned := _ASSIGNED.fullmatch(word):
+        return f"{word} is text: write {assigned[1]}:{assigned[2]}, or put it in quotes"
+    if is_pattern(word):
+        return f"{word} has no key: write KEY:{word}, or put it in quotes if it is text"
+    return ""
+
+
+_AND = "terms side by side must all match"
+_OR = "OR stands between alternatives"
+_NOT = "- before a term or a group negates it"
+_OPERATORS = {
+    **dict.fromkeys(("AND", "and", "&&", "&"), _AND),
+    **dict.fromkeys(("or", "||", "|"), _OR),
+    **dict.fromkeys(("NOT", "not", "!"), _NOT),
+}
+
+_ASSIGNED = re.compile(r"([A-Za-z_][\w.]*)={1,2}([^=]+)")
 
 
 class _Parser:
@@ -169,6 +200,8 @@ class _Parser:
         if head == "metadata" and rest:
             key = f"{head}.{self._unquoted(rest, place)}"
         term = Term(key, self._unquoted(value, place), value.startswith('"'), place)
+        if not key and not term.quoted and (problem := _problem_of(value)):
+            raise self._error(problem, place)
         return Not(term) if token["minus"] else term
 
     def _unquoted(self, text: str, place: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
-from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from rodent_events.payload_types import message_of, schema_of, short_names
@@ -58,6 +58,29 @@ def within(message: Message, path: str) -> Iterator[Given]:
     elif field.message_type is not None:
         for one in content if field.is_repeated else [content]:
             yield from within(one, rest)
+
+
+def fields_within(message: Descriptor, path: str) -> Iterator[FieldDescriptor]:
+    """The fields that :func:`within` finds in messages of a type; of what a map holds, its values'.
+
+    As schemas have them, so there is at most one.
+    """
+    name, dot, rest = path.partition(".")
+    field = message.fields_by_name.get(name)
+    if field is None:
+        return
+    if not dot:
+        yield field
+    elif values := _values_of(field):
+        has_messages = values.message_type is not None
+        yield from fields_of_map(values, rest.partition(".")[2] if has_messages else "")
+    elif field.message_type is not None:
+        yield from fields_within(message_of(field), rest)
+
+
+def fields_of_map(values: FieldDescriptor, path: str) -> Iterator[FieldDescriptor]:
+    """The values of a map, or, with a path, the fields in them."""
+    return fields_within(message_of(values), path) if path else iter([values])
 
 
 def _in_map(values: FieldDescriptor, content: Any, path: str) -> Iterator[Given]:

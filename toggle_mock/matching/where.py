@@ -33,7 +33,8 @@ def where(
             ``payload="storage_transfer"`` is the type. A number, a zero too, a bool, bytes, or an
             enum's number must equal the field; text may be an enum's name, or a pattern. A list is
             all that a repeated field has, a mapping is something that a message or map has, a
-            message is what its own field is like, and None is a field that is not set.
+            message is what its own field is like, and None is a field that is not set. A name that
+            the schema does not have is an error, unless it ends in ``?``.
 
     Raises:
         QueryError: The text is no query.
@@ -55,19 +56,22 @@ def _metadata(metadata: object) -> Iterator[Matcher]:
     if not isinstance(metadata, Mapping):
         raise TypeError(f"metadata is {metadata!r}: give a mapping of text to text")
     for name, value in metadata.items():
-        yield _field(f"metadata.{name}", value)
+        yield Field(f"metadata.{name}", condition_of(f"metadata.{name}", value))
 
 
 def _field(key: str, value: object) -> Matcher:
-    return Field(key, condition_of(key, value))
+    name = key.removesuffix("?")
+    return Field(name, condition_of(name, value), may_be_absent=name != key)
 
 
 def _moment(key: str, value: object) -> Matcher:
     return Moment(key, milliseconds_of(key, value))
 
 
-def _payload(_key: str, value: object) -> Matcher:
-    return PayloadType(value) if isinstance(value, str) else matcher_of(value)
+def _payload(key: str, value: object) -> Matcher:
+    if isinstance(value, str):
+        return PayloadType(value, may_be_absent=key.endswith("?"))
+    return matcher_of(value)
 
 
 _MATCHERS: Mapping[KeyKind, Callable[[str, object], Matcher]] = {

@@ -26,7 +26,7 @@ from toggle_mock.http_api.bodies.events import (
 )
 from toggle_mock.http_api.responses import EventStream
 from toggle_mock.http_api.state import POKE, Api
-from toggle_mock.matching import matcher_of
+from toggle_mock.matching import checked
 from toggle_mock.recording.recorder import Position
 from toggle_mock.recording.records import RecordedBatch, RecordedEvent
 from toggle_mock.recording.text import as_object
@@ -41,7 +41,7 @@ _PAUSE = 0.0001
 def find(api: Api, given: FindEvents) -> FoundEvents:
     """The recorded events that match a query, oldest first."""
     toggle = api.toggle(given.session)
-    found = search(_with_pauses(toggle.batches), matcher_of(given.query), toggle.schema)
+    found = search(_with_pauses(toggle.batches), checked(given.query, toggle.schema), toggle.schema)
     # Keeping all that match, to show the last of them, would be a burden on a large recording.
     total, shown = 0, deque[RecordedEvent](maxlen=given.limit)
     for event in found:
@@ -66,8 +66,8 @@ def _with_pauses(batches: Iterable[RecordedBatch]) -> Iterator[RecordedBatch]:
 
 async def stream(api: Api, given: FollowEvents) -> EventStream:
     """Matching events as they arrive, as server-sent events."""
-    matches = matcher_of(given.query)
     toggle = api.toggle(given.session)
+    matches = checked(given.query, toggle.schema)
     recording = toggle.recording
 
     def shown(batches: Sequence[RecordedBatch]) -> Iterator[str]:

@@ -1,0 +1,150 @@
+"""A matcher that asks for what no event can have is an error, not one that matches nothing."""
+
+from functools import cache
+
+import pytest
+
+from rodent_events import EventBatch, NetworkInterfacePayload, StoragePoolPayload
+from toggle_mock import Assertions, FaultSpecError, QueryError, hang, where
+from toggle_mock.faults import parse
+from toggle_mock.faults.script import Script
+from toggle_mock.matching import Matcher, checked
+from toggle_mock.recording.recorder import Recording
+from toggle_mock.schema import load_schema
+
+REFUSED = {
+    # fields
+    "pol_name:tank": "no field 'pol_name', did you mean pool_name?",
+    "payload.pol_name:tank": "no field 'pol_name', did you mean pool_name?",
+    "metdata.action:lost": "no field 'metdata', did you mean metadata?",
+    "Level:ERROR": "no field 'Level', did you mean level?",
+    "level.x:ERROR": "no field 'level'",
+    "-(level:INFO OR pol_name:tank)": "no field 'pol_name'",
+    "(payload:pool (pol_name:tank))": "no field 'pol_name'",
+    # types of payloads
+    "payload:pol": "no payload 'pol', did you mean pool?",
+    "payload:storage_pol": "no payload 'storage_pol', did you mean storage_pool?",
+    "payload:StoragePolPayload": "did you mean StoragePoolPayload?",
+    "payload:storag*s": "no payload 'storag*s'",
+    # values
+    "level:EROR": "level has no value 'EROR', did you mean ERROR?",
+    "level:X": "level has no value 'X'; it has UNSPECIFIED, INFO, WARN, ERROR,",
+    "level:ER?": "level is none of UNSPECIFIED, INFO,",
+    "category:STORAG": "category has no value 'STORAG', did you mean STORAGE?",
+    "operation:FAILD": "operation has no value 'FAILD', did you mean FAILED?",
+    "is_up:yes": "is_up is true or false",
+    "size_bytes:many": "size_bytes is a number",
+    "pool_name:>5": "pool_name is no number, and compares with none",
+    "level:>1": "level is no number",
+    "metadata:x": "metadata is a map: write the key behind it",
+    # what reads like another language
+    "level:ERROR AND payload:pool": "AND is no operator: terms side by side must all match",
+    "level:ERROR and payload:pool": "and is no operator",
+    "level:ERROR && payload:pool": "&& is no operator",
+    "level:ERROR or payload:pool": "or is no operator: OR stands between alternatives",
+    "level:ERROR || payload:pool": "|| is no operator",
+    "NOT level:INFO": "NOT is no operator: - before a term or a group negates it",
+    "not level:INFO": "not is no operator",
+    "pool_name=tank": "pool_name=tank is text: write pool_name:tank",
+    "pool_name==tank": "write pool_name:tank",
+    "tank*": "tank* has no key: write KEY:tank*",
+    "tan?": "tan? has no key",
+}
+
+
+@pytest.mark.parametrize("query", REFUSED)
+def test_a_query_for_what_cannot_be_is_refused(query):
+    with pytest.raises(QueryError) as caught:
+        checked(query, None)
+    assert REFUSED[query] in str(caught.value)
+    assert repr(query) in str(caught.value)
+
+
+ACCEPTED = [
+    "",
+    "level:error level:3 level:E* category:2 level:99",
+    "payload:pool payload:storage_* payload:StoragePoolPayload -payload:transfer",
+    'payload:""',
+    "pool_name:tank* pool_name:5 devices:/dev/sda size_bytes:>5 size_bytes:1e3 is_up:TRUE",
+    "source:x payload.source:x metadata.anything:x metadata.a.b:x",
+    'metadata."with blank":x "AND" "a=b" "tank*" tank a=b=c android',
+    "rid:r1 sub:o1 batch_id:b* peer:ipv4* event_id:e timestamp:>0 after:1m before:1",
+    "new_field?:5 payload?:new_type level?:NEW payload.new?:x new.deep?:x",
+]
+
+
+@pytest.mark.parametrize("query", ACCEPTED)
+def test_what_can_be_is_asked_for(query):
+    assert isinstance(checked(query, None), Matcher)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"pol_name": "tank"}, "no field 'pol_name', did you mean pool_name?"),
+        ({"pol_name": None}, "no field 'pol_name'"),
+        ({"payload": "pol"}, "no payload 'pol'"),
+        ({"level": "EROR"}, "level has no value 'EROR'"),
+        ({"pool_name": ["tank"]}, "pool_name has no list of values"),
+        ({"pool_name": {"a": "b"}}, "pool_name has no fields"),
+        ({"pool_name": StoragePoolPayload()}, "pool_name is no message"),
+        ({"metadata": {"a": ["b"]}}, "metadata.a has no list of values"),
+        ({"payload": EventBatch}, "no payload 'EventBatch'"),
+        ({"query": EventBatch(batch_id="b")}, "rodent.EventBatch is no payload of the schema"),
+    ],
+)
+def test_objects_for_what_cannot_be_are_refused(fields, problem):
+    with pytest.raises(QueryError) as caught:
+        checked(where(**fields), None)
+    assert problem in str(caught.value)
+
+
+def test_objects_for_what_can_be_are_asked_for():
+    given = where(StoragePoolPayload(pool_name="tank"), devices=["/dev/sda"], metadata={"a": "b"})
+    given |= where(payload=NetworkInterfacePayload, is_up=True) | (lambda _event: True)
+    given &= where(**{"new?": 5, "payload?": "new"}) | ~where(pool_name=None, size_bytes=0)
+    assert checked(given, None) is given
+
+
+def test_the_names_are_those_of_the_schema_in_force():
+    old = load_schema("2025-10-03")
+    assert checked("bytes_transferred:0", old)
+    assert checked("transferred_bytes:0", None)
+    with pytest.raises(QueryError, match="the schema has no field 'bytes_transferred'"):
+        checked("bytes_transferred:0", None)
+    with pytest.raises(QueryError, match="schema 2025-10-03 has no field 'transferred_bytes'"):
+        checked("transferred_bytes:0", old)
+
+
+@cache
+def assertions():
+    return Assertions(Recording())
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda it, query: it.find(query),
+        lambda it, query: it.wait_for(query, timeout=0),
+        lambda it, query: it.wait_for_sequence("level:INFO", query, timeout=0),
+        lambda it, query: it.assert_received(query, timeout=0),
+        lambda it, query: it.assert_received(query, count=0),
+        lambda it, query: it.assert_not_received(query),
+        lambda it, query: it.assert_only(query),
+        lambda it, query: it.assert_in_order(query),
+        lambda _, query: parse({"method": "SendEvents", "always": "hang", "matching": query}),
+        lambda _, query: Script(pytest.fail, "SendEvents").always(hang(), matching=query),
+    ],
+)
+def test_whoever_takes_a_matcher_refuses_it(ask):
+    with pytest.raises((QueryError, FaultSpecError), match="did you mean pool_name"):
+        ask(assertions(), "pol_name:tank")
+
+
+def test_calls_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match=r"method is 'SendEvent': .* did you mean SendEvents"):
+        assertions().wait_for_call("SendEvent", timeout=0)
+    with pytest.raises(ValueError, match=r"status is 'UNAVAILABEL': .* did you mean UNAVAILABLE"):
+        assertions().wait_for_call("SendEvents", status="UNAVAILABEL", timeout=0)
+    with pytest.raises(ValueError, match="method is 'SendEvent'"):
+        Script(pytest.fail, "SendEvent")
