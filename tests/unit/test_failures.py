@@ -205,3 +205,51 @@ async def test_what_fails_in_a_function_that_matches_is_shown_in_that_function(a
     with pytest.raises(AssertionError, match="a mistake") as caught:
         await assertions.aio.wait_for(matches, timeout=0.01)
     assert caught.traceback[-1].name == "matches"
+
+
+DEVICES = [f"/dev/disk/by-id/{number:08}" for number in range(2_000)]
+
+
+def long_text_of(assertions, ask) -> str:
+    for number in range(5):
+        record(assertions, StoragePoolPayload(pool_name=f"tank{number}", devices=DEVICES))
+    with pytest.raises(AssertionError) as caught:
+        ask(assertions)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda it: it.wait_for("pool_name:tank9", timeout=0),
+        lambda it: it.wait_for(StoragePoolPayload(devices=[*DEVICES, "x"]), timeout=0),
+        lambda it: it.assert_only(StoragePoolPayload(devices=DEVICES[:-1])),
+        lambda it: it.assert_not_received("payload:pool"),
+        lambda it: it.wait_for("x" * 100_000, timeout=0),
+        lambda it: it.assert_in_order("pool_name:tank1", "pool_name:tank1"),
+    ],
+)
+def test_a_text_is_short_however_long_what_it_tells_of(assertions, ask):
+    text = long_text_of(assertions, ask)
+    assert len(text) <= 8_100
+    assert text.count("\n") <= 60
+    assert "characters" in text
+
+
+def test_of_long_values_the_place_is_shown_where_they_differ(assertions):
+    devices = [*DEVICES[:1_500], "/dev/sdx", *DEVICES[1_500:]]
+    wanted = StoragePoolPayload(pool_name="tank0", devices=devices)
+    text = long_text_of(assertions, lambda it: it.wait_for(wanted, timeout=0))
+    line = next(line for line in text.splitlines() if "wanted …" in line)
+    wanted_part, got_part = line.split(", got …")
+    assert "'/dev/sdx', '/dev/disk/by-id/00001500'" in wanted_part
+    assert "/dev/disk/by-id/00001500', '/dev/disk/by-id/00001501'" in got_part
+    assert "; equal for 42007 characters" in line
+
+
+def test_of_many_lines_the_first_are_shown_and_the_rest_is_counted():
+    text = failures.limited([f"line {number}" for number in range(100)])
+    assert text.splitlines()[-2:] == ["line 59", "… and 40 more lines"]
+    text = failures.limited(["x" * 400] * 30)
+    assert text.splitlines()[-2:] == ["x" * 400, "… and 11 more lines"]
+    assert failures.limited(["a", "b"]) == "a\nb"

@@ -143,7 +143,7 @@ class Assertions(RecordingView):
                 break
         wanted = " ".join(filter(None, [method or "call", status]))
         first = f"waited {timeout:g} s for {count} × {wanted}, received {len(found)}"
-        raise NotReceivedError("\n".join([first, *failures.calls(self.calls)]))
+        raise NotReceivedError(failures.limited([first, *failures.calls(self.calls)]))
 
     # Asserting
 

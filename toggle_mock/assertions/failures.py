@@ -15,6 +15,11 @@ _CALLS_SHOWN = 5
 _EVENTS_IN_DIGEST = 20
 _CALLS_IN_DIGEST = 20
 _LONGEST_LINE = 500
+_LINE_ENDS = 100
+"""Characters that are shown of the end of a line that is longer."""
+_MOST_LINES = 60
+_LONGEST = 8_000
+"""Characters of a text."""
 _EVENTS_COMPARED = 2_000
 """The most recent events among which the nearest are looked for."""
 COMPARING = 1.0
@@ -42,7 +47,7 @@ def miss(
     """
     lines = [first, f"wanted: {printable(str(matcher))}", *notes]
     nearest = _nearest(matcher, events, "after it" if after else "")
-    return "\n".join([*lines, *nearest, *_unfulfilled(recorded_calls)])
+    return limited([*lines, *nearest, *_unfulfilled(recorded_calls)])
 
 
 def unexpected(
@@ -60,7 +65,7 @@ def unexpected(
     lines = [line for event_lines in shown[:_EVENTS_SHOWN] for line in event_lines]
     more = len(events) - _EVENTS_SHOWN
     lines += [f"  … and {more} more"] if more > 0 else []
-    return "\n".join([first, f"matcher: {printable(str(matcher))}", *lines])
+    return limited([first, f"matcher: {printable(str(matcher))}", *lines])
 
 
 def digest(events: Sequence[RecordedEvent], recorded_calls: Sequence[RecordedCall]) -> str:
@@ -71,7 +76,27 @@ def digest(events: Sequence[RecordedEvent], recorded_calls: Sequence[RecordedCal
         f"{counted(len(recorded_calls), 'call')}{', the last of them:' if recorded_calls else ''}"
     ]
     lines += [f"  {_call(call)}" for call in recorded_calls[-_CALLS_IN_DIGEST:]]
-    return "\n".join(line[:_LONGEST_LINE] for line in lines)
+    return limited(lines)
+
+
+def limited(lines: Sequence[str]) -> str:
+    """Lines as a text that one can read: neither too long nor too many, and not cut in silence."""
+    shown: list[str] = []
+    left = _LONGEST
+    for line in map(_shortened, lines[:_MOST_LINES]):
+        left -= len(line) + 1
+        if left < 0:
+            break
+        shown.append(line)
+    more = len(lines) - len(shown)
+    return "\n".join([*shown, f"… and {counted(more, 'more line')}"] if more else shown)
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= _LONGEST_LINE:
+        return line
+    left_out = f" … {len(line) - _LONGEST_LINE} characters … "
+    return line[: _LONGEST_LINE - _LINE_ENDS] + left_out + line[-_LINE_ENDS:]
 
 
 def calls(recorded_calls: Sequence[RecordedCall]) -> list[str]:

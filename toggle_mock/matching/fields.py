@@ -10,6 +10,7 @@ from google.protobuf import text_format
 
 from toggle_mock.errors import QueryError
 from toggle_mock.matching.conditions import Condition
+from toggle_mock.matching.contrast import contrast
 from toggle_mock.matching.keys import KEYS, fields_of, find_values, is_of_arrival
 from toggle_mock.matching.matchers import Matcher
 from toggle_mock.matching.names import Names
@@ -38,7 +39,7 @@ class Field(Matcher):
         if self(event):
             return []
         got = ", ".join(_shown(find_values(event, self.key))) or "no such field"
-        return [f"{self.key}: wanted {self.wanted.shown}, got {got}"]
+        return [contrast(self.key, self.wanted.shown, got)]
 
     def __call__(self, event: RecordedEvent) -> bool:
         """Whether one of the values is as wanted."""

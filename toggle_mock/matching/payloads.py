@@ -8,6 +8,7 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 
 from rodent_events.payload_types import schema_of, snake_case
+from toggle_mock.matching.contrast import contrast
 from toggle_mock.matching.equality import differences, is_like
 from toggle_mock.matching.matchers import Matcher, matcher_of, not_a_matcher
 from toggle_mock.matching.names import Names
@@ -33,7 +34,7 @@ class Like(Matcher):
         if given is None or schema_of(given).full_name != wanted.full_name:
             return [f"is {event.payload_type or 'an event without payload'}, not {wanted.name}"]
         return [
-            f"{field.name}: wanted {shown(field, content)}, got {shown(field, got)}"
+            contrast(field.name, shown(field, content), shown(field, got))
             for field, content, got in differences(given, self.wanted)
         ]
 
