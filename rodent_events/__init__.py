@@ -223,6 +223,7 @@ __all__ = [
     "is_initialized",
     "metadata",
     "shutdown",
+    "shutdown_async",
 ]
 
 debug_info = GLOBAL_BUS.debug_info
@@ -234,6 +235,7 @@ health = GLOBAL_BUS.health
 initialize = GLOBAL_BUS.initialize
 is_initialized = GLOBAL_BUS.is_initialized
 shutdown = GLOBAL_BUS.shutdown
+shutdown_async = GLOBAL_BUS.shutdown_async
 emit_access_acl = GLOBAL_BUS.emit_access_acl
 emit_access_permission = GLOBAL_BUS.emit_access_permission
 emit_data_transfer = GLOBAL_BUS.emit_data_transfer

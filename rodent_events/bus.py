@@ -11,12 +11,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from google.protobuf.message import Message
 
 from rodent_events import signals, wire
+from rodent_events.awaiting import in_thread
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.context import AROUND, with_context
@@ -36,12 +37,9 @@ from rodent_events.payload_types import EVENT, EVENT_LEVEL, enum_of, payload_typ
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
 
 if TYPE_CHECKING:
-    from rodent_events.worker import Worker
+    from rodent_events.worker import Flush, Worker
 
 logger = logging.getLogger("rodent_events")
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 DEFAULT_SHUTDOWN_TIMEOUT = 10.0
 """Seconds."""
@@ -191,13 +189,18 @@ class EventBus(Emitters):
         Returns:
             True only if Toggle acknowledged all of it.
         """
-        if self._worker is None or self._closed:
-            return self._buffer.waiting == 0
-        return self._worker.flush().wait(timeout)
+        request = self._begin_flush()
+        return self._buffer.waiting == 0 if request is None else request.wait(timeout)
 
     async def flush_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
-        """:meth:`flush`, without blocking the event loop."""
-        return await in_thread(self.flush, timeout)
+        """:meth:`flush`, without blocking the event loop, and without a thread of its executor."""
+        request = self._begin_flush()
+        return self._buffer.waiting == 0 if request is None else await request.wait_async(timeout)
+
+    def _begin_flush(self) -> Flush | None:
+        if self._worker is None or self._closed:
+            return None
+        return self._worker.flush()
 
     def shutdown(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Take no more events, send what can be sent in time, and bring the rest to disk.
@@ -218,6 +221,22 @@ class EventBus(Emitters):
             self._finish()
         elif not self._worker.stop(timeout):
             return False
+        return self._has_shut_down()
+
+    async def shutdown_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """:meth:`shutdown`, without blocking the event loop, and without a thread of its executor.
+
+        Who is cancelled waits no more; the bus ends all the same.
+        """
+        check_timeout(timeout)
+        self._closed = True
+        if self._worker is None:
+            await in_thread(self._finish)
+        elif not await self._worker.stop_async(timeout):
+            return False
+        return self._has_shut_down()
+
+    def _has_shut_down(self) -> bool:
         atexit.unregister(self._end)
         return self._buffer.waiting == 0 and not self._buffer.not_saved
 
@@ -268,7 +287,7 @@ class EventBus(Emitters):
         return await in_thread(self.__enter__)
 
     async def __aexit__(self, *_exception: object) -> None:
-        await in_thread(self.shutdown)
+        await self.shutdown_async()
 
     # Emission
 
@@ -451,14 +470,6 @@ def check_timeout(timeout: object) -> None:
     """
     if isinstance(timeout, bool) or not isinstance(timeout, int | float | None):
         raise TypeError(f"timeout is a number of seconds or None, got {describe(timeout)}")
-
-
-async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function that blocks, without blocking the event loop."""
-    # Whoever awaits this has loaded it already; others need not.
-    import asyncio
-
-    return await asyncio.to_thread(function, *args, **kwargs)
 
 
 def _check_level(level: int, payload: Message) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from rodent_events import signals
-from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout, in_thread
+from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
@@ -126,14 +126,17 @@ class GlobalBus(Emitters):
         Raises:
             NotInitializedError: :meth:`initialize` was not called.
         """
+        return self._running().flush(timeout)
+
+    async def flush_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """:meth:`flush`, without blocking the event loop, and without a thread of its executor."""
+        return await self._running().flush_async(timeout)
+
+    def _running(self) -> EventBus:
         bus = self._bus
         if bus is None:
             raise NotInitializedError("the event system does not run: call initialize() first")
-        return bus.flush(timeout)
-
-    async def flush_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
-        """:meth:`flush`, without blocking the event loop."""
-        return await in_thread(self.flush, timeout)
+        return bus
 
     def shutdown(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """Send what can be sent within the timeout, and bring the rest to disk.
@@ -151,10 +154,23 @@ class GlobalBus(Emitters):
             TypeError: The timeout is no number.
         """
         check_timeout(timeout)
+        bus = self._leave()
+        return bus is None or bus.shutdown(timeout)
+
+    async def shutdown_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
+        """:meth:`shutdown`, without blocking the event loop, and without a thread of its executor.
+
+        Who is cancelled waits no more; the bus ends all the same.
+        """
+        check_timeout(timeout)
+        bus = self._leave()
+        return bus is None or await bus.shutdown_async(timeout)
+
+    def _leave(self) -> EventBus | None:
+        """The bus that ran, which is no longer that of the process, or the last one that ended."""
         with self._lifecycle:
             self._ended, self._bus = self._bus or self._ended, None
-            bus = self._ended
-        return bus is None or bus.shutdown(timeout)
+            return self._ended
 
     def debug_info(self) -> str:
         """One text for a bug report: versions, threads, settings without secrets, health, files."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 
@@ -17,6 +19,7 @@ class Latch:
         self._is_set = False
         self._closed = threading.Lock()
         self._closed.acquire()
+        self._calls: deque[Callable[[], None]] = deque()
 
     def is_set(self) -> bool:
         """Whether it is set."""
@@ -27,6 +30,22 @@ class Latch:
         self._is_set = True
         with suppress(RuntimeError):  # it is set already
             self._closed.release()
+        self._make_calls()
+
+    def when_set(self, call: Callable[[], None]) -> None:
+        """Have something called once, by whoever sets it, or now if it is set.
+
+        Args:
+            call: Must not raise.
+        """
+        self._calls.append(call)
+        if self._is_set:
+            self._make_calls()
+
+    def _make_calls(self) -> None:
+        while self._calls:
+            with suppress(IndexError):  # two threads may be here, and one has taken the last
+                self._calls.popleft()()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, so many seconds at the most; whether it is."""

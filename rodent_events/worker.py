@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
-from rodent_events import own_threads
+from rodent_events import awaiting, own_threads
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
@@ -72,6 +72,12 @@ class Flush:
         """Wait for its end, so many seconds at the most; True if all was acknowledged."""
         if may_wait("flush()"):
             self._over.wait(timeout)
+        return self._complete
+
+    async def wait_async(self, timeout: float | None) -> bool:
+        """:meth:`wait`, without blocking the event loop."""
+        if may_wait("flush_async()"):
+            await awaiting.wait(self._over, timeout)
         return self._complete
 
 
@@ -141,17 +147,34 @@ class Worker:
         Returns:
             Whether the thread has ended within the timeout, in seconds.
         """
-        start = time.monotonic()
-        seconds = _LONG if timeout is None else max(0.0, timeout)
-        self._inbox.put(lambda: self._schedule.stop_asked(start, seconds))
+        seconds = self._ask_to_stop(timeout)
         if not may_wait("shutdown()"):
             return False
         try:
-            ended = self._ended.wait(max(0.0, min(_LONG, start + seconds - time.monotonic())))
+            self._ended.wait(seconds)
         except BaseException:
             self.stop_soon()
             self.wait_while_saving()
             raise
+        return self._has_ended_within(timeout)
+
+    async def stop_async(self, timeout: float | None) -> bool:
+        """:meth:`stop`, without blocking the event loop; who is cancelled waits no more."""
+        seconds = self._ask_to_stop(timeout)
+        if not may_wait("shutdown_async()"):
+            return False
+        await awaiting.wait(self._ended, seconds)
+        return self._has_ended_within(timeout)
+
+    def _ask_to_stop(self, timeout: float | None) -> float:
+        """The seconds that are to be waited."""
+        start = time.monotonic()
+        seconds = _LONG if timeout is None else max(0.0, min(_LONG, timeout))
+        self._inbox.put(lambda: self._schedule.stop_asked(start, seconds))
+        return seconds
+
+    def _has_ended_within(self, timeout: float | None) -> bool:
+        ended = self._ended.is_set()
         if not ended:
             logger.error("shutdown took longer than %s s; some events may not be on disk", timeout)
         return ended

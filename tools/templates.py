@@ -107,6 +107,7 @@ LIFECYCLE = [
     "initialize",
     "is_initialized",
     "shutdown",
+    "shutdown_async",
 ]
 EXPORTED = {
     "rodent_events.buffer": ["EventBuffer"],

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import rodent_events
-from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, in_thread
+from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT
 from rodent_events.errors import RodentEventsError
 
 logger = logging.getLogger("rodent_events")
@@ -80,7 +80,7 @@ class _Lifespan:
             await app(scope, self._hear, self._answer)
         except BaseException as error:
             if self._has_answered or not isinstance(error, Exception):
-                await in_thread(rodent_events.shutdown, self._timeout)
+                await rodent_events.shutdown_async(self._timeout)
                 raise
             logger.info("the application is taken for one that knows no lifespan: %r", error)
         if not self._has_answered:  # it knows no lifespan
@@ -94,5 +94,5 @@ class _Lifespan:
     async def _answer(self, message: Message) -> None:
         self._has_answered = True
         if message["type"] != "lifespan.startup.complete":
-            await in_thread(rodent_events.shutdown, self._timeout)
+            await rodent_events.shutdown_async(self._timeout)
         await self._send(message)
