@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
@@ -35,6 +36,7 @@ from rodent_events.ids import new_id
 from rodent_events.ledger import DropReason, Place
 from rodent_events.payload_types import EVENT, EVENT_LEVEL, enum_of, payload_types, schema_of
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
+from rodent_events.rate_limit import TokenBucket
 
 if TYPE_CHECKING:
     from rodent_events.worker import Flush, Worker
@@ -78,6 +80,15 @@ os.register_at_fork(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Limited:
+    """What events have in common of which only so many are emitted in a second."""
+
+    template: wire.EventTemplate
+    kind: wire.EventKind
+    bucket: TokenBucket
+
+
 class EventBus(Emitters):
     """Takes events from any thread and delivers them to Toggle in the order in which they came.
 
@@ -98,8 +109,9 @@ class EventBus(Emitters):
         self.config = EventConfig.load(config, **settings)
         self._buffer = EventBuffer(self.config)
         self._hook = Hook(self.config.before_emit) if self.config.before_emit else None
+        self._buckets = self._new_buckets()
         self._templates: dict[
-            tuple[type, int, str | None], wire.EventTemplate | wire.EventKind
+            tuple[type, int, str | None], wire.EventTemplate | wire.EventKind | _Limited
         ] = {}
         self._worker: Worker | None = None
         self._paused_by = 0
@@ -169,6 +181,8 @@ class EventBus(Emitters):
         self._finishing = threading.RLock()
         self._buffer.abandon()
         self._buffer = EventBuffer(self.config)
+        self._buckets = self._new_buckets()
+        self._templates.clear()  # they have the parent's buckets
 
     def _start_again(self) -> None:
         with self._finishing:
@@ -304,9 +318,11 @@ class EventBus(Emitters):
             template = self._templates[type(payload), level, source]
         except (KeyError, TypeError):
             template = self._learn_template(payload, level, source)
-        if isinstance(template, wire.EventKind):
-            self._buffer.ledger.filter(template)
-            return None
+        if not isinstance(template, wire.EventTemplate):
+            admitted = self._admitted(template)
+            if admitted is None:
+                return None
+            template = admitted
         event_id = new_id()
         try:
             frame = wire.event_frame(
@@ -322,8 +338,21 @@ class EventBus(Emitters):
         accepted = self._append(frame) if self._hook is None else self._pass_on(frame)
         return event_id if accepted else None
 
+    def _admitted(self, known: wire.EventKind | _Limited) -> wire.EventTemplate | None:
+        """What describes an event that is to be emitted; None if it is not, which is counted."""
+        if isinstance(known, wire.EventKind):
+            self._buffer.ledger.filter(known)
+            return None
+        if known.bucket.take(time.monotonic()):
+            return known.template
+        self._buffer.ledger.drop(DropReason.RATE_LIMITED, Place.REFUSED, [known.kind])
+        return None
+
     def take_over(self, early: EventBus) -> None:
-        """Take over what was emitted on a bus that is not started; the filters hold for it too."""
+        """Take over what was emitted on a bus that is not started; the filters hold for it too.
+
+        The rates do not: that it comes at once says nothing of when it was emitted.
+        """
         for (reason, kind), count in early._buffer.ledger.dropped.items():
             self._buffer.ledger.drop(reason, Place.REFUSED, [kind] * count)
         early._buffer.ledger.dropped.clear()
@@ -374,9 +403,13 @@ class EventBus(Emitters):
         if pause:
             time.sleep(pause)
 
+    def _new_buckets(self) -> dict[str, TokenBucket]:
+        now = time.monotonic()
+        return {name: TokenBucket(rate, now) for name, rate in self.config.rate_limits.items()}
+
     def _learn_template(
         self, payload: Message, level: int, source: str | None
-    ) -> wire.EventTemplate | wire.EventKind:
+    ) -> wire.EventTemplate | wire.EventKind | _Limited:
         template = self._make_template(payload, level, source)
         if len(self._templates) >= _MAX_TEMPLATES:
             self._templates.clear()
@@ -385,7 +418,7 @@ class EventBus(Emitters):
 
     def _make_template(
         self, payload: Message, level: int, source: str | None
-    ) -> wire.EventTemplate | wire.EventKind:
+    ) -> wire.EventTemplate | wire.EventKind | _Limited:
         """Check what describes an event; level and category alone tell that it is filtered."""
         if not isinstance(payload, Message):
             raise EventTypeError(f"emit() takes a payload message, got {describe(payload)}")
@@ -404,7 +437,7 @@ class EventBus(Emitters):
         if not self._enabled(kind):
             return kind
         try:
-            return wire.EventTemplate.of(
+            template = wire.EventTemplate.of(
                 level=level,
                 category=place.category,
                 source=place.source if source is None else source,
@@ -413,6 +446,8 @@ class EventBus(Emitters):
             )
         except UnicodeEncodeError as error:
             raise EventValueError(f"source {source!r} cannot be encoded as UTF-8") from error
+        bucket = self._buckets.get(place.short_name)
+        return template if bucket is None else _Limited(template, kind, bucket)
 
     def _enabled(self, kind: wire.EventKind) -> bool:
         # A category that this schema does not know cannot be named in the settings.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import Annotated, Any, get_type_hints
 
 from rodent_events.errors import ConfigError, describe
 from rodent_events.ledger import Drop
-from rodent_events.payload_types import short_names
+from rodent_events.payload_types import payload_types, schema_of, short_names
 from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
+from rodent_events.rate_limit import Rate
 from rodent_events.setting_kinds import (
     Address,
     Count,
@@ -30,7 +31,9 @@ from rodent_events.setting_kinds import (
     fail,
     function_of,
     names,
+    near,
     one_of,
+    rates,
 )
 
 ENVIRONMENT_PREFIX = "RODENT_EVENTS_"
@@ -39,6 +42,11 @@ CONFIG_FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
 
 LEVELS: Mapping[int, str] = short_names(EventLevel.DESCRIPTOR)
 CATEGORIES: Mapping[int, str] = short_names(EventCategory.DESCRIPTOR)
+
+
+def _payload_type_names() -> frozenset[str]:
+    return frozenset(one.short_name for one in payload_types(schema_of(Event())).values())
+
 
 _ALL_BUT_USAGE = frozenset(CATEGORIES.values()) - {"USAGE"}
 _INFO_AND_ABOVE = frozenset({"INFO", "WARN", "ERROR", "CRITICAL"})
@@ -178,6 +186,12 @@ class EventConfig:
     """Spool files at the most; a tenth of them, and at least one, likewise."""
     overflow: Annotated[Overflow, choice(Overflow)] = Overflow.DROP_OLDEST
     """What happens when memory and disk are full: ``drop_oldest``, ``drop_newest`` or ``block``."""
+    rate_limits: Annotated[Mapping[str, Rate], rates(_payload_type_names)] = field(
+        default_factory=dict, hash=False
+    )
+    """Events per second, by payload type, such as ``{"storage_pool": 100}``; what is beyond is
+    dropped, counted. A burst of one second's worth passes, or what ``{"storage_pool":
+    {"per_second": 100, "burst": 1000}}`` says."""
     before_emit: Annotated[Callable[[Event], Event | None] | None, function_of("one Event")] = None
     """Called in emit with each event that passes the filters; what it returns is emitted instead,
     and None drops it, counted."""
@@ -341,7 +355,7 @@ def _events_section(document: Any, path: str) -> Mapping[str, Any]:
 def _is_misplaced(key: str) -> bool:
     if key == _SECTION:
         return False
-    return _snake(key) in _KINDS or bool(_near(key.lower(), [_SECTION], 0.8))
+    return _snake(key) in _KINDS or bool(near(key.lower(), [_SECTION], 0.8))
 
 
 def _normalize(section: Mapping[str, Any], origin: str) -> dict[str, Any]:
@@ -370,16 +384,9 @@ def _known_key(key: str, origin: str) -> str:
     return key
 
 
-def _near(word: str, words: Iterable[str], cutoff: float = 0.6) -> list[str]:
-    """The word that is most like another, if there is one."""
-    import difflib
-
-    return difflib.get_close_matches(word, list(words), 1, cutoff)
-
-
 def _unknown(key: str, origin: str) -> ConfigError:
-    near = _near(_snake(key), _KINDS)
-    hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(sorted(_KINDS))}"
+    found = near(_snake(key), _KINDS)
+    hint = f"did you mean {found[0]}?" if found else f"known are: {', '.join(sorted(_KINDS))}"
     return ConfigError(f"unknown setting {key!r} in {origin}: {hint}")
 
 

@@ -64,7 +64,7 @@ class Emitters(ABC):
 
         Returns:
             The event's id, a UUIDv7 as text; None if its level or its category is not enabled,
-            or after shutdown.
+            ``rate_limits`` or ``before_emit`` keeps it back, or after shutdown.
 
         Raises:
             EventTypeError: The payload, the level, the metadata or the source has a wrong type.

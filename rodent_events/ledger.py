@@ -38,6 +38,8 @@ class DropReason(Enum):
     """The same, and it was of a process that has ended, and had left it on disk."""
     BEFORE_EMIT = "before_emit"
     """The hook before_emit returned None for it."""
+    RATE_LIMITED = "rate_limited"
+    """More of its payload type were emitted than rate_limits lets pass."""
     SHUTDOWN = "shutdown"
     """It was emitted after shutdown."""
     NOT_SAVED = "not_saved"

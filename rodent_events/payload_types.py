@@ -41,7 +41,7 @@ LEVEL_INFO_BY_DEFAULT = frozenset(
 )
 
 # The one name that does not follow from the payload's.
-_EMITTER_NAMES = {"DataTransferTransferPayload": "emit_data_transfer"}
+_SHORT_NAMES = {"DataTransferTransferPayload": "data_transfer"}
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,12 @@ class PayloadType:
     @property
     def emitter(self) -> str:
         """The name of its emit function, such as ``emit_storage_transfer``."""
-        return _EMITTER_NAMES.get(self.name) or "emit_" + snake_case(
-            self.name.removesuffix("Payload")
-        )
+        return f"emit_{self.short_name}"
+
+    @property
+    def short_name(self) -> str:
+        """What settings call it, such as ``storage_transfer``."""
+        return _SHORT_NAMES.get(self.name) or snake_case(self.name.removesuffix("Payload"))
 
     @property
     def path(self) -> str:

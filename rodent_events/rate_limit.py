@@ -1,8 +1,10 @@
-"""A limit on how often something is said, such as a line of the log. Pure."""
+"""Limits on how often something is done, such as a line of the log. They know no clock."""
 
 from __future__ import annotations
 
 import math
+import threading
+from dataclasses import dataclass
 
 
 class RateLimit:
@@ -22,3 +24,38 @@ class RateLimit:
         if passes:
             self._next = now + self._pause
         return passes
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many pass."""
+
+    per_second: float
+    burst: int
+    """How many pass at a time, after a pause that is long enough."""
+
+
+class TokenBucket:
+    """Lets as many pass as a rate says; from any thread, and amid a call of the same thread.
+
+    Args:
+        rate: How many pass.
+        now: Seconds, by a monotonic clock, as in :meth:`take`.
+    """
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self._rate = rate
+        self._tokens = float(rate.burst)
+        self._at = now
+        self._lock = threading.RLock()
+
+    def take(self, now: float) -> bool:
+        """Whether one more passes."""
+        with self._lock:
+            gained = (now - self._at) * self._rate.per_second
+            self._at = now
+            self._tokens = min(self._rate.burst, self._tokens + gained)
+            if self._tokens < 1:
+                return False
+            self._tokens -= 1
+            return True

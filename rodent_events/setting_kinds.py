@@ -7,6 +7,7 @@ settings there are, and where they come from, is in ``config``.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 from rodent_events.errors import ConfigError, describe
+from rodent_events.rate_limit import Rate
 
 TokenProvider = Callable[[], str | Awaitable[str]]
 """Returns a JWT, or an awaitable of one; it is asked again when Toggle refuses the last one."""
@@ -23,6 +25,8 @@ Text = TypeVar("Text", bound=str)
 
 _WANTED_COUNT = "give a whole number of 1 or more"
 _WANTED_SECONDS = "give a number of seconds above 0"
+_WANTED_RATE = "give events per second, or both per_second and burst"
+_WANTED_RATES = "give events per second by payload type, such as {storage_pool: 100}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,13 @@ def one_of(key: str, value: Any, known: Iterable[Text]) -> Text:
         if isinstance(value, str) and value == choice:
             return choice
     fail(key, value, f"give one of {', '.join(known)}")
+
+
+def near(word: str, words: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """The word that is most like another, if there is one."""
+    import difflib
+
+    return difflib.get_close_matches(word, list(words), 1, cutoff)
 
 
 def choice(known: Iterable[str]) -> Kind:
@@ -88,6 +99,46 @@ def names(prefix: str, known: Mapping[Any, str]) -> Kind:
     return Kind(check, parse)
 
 
+def rates(known: Callable[[], Collection[str]]) -> Kind:
+    """A rate for each of some known names; as text, in YAML."""
+
+    def check(key: str, value: Any) -> dict[str, Rate]:
+        if not isinstance(value, Mapping):
+            fail(key, value, _WANTED_RATES)
+        for name in value:
+            if name not in known():
+                raise ConfigError(f"{key} names {name!r}, no payload type: {hint(str(name))}")
+        return {name: _rate(f"{key}.{name}", rate) for name, rate in value.items()}
+
+    def hint(name: str) -> str:
+        found = near(name, known())
+        return f"did you mean {found[0]}?" if found else f"known are: {', '.join(sorted(known()))}"
+
+    def parse(variable: str, text: str) -> Any:
+        import yaml
+
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError:
+            fail(variable, text, _WANTED_RATES)
+
+    return Kind(check, parse)
+
+
+def _rate(key: str, value: Any) -> Rate:
+    if isinstance(value, Rate):
+        return value
+    if not isinstance(value, Mapping):
+        per_second = _above_zero(key, value, _WANTED_RATE)
+        return Rate(per_second, math.ceil(per_second))
+    if value.keys() != {"per_second", "burst"}:
+        fail(key, dict(value), _WANTED_RATE)
+    return Rate(
+        _above_zero(f"{key}.per_second", value["per_second"], "give a number above 0"),
+        _count(f"{key}.burst", value["burst"]),
+    )
+
+
 def _count(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         fail(key, value, _WANTED_COUNT)
@@ -102,8 +153,12 @@ def _parse_count(variable: str, text: str) -> int:
 
 
 def _seconds(key: str, value: Any) -> float:
+    return _above_zero(key, value, _WANTED_SECONDS)
+
+
+def _above_zero(key: str, value: Any, wanted: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-        fail(key, value, _WANTED_SECONDS)
+        fail(key, value, wanted)
     return float(value)
 
 

@@ -511,6 +511,21 @@ def test_shutdown_at_once_brings_all_to_disk(free_port, settings, timeout, wait_
     assert ids(spooled(settings["events_dir"])) == sent
 
 
+def test_what_is_limited_meanwhile_is_no_loss_to_a_flush(scripted_toggle, settings):
+    def emit_more(_request, _context):
+        assert emit(bus, 3) == [None] * 3
+        return EventBatchResponse(success=True)
+
+    scripted_toggle.script = [emit_more]
+    limits = {"storage_transfer": {"per_second": 1e-6, "burst": 2}}
+    with EventBus(target=scripted_toggle.address, **settings, rate_limits=limits) as bus:
+        sent = emit(bus, 2)
+        assert bus.flush()
+        stats = assert_balanced(bus)
+    assert stats["dropped_by_reason"] == {"rate_limited": {"INFO STORAGE": 3}}
+    assert ids(scripted_toggle.batches) == sent
+
+
 def test_flush_tells_the_truth(scripted_toggle, settings, free_port):
     with EventBus(target=scripted_toggle.address, **settings) as bus:
         assert bus.flush(0)
