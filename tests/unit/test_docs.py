@@ -77,6 +77,31 @@ def test_every_payload_type_is_documented():
     ]
 
 
+def test_every_metric_is_documented():
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    from rodent_events import EventBus
+    from rodent_events.metrics import PrometheusCollector, observe
+
+    stats = EventBus().get_stats
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+    observe(provider.get_meter("test"), stats)
+    (resource,) = reader.get_metrics_data().resource_metrics
+    provider.shutdown()
+    theirs = {metric.name for metric in resource.scope_metrics[0].metrics}
+    # It is without a point until something is dropped.
+    theirs.add("rodent_events.dropped")
+    table = rows("events.md", "Metrics")
+    assert {row[0] for row in table} == theirs
+    shown = {name.strip("` ") for row in table for name in row[1].split(",")} - {"–"}
+    assert shown == {
+        family.name + "_total" * (family.type == "counter")
+        for family in PrometheusCollector(stats).collect()
+    }
+
+
 def test_every_status_is_documented():
     documented = {
         status: Rule[row[1]]

@@ -50,7 +50,7 @@ REASONS = {
 }
 
 # They look private, and are other libraries'.
-OTHERS = {"_exit"}
+OTHERS = {"_exit", "_incubating"}
 
 
 def is_private(name: str) -> bool:
