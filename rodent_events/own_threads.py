@@ -19,9 +19,14 @@ def enter() -> None:
     _this.is_own = True
 
 
+def is_own() -> bool:
+    """Whether this thread is one of them."""
+    return getattr(_this, "is_own", False)
+
+
 def may_wait(what: str) -> bool:
     """Whether this thread may wait for delivery; else the log says so, of ``what``."""
-    if not getattr(_this, "is_own", False):
+    if not is_own():
         return True
     # A handler of the log may be the one who calls.
     if not getattr(_this, "is_telling", False):

@@ -13,6 +13,7 @@ import pytest
 import rodent_events
 import rodent_events.integrations.asgi
 import rodent_events.integrations.celery
+import rodent_events.integrations.log
 import rodent_events.metrics
 import toggle_mock
 import toggle_mock.compat
@@ -26,6 +27,7 @@ PUBLIC = {
         rodent_events,
         rodent_events.integrations.asgi,
         rodent_events.integrations.celery,
+        rodent_events.integrations.log,
         rodent_events.metrics,
         toggle_mock,
         toggle_mock.compat,
