@@ -196,6 +196,8 @@ def test_failures_have_the_types_that_the_conventions_name(later):
         ("already_shutdown",),
         ("before_emit",),
         ("rate_limited",),
+        ("recovered_overflow",),
+        ("not_saved",),
         ("spool_unreadable",),
     }
 
