@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
@@ -83,6 +84,49 @@ def test_a_rodent_that_sees_itself_connected_can_be_disconnected(toggle_server, 
         toggle_server.wait_for_call("Connect", count=2)
     ended = toggle_server.wait_for_call("Connect")[0]
     assert ended.details == "disconnected"
+
+
+class SlowlyAdmitted(service.Handled):
+    """A call whose token is looked at for a while, once it is recorded."""
+
+    go_on = threading.Event()
+
+    async def admit(self, tokens):
+        if self.recording.calls[0] is not self.call:
+            await asyncio.to_thread(self.go_on.wait, 30)
+        await super().admit(tokens)
+
+
+@pytest.mark.parametrize("is_accepted", [True, False])
+def test_what_is_sent_after_a_second_stream_has_come_goes_over_that(
+    toggle_server, monkeypatch, is_accepted, raw
+):
+    monkeypatch.setattr(service, "Handled", SlowlyAdmitted)
+    monkeypatch.setattr(SlowlyAdmitted, "go_on", threading.Event())
+    old = raw  # open, and silent, as it is seen while nobody knows that it is dead
+    rodent = toggle_server.rodents["raw"]
+    rodent.wait_connected()
+    if not is_accepted:
+        toggle_server.on_connect.returns([Code.UNAVAILABLE])
+    new = RawRodent(toggle_server)
+    toggle_server.wait_for_call("Connect", count=2)
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(rodent.send, ToggleRequest(request_id="first"))
+        SlowlyAdmitted.go_on.set()
+        sending.result(10)
+    assert next((new if is_accepted else old).stream).request_id == "first"
+    new.close()
+
+
+def test_a_stream_that_is_delayed_is_not_waited_for(toggle_server, raw):
+    rodent = toggle_server.rodents["raw"]
+    rodent.wait_connected()
+    with toggle_server.faults.hanging(method="Connect"):
+        new = RawRodent(toggle_server)
+        toggle_server.wait_for_call("Connect", count=2)
+        rodent.send(ToggleRequest(request_id="first"), timeout=60)
+        assert next(raw.stream).request_id == "first"
+        new.close()
 
 
 def test_a_call_of_a_rodent_that_is_disconnected_has_ended(toggle_server, monkeypatch):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import grpc
 
 from toggle_mock.errors import NotConnectedError
+from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.scope import TIMEOUT, Scope
 from toggle_mock.rodents.rodent import Rodent
 from toggle_mock.rodents.stream import Ending, Stream
@@ -73,6 +74,7 @@ class RodentRegister:
         """Notified when a stream is opened or has ended."""
         self._rodents: dict[tuple[str, str], Rodent] = {}
         self._awaited: dict[tuple[str | None, str], Rodent] = {}
+        self._expected: dict[int, Rodent] = {}
 
     def all(self) -> list[Rodent]:
         """Those that have connected."""
@@ -86,6 +88,20 @@ class RodentRegister:
                 if own_rid == rid and sub in {None, own_sub}:
                     return rodent
             return self._awaited.setdefault((sub, rid), Rodent(rid, sub or ""))
+
+    def expect(self, call: RecordedCall) -> None:
+        """A Connect call has come that may become a Rodent's stream; told before it is recorded.
+
+        So who waits for the call, and then sends something, sends it over the new stream.
+        """
+        if rodent := self._rodents.get((call.sub, call.rid)):
+            self._expected[id(call)] = rodent
+            rodent.expect(call)
+
+    def settle(self, call: RecordedCall) -> None:
+        """It has become the stream, or will not soon."""
+        if rodent := self._expected.pop(id(call), None):
+            rodent.settle(call)
 
     def opened(self, stream: Stream) -> Rodent:
         """A stream was opened; returns its Rodent."""

@@ -43,6 +43,8 @@ class Rodent(RodentHandle):
         """Its Connect calls, the oldest first."""
         self._changed = threading.Condition()
         self._streams: list[Stream] = []
+        self._expected: set[int] = set()
+        """Connect calls, by their identity, that may become streams in a moment."""
 
     @property
     def connected(self) -> bool:
@@ -112,6 +114,17 @@ class Rodent(RodentHandle):
 
     # What the service tells
 
+    def expect(self, call: RecordedCall) -> None:
+        """A Connect call has come; what is sent from now on waits until it is known of what use."""
+        with self._changed:
+            self._expected.add(id(call))
+
+    def settle(self, call: RecordedCall) -> None:
+        """It has become a stream, or will not soon."""
+        with self._changed:
+            self._expected.discard(id(call))
+            self._changed.notify_all()
+
     def opened(self, stream: Stream) -> None:
         """A stream was opened; what is sent from now on goes over it."""
         with self._changed:
@@ -177,7 +190,8 @@ class Rodent(RodentHandle):
 
     def _stream(self, timeout: float) -> Stream:
         with self._changed:
-            if not self._changed.wait_for(lambda: self.connected, timeout):
+            self._changed.wait_for(lambda: self.connected and not self._expected, timeout)
+            if not self.connected:
                 raise NotConnectedError(
                     f"rodent {self.rid} is not connected: no Connect call of it is open after "
                     f"{timeout:g} s"

@@ -100,16 +100,11 @@ class RodentService:
     async def connect(self, requests: AsyncIterator[bytes], context: Context) -> None:
         """Be the stream of a Rodent until one side ends it; Toggle speaks first."""
         async with self._begin("Connect", context) as handled:
-            await handled.admit(self.tokens)
-            if handled.recording is self.stale_calls:
-                await handled.abort(_EARLIER)
-            outcome, fault = self.book.decide(Incoming(handled.call, b""))
-            await self._delay(outcome, fault)
-            if outcome.hang:
-                await self._hang(handled, fault)
-            if outcome.status is not Code.OK and not outcome.after_messages:
-                await handled.abort(outcome)
-            ending = await self._converse(handled, requests, outcome)
+            try:
+                outcome = await self._accept(handled)
+                ending = await self._converse(handled, requests, outcome)
+            finally:
+                self.rodents.settle(handled.call)
             if ending.status is not Code.OK:
                 await handled.abort(Outcome(ending.status, ending.details))
             handled.end(Code.OK, ending.details)
@@ -162,6 +157,21 @@ class RodentService:
 
     # The stream
 
+    async def _accept(self, handled: Handled) -> Outcome:
+        """What becomes of a stream that is opened, unless it is refused."""
+        await handled.admit(self.tokens)
+        if handled.recording is self.stale_calls:
+            await handled.abort(_EARLIER)
+        outcome, fault = self.book.decide(Incoming(handled.call, b""))
+        if outcome.delay or outcome.hang:
+            self.rodents.settle(handled.call)
+        await self._delay(outcome, fault)
+        if outcome.hang:
+            await self._hang(handled, fault)
+        if outcome.status is not Code.OK and not outcome.after_messages:
+            await handled.abort(outcome)
+        return outcome
+
     async def _converse(
         self, handled: Handled, requests: AsyncIterator[bytes], outcome: Outcome
     ) -> Ending:
@@ -170,6 +180,7 @@ class RodentService:
         stream = Stream(handled.call, asyncio.get_running_loop())
         # Listed before its Rodent sees that it is accepted: who acts on that reaches it.
         rodent = self.rodents.opened(stream)
+        self.rodents.settle(handled.call)
         tasks: list[asyncio.Task[None]] = []
         ending = _GONE
         try:
@@ -200,6 +211,8 @@ class RodentService:
         recording = self.recording if self.tokens.is_current(claims) else self.stale_calls
         peer = self.peer_of(context.peer())
         call = RecordedCall(method, peer, redacted(metadata), claims=claims)
+        if method == "Connect":
+            self.rodents.expect(call)
         recording.begin(call)
         return Handled(call, context, recording, metadata)
 
