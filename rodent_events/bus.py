@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from google.protobuf.message import Message
 
-from rodent_events import signals, wire
+from rodent_events import clock, signals, wire
 from rodent_events.awaiting import in_thread
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
@@ -58,9 +58,9 @@ _FORK_PAUSE = 0.25
 
 
 def _before_fork() -> None:
-    end = time.monotonic() + _FORK_PAUSE
+    end = clock.monotonic() + _FORK_PAUSE
     for bus in list(_buses):
-        bus.before_fork(max(0.0, end - time.monotonic()))
+        bus.before_fork(max(0.0, end - clock.monotonic()))
 
 
 def _after_fork_in_parent() -> None:
@@ -343,7 +343,7 @@ class EventBus(Emitters):
         if isinstance(known, wire.EventKind):
             self._buffer.ledger.filter(known)
             return None
-        if known.bucket.take(time.monotonic()):
+        if known.bucket.take(clock.monotonic()):
             return known.template
         self._buffer.ledger.drop(DropReason.RATE_LIMITED, Place.REFUSED, [known.kind])
         return None
@@ -404,7 +404,7 @@ class EventBus(Emitters):
             time.sleep(pause)
 
     def _new_buckets(self) -> dict[str, TokenBucket]:
-        now = time.monotonic()
+        now = clock.monotonic()
         return {name: TokenBucket(rate, now) for name, rate in self.config.rate_limits.items()}
 
     def _learn_template(

@@ -6,7 +6,6 @@ import logging
 import math
 import re
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import SimpleQueue
@@ -15,7 +14,7 @@ from typing import Any, Self, TypeAlias
 import grpc
 from google.protobuf.message import DecodeError
 
-from rodent_events import own_threads, tls, wire
+from rodent_events import clock, own_threads, tls, wire
 from rodent_events.batch import Batch
 from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError, describe
@@ -89,6 +88,7 @@ class EventClient:
         self._certificates = tls.versions(self.config)
         self._channel = _open_channel(self.config)
         self._looks_up_at = math.inf
+        self._timeout = clock.GrpcTimeout(self.config.send_timeout)
         self._tokens = TokenSource(self.config.jwt, self.config.jwt_file, self.config.send_timeout)
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._sender: threading.Thread | None = None
@@ -154,13 +154,13 @@ class EventClient:
                 SEND_EVENTS
             )
             with self._calling:
-                raw = send(data, timeout=self.config.send_timeout, metadata=metadata)
+                raw = send(data, timeout=self._timeout, metadata=metadata)
             response = EventBatchResponse.FromString(raw)
         except TokenError as error:
             return Outcome(Status.UNAUTHENTICATED, str(error))
         except grpc.RpcError as error:
             if (error.details() or "").startswith(_UNKNOWN_NAME):
-                self._looks_up_at = min(self._looks_up_at, time.monotonic() + _LOOK_UP_PAUSE)
+                self._looks_up_at = min(self._looks_up_at, clock.monotonic() + _LOOK_UP_PAUSE)
             return _failure(error, self.config.target or "")
         except (DecodeError, TypeError):  # TypeError: no answer came, though the status is OK
             return Outcome(Status.INTERNAL, "the answer is no EventBatchResponse")
@@ -199,7 +199,7 @@ class EventClient:
         If there is none with what the files hold now, the old one stays.
         """
         versions = tls.versions(self.config)
-        if versions == self._certificates and time.monotonic() < self._looks_up_at:
+        if versions == self._certificates and clock.monotonic() < self._looks_up_at:
             return
         self._looks_up_at = math.inf
         self._certificates = versions

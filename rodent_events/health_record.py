@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from rodent_events import clock
 from rodent_events.retry_policy import Outcome, Status
 
 
@@ -78,7 +79,8 @@ class HealthRecord:
     """Is told how sends and saves end, by the worker, and asked by anybody."""
 
     def __init__(self) -> None:
-        self._send_fails_since: float | None = None
+        # By two clocks: one that people read, and one that nobody sets.
+        self._send_fails_since: tuple[float, float] | None = None
         self._statuses: set[Status] = set()
         self._disk_fails_since: float | None = None
         self._last: tuple[str, float, str] | None = None
@@ -91,7 +93,7 @@ class HealthRecord:
         """
         remedy = _UNREACHABLE if outcome.unreachable else REMEDIES[outcome.status]
         self._remember(f"{outcome.status.name}: {outcome.message}", remedy)
-        self._send_fails_since = self._send_fails_since or time.time()
+        self._send_fails_since = self._send_fails_since or (time.time(), clock.monotonic())
         is_news = outcome.status not in self._statuses
         self._statuses.add(outcome.status)
         return is_news
@@ -100,13 +102,14 @@ class HealthRecord:
         """Toggle took a batch; the seconds that it had taken none, if it had not."""
         since, self._send_fails_since = self._send_fails_since, None
         self._statuses.clear()
-        return since and time.time() - since
+        return None if since is None else clock.monotonic() - since[1]
 
     def disk_failed(self, error: OSError) -> bool:
         """Disk took nothing; whether that is news."""
         self._remember(str(error), DISK_REMEDY)
         is_news = not self.disk_is_failing
-        self._disk_fails_since = self._disk_fails_since or time.time()
+        if is_news:
+            self._disk_fails_since = time.time()
         return is_news
 
     @property
@@ -129,14 +132,15 @@ class HealthRecord:
             oldest_waiting: As in Health.
             disk: Bytes and files.
         """
-        sends, disk_fails = self._send_fails_since, self._disk_fails_since
-        state = HealthState.DEGRADED if disk_fails else HealthState.OK
-        if sends:
+        sends = None if self._send_fails_since is None else self._send_fails_since[0]
+        since = [when for when in (sends, self._disk_fails_since) if when is not None]
+        state = HealthState.DEGRADED if since else HealthState.OK
+        if sends is not None:
             state = HealthState.FAILING
         error, at, remedy = self._last or (None, None, None)
         return Health(
             state=state,
-            failing_since=min((since for since in (sends, disk_fails) if since), default=None),
+            failing_since=min(since, default=None),
             last_error=error,
             last_error_at=at,
             remedy=remedy,

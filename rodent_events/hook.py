@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 
-from rodent_events import wire
+from rodent_events import clock, wire
 from rodent_events.errors import describe
 from rodent_events.pb.base_pb2 import EventBatch
 from rodent_events.pb.events.event_messages_pb2 import Event
@@ -43,7 +42,7 @@ class Hook:
         try:
             return self._changed(frame)
         except Exception:
-            if self._log.passes(time.monotonic()):
+            if self._log.passes(clock.monotonic()):
                 logger.exception("before_emit failed; the event is emitted as it was")
             return frame
         finally:

@@ -6,13 +6,12 @@ Frames come one by one and leave by the batch. What is older, on disk, is none o
 from __future__ import annotations
 
 import sys
-import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from rodent_events import wire
+from rodent_events import clock, wire
 from rodent_events.config import EventConfig, Overflow
 from rodent_events.latch import Latch
 from rodent_events.ledger import DropReason, Ledger, Place
@@ -84,12 +83,12 @@ class Memory:
 
     def _wait_for_room(self) -> bool:
         """Wait as long as ``overflow_timeout``; without a lock, see :class:`Latch`."""
-        end = time.monotonic() + self._config.overflow_timeout
+        end = clock.monotonic() + self._config.overflow_timeout
         while len(self.frames) >= self._limit:
             told = Latch()
             self._blocked.append(told)
             # There may be room since the last look, of which nobody will tell.
-            left = end - time.monotonic()
+            left = end - clock.monotonic()
             if len(self.frames) >= self._limit and (left <= 0 or not told.wait(left)):
                 return False
         return True

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol
 
+from rodent_events import clock
+
 _NUMBERS = (signal.SIGTERM, signal.SIGHUP)
 
 # Looks for a moment at which nothing is unsaved and the main thread holds no lock.
@@ -173,7 +175,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
 
 def _is_to_wait(end: _End, buses: list[Participant], frame: FrameType | None) -> bool:
     """Whether this is no moment for an exception; then there will be another."""
-    is_late = end.asked and time.monotonic() >= end.gives_up_at
+    is_late = end.asked and clock.monotonic() >= end.gives_up_at
     if end.held or (len(end.answers) < end.asked and not is_late):
         return True
     if is_late or not buses or end.looks == _MOST_LOOKS:
@@ -188,7 +190,7 @@ def _is_to_wait(end: _End, buses: list[Participant], frame: FrameType | None) ->
 
 def _ask(end: _End, buses: list[Participant]) -> None:
     if not end.asked:
-        end.gives_up_at = time.monotonic() + _PATIENCE
+        end.gives_up_at = clock.monotonic() + _PATIENCE
         with suppress(RuntimeError):  # no thread is started any more
             _thread.start_new_thread(_remind, ())
     end.asked += len(buses)
@@ -207,7 +209,7 @@ def _remind() -> None:
     """Tell the main thread again and again: it may fall asleep as a signal comes, and miss it."""
     while not _end.is_ending:
         time.sleep(_REMINDER_PAUSE)
-        if len(_end.answers) >= _end.asked or time.monotonic() >= _end.gives_up_at:
+        if len(_end.answers) >= _end.asked or clock.monotonic() >= _end.gives_up_at:
             _signal_again()
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
-from rodent_events import awaiting, own_threads
+from rodent_events import awaiting, clock, own_threads
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
@@ -103,7 +103,7 @@ class Worker:
             config.retry_backoff_max,
             config.retry_rejected,
         )
-        self._schedule = Schedule(config, time.monotonic())
+        self._schedule = Schedule(config, clock.monotonic())
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._delivery_lock = threading.Lock()
         self._failures = 0
@@ -124,7 +124,7 @@ class Worker:
         """Start the thread. What was found on disk is sent at once."""
         if self._buffer.folder_error is not None:
             self.health.disk_failed(self._buffer.folder_error)
-            self._schedule.look_failed(time.monotonic())
+            self._schedule.look_failed(clock.monotonic())
         self._inbox.put(_nothing)
         self._thread.start()
 
@@ -168,7 +168,7 @@ class Worker:
 
     def _ask_to_stop(self, timeout: float | None) -> float:
         """The seconds that are to be waited."""
-        start = time.monotonic()
+        start = clock.monotonic()
         seconds = _LONG if timeout is None else max(0.0, min(_LONG, timeout))
         self._inbox.put(lambda: self._schedule.stop_asked(start, seconds))
         return seconds
@@ -181,7 +181,7 @@ class Worker:
 
     def stop_soon(self) -> None:
         """Send no more, bring all to disk, and end; without waiting for it."""
-        self._inbox.put(lambda: self._schedule.stop_interrupted(time.monotonic()))
+        self._inbox.put(lambda: self._schedule.stop_interrupted(clock.monotonic()))
 
     def wait_while_saving(self) -> None:
         """Wait for the end, as long as more and more is on disk."""
@@ -243,7 +243,7 @@ class Worker:
         try:
             yield
         except BaseException:
-            self._schedule.went_wrong(time.monotonic())
+            self._schedule.went_wrong(clock.monotonic())
             with suppress(BaseException):  # a logging handler may be the cause
                 logger.exception("unexpected error; delivery goes on in %.0f s", ERROR_PAUSE)
             if self._schedule.is_stopping:
@@ -252,7 +252,7 @@ class Worker:
     def _wait_for_message(self) -> Callable[[], None]:
         """What somebody wants, or nothing when something is due; meanwhile without the lock."""
         with self._delivery_lock:
-            now = time.monotonic()
+            now = clock.monotonic()
             seconds = self._next_deadline(now) - now
         try:
             return self._inbox.get(timeout=max(0.0, min(_LONG, seconds)))
@@ -285,7 +285,7 @@ class Worker:
         )
 
     def _sync_if_due(self) -> None:
-        if self._schedule.sync_is_due(time.monotonic(), unsynced=self._buffer.unsynced):
+        if self._schedule.sync_is_due(clock.monotonic(), unsynced=self._buffer.unsynced):
             self._buffer.sync()
 
     def _report_drops(self, *, for_the_last_time: bool = False) -> None:
@@ -294,7 +294,7 @@ class Worker:
         if dropped.total() == self._logged:
             return  # then the callback knows of it too
         news, self._reported = dropped - self._reported, dropped
-        if for_the_last_time or self._drop_log.passes(time.monotonic()):
+        if for_the_last_time or self._drop_log.passes(clock.monotonic()):
             self._logged = dropped.total()
             logger.error("%d events were dropped so far: %s", self._logged, dict(dropped))
         on_drop = self._buffer.config.on_drop
@@ -308,7 +308,7 @@ class Worker:
 
     def _look_if_due(self) -> None:
         """Take over what neighbours have left that have ended; probe a disk that is not there."""
-        if not self._schedule.look_is_due(time.monotonic()):
+        if not self._schedule.look_is_due(clock.monotonic()):
             return
         try:
             self._buffer.look_around()
@@ -317,33 +317,33 @@ class Worker:
                 self._disk_succeeded()
         except OSError as error:
             self.health.disk_failed(error)
-            self._schedule.look_failed(time.monotonic())
+            self._schedule.look_failed(clock.monotonic())
         else:
-            self._schedule.looked(time.monotonic())
+            self._schedule.looked(clock.monotonic())
 
     def _begin_flush(self, request: Flush) -> None:
         self._flushes.append(request)
         self._schedule.flush_asked()
 
     def _spill_if_due(self) -> None:
-        memory, now = self._buffer.memory, time.monotonic()
+        memory, now = self._buffer.memory, clock.monotonic()
         if not memory.above_watermark or not self._schedule.may_spill(now, memory.pressure):
             return
         try:
             self._buffer.spill()
         except OSError as error:
-            self._schedule.spill_failed(time.monotonic())
+            self._schedule.spill_failed(clock.monotonic())
             if self.health.disk_failed(error):
                 logger.error("events stay in memory, which is nearly full: %s", error)
 
     def _save_if_due(self) -> None:
         """Bring to disk what has been only in this process for ``spill_after``."""
-        if not self._schedule.save_is_due(time.monotonic(), unsaved=self._buffer.unsaved > 0):
+        if not self._schedule.save_is_due(clock.monotonic(), unsaved=self._buffer.unsaved > 0):
             return
         try:
             self._buffer.save()
         except OSError as error:
-            self._schedule.save_failed(time.monotonic())
+            self._schedule.save_failed(clock.monotonic())
             if self.health.disk_failed(error):
                 logger.error("events stay in memory alone, since disk takes none: %s", error)
         else:
@@ -365,7 +365,7 @@ class Worker:
             done()
 
     def _send_if_due(self) -> None:
-        now = time.monotonic()
+        now = clock.monotonic()
         if not self._schedule.may_send(now):
             return
         partial = bool(self._flushes) or self._schedule.takes_partial(now)
@@ -394,7 +394,7 @@ class Worker:
             jitter=_chance.random(),
         )
         self._schedule.send_ended(
-            time.monotonic(),
+            clock.monotonic(),
             events=batch.count,
             accepted=outcome.status is Status.OK,
             delay=decision.delay,
@@ -449,7 +449,7 @@ class Worker:
     def _stop_if_due(self) -> None:
         if not self._schedule.is_stopping:
             return
-        if self._buffer.waiting and not self._schedule.stop_is_due(time.monotonic()):
+        if self._buffer.waiting and not self._schedule.stop_is_due(clock.monotonic()):
             return
         self._client.close()
         self._save()
@@ -466,7 +466,7 @@ class Worker:
             try:
                 return self._on_end()
             except OSError as error:
-                if self._schedule.gives_up(time.monotonic() + _SAVE_PAUSE):
+                if self._schedule.gives_up(clock.monotonic() + _SAVE_PAUSE):
                     unsaved = self._buffer.unsaved
                     logger.error("%d events could not be brought to disk: %s", unsaved, error)
                     return self._buffer.drop_unsaved()

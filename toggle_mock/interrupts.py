@@ -7,6 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
+from rodent_events import clock
+
 _LOOK = 0.05
 """Seconds after which who waits for an interrupt looks for it."""
 
@@ -32,8 +34,8 @@ class Interrupt:
 
     def wait(self, timeout: float = math.inf) -> bool:
         """Wait until it is set, so many seconds at the most; whether it is."""
-        end = time.monotonic() + timeout
-        while not self._is_set and (rest := end - time.monotonic()) > 0:
+        end = clock.monotonic() + timeout
+        while not self._is_set and (rest := end - clock.monotonic()) > 0:
             time.sleep(min(_LOOK, rest))
         return self._is_set
 

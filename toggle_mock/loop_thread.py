@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from rodent_events import clock
 from toggle_mock.errors import ToggleMockError
 
 T = TypeVar("T")
@@ -15,6 +16,13 @@ T = TypeVar("T")
 
 class LoopEndedError(ToggleMockError, RuntimeError):
     """The loop has ended, or is that of the process this one was forked from."""
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that goes on in a test that has frozen time."""
+
+    def time(self) -> float:
+        return clock.monotonic()
 
 
 class LoopThread:
@@ -25,7 +33,7 @@ class LoopThread:
     """
 
     def __init__(self, name: str) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = _Loop()
         self._lock = threading.Lock()
         self._ending = False
         self._tasks: set[asyncio.Task[object]] = set()

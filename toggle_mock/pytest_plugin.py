@@ -146,7 +146,7 @@ def event_bus(
 
     settings: dict[str, Any] = {
         "target": toggle_server.address,
-        "jwt": toggle_server.jwt(),
+        "jwt": _timeless_jwt(toggle_server),
         "events_dir": tmp_path / "events",
         "batch_timeout": _BATCH_TIMEOUT,
         **_tls_settings(toggle_server, tmp_path),
@@ -168,7 +168,7 @@ def rodent(toggle_server: ToggleServer) -> Iterator[SimulatedRodent]:
 
     root = _root(toggle_server)
     with SimulatedRodent(
-        toggle_server.address, toggle_server.jwt(), pace=_PACE, root_certificates=root
+        toggle_server.address, _timeless_jwt(toggle_server), pace=_PACE, root_certificates=root
     ) as simulated:
         simulated.wait_connected()
         yield simulated
@@ -201,6 +201,11 @@ def _recorded(name: str, toggle: object) -> list[tuple[str, str]]:
     except Exception as error:  # noqa: BLE001 - the test's own failure must be reported
         text = f"cannot be read: {error!r}"
     return [(f"recorded by {name}", text)]
+
+
+def _timeless_jwt(toggle: ToggleServer | RemoteToggle) -> str:
+    """A token that is valid whatever time a test freezes or travels to."""
+    return toggle.jwt(iat=None, exp=None)
 
 
 def _tls_settings(toggle: ToggleServer | RemoteToggle, folder: Path) -> dict[str, Any]:

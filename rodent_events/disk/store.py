@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import sys
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
 
-from rodent_events import wire
+from rodent_events import clock, wire
 from rodent_events.batch import Batch
 from rodent_events.config import EventConfig, Fsync, Overflow, SpoolMode
 from rodent_events.disk.journal import Journal
@@ -132,12 +131,12 @@ class Store:
 
     def append(self, frame: bytes) -> bool:
         """Take an event, to memory if writing it fails just now; False if it is to wait there."""
-        if self._is_suspended or time.monotonic() < self._full_until:
+        if self._is_suspended or clock.monotonic() < self._full_until:
             return False
         try:
             self._journal.append(frame)
         except OSError as error:
-            self._full_until = time.monotonic() + JOURNAL_PAUSE
+            self._full_until = clock.monotonic() + JOURNAL_PAUSE
             self._complain("the journal cannot be written; events wait in memory", error)
             self.give_up()
             self._memory.extend(self._journal.take_unwritten())
@@ -270,7 +269,7 @@ class Store:
 
     def _complain(self, what: str, error: OSError) -> None:
         """Log an error of the disk, at a bounded rate: it may come with each event."""
-        if self._disk_log.passes(time.monotonic()):
+        if self._disk_log.passes(clock.monotonic()):
             logger.error("%s: %s", what, error)
 
     # By the batch

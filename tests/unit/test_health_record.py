@@ -4,6 +4,7 @@ import errno
 import time
 
 import pytest
+from freezegun import freeze_time
 
 from rodent_events import HealthState
 from rodent_events.health_record import DISK_REMEDY, REMEDIES, HealthRecord
@@ -76,3 +77,20 @@ def test_a_disk_that_takes_nothing_is_worse_than_none_and_better_than_no_toggle(
     assert record.disk_succeeded()
     assert not record.disk_succeeded()
     assert now(record).state is HealthState.OK
+
+
+def test_how_long_it_failed_is_true_though_the_clock_was_set_back(record):
+    with freeze_time("2041-06-01"):
+        record.send_failed(BUSY)
+    with freeze_time("2001-06-01"):
+        assert 0 <= record.send_succeeded() < 60
+
+
+def test_a_clock_that_begins_with_the_epoch_hides_no_failure(record):
+    with freeze_time("1970-01-01"):
+        record.disk_failed(FULL)
+        assert now(record).state is HealthState.DEGRADED
+        record.send_failed(BUSY)
+        assert now(record).state is HealthState.FAILING
+        assert now(record).failing_since == 0
+        assert record.send_succeeded() is not None

@@ -1,12 +1,12 @@
 """Tokens: which are accepted, and what the others are told."""
 
-import time
-from types import SimpleNamespace
+from datetime import timedelta
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from freezegun import freeze_time
 from support.raw_rodent import bearer
 
 from toggle_mock.errors import TokenRefusedError
@@ -62,9 +62,8 @@ def test_a_token_that_was_accepted_is_looked_at_again_once_it_has_expired(monkey
     for _ in range(2):
         tokens.verified(bearer(token))
     assert len(looked_at) == 1
-    later = time.time() + 61
-    monkeypatch.setattr("toggle_mock.tokens.tokens.time", SimpleNamespace(time=lambda: later))
-    tokens.verified(bearer(token))
+    with freeze_time(timedelta(seconds=61)), pytest.raises(TokenRefusedError, match="expired"):
+        tokens.verified(bearer(token))
     assert len(looked_at) == 2
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from operator import methodcaller
 from typing import ParamSpec, TypeVar
 
 import grpc
 
+from rodent_events import clock
 from toggle_mock.assertions import failures
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
 from toggle_mock.errors import NotReceivedError, UnexpectedEventError
@@ -134,12 +134,12 @@ class Assertions(RecordingView):
                 if method in {None, call.method} and status in {None, call.status}
             ]
 
-        deadline = time.monotonic() + timeout
+        deadline = clock.monotonic() + timeout
         while True:
             version = self.recording.version
             if len(found := mine()) >= count:
                 return found
-            if not self.recording.wait_for_change(version, deadline - time.monotonic()):
+            if not self.recording.wait_for_change(version, deadline - clock.monotonic()):
                 break
         wanted = " ".join(filter(None, [method or "call", status]))
         first = f"waited {timeout:g} s for {count} × {wanted}, received {len(found)}"

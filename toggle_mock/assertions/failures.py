@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from operator import itemgetter
 
+from rodent_events import clock
 from toggle_mock.matching import Matcher
 from toggle_mock.recording.records import RecordedCall, RecordedEvent
 from toggle_mock.recording.text import as_line, printable
@@ -131,11 +131,11 @@ def _compared(
     matcher: Matcher, events: Sequence[RecordedEvent]
 ) -> Sequence[tuple[int, RecordedEvent]]:
     """How far the most recent events are from a match, as many as there is time for."""
-    end = time.monotonic() + COMPARING
+    end = clock.monotonic() + COMPARING
     compared = []
     for event in events[: -_EVENTS_COMPARED - 1 : -1]:
         compared.append((_distance(matcher, event), event))
-        if time.monotonic() > end:
+        if clock.monotonic() > end:
             break
     return compared[::-1]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
+from rodent_events import clock
 from toggle_mock.matching import Matchable, Matcher, checked
 from toggle_mock.recording.recorder import News, Position, Recording
 from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall, RecordedEvent
@@ -87,14 +87,14 @@ class RecordingView:
 
     def _arrivals(self, timeout: float) -> Iterator[News]:
         """What has arrived, and what arrives within the time; of the batches those in the scope."""
-        deadline = time.monotonic() + timeout
+        deadline = clock.monotonic() + timeout
         position = Position(-1, 0)
         while True:
             self._catch_up()
-            news = self.recording.read(position, deadline - time.monotonic())
+            news = self.recording.read(position, deadline - clock.monotonic())
             position = news.position
             yield replace(news, batches=self.mine(news.batches))
-            if time.monotonic() >= deadline:
+            if clock.monotonic() >= deadline:
                 return
 
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +25,7 @@ from typing import Any
 
 import msgspec
 
+from rodent_events import clock
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
 from toggle_mock.faults import spec
 from toggle_mock.faults.outcome_data import Seconds
@@ -120,7 +120,7 @@ class Scenario:
 
     def start(self) -> None:
         """Begin; the steps of second 0 are done when this returns."""
-        self._start = time.monotonic()
+        self._start = clock.monotonic()
         self._do_what_is_due()
         self._thread.start()
 
@@ -131,13 +131,13 @@ class Scenario:
 
     def _run(self) -> None:
         while self._due:
-            pause = self._due[0][0] - (time.monotonic() - self._start)
+            pause = self._due[0][0] - (clock.monotonic() - self._start)
             if self._stopped.wait(max(0.0, pause)):
                 return
             self._do_what_is_due()
 
     def _do_what_is_due(self) -> None:
-        while self._due and self._due[0][0] <= time.monotonic() - self._start:
+        while self._due and self._due[0][0] <= clock.monotonic() - self._start:
             _, action = self._due.pop(0)
             try:
                 action()

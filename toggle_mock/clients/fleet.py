@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, Self
 
+from rodent_events import clock
 from toggle_mock.clients.sample_events import sample_event
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.context import EndsWithBlock
@@ -69,9 +69,9 @@ class Fleet(EndsWithBlock):
         Raises:
             TimeoutError: One is not in time.
         """
-        deadline = time.monotonic() + timeout
+        deadline = clock.monotonic() + timeout
         for rodent in self.rodents:
-            rodent.wait_registered(max(0.0, deadline - time.monotonic()))
+            rodent.wait_registered(max(0.0, deadline - clock.monotonic()))
 
     def _begin_to_emit(self) -> None:
         self._emitting = [

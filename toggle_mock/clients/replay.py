@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import grpc
 from google.protobuf.message import DecodeError
 
+from rodent_events import clock
 from rodent_events.client import CHANNEL_OPTIONS
 from toggle_mock.recording.records import MESSAGES, SERVICE, RecordedCall
 
@@ -68,12 +69,12 @@ def replay(
         root_certificates: The root certificate as PEM, if it speaks TLS.
     """
     unary = [call for call in calls if call.method != "Connect" and call.requests]
-    start = time.monotonic()
+    start = clock.monotonic()
     with _channel(target, root_certificates) as channel:
         for call in unary:
             if speed is not None:
                 due = start + (call.arrived - unary[0].arrived) / speed
-                time.sleep(max(0.0, due - time.monotonic()))
+                time.sleep(max(0.0, due - clock.monotonic()))
             got = _send(channel, call, jwt)
             yield Replayed(call, recorded_answer(call), got)
 

@@ -19,7 +19,7 @@ import jwt as pyjwt
 import psutil
 from google.protobuf.message import Message
 
-from rodent_events import EVENT_LEVEL_INFO, ids
+from rodent_events import EVENT_LEVEL_INFO, clock, ids
 from rodent_events.client import CHANNEL_OPTIONS
 from rodent_events.payload_types import payload_types, schema_of
 from rodent_events.pb.base_pb2 import (
@@ -294,9 +294,9 @@ class SimulatedRodent(EndsWithBlock):
         failures = 0
         while True:
             self.connects += 1
-            start = time.monotonic()
+            start = clock.monotonic()
             code = await self._connect()
-            failures = 0 if time.monotonic() - start > _REDIAL * self._pace else failures
+            failures = 0 if clock.monotonic() - start > _REDIAL * self._pace else failures
             pause = min(_LONGEST_REDIAL, _REDIAL * _REDIAL_GROWTH**failures)
             pause *= _chance.uniform(0.9, 1.1)
             await self._pause(_REDIAL_AFTER_REFUSAL if code in _REFUSALS else pause)
@@ -390,20 +390,20 @@ class SimulatedRodent(EndsWithBlock):
 
     async def _deliver(self) -> None:
         await self._ready.wait()
-        oldest = time.monotonic()
+        oldest = clock.monotonic()
         while True:
-            patience = oldest + _BATCH_TIMEOUT * self._pace - time.monotonic()
+            patience = oldest + _BATCH_TIMEOUT * self._pace - clock.monotonic()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, patience)):
                     await self._changed.wait()
             self._changed.clear()
-            due = time.monotonic() >= oldest + _BATCH_TIMEOUT * self._pace
+            due = clock.monotonic() >= oldest + _BATCH_TIMEOUT * self._pace
             while len(self._events) >= _BATCH_SIZE or (self._events and (due or self._flushing)):
                 batch, self._events = self._events[:_BATCH_SIZE], self._events[_BATCH_SIZE:]
                 await self._send(batch)
             self._flushing = False
             if due or not self._events:
-                oldest = time.monotonic()
+                oldest = clock.monotonic()
 
     async def _send(self, events: Sequence[Event]) -> None:
         batch = EventBatch(

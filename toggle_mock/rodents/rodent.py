@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-import time
 import uuid
 from typing import Any, cast
 
 import grpc
 
+from rodent_events import clock
 from rodent_events.pb.base_pb2 import (
     Acknowledgement,
     CommandRequest,
@@ -171,12 +171,12 @@ class Rodent(RodentHandle):
     # How
 
     def _command(self, command_type: str, payload: bytes, target: str, timeout: float) -> Reply:
-        start = time.monotonic()
+        start = clock.monotonic()
         reply = self.start_command(command_type, payload, target=target, timeout=timeout)
         return cast("Reply", self._result(reply, f"command {command_type}", timeout, start))
 
     def _push_config(self, config_type: str, payload: bytes, timeout: float) -> Acknowledgement:
-        start = time.monotonic()
+        start = clock.monotonic()
         config = ConfigUpdate(config_type=config_type, payload=payload)
         reply = self._ask(ToggleRequest(request_id=new_id(), config=config), "ack", timeout)
         answer = self._result(reply, f"config {config_type}", timeout, start)
@@ -214,7 +214,7 @@ class Rodent(RodentHandle):
         self, future: concurrent.futures.Future[Any], what: str, timeout: float, start: float
     ) -> Any:
         try:
-            return future.result(max(0.0, timeout - (time.monotonic() - start)))
+            return future.result(max(0.0, timeout - (clock.monotonic() - start)))
         except concurrent.futures.TimeoutError:
             future.cancel()
             raise NoReplyError(

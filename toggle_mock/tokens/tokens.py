@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import secrets
-import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -68,7 +68,7 @@ class Tokens:
             expires_in: Seconds; negative for a token that has expired.
             claims: Further claims. None leaves one out.
         """
-        now = int(time.time())
+        now = int(_now())
         lifetime = math.ceil(expires_in)
         issued_at = min(now, now + lifetime)
         standard = {"sub": sub, "rid": rid, "prv": prv, "iat": issued_at}
@@ -155,7 +155,7 @@ class Tokens:
 
     def _decoded(self, token: str) -> Mapping[str, Any]:
         claims = self._accepted.get(token)
-        if claims is not None and not time.time() >= claims.get("exp", math.inf):
+        if claims is not None and not _now() >= claims.get("exp", math.inf):
             return claims
         from toggle_mock.tokens import signing
 
@@ -168,6 +168,14 @@ class Tokens:
 
 _KNOWN_TOKENS = 256
 """Tokens whose claims are remembered: a Rodent sends its own with each call."""
+
+
+def _now() -> float:
+    """Seconds since the Unix epoch, by the clock that PyJWT looks at.
+
+    In a test that has frozen time ``time.time()`` may say something else.
+    """
+    return datetime.now(UTC).timestamp()
 
 
 def bearer(metadata: Sequence[tuple[str, str | bytes]]) -> str:
