@@ -20,6 +20,7 @@ from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError, describe
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
 from rodent_events.retry_policy import Outcome, Status
+from rodent_events.setting_kinds import SOCKET_SCHEMES
 from rodent_events.tokens import TokenError, TokenSource
 
 logger = logging.getLogger("rodent_events")
@@ -289,7 +290,9 @@ def _values(message: bytes, number: int) -> list[bytes]:
 
 def _open_channel(config: EventConfig) -> grpc.Channel:
     target = config.target or ""
-    options = [*CHANNEL_OPTIONS, ("grpc.enable_http_proxy", int(config.use_proxy))]
+    # gRPC would ask a proxy for an abstract socket.
+    use_proxy = config.use_proxy and not target.startswith(SOCKET_SCHEMES)
+    options = [*CHANNEL_OPTIONS, ("grpc.enable_http_proxy", int(use_proxy))]
     if not config.secure:
         return grpc.insecure_channel(target, options)
     return grpc.secure_channel(target, tls.credentials(config), options)

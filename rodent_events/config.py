@@ -130,7 +130,8 @@ class EventConfig:
     """
 
     target: Address = None
-    """Toggle's address, ``host:port``; http:// before it is dropped, https:// means ``tls``."""
+    """Toggle's address, ``host:port``; http:// before it is dropped, https:// means ``tls``.
+    Or a socket of this machine, ``unix:/path`` or ``unix-abstract:name``."""
     jwt: Token = field(default=None, repr=False)
     """The token sent as ``authorization: Bearer <jwt>``, or a function that returns it."""
     jwt_file: FilePath = None

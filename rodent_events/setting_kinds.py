@@ -23,6 +23,12 @@ TokenProvider = Callable[[], str | Awaitable[str]]
 
 Text = TypeVar("Text", bound=str)
 
+SOCKET_SCHEMES = ("unix:", "unix-abstract:")
+"""How a target begins that is a socket of this machine."""
+
+# What the kernel has room for.
+_LONGEST_SOCKET_PATH = 107
+
 _WANTED_COUNT = "give a whole number of 1 or more"
 _WANTED_SECONDS = "give a number of seconds above 0"
 _WANTED_RATE = "give events per second, or both per_second and burst"
@@ -194,11 +200,23 @@ def _address(key: str, value: Any) -> str | None:
         return None
     if not isinstance(value, str):
         fail(key, value, "give an address such as toggle.example.com:443")
+    if value.startswith(SOCKET_SCHEMES):
+        return _socket_address(key, value)
     address = re.sub(r"^https?://", "", value).rstrip("/")
     host_and_port = re.fullmatch(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/]+):(\d{1,5})", address)
     if host_and_port is None or not 0 < int(host_and_port[1]) < 1 << 16:
         fail(key, value, "give host:port; there is no default port")
     return address
+
+
+def _socket_address(key: str, value: str) -> str:
+    # A path has one slash, after an empty authority: unix:/path, unix:///path, unix:path.
+    path = re.fullmatch(r"(?:unix|unix-abstract):(?://(?=/))?((?!//)[^\s?#%]+)", value)
+    if path is None:
+        fail(key, value, "give host:port, unix:/path or unix-abstract:name")
+    if len(path[1].encode()) > _LONGEST_SOCKET_PATH:
+        fail(key, value, f"gRPC takes paths of {_LONGEST_SOCKET_PATH} bytes at the most")
+    return value
 
 
 def _token(key: str, value: Any) -> str | TokenProvider | None:
@@ -224,5 +242,5 @@ Flag = Annotated[bool, Kind(_flag, _parse_flag)]
 FolderPath = Annotated[Path, Kind(_path)]
 FilePath = Annotated[Path | None, Kind(_optional_path)]
 Address = Annotated[str | None, Kind(_address)]
-"""``host:port``."""
+"""``host:port``, or a socket of this machine."""
 Token = Annotated[str | TokenProvider | None, Kind(_token)]
