@@ -34,6 +34,8 @@ CHANNEL_OPTIONS = [
     # Keepalive as the Go Rodent's: a ping each 40 s also without calls, 20 s for its answer.
     ("grpc.keepalive_time_ms", 40_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # gRPC's core waits for this one, a minute by default, if it is longer.
+    ("grpc.http2.ping_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
@@ -88,7 +90,8 @@ class EventClient:
             )
         self._certificates = tls.versions(self.config)
         self._channel = _open_channel(self.config)
-        self._looks_up_at = math.inf
+        self._renews_at = math.inf
+        self._is_proven = False
         self._timeout = clock.GrpcTimeout(self.config.send_timeout)
         self._tokens = TokenSource(self.config.jwt, self.config.jwt_file, self.config.send_timeout)
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
@@ -157,11 +160,11 @@ class EventClient:
             with self._calling:
                 raw = send(data, timeout=self._timeout, metadata=metadata)
             response = EventBatchResponse.FromString(raw)
+            self._is_proven = True
         except TokenError as error:
             return Outcome(Status.UNAUTHENTICATED, str(error))
         except grpc.RpcError as error:
-            if (error.details() or "").startswith(_UNKNOWN_NAME):
-                self._looks_up_at = min(self._looks_up_at, clock.monotonic() + _LOOK_UP_PAUSE)
+            self._renew_after(error)
             return _failure(error, self.config.target or "")
         except (DecodeError, TypeError):  # TypeError: no answer came, though the status is OK
             return Outcome(Status.INTERNAL, "the answer is no EventBatchResponse")
@@ -194,15 +197,25 @@ class EventClient:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    def _renew_after(self, error: Any) -> None:
+        """See whether the next call should go by a new channel."""
+        if (error.details() or "").startswith(_UNKNOWN_NAME):
+            self._renews_at = min(self._renews_at, clock.monotonic() + _LOOK_UP_PAUSE)
+        elif error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and self._is_proven:
+            # The connection may lead nowhere any more, and gRPC would find out late. One that is
+            # still being made is left alone: a new one would not be faster.
+            self._renews_at = clock.monotonic()
+
     def _renew_channel(self) -> None:
-        """Open a new channel if a certificate has changed, or a name is to be looked up again.
+        """Open a new channel if a certificate has changed, or it is time for one.
 
         If there is none with what the files hold now, the old one stays.
         """
         versions = tls.versions(self.config)
-        if versions == self._certificates and clock.monotonic() < self._looks_up_at:
+        if versions == self._certificates and clock.monotonic() < self._renews_at:
             return
-        self._looks_up_at = math.inf
+        self._renews_at = math.inf
+        self._is_proven = False
         self._certificates = versions
         try:
             channel = _open_channel(self.config)

@@ -1,7 +1,9 @@
 """Toggle under a name that is not known, moves, or has several addresses."""
 
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 from support.delivery import ids
@@ -87,6 +89,28 @@ def test_a_name_that_is_not_known_is_told_and_looked_up_again(
 def test_of_several_addresses_one_may_be_dead(agent, free_port, make_scripted_toggle, wait_until):
     toggle = make_scripted_toggle(free_port, "127.0.0.3")
     agent.point("127.0.0.2", "127.0.0.3")
+    event_id = agent.emit()
+    wait_until(lambda: ids(toggle.batches) == [event_id])
+
+
+@pytest.fixture
+def silent_address(free_port):
+    """An address that answers nothing to those who want to connect."""
+    with socket.socket() as listener, ExitStack() as connections:
+        listener.bind(("127.0.0.2", free_port))
+        listener.listen(0)
+        for _ in range(2):  # more than the kernel keeps for who accepts none
+            connection = connections.enter_context(socket.socket())
+            connection.setblocking(False)
+            connection.connect_ex(("127.0.0.2", free_port))
+        yield "127.0.0.2"
+
+
+def test_of_several_addresses_one_may_be_silent(
+    agent, free_port, silent_address, make_scripted_toggle, wait_until
+):
+    toggle = make_scripted_toggle(free_port, "127.0.0.3")
+    agent.point(silent_address, "127.0.0.3")
     event_id = agent.emit()
     wait_until(lambda: ids(toggle.batches) == [event_id])
 

@@ -37,8 +37,17 @@ PROXIES = {"nginx": (NGINX, ["-p", "{folder}", "-c"]), "haproxy": (HAPROXY, ["-d
 
 @pytest.fixture
 def proxy(free_port, tmp_path, wait_until):
-    """Starts nginx or haproxy with what is to be done with calls; gives its address."""
+    """Starts nginx or haproxy with what is to be done with calls; gives its address.
+
+    One that was started before is ended first.
+    """
     started = []
+
+    def end() -> None:
+        while started:
+            process = started.pop()
+            process.terminate()
+            process.wait()
 
     def start(name: str, what: str) -> str:
         program = shutil.which(name)
@@ -51,14 +60,13 @@ def proxy(free_port, tmp_path, wait_until):
         file = tmp_path / "proxy.conf"
         file.write_text(template.format(folder=tmp_path, port=free_port, what=what))
         options = [option.format(folder=tmp_path) for option in options]
+        end()
         started.append(subprocess.Popen([program, *options, file], stderr=subprocess.DEVNULL))
         wait_until(lambda: accepts(free_port))
         return f"127.0.0.1:{free_port}"
 
     yield start
-    for process in started:
-        process.terminate()
-        process.wait()
+    end()
 
 
 def accepts(port: int) -> bool:
@@ -148,6 +156,20 @@ def test_a_page_instead_of_an_answer_is_no_success(proxy):
         assert client.send_batch(EventBatch(batch_id="b")).status is Status.UNKNOWN
 
 
+@pytest.mark.parametrize("number", ["404", "429", "502", "503", "200"])
+def test_a_proxy_that_answers_itself_for_a_while_is_an_outage(
+    number, proxy, scripted_toggle, settings, wait_until
+):
+    target = proxy("nginx", f"return {number} '<html>soon</html>';")
+    with EventBus(target=target, **settings) as bus:
+        sent = emit(bus, 50)
+        wait_until(lambda: bus.health().state is HealthState.FAILING)
+        proxy("nginx", WAYS["nginx"][1].format(scripted_toggle.address))
+        assert bus.flush(60)
+        assert assert_balanced(bus)["delivered"] == 50
+    assert ids(scripted_toggle.batches) == sent
+
+
 @pytest.mark.parametrize("way", ["nginx", "haproxy"])
 def test_a_proxy_whose_toggle_is_away_is_an_outage(
     way, proxy, make_scripted_toggle, settings, wait_until
@@ -168,9 +190,9 @@ def test_a_proxy_whose_toggle_is_away_is_an_outage(
 class ConnectProxy:
     """An HTTP proxy that connects, and notes whither."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.asked: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -232,3 +254,18 @@ def test_the_proxy_of_the_environment_is_used_unless_it_is_not_to_be(
     with EventClient(target=scripted_toggle.address, jwt="a.b.c", **settings) as client:
         assert client.send_batch(EventBatch(batch_id="b")).status is Status.OK
     assert connect_proxy.asked == [scripted_toggle.address] * is_asked
+
+
+def test_a_proxy_of_the_environment_that_is_away_is_an_outage(
+    free_port, scripted_toggle, settings, monkeypatch, wait_until
+):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port}")
+    with EventBus(target=scripted_toggle.address, **settings) as bus:
+        sent = emit(bus, 5)
+        wait_until(lambda: bus.health().state is HealthState.FAILING)
+        proxy = ConnectProxy(free_port)
+        assert bus.flush(30)
+    proxy.close()
+    assert ids(scripted_toggle.batches) == sent

@@ -5,8 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 import trustme
+from support.delivery import assert_balanced, emit
 
-from rodent_events import ConfigError, EventBatch, EventBatchResponse, EventClient
+from rodent_events import (
+    ConfigError,
+    EventBatch,
+    EventBatchResponse,
+    EventBus,
+    EventClient,
+    HealthState,
+)
 from rodent_events.client import SEND_EVENTS
 from rodent_events.retry_policy import Status
 
@@ -140,3 +148,17 @@ def test_a_certificate_that_cannot_be_read_is_told_by_setting_and_file():
         ConfigError, match=r"tls_ca_file /no/ca\.pem cannot be used: .*No such file"
     ):
         EventClient(target="localhost:1", jwt="a.b.c", tls_ca_file="/no/ca.pem")
+
+
+def test_a_handshake_that_fails_is_an_outage_until_the_root_is_there(
+    make_tls_server, authority, files, settings, wait_until
+):
+    target = make_tls_server(client_certificate=False)
+    trustme.CA().cert_pem.write_to_path(files / "ca.pem")
+    with EventBus(target=target, tls_ca_file=files / "ca.pem", **settings) as bus:
+        emit(bus, 5)
+        wait_until(lambda: bus.health().state is HealthState.FAILING)
+        assert "CERTIFICATE_VERIFY_FAILED" in bus.health().last_error
+        authority.cert_pem.write_to_path(files / "ca.pem")
+        assert bus.flush(30)
+        assert assert_balanced(bus)["delivered"] == 5
