@@ -136,7 +136,7 @@ def test_what_is_wrong_in_the_environment_is_told(text):
 def clock(monkeypatch):
     """The time that buses see."""
     now = [1000.0]
-    monkeypatch.setattr("rodent_events.bus.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("rodent_events.bus.clock.monotonic", lambda: now[0])
     return now
 
 
