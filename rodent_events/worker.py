@@ -39,6 +39,9 @@ _chance = random.SystemRandom()
 # Seconds that are as good as forever.
 _LONG = threading.TIMEOUT_MAX / 2
 
+# Seconds after which who waits for the end looks at the clock.
+_STEP = 0.5
+
 # Seconds between two lines of the log about drops, but for the last one.
 _DROP_LOG_PAUSE = 10.0
 
@@ -151,12 +154,12 @@ class Worker:
         if not may_wait("shutdown()"):
             return False
         try:
-            self._ended.wait(seconds)
+            self._ends_within(seconds)
         except BaseException:
             self.stop_soon()
             self.wait_while_saving()
             raise
-        return self._has_ended_within(timeout)
+        return self._tell_of_end(timeout)
 
     async def stop_async(self, timeout: float | None) -> bool:
         """:meth:`stop`, without blocking the event loop; who is cancelled waits no more."""
@@ -164,7 +167,7 @@ class Worker:
         if not may_wait("shutdown_async()"):
             return False
         await awaiting.wait(self._ended, seconds)
-        return self._has_ended_within(timeout)
+        return self._tell_of_end(timeout)
 
     def _ask_to_stop(self, timeout: float | None) -> float:
         """The seconds that are to be waited."""
@@ -173,11 +176,20 @@ class Worker:
         self._inbox.put(lambda: self._schedule.stop_asked(start, seconds))
         return seconds
 
-    def _has_ended_within(self, timeout: float | None) -> bool:
+    def _tell_of_end(self, timeout: float | None) -> bool:
+        """Whether the thread has ended; if not, the log says so."""
         ended = self._ended.is_set()
         if not ended:
             logger.error("shutdown took longer than %s s; some events may not be on disk", timeout)
         return ended
+
+    def _ends_within(self, seconds: float) -> bool:
+        """Wait for the end. Time in which the whole process was stopped does not count."""
+        while not self._ended.is_set() and seconds > 0:
+            start = clock.monotonic()
+            self._ended.wait(min(seconds, _STEP))
+            seconds -= min(clock.monotonic() - start, 2 * _STEP)
+        return self._ended.is_set()
 
     def stop_soon(self) -> None:
         """Send no more, bring all to disk, and end; without waiting for it."""
@@ -188,7 +200,7 @@ class Worker:
         left = math.inf
         while len(self._buffer) < left and not self._ended.is_set():
             left = len(self._buffer)
-            self._ended.wait(INTERRUPT_TIMEOUT)
+            self._ends_within(INTERRUPT_TIMEOUT)
 
     def pause(self, timeout: float) -> bool:
         """See :meth:`EventClient.pause`."""
