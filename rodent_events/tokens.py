@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rodent_events import own_threads, signals
 from rodent_events.errors import RodentEventsError
+from rodent_events.event_loop import EventLoop
 from rodent_events.setting_kinds import TokenProvider
 
 # What may stand in the metadata of a call. A token with anything else would make gRPC raise.
@@ -110,7 +111,8 @@ def _call(source: TokenProvider) -> str:
         with signals.unblocked():
             token = source()
             if inspect.isawaitable(token):
-                token = asyncio.run(_awaited(token))
+                with asyncio.Runner(loop_factory=EventLoop) as runner:
+                    token = runner.run(_awaited(token))
     except BaseException as error:  # SystemExit too would only end this thread
         # What it says may hold a secret.
         raise TokenError(f"the token provider raised {type(error).__name__}") from error

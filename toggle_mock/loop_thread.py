@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from rodent_events import clock
+from rodent_events.event_loop import EventLoop
 from toggle_mock.errors import ToggleMockError
 
 T = TypeVar("T")
@@ -16,13 +16,6 @@ T = TypeVar("T")
 
 class LoopEndedError(ToggleMockError, RuntimeError):
     """The loop has ended, or is that of the process this one was forked from."""
-
-
-class _Loop(asyncio.SelectorEventLoop):
-    """An event loop that goes on in a test that has frozen time."""
-
-    def time(self) -> float:
-        return clock.monotonic()
 
 
 class LoopThread:
@@ -33,7 +26,7 @@ class LoopThread:
     """
 
     def __init__(self, name: str) -> None:
-        self.loop = _Loop()
+        self.loop = EventLoop()
         self._lock = threading.Lock()
         self._ending = False
         self._tasks: set[asyncio.Task[object]] = set()

@@ -27,7 +27,7 @@ COMMANDS = {
     "asyncio_project": (RUN, r"5 passed"),
     "cli_in_ci": ("bash run.sh", r"services_started=nfs .*\nall holds\n$"),
     "hypothesis_project": (PYTEST, r"9 passed"),
-    "frozen_project": (PYTEST, r"47 passed"),
+    "frozen_project": (PYTEST, r"51 passed"),
 }
 
 

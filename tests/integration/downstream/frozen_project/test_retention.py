@@ -1,5 +1,6 @@
 """Time is frozen in each way that teams do it."""
 
+import asyncio
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -150,3 +151,17 @@ def test_rodents_live_within(freeze, moment, toggle_server, rodent):
         assert toggle_server.rodents["rodent-1"].command("system.status", timeout=20).success
         rodent.emit(StorageSnapshotPayload(snapshot_name="tank@new"))
         rodent.flush(timeout=20)
+
+
+@freezes
+def test_a_token_provider_of_asyncio_waits_as_usual(freeze, tmp_path, toggle_server):
+    async def token():
+        await asyncio.sleep(0.01)
+        return toggle_server.jwt()
+
+    with (
+        freeze(PAST),
+        EventBus(target=toggle_server.address, jwt=token, events_dir=tmp_path) as bus,
+    ):
+        prune(SNAPSHOTS, bus)
+        assert bus.flush(timeout=10)
