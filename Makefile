@@ -60,7 +60,7 @@ check-oldest:  ## The tests of pipeline and mock with the oldest dependencies al
 	$(PYTHON) -m venv build/oldest
 	build/oldest/bin/pip install --quiet --constraint tools/oldest.txt --editable '.[testing]' \
 		pytest pytest-asyncio pytest-timeout pytest-xdist opentelemetry-sdk grpcio-tools==1.74.0 \
-		openapi-spec-validator celery
+		openapi-spec-validator celery freezegun
 	build/oldest/bin/pytest -n $(WORKERS) -q -p no:cacheprovider \
 		tests/unit tests/property tests/integration/test_end_to_end.py \
 		tests/integration/test_bus.py tests/integration/test_server.py \
