@@ -248,7 +248,7 @@ ACTS = (
     Sabotage(
         "no deadline for sends at shutdown",
         "worker",
-        "        if self._buffer.waiting and not self._schedule.stop_is_due(time.monotonic()):\n",
+        "        if self._buffer.waiting and not self._schedule.stop_is_due(clock.monotonic()):\n",
         "        if self._buffer.waiting and self._schedule.is_sending:\n",
     ),
     Sabotage(
