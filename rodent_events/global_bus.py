@@ -101,6 +101,16 @@ class GlobalBus(Emitters):
         """Whether the global bus runs."""
         return self._bus is not None
 
+    @property
+    def running(self) -> EventBus | None:
+        """The bus that runs, if one does."""
+        return self._bus
+
+    def forget_early_events(self) -> None:
+        """Forget what was emitted before :meth:`initialize`; for tests, which are to be alone."""
+        with self._switch:
+            self._early = _new_early_bus()
+
     def emit(
         self,
         payload: Message,

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from toggle_mock.pytest_guard import INI, POLICIES, GlobalBusGuard
+
 if TYPE_CHECKING:
-    from rodent_events import EventBus
+    from rodent_events import EventBus, EventConfig
+    from rodent_events.global_bus import GlobalBus
     from toggle_mock.clients.simulated_rodent import SimulatedRodent
     from toggle_mock.http_api.client import RemoteToggle
     from toggle_mock.server.server import ToggleServer
@@ -29,17 +32,27 @@ _ADDRESS = "--toggle-address"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--toggle-address``."""
+    """Add ``--toggle-address``, and the setting for a bus that a test has left running."""
     parser.getgroup("toggle").addoption(
         _ADDRESS,
         metavar="URL",
         help="run the tests against a mock Toggle elsewhere: the URL of its HTTP API, as "
         "`toggle-mock serve --http PORT` prints it",
     )
+    choices = "; ".join(f"{name}: {text}" for name, text in POLICIES.items())
+    parser.addini(
+        INI,
+        f"what becomes of a process-wide bus that a test has left running: {choices}",
+        default="fail",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell pytest of the marker."""
+    """Tell pytest of the marker, and guard the process-wide bus."""
+    policy = config.getini(INI)
+    if policy not in POLICIES:
+        raise pytest.UsageError(f"{INI} is {policy!r}: give one of {', '.join(POLICIES)}")
+    config.pluginmanager.register(GlobalBusGuard(policy), "toggle_global_bus_guard")
     config.addinivalue_line(
         "markers",
         "toggle(**options): give the test's toggle_server these options of ToggleServer; it is one "
@@ -142,19 +155,27 @@ def event_bus(
     toggle_server: ToggleServer, tmp_path: Path, event_bus_options: dict[str, Any]
 ) -> Iterator[EventBus]:
     """A running EventBus that reports to ``toggle_server``, with a spool folder of its own."""
-    from rodent_events import EventBus, EventConfig
+    from rodent_events import EventBus
 
-    settings: dict[str, Any] = {
-        "target": toggle_server.address,
-        "jwt": _timeless_jwt(toggle_server),
-        "events_dir": tmp_path / "events",
-        "batch_timeout": _BATCH_TIMEOUT,
-        **_tls_settings(toggle_server, tmp_path),
-    }
-    # Neither the developer's environment nor a rodent.yml has a say.
-    with EventBus(EventConfig(**settings | event_bus_options)) as bus:
+    with EventBus(_bus_config(toggle_server, tmp_path, event_bus_options)) as bus:
         yield bus
         toggle_server.faults.heal()  # so that it can end
+
+
+@pytest.fixture
+def rodent_events_bus(
+    toggle_server: ToggleServer, tmp_path: Path, event_bus_options: dict[str, Any]
+) -> Iterator[GlobalBus]:
+    """The process-wide bus, initialized to report to ``toggle_server``, and shut down in any case.
+
+    For code that emits by the functions of ``rodent_events``, and does not initialize it itself.
+    """
+    from rodent_events.global_bus import GLOBAL_BUS
+
+    GLOBAL_BUS.initialize(_bus_config(toggle_server, tmp_path, event_bus_options))
+    yield GLOBAL_BUS
+    toggle_server.faults.heal()  # so that it can end
+    GLOBAL_BUS.shutdown()
 
 
 @pytest.fixture
@@ -201,6 +222,20 @@ def _recorded(name: str, toggle: object) -> list[tuple[str, str]]:
     except Exception as error:  # noqa: BLE001 - the test's own failure must be reported
         text = f"cannot be read: {error!r}"
     return [(f"recorded by {name}", text)]
+
+
+def _bus_config(toggle: ToggleServer, folder: Path, options: dict[str, Any]) -> EventConfig:
+    """The settings of a test's bus; neither the environment nor a rodent.yml has a say."""
+    from rodent_events import EventConfig
+
+    settings: dict[str, Any] = {
+        "target": toggle.address,
+        "jwt": _timeless_jwt(toggle),
+        "events_dir": folder / "events",
+        "batch_timeout": _BATCH_TIMEOUT,
+        **_tls_settings(toggle, folder),
+    }
+    return EventConfig(**settings | options)
 
 
 def _timeless_jwt(toggle: ToggleServer | RemoteToggle) -> str:

@@ -340,3 +340,120 @@ def test_an_address_without_a_toggle_is_an_error_that_says_so(pytester, free_por
     result = pytester.runpytest_subprocess(f"--toggle-address=http://127.0.0.1:{free_port}")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*does not answer as a mock Toggle*"])
+
+
+LEAKING = """
+import pytest, rodent_events
+from rodent_events import StoragePoolPayload
+
+@pytest.fixture
+def settings(toggle_server, tmp_path):
+    return dict(
+        target=toggle_server.address, jwt=toggle_server.jwt(), events_dir=tmp_path,
+        batch_timeout=0.05,
+    )
+
+def test_leaves_it_running(settings):
+    rodent_events.initialize(**settings)
+
+def test_comes_next(settings, toggle_server):
+    rodent_events.initialize(**settings)
+    rodent_events.emit(StoragePoolPayload(pool_name="next"))
+    toggle_server.assert_received("pool_name:next", count=1)
+    rodent_events.shutdown()
+"""
+
+
+def test_a_test_that_leaves_the_bus_running_fails_and_the_next_does_not(pytester):
+    pytester.makepyfile(LEAKING)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*the test has left the process-wide bus running*"])
+    result.stdout.fnmatch_lines(["ERROR *::test_leaves_it_running*"])
+
+
+def test_it_may_be_ended_without_a_word(pytester):
+    pytester.makeini("[pytest]\naddopts = -p no:randomly\ntoggle_leaked_bus = clean\n")
+    pytester.makepyfile(LEAKING)
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_it_may_be_left_running(pytester):
+    pytester.makeini("[pytest]\naddopts = -p no:randomly\ntoggle_leaked_bus = ignore\n")
+    pytester.makepyfile(LEAKING)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*AlreadyInitializedError*"])
+
+
+def test_another_word_for_that_is_refused(pytester):
+    pytester.makeini("[pytest]\ntoggle_leaked_bus = cleen\n")
+    result = pytester.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*toggle_leaked_bus is 'cleen': give one of fail, clean, ignore*"])
+
+
+def test_a_bus_of_several_tests_runs_on(pytester):
+    pytester.makepyfile(
+        """
+        import pytest, rodent_events
+        from rodent_events import StoragePoolPayload
+        from toggle_mock import ToggleServer
+
+        @pytest.fixture(scope="module")
+        def server():
+            with ToggleServer() as server:
+                yield server
+
+        @pytest.fixture(scope="module")
+        def agent(server, tmp_path_factory):
+            rodent_events.initialize(
+                target=server.address, jwt=server.jwt(), batch_timeout=0.05,
+                events_dir=tmp_path_factory.mktemp("events"),
+            )
+            yield
+            rodent_events.shutdown()
+
+        @pytest.mark.parametrize("name", ["one", "two"])
+        def test_it_emits(agent, server, name):
+            rodent_events.emit(StoragePoolPayload(pool_name=name))
+            server.assert_received(f"pool_name:{name}", count=1)
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_the_global_bus_is_a_fixture_and_nothing_is_left_of_it(pytester):
+    pytester.makepyfile(
+        """
+        import pytest, rodent_events
+        from rodent_events import StoragePoolPayload
+
+        def scrub(pool):  # the code under test
+            rodent_events.emit(StoragePoolPayload(pool_name=pool))
+
+        def test_without_a_bus():
+            scrub("nobody's")
+
+        def test_with_one(rodent_events_bus, toggle_server):
+            scrub("tank")
+            assert rodent_events_bus.flush()
+            toggle_server.assert_only("pool_name:tank", count=1)
+
+        @pytest.mark.xfail(strict=True, raises=ZeroDivisionError)
+        def test_that_fails(rodent_events_bus, toggle_server):
+            toggle_server.faults.hanging()
+            scrub("lost")
+            1 / 0
+
+        def test_with_the_next(rodent_events_bus, toggle_server):
+            assert rodent_events.is_initialized()
+            scrub("dozer")
+            assert rodent_events.flush()
+            toggle_server.assert_only("pool_name:dozer", count=1)
+
+        def test_none_is_left():
+            assert not rodent_events.is_initialized()
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=4, xfailed=1)
