@@ -15,6 +15,7 @@ from rodent_events.errors import (
     NotInitializedError,
     RodentEventsError,
     SpoolError,
+    UnsupportedError,
 )
 from rodent_events.global_bus import GLOBAL_BUS
 from rodent_events.health_record import Health, HealthState
@@ -183,6 +184,7 @@ __all__ = [
     "SystemStartupPayload",
     "SystemUserPayload",
     "ToggleRequest",
+    "UnsupportedError",
     "UsageEvent",
     "UsageQuotaPayload",
     "UsageResourcePayload",

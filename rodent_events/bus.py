@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from google.protobuf.message import Message
 
-from rodent_events import clock, signals, wire
+from rodent_events import clock, real_threads, signals, wire
 from rodent_events.awaiting import in_thread
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
@@ -117,7 +117,7 @@ class EventBus(Emitters):
         self._paused_by = 0
         self._closed = False
         self._finished = False
-        self._finishing = threading.RLock()
+        self._finishing = real_threads.new_rlock()
         self._starts_again = False
         _buses.add(self)
 
@@ -130,9 +130,11 @@ class EventBus(Emitters):
             ConfigError: ``target`` or ``jwt`` is missing, or a certificate cannot be read.
             SpoolError: The folder cannot be used, and ``require_disk`` is set.
             RuntimeError: The bus was started before.
+            UnsupportedError: eventlet has replaced Python's threads.
         """
         if self._worker is not None or self._closed:
             raise RuntimeError("this bus was started before: make a new EventBus")
+        real_threads.refuse_eventlet()
         signals.end_in_order()
         # gRPC takes longer to load than all the rest, and nothing needs it before.
         from rodent_events.client import EventClient
@@ -178,7 +180,7 @@ class EventBus(Emitters):
         self._starts_again = was_started and not self._closed
         self._worker = None
         self._paused_by = 0
-        self._finishing = threading.RLock()
+        self._finishing = real_threads.new_rlock()
         self._buffer.abandon()
         self._buffer = EventBuffer(self.config)
         self._buckets = self._new_buckets()
@@ -401,7 +403,7 @@ class EventBus(Emitters):
             worker.wake()
         pause = self._buffer.memory.pause
         if pause:
-            time.sleep(pause)
+            real_threads.sleep(pause)
 
     def _new_buckets(self) -> dict[str, TokenBucket]:
         now = clock.monotonic()

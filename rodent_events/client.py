@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import re
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import SimpleQueue
@@ -14,7 +13,7 @@ from typing import Any, Self, TypeAlias
 import grpc
 from google.protobuf.message import DecodeError
 
-from rodent_events import clock, own_threads, tls, wire
+from rodent_events import clock, own_threads, real_threads, tls, wire
 from rodent_events.batch import Batch
 from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError, describe
@@ -94,9 +93,9 @@ class EventClient:
         self._is_proven = False
         self._timeout = clock.GrpcTimeout(self.config.send_timeout)
         self._tokens = TokenSource(self.config.jwt, self.config.jwt_file, self.config.send_timeout)
-        self._requests: SimpleQueue[_Request | None] = SimpleQueue()
-        self._sender: threading.Thread | None = None
-        self._calling = threading.RLock()
+        self._requests: SimpleQueue[_Request | None] = real_threads.new_queue()
+        self._has_sender = False
+        self._calling = real_threads.new_rlock()
 
     def send_batch(self, batch: Batch | EventBatch | bytes) -> Outcome:
         """Send one batch once, and wait for the outcome.
@@ -133,12 +132,9 @@ class EventClient:
 
     def _start_sender(self) -> None:
         """Start the thread. A call that blocks one is half the work of one with a callback."""
-        if self._sender is None:
-            sender = threading.Thread(
-                target=self._run_sender, name="rodent-events-send", daemon=True
-            )
-            sender.start()
-            self._sender = sender
+        if not self._has_sender:
+            real_threads.start(self._run_sender, "rodent-events-send")
+            self._has_sender = True
 
     def _run_sender(self) -> None:
         own_threads.enter()

@@ -6,7 +6,8 @@ RodentEventsError
 ├── EventValueError         (ValueError)    something given to emit has a wrong value
 ├── AlreadyInitializedError (RuntimeError)  initialize was called twice
 ├── NotInitializedError     (RuntimeError)  a call that needs initialize came before it
-└── SpoolError              (OSError)       a spool folder or file cannot be used
+├── SpoolError              (OSError)       a spool folder or file cannot be used
+└── UnsupportedError        (RuntimeError)  in such a program nothing can be delivered
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ class NotInitializedError(RodentEventsError, RuntimeError):
 
 class SpoolError(RodentEventsError, OSError):
     """A spool folder or file cannot be used."""
+
+
+class UnsupportedError(RodentEventsError, RuntimeError):
+    """In a program such as this nothing can be delivered: eventlet has replaced its threads."""
 
 
 def wrong_payload(emitter: str, wanted: type, given: object) -> EventTypeError:

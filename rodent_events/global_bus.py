@@ -82,6 +82,7 @@ class GlobalBus(Emitters):
             AlreadyInitializedError: It runs already.
             ConfigError: A setting is wrong or missing.
             SpoolError: The spool folder cannot be used, and ``require_disk`` is set.
+            UnsupportedError: eventlet has replaced Python's threads.
         """
         with self._lifecycle, signals.held():
             if self._bus is not None:

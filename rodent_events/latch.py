@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+
+from rodent_events import real_threads
 
 
 class Latch:
@@ -17,7 +18,7 @@ class Latch:
 
     def __init__(self) -> None:
         self._is_set = False
-        self._closed = threading.Lock()
+        self._closed = real_threads.new_lock()
         self._closed.acquire()
         self._calls: deque[Callable[[], None]] = deque()
 
@@ -50,6 +51,6 @@ class Latch:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, so many seconds at the most; whether it is."""
         seconds = -1 if timeout is None else max(0.0, timeout)
-        if not self._is_set and self._closed.acquire(timeout=seconds):
+        if not self._is_set and real_threads.acquire(self._closed, seconds):
             self.set()  # for the others that wait
         return self._is_set

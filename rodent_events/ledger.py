@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from rodent_events import real_threads
 from rodent_events.wire import EventKind
 
 
@@ -80,7 +81,7 @@ class Ledger:
     journal, and both are counted when the account is read.
     """
 
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.RLock = field(default_factory=real_threads.new_rlock)
     balance: Counter[Place] = field(default_factory=Counter)
     dropped: Counter[tuple[DropReason, EventKind]] = field(default_factory=Counter)
     filtered: Counter[EventKind] = field(default_factory=Counter)

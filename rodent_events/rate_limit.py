@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import dataclass
+
+from rodent_events import real_threads
 
 
 class RateLimit:
@@ -47,7 +48,7 @@ class TokenBucket:
         self._rate = rate
         self._tokens = float(rate.burst)
         self._at = now
-        self._lock = threading.RLock()
+        self._lock = real_threads.new_rlock()
 
     def take(self, now: float) -> bool:
         """Whether one more passes."""

@@ -9,17 +9,15 @@ meanwhile: it may hold what is needed for that. Then the signal is sent to it on
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol
 
-from rodent_events import clock
+from rodent_events import clock, real_threads
 
 _NUMBERS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -33,7 +31,7 @@ _PATIENCE = 10.0
 _REMINDER_PAUSE = 0.05
 
 # Modules whose Python code takes locks that an exception can leave held.
-_LOCKING = {"logging", "queue", "threading"}
+_LOCKING = {"gevent.lock", "gevent.thread", "logging", "queue", "threading"}
 
 
 class Participant(Protocol):
@@ -59,6 +57,7 @@ class _End:
     def reset(self) -> None:
         """Forget all."""
         self.number = 0
+        self.main_thread = 0
         self.held = 0
         self.looks = 0
         self.asked = 0
@@ -83,11 +82,10 @@ os.register_at_fork(after_in_child=_after_fork_in_child)
 
 def end_in_order() -> None:
     """Take the signals over whose default nobody has changed, if this is the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    for number in _NUMBERS:
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _handle)
+    with suppress(ValueError):  # it is not; a greenlet of it looks as if it were not, and is
+        for number in _NUMBERS:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _handle)
 
 
 def join(bus: Participant) -> None:
@@ -158,6 +156,7 @@ def ending() -> Iterator[None]:
 def _handle(number: int, frame: FrameType | None) -> None:
     end = _end
     end.number = end.number or number
+    end.main_thread = real_threads.original("_thread", "get_ident")()
     is_reminder, end.is_reminded = end.is_reminded, False
     buses = list(_running.values())
     if end.is_ending:
@@ -192,7 +191,7 @@ def _ask(end: _End, buses: list[Participant]) -> None:
     if not end.asked:
         end.gives_up_at = clock.monotonic() + _PATIENCE
         with suppress(RuntimeError):  # no thread is started any more
-            _thread.start_new_thread(_remind, ())
+            real_threads.original("_thread", "start_new_thread")(_remind, ())
     end.asked += len(buses)
     asked = end.asked
 
@@ -208,17 +207,16 @@ def _ask(end: _End, buses: list[Participant]) -> None:
 def _remind() -> None:
     """Tell the main thread again and again: it may fall asleep as a signal comes, and miss it."""
     while not _end.is_ending:
-        time.sleep(_REMINDER_PAUSE)
+        real_threads.sleep(_REMINDER_PAUSE)
         if len(_end.answers) >= _end.asked or clock.monotonic() >= _end.gives_up_at:
             _signal_again()
 
 
 def _signal_again() -> None:
     """Have the main thread look again, whatever it waits for."""
-    main = threading.main_thread().ident
-    if main is not None and not _end.is_ending and signal.getsignal(_end.number) is _handle:
+    if not _end.is_ending and signal.getsignal(_end.number) is _handle:
         _end.is_reminded = True
-        signal.pthread_kill(main, _end.number)
+        signal.pthread_kill(_end.main_thread, _end.number)
 
 
 def _takes_locks(frame: FrameType | None) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-import threading
 from collections.abc import Awaitable
-from concurrent.futures import Future
 from pathlib import Path
 
-from rodent_events import own_threads, signals
+from rodent_events import own_threads, real_threads, signals
 from rodent_events.errors import RodentEventsError
 from rodent_events.event_loop import EventLoop
+from rodent_events.latch import Latch
 from rodent_events.setting_kinds import TokenProvider
 
 # What may stand in the metadata of a call. A token with anything else would make gRPC raise.
@@ -38,7 +37,7 @@ class TokenSource:
         self._source = jwt if jwt_file is None else lambda: _read(jwt_file)
         self._path = jwt_file
         self._timeout = timeout
-        self._answer: Future[str] | None = None
+        self._answer: _Answer | None = None
         self._token: str | None = None
         self._version: object = None
 
@@ -58,18 +57,11 @@ class TokenSource:
         if not callable(source):
             return source or ""
         if self._answer is None:
-            self._answer = _call_apart(source)
-        try:
-            token = self._answer.result(self._timeout)
-        except TimeoutError as error:  # it is waited for further the next time
-            raise TokenError(
-                f"the token provider has not answered within {self._timeout:g} s"
-            ) from error
-        except BaseException:
-            self._answer = None
-            raise
-        self._answer = None
-        return token
+            self._answer = _Answer(source)
+        if not self._answer.given.wait(self._timeout):  # it is waited for further the next time
+            raise TokenError(f"the token provider has not answered within {self._timeout:g} s")
+        answer, self._answer = self._answer, None
+        return answer.token()
 
     def forget(self) -> None:
         """Ask anew the next time."""
@@ -85,25 +77,38 @@ def file_version(path: Path | None) -> object:
     return found and (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def _call_apart(source: TokenProvider) -> Future[str]:
-    """Call a function in a thread that nobody needs to wait for."""
-    answer: Future[str] = Future()
+class _Answer:
+    """That of a function, which is called in a thread that nobody needs to wait for."""
 
-    def call() -> None:
+    def __init__(self, source: TokenProvider) -> None:
+        self.given = Latch()
+        self._source = source
+        self._found: str | TokenError = ""
         try:
-            answer.set_result(_call(source))
-        except TokenError as error:
-            answer.set_exception(error)
+            real_threads.start(self._run, "rodent-events-token")
+        except RuntimeError:  # Python 3.12.0 to 3.12.2 start none when the interpreter ends
+            self._call()
 
-    def run() -> None:
+    def token(self) -> str:
+        """What it has returned.
+
+        Raises:
+            TokenError: That is no token, or it raised.
+        """
+        if isinstance(self._found, TokenError):
+            raise self._found
+        return self._found
+
+    def _run(self) -> None:
         own_threads.enter()
-        call()
+        self._call()
 
-    try:
-        threading.Thread(target=run, name="rodent-events-token", daemon=True).start()
-    except RuntimeError:  # Python 3.12.0 to 3.12.2 start none when the interpreter ends
-        call()
-    return answer
+    def _call(self) -> None:
+        try:
+            self._found = _call(self._source)
+        except TokenError as error:
+            self._found = error
+        self.given.set()
 
 
 def _call(source: TokenProvider) -> str:

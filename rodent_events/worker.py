@@ -13,13 +13,12 @@ import math
 import random
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
-from rodent_events import awaiting, clock, own_threads
+from rodent_events import awaiting, clock, own_threads, real_threads
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
@@ -107,8 +106,8 @@ class Worker:
             config.retry_rejected,
         )
         self._schedule = Schedule(config, clock.monotonic())
-        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._delivery_lock = threading.Lock()
+        self._inbox: SimpleQueue[Callable[[], None]] = real_threads.new_queue()
+        self._delivery_lock = real_threads.new_lock()
         self._failures = 0
         self.health = HealthRecord()
         """How it fares; anybody may ask it."""
@@ -119,7 +118,6 @@ class Worker:
         self._ended = Latch()
         self.wake_at = config.batch_size
         """The number of events in memory at which :meth:`wake` should be called."""
-        self._thread = threading.Thread(target=self._run, name="rodent-events", daemon=True)
 
     # Called from any thread.
 
@@ -129,7 +127,7 @@ class Worker:
             self.health.disk_failed(self._buffer.folder_error)
             self._schedule.look_failed(clock.monotonic())
         self._inbox.put(_nothing)
-        self._thread.start()
+        real_threads.start(self._run, "rodent-events")
 
     def wake(self) -> None:
         """Tell that ``wake_at`` is reached. Takes no lock that a signal handler could meet."""
@@ -259,7 +257,7 @@ class Worker:
             with suppress(BaseException):  # a logging handler may be the cause
                 logger.exception("unexpected error; delivery goes on in %.0f s", ERROR_PAUSE)
             if self._schedule.is_stopping:
-                time.sleep(_SAVE_PAUSE)  # then all is due at once
+                real_threads.sleep(_SAVE_PAUSE)  # then all is due at once
 
     def _wait_for_message(self) -> Callable[[], None]:
         """What somebody wants, or nothing when something is due; meanwhile without the lock."""
@@ -482,7 +480,7 @@ class Worker:
                     unsaved = self._buffer.unsaved
                     logger.error("%d events could not be brought to disk: %s", unsaved, error)
                     return self._buffer.drop_unsaved()
-            time.sleep(_SAVE_PAUSE)
+            real_threads.sleep(_SAVE_PAUSE)
 
 
 def _nothing() -> None:

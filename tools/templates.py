@@ -122,6 +122,7 @@ EXPORTED = {
         "NotInitializedError",
         "RodentEventsError",
         "SpoolError",
+        "UnsupportedError",
     ],
     "rodent_events.global_bus": ["GLOBAL_BUS"],
     "rodent_events.health_record": ["Health", "HealthState"],

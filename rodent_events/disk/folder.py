@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from rodent_events import real_threads
 from rodent_events.disk.files import (
     LOCK_FILE,
     TEMPORARY,
@@ -54,7 +54,7 @@ class Folder:
         self._lock: int | None = None
         self._neighbours_lock: int | None = None
         self._complained_of: set[Path] = set()
-        self._replacing = threading.RLock()
+        self._replacing = real_threads.new_rlock()
 
     def open(self) -> None:
         """Take ``events_dir``, or make a folder below it.

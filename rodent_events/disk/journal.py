@@ -7,14 +7,13 @@ bytes, by the one who completes it. May be called from any thread.
 from __future__ import annotations
 
 import os
-import threading
 import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rodent_events import wire
+from rodent_events import real_threads, wire
 from rodent_events.config import EventConfig
 from rodent_events.disk.files import sync_folder, write_all
 from rodent_events.disk.format import read_sections, stored_trailer
@@ -38,8 +37,8 @@ class Journal:
         self._syncs = config.synced
         self._new_path = new_path
         self._opened = opened
-        self.lock = threading.RLock()
-        self._sync_lock = threading.RLock()
+        self.lock = real_threads.new_rlock()
+        self._sync_lock = real_threads.new_rlock()
         self._segment: Segment | None = None
         self._descriptor = -1
         self._retired: deque[tuple[Segment, int]] = deque()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from rodent_events import wire
+from rodent_events import real_threads, wire
 from rodent_events.batch import Batch, time_of
 from rodent_events.config import EventConfig
 from rodent_events.disk.files import TEMPORARY, write_atomically
@@ -74,7 +73,7 @@ class Spool:
         self._give_up_journal = give_up_journal
         self._folder = Folder(config.events_dir, config.target, synced=config.synced)
         self._segments: deque[Segment] = deque()
-        self._list_lock = threading.RLock()
+        self._list_lock = real_threads.new_rlock()
         self._last_name: str | None = None
         self._in_flight: Segment | None = None
         self._uses_reserve = False

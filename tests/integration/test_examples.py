@@ -13,7 +13,14 @@ from toggle_mock.cli.scenario import read_scenario
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def test_the_agent_delivers_its_two_events(toggle_server, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "payloads"),
+    [
+        ("agent.py", ["SystemStartupPayload", "ServiceStatusPayload"]),
+        ("on_trio.py", ["StoragePoolPayload"] * 6),
+    ],
+)
+def test_an_agent_delivers_its_events(name, payloads, toggle_server, tmp_path):
     environment = {
         **os.environ,
         "HOME": str(tmp_path),
@@ -21,7 +28,7 @@ def test_the_agent_delivers_its_two_events(toggle_server, tmp_path):
         "TOGGLE_JWT": toggle_server.jwt(),
     }
     agent = subprocess.run(
-        [sys.executable, str(EXAMPLES / "agent.py")],
+        [sys.executable, str(EXAMPLES / name)],
         env=environment,
         capture_output=True,
         text=True,
@@ -29,10 +36,7 @@ def test_the_agent_delivers_its_two_events(toggle_server, tmp_path):
         timeout=60,
     )
     assert agent.stdout.startswith("delivered")
-    assert [event.payload_type for event in toggle_server.events] == [
-        "SystemStartupPayload",
-        "ServiceStatusPayload",
-    ]
+    assert [event.payload_type for event in toggle_server.events] == payloads
 
 
 @pytest.mark.skipif(
