@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from google.protobuf.message import Message
 
-from rodent_events import clock, real_threads, signals, wire
+from rodent_events import clock, forks, real_threads, signals, wire
 from rodent_events.awaiting import in_thread
 from rodent_events.buffer import EventBuffer
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
@@ -73,11 +73,8 @@ def _after_fork_in_child() -> None:
         bus.after_fork()
 
 
-os.register_at_fork(
-    before=_before_fork,
-    after_in_parent=_after_fork_in_parent,
-    after_in_child=_after_fork_in_child,
-)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
+forks.in_child(_after_fork_in_child)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +132,7 @@ class EventBus(Emitters):
         if self._worker is not None or self._closed:
             raise RuntimeError("this bus was started before: make a new EventBus")
         real_threads.refuse_eventlet()
+        forks.watch()
         signals.end_in_order()
         # gRPC takes longer to load than all the rest, and nothing needs it before.
         from rodent_events.client import EventClient

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from rodent_events import signals
+from rodent_events import forks, signals
 from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
@@ -45,7 +44,7 @@ class GlobalBus(Emitters):
         self._early = _new_early_bus()
         self._ended: EventBus | None = None
         atexit.register(self._report_early_events)
-        os.register_at_fork(after_in_child=self._after_fork)
+        forks.in_child(self._after_fork)
 
     def __reduce__(self) -> str:
         """A reference: what is sent to another process, such as the initializer of a pool, is

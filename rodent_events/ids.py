@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from uuid import UUID
 
 from uuid_utils import reseed_rng, uuid7
 
+from rodent_events import forks
+
 # A child would go on with its parent's random numbers and make the same ids.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=reseed_rng)
+forks.in_child(reseed_rng)
 
 
 def new_id() -> str:

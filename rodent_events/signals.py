@@ -9,7 +9,6 @@ meanwhile: it may hold what is needed for that. Then the signal is sent to it on
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol
 
-from rodent_events import clock, real_threads
+from rodent_events import clock, forks, real_threads
 
 _NUMBERS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -77,7 +76,7 @@ def _after_fork_in_child() -> None:
     _end.reset()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+forks.in_child(_after_fork_in_child)
 
 
 def end_in_order() -> None:
