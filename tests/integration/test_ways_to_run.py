@@ -4,11 +4,13 @@ Toggle is away, so all is to be found on disk. At an orderly end that holds thou
 brought to disk before; at one that nothing notices, for what is older than ``spill_after``.
 """
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +32,15 @@ def emit(count=20):
         file = os.open(os.environ["ACCEPTED"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.write(file, f"{event_id}\\n".encode())
         os.close(file)
+
+def exhaust_memory():
+    global hog  # it goes only with the process
+    import resource
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**25,) * 2)
+    hog = []
+    while True:
+        hog.append(bytearray(2**16))
 """
 
 SCRIPTS = {
@@ -50,6 +61,51 @@ with ThreadPoolExecutor(4) as threads:
     list(threads.map(emit, [5] * 4))
 {end}
 """,
+    "uvloop": """
+import asyncio, uvloop
+async def main():
+    rodent_events.initialize()
+    emit()
+    {end}
+uvloop.run(main())
+""",
+    "Trio": """
+import trio
+async def main():
+    rodent_events.initialize()
+    await trio.to_thread.run_sync(emit)
+    {end}
+trio.run(main)
+""",
+    "gevent": """
+import gevent
+gevent.spawn(rodent_events.initialize).get()
+gevent.joinall([gevent.spawn(emit, 5) for _ in range(4)], raise_error=True)
+{end}
+""",
+    "gevent, patched after the import": """
+import gevent.monkey
+gevent.monkey.patch_all()
+rodent_events.initialize()
+gevent.joinall([gevent.spawn(emit, 5) for _ in range(4)], raise_error=True)
+{end}
+""",
+    "gevent, patched after initialize": """
+rodent_events.initialize()
+import gevent.monkey
+gevent.monkey.patch_all()
+gevent.joinall([gevent.spawn(emit, 5) for _ in range(4)], raise_error=True)
+{end}
+""",
+    "gevent, a fork": """
+rodent_events.initialize()
+import gevent
+emit(10)
+if child := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+gevent.joinall([gevent.spawn(emit, 5) for _ in range(2)], raise_error=True)
+{end}
+""",
     "initialized in another thread": """
 import threading
 thread = threading.Thread(target=rodent_events.initialize)
@@ -68,13 +124,18 @@ emit()
 {end}
 """,
 }
+# What stands before all else.
+FIRST = dict.fromkeys(
+    ("gevent", "gevent, a fork"), "import gevent.monkey\ngevent.monkey.patch_all()\n"
+)
 FINISHES = {
     "return": ("", 0),
     "sys.exit": ("import sys; sys.exit(3)", 3),
     "an exception": ("raise ValueError", 1),
+    "a MemoryError": ("exhaust_memory()", 1),
     "os._exit": ("os._exit(4)", 4),
 }
-ORDERLY = ("return", "sys.exit", "an exception")
+ORDERLY = ("return", "sys.exit", "an exception", "a MemoryError")
 
 
 @dataclass
@@ -148,14 +209,19 @@ def log(place):
     return (place.folder / "log").read_text()
 
 
-@pytest.mark.parametrize("finish", FINISHES)
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize(
+    ("name", "finish"),
+    # Trio itself does not end where no memory is left.
+    sorted(
+        {(name, finish) for name in SCRIPTS for finish in FINISHES} - {("Trio", "a MemoryError")}
+    ),
+)
 def test_a_program_that_ends_by_itself(name, finish, place, start, wait_until):
     code, status = FINISHES[finish]
     is_orderly = finish in ORDERLY
     # What nothing notices is waited out, by the program itself.
     before = "" if is_orderly else "import time; time.sleep(1); "
-    program = NOTED + SCRIPTS[name].format(end=before + code)
+    program = FIRST.get(name, "") + NOTED + SCRIPTS[name].format(end=before + code)
     process = start(sys.executable, "-c", program, is_orderly=is_orderly)
     process.communicate(timeout=60)
     wait_until(lambda: len(place.accepted) == 20)
@@ -170,6 +236,11 @@ SIGNALS = {
     "SIGQUIT": False,
     "SIGKILL": False,
 }
+SLEEPS = {
+    "asyncio": "await asyncio.sleep(60)",
+    "uvloop": "await asyncio.sleep(60)",
+    "Trio": "await trio.sleep(60)",
+}
 # A bus that is started elsewhere than in the main thread takes no signals over.
 BY_SIGNAL = ("SIGTERM", "SIGHUP")
 
@@ -181,12 +252,12 @@ def test_a_program_that_gets_a_signal(way, name, place, start, wait_until):
         way == "initialized in another thread" and name in BY_SIGNAL
     )
     # A shell's background ignores both.
-    first = """import signal, time
+    before = """import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 """
-    sleep = "await asyncio.sleep(60)" if way == "asyncio" else "time.sleep(60)"
-    program = first + NOTED + SCRIPTS[way].format(end=f"print(os.getpid(), flush=True); {sleep}")
+    end = f"print(os.getpid(), flush=True); {SLEEPS.get(way, 'time.sleep(60)')}"
+    program = FIRST.get(way, "") + before + NOTED + SCRIPTS[way].format(end=end)
     process = start(sys.executable, "-c", program, is_orderly=is_orderly)
     pid = int(process.stdout.readline())
     if not is_orderly:
@@ -195,6 +266,79 @@ signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     process.wait(60)
     wait_until(lambda: place.lost == 0)
     assert len(place.accepted) == 20
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGKILL"])
+def test_the_first_process_of_a_container(name, place, start, wait_until):
+    """The kernel gives it only signals for which it has handlers, and SIGKILL."""
+    unshare = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    probe = subprocess.run([*unshare, "true"], capture_output=True, check=False)
+    if probe.returncode:
+        pytest.skip("a namespace of processes needs root, and a system that permits it")
+    before = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    end = "print(os.getpid(), flush=True)\nimport time\ntime.sleep(60)"
+    program = before + NOTED + SCRIPTS["a script"].format(end=end)
+    is_orderly = name != "SIGKILL"
+    process = start(*unshare, sys.executable, "-c", program, is_orderly=is_orderly)
+    assert process.stdout.readline() == "1\n"
+    if not is_orderly:
+        wait_until(lambda: place.lost == 0)
+    (first,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(first), getattr(signal, name))
+    process.wait(60)
+    assert len(place.accepted) == 20
+    assert place.lost == 0
+
+
+# The files of a control group, by version, and where its parent is.
+LIMITS = {
+    "memory.limit_in_bytes": Path("/sys/fs/cgroup/memory"),
+    "memory.max": Path("/sys/fs/cgroup"),
+}
+
+
+@pytest.fixture
+def small_group(wait_until):
+    """A control group whose processes have 300 MB."""
+    group = limit = None
+    for name, parent in LIMITS.items():
+        with suppress(OSError):
+            group = Path(tempfile.mkdtemp(prefix="rodent-test-", dir=parent))
+            limit = group / name
+            limit.write_text(str(300 * 2**20))
+            break
+        if group is not None:
+            group.rmdir()
+            group = None
+    if group is None:
+        pytest.skip("a control group with a limit of memory needs root, and a system that has them")
+    yield group
+    wait_until(lambda: not (group / "cgroup.procs").read_text())
+    group.rmdir()
+
+
+def test_a_program_that_the_kernel_ends_for_want_of_memory(place, start, wait_until, small_group):
+    end = """
+open(f"{os.environ['GROUP']}/cgroup.procs", "w").write(str(os.getpid()))
+input()
+hog = []
+while True:
+    hog.append(b"x" * 2**20)
+"""
+    program = NOTED + SCRIPTS["a script"].format(end=end)
+    process = start(
+        "env",
+        f"GROUP={small_group}",
+        sys.executable,
+        "-c",
+        program,
+        is_orderly=False,
+        stdin=subprocess.PIPE,
+    )
+    wait_until(lambda: len(place.accepted) == 20 and place.lost == 0)
+    process.communicate("\n", timeout=60)
+    assert process.returncode == -signal.SIGKILL, log(place)
+    assert place.lost == 0
 
 
 CHILDREN = """
@@ -306,30 +450,71 @@ wrapped_bare, wrapped = EventsMiddleware(bare), EventsMiddleware(starlike)
 """
 UVICORN = [BIN / "uvicorn", "--log-level", "warning"]
 GUNICORN = [BIN / "gunicorn", "--log-level", "warning"]
-# The command, and whether SIGTERM is an orderly end.
+UWSGI = [BIN / "uwsgi", "--disable-logging", "--die-on-term", "--module", "web:app"]
+UWSGI += ["--master", "--processes", "2", "--stats", "stats"]
+BOTH, TERM = ("SIGTERM", "SIGINT"), ("SIGTERM",)
+# The command, and at which signals it ends in order. At SIGINT, gunicorn's workers of gevent and of
+# uvicorn do not always end, with a bus or without, and are killed.
 SERVERS = {
-    "gunicorn, sync workers": ([*GUNICORN, "--workers", "2", "web:app"], True),
-    "gunicorn, threads": ([*GUNICORN, "--workers", "2", "--threads", "3", "web:app"], True),
+    "gunicorn, sync workers": ([*GUNICORN, "--workers", "2", "web:app"], BOTH),
+    "gunicorn, threads": ([*GUNICORN, "--workers", "2", "--threads", "3", "web:app"], BOTH),
     "gunicorn, loaded before the fork": (
         [*GUNICORN, "--preload", "--workers", "2", "web:app"],
-        True,
+        BOTH,
     ),
-    "uvicorn, in the lifespan alone": ([*UVICORN, "web:initializing"], False),
-    "uvicorn, wrapped": ([*UVICORN, "web:wrapped"], True),
-    "uvicorn, wrapped, without a lifespan": ([*UVICORN, "web:wrapped_bare"], True),
-    "uvicorn, wrapped, workers": ([*UVICORN, "--workers", "2", "web:wrapped"], True),
+    "gunicorn, gevent": ([*GUNICORN, "-k", "gevent", "--workers", "2", "web:app"], TERM),
+    # What is initialized in the master is patched in its workers.
+    "gunicorn, gevent, loaded before the fork": (
+        [*GUNICORN, "-k", "gevent", "--preload", "--workers", "2", "web:app"],
+        TERM,
+    ),
+    "gunicorn, uvicorn workers": (
+        [*GUNICORN, "-k", "uvicorn_worker.UvicornWorker", "--workers", "2", "asgi:wrapped"],
+        TERM,
+    ),
+    "hypercorn, wrapped": ([BIN / "hypercorn", "--workers", "2", "asgi:wrapped"], BOTH),
+    # It forks from C, and tells Python nothing of that.
+    "uWSGI, workers": (UWSGI, BOTH),
+    "uWSGI, workers of which Python is told": (
+        [*UWSGI, "--enable-threads", "--py-call-osafterfork"],
+        BOTH,
+    ),
+    "uWSGI, lazy-apps": ([*UWSGI, "--lazy-apps"], BOTH),
+    "uvicorn, in the lifespan alone": ([*UVICORN, "asgi:initializing"], ()),
+    "uvicorn, wrapped, without a lifespan": ([*UVICORN, "asgi:wrapped_bare"], BOTH),
+    "uvicorn, wrapped, reloading": ([*UVICORN, "--reload", "asgi:wrapped"], BOTH),
+    "uvicorn, wrapped, on asyncio": ([*UVICORN, "--loop", "asyncio", "asgi:wrapped"], BOTH),
+    "uvicorn, wrapped, on uvloop": ([*UVICORN, "--loop", "uvloop", "asgi:wrapped"], BOTH),
+    "uvicorn, wrapped, workers": ([*UVICORN, "--workers", "2", "asgi:wrapped"], BOTH),
 }
+
+
+def is_at_rest(place, loads: int) -> bool:
+    """Whether all workers of uWSGI wait for requests: one that is amid one runs no atexit."""
+    if log(place).count("WSGI app 0") < loads or not (place.folder / "stats").exists():
+        return False
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(place.folder / "stats"))
+        with connection.makefile() as stats:
+            workers = json.load(stats)["workers"]
+    return all(each["accepting"] and each["status"] == "idle" for each in workers)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGKILL"])
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_server_that_gets_a_signal(server, name, place, start, wait_until):
-    command, is_orderly = SERVERS[server]
-    is_orderly = is_orderly and name != "SIGKILL"
-    (place.folder / "web.py").write_text(NOTED + (WSGI if "gunicorn" in server else ASGI))
+    command, orderly = SERVERS[server]
+    is_orderly = name in orderly
+    if "gunicorn" in server and not is_orderly:
+        command = [*command, "--graceful-timeout", "1"]
+    (place.folder / "web.py").write_text(NOTED + WSGI)
+    (place.folder / "asgi.py").write_text(NOTED + ASGI)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         number = listening.fileno()
-        where = ["--bind", f"fd://{number}"] if "gunicorn" in server else ["--fd", number]
+        option = {"uvicorn": "--fd", "uWSGI": "--http-socket"}.get(
+            server.partition(",")[0], "--bind"
+        )
+        where = [option, number if option == "--fd" else f"fd://{number}"]
         process = start(*command, *where, is_orderly=is_orderly, pass_fds=[number])
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         for _ in range(20):
@@ -338,6 +523,8 @@ def test_a_server_that_gets_a_signal(server, name, place, start, wait_until):
         assert len(place.accepted) >= 20
         if not is_orderly:
             wait_until(lambda: place.lost == 0)
+        if "uWSGI" in server:
+            wait_until(lambda: is_at_rest(place, loads=2 if "lazy" in server else 1))
         os.kill(process.pid, getattr(signal, name))
         process.wait(60)
     wait_until(lambda: place.lost == 0)
@@ -360,7 +547,7 @@ def work():
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
-@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
+@pytest.mark.parametrize("pool", ["prefork", "threads", "solo", "gevent"])
 def test_celery(pool, name, place, start, wait_until):
     (place.folder / "tasks.py").write_text(NOTED + CELERY)
     for folder in ("broker", "control"):
