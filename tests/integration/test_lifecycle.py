@@ -54,6 +54,19 @@ def test_what_waits_at_the_fork_is_delivered_once_by_the_parent(
     assert ids(toggle.batches) == sent
 
 
+def test_a_flush_goes_on_over_forks(make_scripted_toggle, free_port, settings):
+    settings |= {"target": f"127.0.0.1:{free_port}"}
+    forking = start("fork_amid_a_flush", settings)
+    sent = json.loads(forking.stdout.readline())
+    toggle = make_scripted_toggle(free_port)
+    finish(forking)
+    with EventBus(**settings) as bus:  # takes over what the children have left, if nobody has yet
+        assert bus.flush(30)
+    delivered = ids(toggle.batches)
+    assert [event_id for event_id in delivered if event_id in sent] == sent
+    assert len(delivered) == len(set(delivered)) == 50 + 5 * 9
+
+
 def test_what_a_child_leaves_is_taken_over_at_the_next_start(
     make_scripted_toggle, free_port, settings
 ):

@@ -57,6 +57,20 @@ def fork_with_events_in_memory(bus: EventBus) -> None:
     assert bus.flush(30)
 
 
+def fork_amid_a_flush(bus: EventBus) -> None:
+    """Prints the ids of what is flushed; goes on when it is told that there is a Toggle."""
+    flushed: list[bool] = []
+    sent = emit(bus, 50)
+    flushing = threading.Thread(target=lambda: flushed.append(bus.flush(60)))
+    flushing.start()
+    for _ in range(5):
+        leave_events_in_child(bus)
+    print(json.dumps(sent), flush=True)
+    sys.stdin.readline()
+    flushing.join()
+    assert flushed == [True]
+
+
 def leave_events_in_child(bus: EventBus) -> None:
     def child() -> bool:
         emit(bus, 9, "child")
@@ -111,6 +125,7 @@ PROGRAMS = {
     for program in (
         flush_in_child,
         fork_with_events_in_memory,
+        fork_amid_a_flush,
         leave_events_in_child,
         fork_twice_without_an_event_in_between,
         fork_amid_emits_and_sends,
