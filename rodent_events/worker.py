@@ -223,7 +223,8 @@ class Worker:
                 return
             with self._whatever_happens():
                 self._decide(batch, outcome)
-                self._send_if_due()
+                if outcome.status is Status.OK:  # else it would keep the lock from the other thread
+                    self._send_if_due()
                 self._check_flushes()
         if not self._schedule.is_sending:
             self._inbox.put(_nothing)  # there may be something to wait for

@@ -50,3 +50,20 @@ def test_an_outcome_that_comes_after_the_end_changes_nothing(tmp_path):
     worker._go_on(sent[0], Outcome(Status.OK))
     assert buffer.stats()["delivered"] == 0
     assert buffer.stats()["waiting"] == 1
+
+
+def test_after_a_failure_the_worker_s_own_thread_goes_on(tmp_path):
+    """The thread of the client would keep the lock, if a handler of the log is slower than it."""
+    sent = []
+    client = SimpleNamespace(
+        start_send=lambda batch, _done: sent.append(batch), forget_token=lambda: None
+    )
+    buffer = EventBuffer(events_dir=tmp_path, batch_size=1)
+    worker = Worker(buffer, client, lambda: None)
+    buffer.append(wire.delimited(1, b""))
+    worker._send_if_due()
+    worker._go_on(sent[0], Outcome(Status.UNAUTHENTICATED))  # which is sent again at once
+    assert len(sent) == 1
+    assert not worker._inbox.empty()
+    worker._send_if_due()
+    assert len(sent) == 2
