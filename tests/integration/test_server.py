@@ -438,7 +438,7 @@ def test_fields_of_another_kind_do_not_hide_events(toggle_server, channel, beare
 
 
 def test_to_wait_for_less_than_one_is_a_mistake(toggle_server):
-    with pytest.raises(ValueError, match="count is 0: one waits for 1 event or more"):
+    with pytest.raises(ValueError, match="count is 0: give a whole number of 1 or more"):
         toggle_server.wait_for(count=0)
 
 

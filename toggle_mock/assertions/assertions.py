@@ -11,6 +11,7 @@ import grpc
 
 from rodent_events import clock
 from toggle_mock.assertions import failures
+from toggle_mock.assertions.numbers import check_count, check_seconds
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
 from toggle_mock.errors import NotReceivedError, UnexpectedEventError
 from toggle_mock.matching import Matchable, Matcher, checked
@@ -58,10 +59,10 @@ class Assertions(RecordingView):
             NotReceivedError: There were fewer in time.
             TypeError: It is no matcher.
             QueryError: It is text, but no query; or it asks for what no event can have.
-            ValueError: The count is less than 1.
+            ValueError: The count is less than 1, or the timeout no time.
         """
-        if count < 1:
-            raise ValueError(f"count is {count}: one waits for 1 event or more")
+        check_count(count, least=1)
+        check_seconds("timeout", timeout)
         matches = checked(matcher, self.schema)
         found = self._gather(matches, lambda found: len(found) >= count, timeout)
         if len(found) < count:
@@ -84,6 +85,7 @@ class Assertions(RecordingView):
         Raises:
             NotReceivedError: The sequence was not complete in time.
         """
+        check_seconds("timeout", timeout)
         wanted = [checked(matcher, self.schema) for matcher in matchers]
         found: list[RecordedEvent] = []
         later: list[RecordedEvent] = []  # behind the last one that was found
@@ -118,8 +120,11 @@ class Assertions(RecordingView):
 
         Raises:
             NotReceivedError: There were fewer in time.
-            ValueError: There is no such method or status.
+            ValueError: There is no such method or status; the count is less than 1, or the timeout
+                no time.
         """
+        check_count(count, least=1)
+        check_seconds("timeout", timeout)
         if method is not None:
             one_of("method", method, MESSAGES)
         if isinstance(status, grpc.StatusCode):
@@ -161,6 +166,8 @@ class Assertions(RecordingView):
             NotReceivedError: There were fewer in time.
             UnexpectedEventError: There are more.
         """
+        if count is not None:
+            check_count(count, least=0)
         found = self.wait_for(matcher, count=count or 1, timeout=timeout) if count != 0 else []
         if count is not None and len(found := self.find(matcher)) > count:
             first = f"expected {failures.matching(count)}, received "
@@ -175,6 +182,7 @@ class Assertions(RecordingView):
         Raises:
             UnexpectedEventError: It did.
         """
+        check_seconds("within", within)
         matches = checked(matcher, self.schema)
         if found := self._gather(matches, lambda found: len(found) > 0, within):
             first = f"expected no event that matches, received {len(found)}"
@@ -191,6 +199,8 @@ class Assertions(RecordingView):
             UnexpectedEventError: There are others, or too many.
             NotReceivedError: There are too few.
         """
+        if count is not None:
+            check_count(count, least=0)
         matches = checked(matcher, self.schema)
         others = self.find(~matches)
         if others:

@@ -1,4 +1,4 @@
-"""A matcher that asks for what no event can have is an error, not one that matches nothing."""
+"""A question that nothing can answer is an error: names that are none, counts, times."""
 
 from functools import cache
 
@@ -148,3 +148,28 @@ def test_calls_that_cannot_be_are_refused():
         assertions().wait_for_call("SendEvents", status="UNAVAILABEL", timeout=0)
     with pytest.raises(ValueError, match="method is 'SendEvent'"):
         Script(pytest.fail, "SendEvent")
+
+
+@pytest.mark.parametrize("count", [0, -1, True, 1.0, "1"])
+def test_a_count_that_is_none_is_refused(count):
+    for ask in (assertions().wait_for, assertions().wait_for_call):
+        with pytest.raises(ValueError, match=r"count is .*: give a whole number of 1 or more"):
+            ask(count=count, timeout=0)
+
+
+@pytest.mark.parametrize("count", [-1, True, 1.0, "1"])
+def test_a_number_of_events_that_is_none_is_refused(count):
+    with pytest.raises(ValueError, match=r"count is .*: give a whole number of 0 or more"):
+        assertions().assert_received(count=count, timeout=0)
+    with pytest.raises(ValueError, match=r"count is .*: give a whole number of 0 or more"):
+        assertions().assert_only(None, count=count)
+
+
+@pytest.mark.parametrize("seconds", [-1, None, True, "1", float("nan"), float("inf")])
+def test_a_time_that_is_none_is_refused(seconds):
+    it = assertions()
+    for ask in (it.wait_for, it.wait_for_sequence, it.wait_for_call, it.assert_received):
+        with pytest.raises(ValueError, match=r"timeout is .*: give a number of seconds"):
+            ask(timeout=seconds)
+    with pytest.raises(ValueError, match=r"within is .*: give a number of seconds"):
+        it.assert_not_received(within=seconds)
