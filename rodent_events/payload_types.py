@@ -146,8 +146,13 @@ def enum_of(schema: Descriptor, full_name: str) -> EnumDescriptor:
 
 def short_names(enum: EnumDescriptor) -> dict[int, str]:
     """An enum's values without their common prefix: ``{1: "INFO", …}``."""
-    prefix = snake_case(enum.name).upper() + "_"
+    prefix = prefix_of(enum)
     return {value.number: value.name.removeprefix(prefix) for value in enum.values}
+
+
+def prefix_of(enum: EnumDescriptor) -> str:
+    """The common prefix of an enum's values, such as ``EVENT_LEVEL_``."""
+    return snake_case(enum.name).upper() + "_"
 
 
 def snake_case(name: str) -> str:

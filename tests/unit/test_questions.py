@@ -1,14 +1,16 @@
 """A question that nothing can answer is an error: names that are none, counts, times."""
 
+from datetime import UTC, datetime
 from functools import cache
 
 import pytest
+from support.recorded import recorded_event
 
 from rodent_events import EventBatch, NetworkInterfacePayload, StoragePoolPayload
 from toggle_mock import Assertions, FaultSpecError, QueryError, hang, where
 from toggle_mock.faults import parse
 from toggle_mock.faults.script import Script
-from toggle_mock.matching import Matcher, checked
+from toggle_mock.matching import Matcher, checked, matcher_of
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.schema import load_schema
 
@@ -62,7 +64,7 @@ def test_a_query_for_what_cannot_be_is_refused(query):
 
 ACCEPTED = [
     "",
-    "level:error level:3 level:E* category:2 level:99",
+    "level:error level:3 level:E* category:2 level:99 level:EVENT_LEVEL_ERROR",
     "payload:pool payload:storage_* payload:StoragePoolPayload -payload:transfer",
     'payload:""',
     "pool_name:tank* pool_name:5 devices:/dev/sda size_bytes:>5 size_bytes:1e3 is_up:TRUE",
@@ -173,3 +175,24 @@ def test_a_time_that_is_none_is_refused(seconds):
             ask(timeout=seconds)
     with pytest.raises(ValueError, match=r"within is .*: give a number of seconds"):
         it.assert_not_received(within=seconds)
+
+
+def test_a_datetime_without_a_zone_is_refused():
+    moment = datetime(2026, 1, 31, tzinfo=UTC)
+    assert checked(where(after=moment, before=moment), None)
+    with pytest.raises(ValueError, match=r"after is .*, without a time zone: give one that has it"):
+        where(after=moment.replace(tzinfo=None))
+
+
+def test_a_function_that_raises_says_of_which_event():
+    def is_tank(event):
+        return event.payload.pool_name == "tank"
+
+    link = recorded_event(NetworkInterfacePayload(interface_name="eth0"))
+    for matcher in (matcher_of(is_tank), where(level="INFO") & is_tank):
+        with pytest.raises(AttributeError) as caught:
+            matcher(link)
+        (note,) = caught.value.__notes__
+        assert "raised by the matcher" in note
+        assert "is_tank" in note
+        assert "network_interface" in note.lower() or "NetworkInterface" in note

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from rodent_events.payload_types import message_of, short_names
+from rodent_events.payload_types import message_of, prefix_of, short_names
 from toggle_mock.matching.equality import Number, Scalar, as_kind_of, equals, is_number, read_number
 from toggle_mock.matching.patterns import compile_pattern, is_pattern
 from toggle_mock.matching.query import is_bare, quoted
@@ -274,7 +274,8 @@ def _misread(field: FieldDescriptor, text: str) -> str:
     """Why text is no value of a field; empty if it is one."""
     if field.enum_type is not None:
         names = short_names(field.enum_type).values()
-        if text.upper() in names or read_number(text) is not None:
+        name = text.upper().removeprefix(prefix_of(field.enum_type))
+        if name in names or read_number(text) is not None:
             return ""
         near = did_you_mean([text.upper()], [*names]) or "; it has " + ", ".join(names)
         return f"has no value {text!r}{near}"

@@ -25,7 +25,7 @@ def equals(given: object, wanted: Scalar | Message) -> bool:
     if isinstance(wanted, Message):
         return isinstance(given, Message) and is_like(given, wanted)
     if isinstance(given, EnumValue):
-        is_named = isinstance(wanted, str) and wanted.upper() == given.upper()
+        is_named = isinstance(wanted, str) and given.is_called(wanted)
         return is_named or _is_number_of(given.number, wanted)
     if isinstance(given, Text):
         return spelled(given) == spelled(wanted)

@@ -91,21 +91,23 @@ def _of_arrival(value_of: Callable[[RecordedEvent], str]) -> Find:
     return find
 
 
-def _enum_value(name: str, number: int) -> Given:
-    return Given(EnumValue(name, number), bool(number))
+def _enum_value(name: str, number: int, prefix: str) -> Given:
+    return Given(EnumValue(name, number, prefix), bool(number))
 
 
 _TABLE = (
     Key(
         "level",
         _in_event,
-        value_in=lambda kind: _enum_value(level_name(kind.level), kind.level),
+        value_in=lambda kind: _enum_value(level_name(kind.level), kind.level, "EVENT_LEVEL_"),
         holders=_event,
     ),
     Key(
         "category",
         _in_event,
-        value_in=lambda kind: _enum_value(category_name(kind.category), kind.category),
+        value_in=lambda kind: _enum_value(
+            category_name(kind.category), kind.category, "EVENT_CATEGORY_"
+        ),
         holders=_event,
     ),
     Key("payload", _behind_payload, KeyKind.TYPE, holders=_payloads),

@@ -173,7 +173,15 @@ class Function(Matcher):
 
     def misses(self, event: RecordedEvent) -> list[str]:
         """See :meth:`Matcher.misses`."""
-        return [] if self.function(event) else [f"{self} says no"]
+        return [] if self(event) else [f"{self} says no"]
+
+    def __call__(self, event: RecordedEvent) -> bool:
+        """What the function says; if it raises, the error tells of which event."""
+        try:
+            return bool(self.function(event))
+        except Exception as error:
+            error.add_note(f"raised by the matcher {self} for {event!r}")
+            raise
 
     def as_query(self) -> str:
         """A function has no text."""

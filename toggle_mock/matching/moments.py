@@ -39,9 +39,14 @@ def milliseconds_of(key: str, moment: object) -> int:
 
     Raises:
         TypeError: It is neither.
-        ValueError: There is no such time.
+        ValueError: There is no such time, or it is a datetime without a time zone.
     """
     if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise ValueError(
+                f"{key} is {moment!r}, without a time zone: give one that has it, such as "
+                "datetime.now(UTC)"
+            )
         return _milliseconds(moment)
     if isinstance(moment, bool) or not isinstance(moment, int | float):
         raise TypeError(f"{key} is {moment!r}: give a datetime, or seconds since the epoch")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from rodent_events.payload_types import message_of, schema_of, short_names
+from rodent_events.payload_types import message_of, prefix_of, schema_of, short_names
 from toggle_mock.schema import is_map
 
 
@@ -31,16 +31,22 @@ class Float32(float):
 
 
 class EnumValue(str):
-    """An enum's value: its short name, and its number."""
+    """An enum's value: its short name, its number, and what precedes the name in the schema."""
 
-    __slots__ = ("number",)
+    __slots__ = ("number", "prefix")
     number: int
+    prefix: str
 
-    def __new__(cls, name: str, number: int) -> Self:
+    def __new__(cls, name: str, number: int, prefix: str) -> Self:
         """A string with a number."""
         self = super().__new__(cls, name)
         self.number = number
+        self.prefix = prefix
         return self
+
+    def is_called(self, name: str) -> bool:
+        """Whether it is a value's name, with the prefix or without, in any case."""
+        return name.upper() in {self.upper(), f"{self.prefix}{self}"}
 
 
 def within(message: Message, path: str) -> Iterator[Given]:
@@ -108,7 +114,8 @@ def _scalar(field: FieldDescriptor, value: Any) -> object:
         return Float32(value)
     if field.enum_type is None:
         return value
-    return EnumValue(_names_of(field.enum_type).get(value, str(value)), value)
+    enum = field.enum_type
+    return EnumValue(_names_of(enum).get(value, str(value)), value, _prefix_of(enum))
 
 
 # What is asked of each event again is found out once.
@@ -124,6 +131,11 @@ def _values_of(field: FieldDescriptor) -> FieldDescriptor | None:
 @_remembered
 def _names_of(enum: EnumDescriptor) -> dict[int, str]:
     return short_names(enum)
+
+
+@_remembered
+def _prefix_of(enum: EnumDescriptor) -> str:
+    return prefix_of(enum)
 
 
 def spelled(value: object) -> str:
