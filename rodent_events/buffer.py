@@ -93,8 +93,8 @@ class EventBuffer:
         Raises:
             OSError: What waits cannot be written; it is still in memory.
         """
-        self.use_reserve()
         with ExitStack() as stack:  # what fails does not keep the rest from being done
+            stack.enter_context(self._store.with_reserve())
             stack.callback(self._store.release)
             stack.callback(self._store.remove_finished)
             stack.callback(self.spill)
@@ -102,10 +102,6 @@ class EventBuffer:
             if self.unsaved and not self._store.is_open:
                 self._store.take_folder()
             self.requeue()
-
-    def use_reserve(self) -> None:
-        """Use all of the room on disk that the settings allow, from now on: the process ends."""
-        self._store.use_reserve()
 
     def drop_unsaved(self) -> None:
         """Book as dropped what is nowhere but in this process, which ends."""
@@ -370,6 +366,15 @@ class EventBuffer:
                 left -= count
                 self.ledger.move(count, Place.IN_FLIGHT, Place.DISK)
         return paths
+
+    def save_for_end(self) -> None:
+        """:meth:`save`, with all of the room on disk that the settings allow: the process ends.
+
+        Raises:
+            OSError: As there.
+        """
+        with self._store.with_reserve():
+            self.save()
 
     def save(self) -> None:
         """Have on disk what is only in this process. Nothing is dropped for it.

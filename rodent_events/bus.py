@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
@@ -231,11 +231,12 @@ class EventBus(Emitters):
         """
         check_timeout(timeout)
         self._closed = True
+        lost = self._buffer.account.turnover().lost
         if self._worker is None:
             self._finish()
         elif not self._worker.stop(timeout):
             return False
-        return self._has_shut_down()
+        return self._has_shut_down(lost)
 
     async def shutdown_async(self, timeout: float | None = DEFAULT_SHUTDOWN_TIMEOUT) -> bool:
         """:meth:`shutdown`, without blocking the event loop, and without a thread of its executor.
@@ -244,15 +245,19 @@ class EventBus(Emitters):
         """
         check_timeout(timeout)
         self._closed = True
+        lost = self._buffer.account.turnover().lost
         if self._worker is None:
             await in_thread(self._finish)
         elif not await self._worker.stop_async(timeout):
             return False
-        return self._has_shut_down()
+        return self._has_shut_down(lost)
 
-    def _has_shut_down(self) -> bool:
+    def _has_shut_down(self, lost: int) -> bool:
+        """Whether all is delivered, and nothing more is lost than before."""
         atexit.unregister(self._end)
-        return self._buffer.waiting == 0 and not self._buffer.not_saved
+        signals.leave(self)  # also if something could not be saved
+        lost_now = self._buffer.account.turnover().lost
+        return self._buffer.waiting == 0 and not self._buffer.not_saved and lost_now == lost
 
     def _end(self) -> None:
         """Shut down at the end of the process: who saves nothing now never does."""
@@ -298,6 +303,7 @@ class EventBus(Emitters):
         self.shutdown()
 
     async def __aenter__(self) -> Self:
+        signals.end_in_order()  # which only the main thread can
         return await in_thread(self.__enter__)
 
     async def __aexit__(self, *_exception: object) -> None:
@@ -460,16 +466,18 @@ class EventBus(Emitters):
 
     def health(self) -> Health:
         """Whether events get to Toggle and to disk, and if not, since when, why, and what helps."""
-        if not self._starts_again and (self._worker is None or self._closed):
-            return Health(
-                state=HealthState.FAILING,
-                last_error="the bus does not run",
-                remedy="call initialize(), or start() of a new EventBus",
-            )
         record = HealthRecord() if self._worker is None else self._worker.health
         oldest = self._buffer.oldest
-        return record.now(
+        health = record.now(
             oldest_waiting=oldest / 1000 if oldest else None, disk=self._buffer.disk_use
+        )
+        if self._starts_again or not (self._worker is None or self._closed):
+            return health
+        return replace(
+            health,
+            state=HealthState.FAILING,
+            last_error="the bus does not run",
+            remedy="call initialize(), or start() of a new EventBus",
         )
 
     def debug_info(self) -> str:

@@ -147,13 +147,13 @@ class EventClient:
             done(outcome)
 
     def _send(self, data: bytes) -> Outcome:
-        self._renew_channel()
         try:
             metadata = (("authorization", f"Bearer {self._tokens.current()}"),)
-            send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
-                SEND_EVENTS
-            )
-            with self._calling:
+            with self._calling:  # who renews the channel ends the calls of others on it
+                self._renew_channel()
+                send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
+                    SEND_EVENTS
+                )
                 raw = send(data, timeout=self._timeout, metadata=metadata)
             response = EventBatchResponse.FromString(raw)
             self._is_proven = True

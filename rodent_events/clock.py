@@ -14,9 +14,6 @@ import time
 # Of Linux; elsewhere there is no second clock of this kind.
 _REALTIME = 5 if sys.platform == "linux" else time.CLOCK_REALTIME  # CLOCK_REALTIME_COARSE
 
-# Seconds that the two kinds of CLOCK_REALTIME may differ by themselves, and more.
-_PRECISION = 1.0
-
 
 def monotonic() -> float:
     """Seconds of a clock that nobody sets, to measure and to wait with.
@@ -33,7 +30,6 @@ class GrpcTimeout(float):
     this one is added to the real time.
     """
 
-    def __radd__(self, now: float) -> float:
+    def __radd__(self, _now: float) -> float:
         """The moment when the time is over, in seconds since the Unix epoch."""
-        real = time.clock_gettime(_REALTIME)
-        return float(self) + (real if abs(real - now) > _PRECISION else now)
+        return float(self) + time.clock_gettime(_REALTIME)

@@ -184,7 +184,7 @@ class EventConfig:
     spool_max_bytes: Count = 1_000_000_000
     """Bytes of all spool files at the most; a tenth of it is kept for the end of the process."""
     spool_max_files: Count = 10_000
-    """Spool files at the most; a tenth of them, and at least one, likewise."""
+    """Spool files at the most; a tenth of them, and at least one of several, likewise."""
     overflow: Annotated[Overflow, choice(Overflow)] = Overflow.DROP_OLDEST
     """What happens when memory and disk are full: ``drop_oldest``, ``drop_newest`` or ``block``."""
     rate_limits: Annotated[Mapping[str, Rate], rates(_payload_type_names)] = field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -50,7 +51,7 @@ class Latch:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, so many seconds at the most; whether it is."""
-        seconds = -1 if timeout is None else max(0.0, timeout)
+        seconds = -1 if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX))
         if not self._is_set and real_threads.acquire(self._closed, seconds):
             self.set()  # for the others that wait
         return self._is_set

@@ -211,7 +211,7 @@ def _address(key: str, value: Any) -> str | None:
 
 def _socket_address(key: str, value: str) -> str:
     # A path has one slash, after an empty authority: unix:/path, unix:///path, unix:path.
-    path = re.fullmatch(r"(?:unix|unix-abstract):(?://(?=/))?((?!//)[^\s?#%]+)", value)
+    path = re.fullmatch(r"(?:unix|unix-abstract):(?://(?=/))?((?!//)[^\s?#%,\0]+)", value)
     if path is None:
         fail(key, value, "give host:port, unix:/path or unix-abstract:name")
     if len(path[1].encode()) > _LONGEST_SOCKET_PATH:

@@ -74,12 +74,16 @@ class Flush:
         """Wait for its end, so many seconds at the most; True if all was acknowledged."""
         if may_wait("flush()"):
             self._over.wait(timeout)
-        return self._complete
+        return self._answer()
 
     async def wait_async(self, timeout: float | None) -> bool:
         """:meth:`wait`, without blocking the event loop."""
         if may_wait("flush_async()"):
             await awaiting.wait(self._over, timeout)
+        return self._answer()
+
+    def _answer(self) -> bool:
+        self._over.set()  # nobody waits for it any more
         return self._complete
 
 
@@ -368,8 +372,7 @@ class Worker:
         """For who cannot wait for anybody else: nothing is logged here."""
         try:
             if not self._ended.is_set():
-                self._buffer.use_reserve()
-                self._buffer.save()
+                self._buffer.save_for_end()
         except OSError:
             self._schedule.save_at_once()  # which tells of it
         finally:

@@ -320,14 +320,14 @@ ACTS = (
     Sabotage(
         "an end keeps to the limits of a process that goes on",
         "buffer",
-        '        """\n        self.use_reserve()\n        with ExitStack',
-        '        """\n        with ExitStack',
+        "            stack.enter_context(self._store.with_reserve())\n",
+        "",
     ),
     Sabotage(
         "a signal keeps to the limits of a process that goes on",
         "worker",
-        "                self._buffer.use_reserve()\n",
-        "",
+        "                self._buffer.save_for_end()\n",
+        "                self._buffer.save()\n",
     ),
     Sabotage(
         "what disk does not take at the end is not counted",

@@ -10,8 +10,8 @@ from __future__ import annotations
 import errno
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -233,9 +233,14 @@ class Spool:
         with self._list_lock:
             self._segments.append(segment)
 
-    def use_reserve(self) -> None:
-        """From now on, the limits are what the settings say: the process ends."""
-        self._uses_reserve = True
+    @contextmanager
+    def with_reserve(self) -> Iterator[None]:
+        """Meanwhile the limits are what the settings say: the process ends."""
+        before, self._uses_reserve = self._uses_reserve, True
+        try:
+            yield
+        finally:
+            self._uses_reserve = before
 
     def check_room(self, size: int) -> None:
         """See whether so many bytes more, in a file of their own, are within the limits.

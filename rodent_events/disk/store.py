@@ -7,7 +7,7 @@ import math
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import repeat
 from pathlib import Path
 
@@ -96,9 +96,9 @@ class Store:
         """
         self._spool.try_disk()
 
-    def use_reserve(self) -> None:
-        """Use all of the room that the settings allow, from now on: the process ends."""
-        self._spool.use_reserve()
+    def with_reserve(self) -> AbstractContextManager[None]:
+        """Meanwhile all of the room may be used that the settings allow: the process ends."""
+        return self._spool.with_reserve()
 
     def remove_finished(self) -> None:
         """Delete the files that hold nothing more.

@@ -117,6 +117,9 @@ class EventsHandler(logging.Handler):
 
 
 def _metadata(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
+    for key, value in record.__dict__.items():
+        if key not in _USUAL:
+            yield _encodable(key), _encodable(value)
     yield "file", _encodable(record.pathname)
     yield "line", str(record.lineno)
     yield "function", _encodable(record.funcName)
@@ -124,9 +127,6 @@ def _metadata(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
     if record.exc_info and record.exc_info[0]:
         lines = traceback.format_exception_only(*record.exc_info[:2])
         yield "exception", _encodable("".join(lines).strip())
-    for key, value in record.__dict__.items():
-        if key not in _USUAL:
-            yield _encodable(key), _encodable(value)
 
 
 def _encodable(value: object) -> str:
