@@ -17,13 +17,24 @@ _WORDS: Mapping[type[inspect.Type], str] = {
 }
 
 
-HINT = "did you mean"
+_LONGEST = 200
+"""Characters of what somebody gave that an error repeats."""
+
+
+def shortened(text: str) -> str:
+    """A text, or its beginning."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def did_you_mean(words: Collection[object], choices: Collection[str]) -> str:
     """A question after the choices that are nearest to some words; empty if none is near."""
-    near = [match for word in words for match in get_close_matches(str(word), choices, n=1)]
-    return f", {HINT} {', '.join(near)}?" if near else ""
+    near = [
+        match
+        for word in map(str, words)
+        if len(word) <= _LONGEST
+        for match in get_close_matches(word, choices, n=1)
+    ]
+    return f", did you mean {', '.join(near)}?" if near else ""
 
 
 def one_of(what: str, given: str, choices: Collection[str]) -> str:

@@ -269,11 +269,11 @@ def test_an_agent_that_is_stopped_amid_its_end_has_all_on_disk(
     memory = {"buffer_size": 200_000, "flush_threshold": 200_000, "spill_after": 3600}
     files = {"max_batch_bytes": 1_000_000, "max_file_size": 2_000_000}
     agent = start_agent(target=f"127.0.0.1:{free_port}", **memory, **files)
-    count = agent.do("len(emit(150_000))")
+    count = agent.do("len(emit(60_000))")
     folder = settings["events_dir"]
-    agent.begin("bus.shutdown(2)")
+    agent.begin("bus.shutdown(8)")  # many times as long as it takes
     wait_until(lambda: sum(path.stat().st_size for path in folder.glob("*.pb")) > 1_000_000)
-    over = time.monotonic() + 3
+    over = time.monotonic() + 9
     agent.stop_and_go_on(lambda: wait_until(lambda: time.monotonic() > over))
     agent.answer()
     agent.kill()

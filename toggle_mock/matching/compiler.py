@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from toggle_mock.matching.conditions import Equals, meaning_of
 from toggle_mock.matching.fields import Field, Word
-from toggle_mock.matching.keys import KeyKind, kind_of_key
+from toggle_mock.matching.keys import KeyKind, kind_of_key, name_of
 from toggle_mock.matching.matchers import All, AnyOf, Matcher, Not, matcher_of
 from toggle_mock.matching.moments import Moment, read_milliseconds
 from toggle_mock.matching.payloads import PayloadType
@@ -43,7 +43,7 @@ def _compiled(node: Node, text: str) -> Matcher:
 
 
 def _field(term: Term) -> Matcher:
-    key, value = term.key.removesuffix("?"), term.value
+    key, value = name_of(term.key), term.value
     condition = Equals(value) if term.quoted else meaning_of(key, value)
     return Field(key, condition, may_be_absent=key != term.key)
 

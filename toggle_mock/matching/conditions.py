@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from abc import ABC, abstractmethod
@@ -10,16 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from rodent_events.payload_types import message_of, prefix_of, short_names
+from rodent_events.payload_types import message_of, prefix_of, schema_of, short_names
 from toggle_mock.matching.equality import Number, Scalar, as_kind_of, equals, is_number, read_number
 from toggle_mock.matching.patterns import compile_pattern, is_pattern
 from toggle_mock.matching.query import is_bare, quoted
 from toggle_mock.matching.values import NOTHING, Given, fields_within, one_line, spelled, within
 from toggle_mock.schema import is_map
-from toggle_mock.wording import did_you_mean
+from toggle_mock.wording import did_you_mean, shortened
 
 
 class Condition(ABC):
@@ -31,6 +32,10 @@ class Condition(ABC):
 
     def objection(self, _field: FieldDescriptor) -> str:
         """Why no value of a field can be as wanted; empty if one can."""
+        return ""
+
+    def hint(self, _field: FieldDescriptor) -> str:
+        """What may have been meant, to stand behind an objection; with a comma if it is near."""
         return ""
 
     @property
@@ -71,11 +76,18 @@ class Equals(_OfOneValue):
 
     def objection(self, field: FieldDescriptor) -> str:
         """See :meth:`Condition.objection`."""
+        message = field.message_type
         if isinstance(self.value, Message):
-            return "" if field.message_type is not None else "is no message"
-        if not isinstance(self.value, str):
-            return _not_a_scalar(field)
-        return _not_a_scalar(field) or _misread(field, self.value)
+            same = message is not None and message.full_name == schema_of(self.value).full_name
+            return "" if same else f"is no {schema_of(self.value).name}"
+        return _not_a_scalar(field) or _no_value(field, self.value)
+
+    def hint(self, field: FieldDescriptor) -> str:
+        """See :meth:`Condition.hint`."""
+        if field.enum_type is None or not isinstance(self.value, str):
+            return ""
+        names = _names_of(field.enum_type)
+        return did_you_mean([self.value.upper()], names) or f"; it has {', '.join(names)}"
 
     @property
     def shown(self) -> str:
@@ -102,7 +114,7 @@ class Matches(_OfOneValue):
 
     def objection(self, field: FieldDescriptor) -> str:
         """See :meth:`Condition.objection`."""
-        names = [] if field.enum_type is None else short_names(field.enum_type).values()
+        names = [] if field.enum_type is None else _names_of(field.enum_type)
         if names and not any(map(self._compiled.fullmatch, names)):
             return f"is none of {', '.join(names)} then"
         return _not_a_scalar(field)
@@ -270,19 +282,35 @@ def _not_a_scalar(field: FieldDescriptor) -> str:
     )
 
 
-def _misread(field: FieldDescriptor, text: str) -> str:
-    """Why text is no value of a field; empty if it is one."""
+def _no_value(field: FieldDescriptor, wanted: Scalar) -> str:
+    """Why a scalar is no value of a field; empty if it is one."""
     if field.enum_type is not None:
-        names = short_names(field.enum_type).values()
-        name = text.upper().removeprefix(prefix_of(field.enum_type))
-        if name in names or read_number(text) is not None:
-            return ""
-        near = did_you_mean([text.upper()], [*names]) or "; it has " + ", ".join(names)
-        return f"has no value {text!r}{near}"
+        return _no_value_of_enum(field.enum_type, wanted)
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
-        return "" if text.lower() in {"true", "false"} else "is true or false"
-    is_number_field = field.cpp_type in _NUMBERS
-    return "is a number" if is_number_field and read_number(text) is None else ""
+        is_bool = isinstance(wanted, bool) or spelled(wanted).lower() in {"true", "false"}
+        return "" if is_bool else "is true or false"
+    if field.cpp_type not in _NUMBERS:
+        return ""
+    number = read_number(wanted) if isinstance(wanted, str) else wanted
+    if number is None or isinstance(number, bool | bytes):
+        return "is a number"
+    least, most = _RANGES.get(field.cpp_type, (-math.inf, math.inf))
+    is_whole = field.cpp_type not in _RANGES or number == int(number)
+    return "" if is_whole and least <= number <= most else f"is a whole number up to {most}"
+
+
+def _no_value_of_enum(enum: EnumDescriptor, wanted: Scalar) -> str:
+    names = _names_of(enum)
+    if isinstance(wanted, bool | bytes):
+        return f"is one of {', '.join(names)}"
+    if not isinstance(wanted, str) or read_number(wanted) is not None:
+        return ""
+    name = wanted.upper().removeprefix(prefix_of(enum))
+    return "" if name in map(str.upper, names) else f"has no value {shortened(wanted)!r}"
+
+
+def _names_of(enum: EnumDescriptor) -> list[str]:
+    return list(short_names(enum).values())
 
 
 def _objection_at(field: FieldDescriptor, path: str, condition: Condition) -> str:
@@ -320,6 +348,13 @@ _NUMBERS = {
     FieldDescriptor.CPPTYPE_UINT64,
     FieldDescriptor.CPPTYPE_FLOAT,
     FieldDescriptor.CPPTYPE_DOUBLE,
+}
+
+_RANGES = {
+    FieldDescriptor.CPPTYPE_INT32: (-(1 << 31), (1 << 31) - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(1 << 63), (1 << 63) - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, (1 << 32) - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, (1 << 64) - 1),
 }
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -17,7 +17,7 @@ from toggle_mock.matching.names import Names
 from toggle_mock.matching.query import is_bare_word, quoted, written
 from toggle_mock.matching.values import Given, one_line
 from toggle_mock.recording.records import Kind, RecordedEvent
-from toggle_mock.wording import HINT
+from toggle_mock.wording import shortened
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,10 +54,11 @@ class Field(Matcher):
         """See :meth:`Matcher.check`."""
         if self.may_be_absent or is_of_arrival(self.key):
             return
-        objections = [self.wanted.objection(field) for field in fields_of(names, self.key)]
-        if all(objections):
-            nearest = max(objections, key=lambda text: HINT in text)
-            raise QueryError(f"{self}: {self.key} {nearest}")
+        fields = fields_of(names, self.key)
+        if all(map(self.wanted.objection, fields)):
+            hint = max(map(self.wanted.hint, fields), key=lambda text: text.startswith(","))
+            problem = f"{self.key} {self.wanted.objection(fields[0])}{hint}"
+            raise QueryError(f"{shortened(str(self))}: {problem}")
 
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""

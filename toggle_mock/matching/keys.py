@@ -12,9 +12,11 @@ from enum import Enum, auto
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from toggle_mock.errors import QueryError
 from toggle_mock.matching.names import Names, nearest_choices
 from toggle_mock.matching.values import EnumValue, Given, fields_within, within
 from toggle_mock.recording.records import Kind, RecordedEvent, category_name, level_name
+from toggle_mock.wording import shortened
 
 
 class KeyKind(Enum):
@@ -123,6 +125,9 @@ _TABLE = (
     Key("peer", _of_arrival(lambda event: event.batch.call.peer)),
 )
 
+_MAX_DEPTH = 100
+"""Dots in a key that a schema is asked for."""
+
 KEYS: Mapping[str, Key] = {key.name: key for key in _TABLE}
 """The keys by name."""
 
@@ -139,10 +144,12 @@ def fields_of(names: Names, key: str) -> list[FieldDescriptor]:
     Raises:
         QueryError: There are none in the schema.
     """
+    if key.count(".") > _MAX_DEPTH:
+        raise QueryError(f"{shortened(key)} is too deep: give {_MAX_DEPTH} dots at the most")
     holders, path = _place(names, key)
     if fields := [field for holder in holders for field in fields_within(holder, path)]:
         return fields
-    word, choices = nearest_choices(holders, path)
+    word, choices = nearest_choices(holders, path) if holders else (path, [])
     others = KEYS if path == key else ()
     raise names.unknown("field", word, [*choices, *others], f"{key}?")
 
@@ -151,8 +158,10 @@ def _place(names: Names, key: str) -> tuple[Sequence[Descriptor], str]:
     """The messages that a key is a field of, and the path in them."""
     head, _, rest = key.partition(".")
     known = KEYS.get(head)
-    if known is None or known.holders is None:
+    if known is None:
         return names.payloads, key
+    if known.holders is None:  # what is behind it is nothing
+        return [], key
     return known.holders(names), rest if known.kind is KeyKind.TYPE else key
 
 
@@ -163,5 +172,10 @@ def is_of_arrival(key: str) -> bool:
 
 def kind_of_key(key: str) -> KeyKind:
     """What a key tells, also one that may be absent (``payload?``); with a path, a value."""
-    known = KEYS.get(key.removesuffix("?"))
+    known = KEYS.get(name_of(key))
     return known.kind if known else KeyKind.VALUE
+
+
+def name_of(key: str) -> str:
+    """A key without the ``?`` that says that the schema may lack it; metadata's are any text."""
+    return key if key.startswith("metadata.") else key.removesuffix("?")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import TypeAlias
 
 from google.protobuf.message import Message
@@ -17,6 +17,7 @@ from toggle_mock.errors import QueryError
 from toggle_mock.matching.names import Names, names_of
 from toggle_mock.recording.records import Kind, RecordedEvent
 from toggle_mock.schema import Schema
+from toggle_mock.wording import shortened
 
 Matchable: TypeAlias = (
     "Matcher | Message | type[Message] | str | Callable[[RecordedEvent], bool] | None"
@@ -233,13 +234,19 @@ def checked(given: Matchable, schema: Schema | None) -> Matcher:
         QueryError: It is text, but no query; or it asks for what no event can have.
     """
     matcher = matcher_of(given)
-    try:
+    if isinstance(given, str):
+        _check_text(given, schema)
+    else:
         matcher.check(names_of(schema))
-    except QueryError as error:
-        if isinstance(given, str):
-            raise QueryError(f"{error}, in the query {given!r}") from None
-        raise
     return matcher
+
+
+@lru_cache(maxsize=256)  # who asks something often asks the same
+def _check_text(query: str, schema: Schema | None) -> None:
+    try:
+        matcher_of(query).check(names_of(schema))
+    except QueryError as error:
+        raise QueryError(f"{error}, in the query {shortened(query)!r}") from None
 
 
 def not_a_matcher(given: object) -> TypeError:

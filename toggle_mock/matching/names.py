@@ -15,7 +15,7 @@ from google.protobuf.descriptor import Descriptor
 from rodent_events.payload_types import message_of, payload_types, schema_of, snake_case
 from rodent_events.pb.events.event_messages_pb2 import Event
 from toggle_mock.errors import QueryError
-from toggle_mock.wording import did_you_mean
+from toggle_mock.wording import did_you_mean, shortened
 
 if TYPE_CHECKING:
     from toggle_mock.schema import Schema
@@ -48,17 +48,20 @@ class Names:
         short = [snake_case(name.removesuffix("Payload")) for name in names]
         return [*names, *short, *(word for name in short for word in name.split("_"))]
 
-    def check_payload(self, message: Descriptor) -> None:
-        """See that a message is one of the payloads.
+    def check_payload(self, message: Descriptor, fields: Sequence[str]) -> None:
+        """See that a message is one of the payloads, and has some fields.
 
         Raises:
-            QueryError: It is none.
+            QueryError: It is none, or it lacks one.
         """
-        if message.full_name not in self._types:
-            raise QueryError(
-                f"{message.full_name} is no payload of {self.title}"
-                f"{did_you_mean([message.name], [payload.name for payload in self.payloads])}"
-            )
+        known = self._types.get(message.full_name)
+        if known is None:
+            names = [payload.name for payload in self.payloads]
+            near = did_you_mean([message.name], names)
+            raise QueryError(f"{message.full_name} is no payload of {self.title}{near}")
+        for field in fields:
+            if field not in known.descriptor.fields_by_name:
+                raise QueryError(f"{message.name} has no field {field!r} in {self.title}")
 
     def unknown(self, what: str, word: str, choices: Iterable[str], absent: str) -> QueryError:
         """The error about a name that there is not.
@@ -69,30 +72,33 @@ class Names:
             choices: The right ones.
             absent: How one writes a name that this schema may lack.
         """
+        missing = f"{self.title} has no {what} {shortened(word)!r}"
         near = did_you_mean([word], sorted(set(choices))) or ";"
-        return QueryError(
-            f"{self.title} has no {what} {word!r}{near} if another revision has it, write {absent}"
-        )
+        return QueryError(f"{missing}{near} if another revision has it, write {shortened(absent)}")
 
 
 def nearest_choices(messages: Iterable[Descriptor], path: str) -> tuple[str, list[str]]:
-    """The first name of a path that none of some messages has, and what might stand there."""
+    """The first name of a path that none of some messages has, and what might stand there.
+
+    A field that holds no messages, with a path behind it, might be nothing.
+    """
     name, dot, rest = path.partition(".")
     messages = list(messages)
-    inner = [
-        message_of(field)
-        for message in messages
-        if (field := message.fields_by_name.get(name)) is not None
-        and field.message_type is not None
-    ]
-    if dot and inner:
-        return nearest_choices(inner, rest)
-    return name, [field.name for message in messages for field in message.fields]
+    fields = [field for one in messages if (field := one.fields_by_name.get(name)) is not None]
+    inner = [message_of(field) for field in fields if field.message_type is not None]
+    if not dot or not fields:
+        return name, [field.name for message in messages for field in message.fields]
+    if not inner:
+        return path, []
+    if all(message.GetOptions().map_entry for message in inner):
+        inner = [message_of(one.fields_by_name["value"]) for one in inner]
+        rest = rest.partition(".")[2]
+    return nearest_choices(inner, rest)
 
 
 @lru_cache(maxsize=64)
 def names_of(schema: Schema | None) -> Names:
     """The names of a schema; None for the project's own."""
     if schema is None:
-        return Names(schema_of(Event()), "the schema")
+        return Names(schema_of(Event()), "the project's schema")
     return Names(schema.descriptor(Event.DESCRIPTOR.full_name), f"schema {schema.name}")

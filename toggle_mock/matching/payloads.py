@@ -49,7 +49,7 @@ class Like(Matcher):
 
     def check(self, names: Names) -> None:
         """See :meth:`Matcher.check`."""
-        names.check_payload(schema_of(self.wanted))
+        names.check_payload(schema_of(self.wanted), [f.name for f, _ in self.wanted.ListFields()])
 
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""

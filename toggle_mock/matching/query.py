@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from toggle_mock.errors import QueryError
 from toggle_mock.matching.patterns import is_pattern
+from toggle_mock.wording import shortened
 
 MAX_DEPTH = 100
 """Groups within each other."""
@@ -88,7 +89,8 @@ def parse(text: str) -> Node:
 
 def query_error(problem: str, text: str, position: int) -> QueryError:
     """An error that points at a place in a query, from 0 on."""
-    return QueryError(f"{problem}, at character {position + 1} of the query {text!r}")
+    place = f"at character {position + 1} of the query {shortened(text)!r}"
+    return QueryError(f"{problem}, {place}")
 
 
 def is_bare(text: str) -> bool:
@@ -114,12 +116,17 @@ def written(text: str) -> str:
 
 def _problem_of(word: str) -> str:
     """What is wrong with a word that is to stand anywhere; empty if nothing is."""
-    if word in _OPERATORS:
-        return f"{word} is no operator: {_OPERATORS[word]}; in quotes it would be text"
-    if assigned := _ASSIGNED.fullmatch(word):
-        return f"{word} is text: write {assigned[1]}:{assigned[2]}, or put it in quotes"
+    shown = shortened(word)
+    if means := _OPERATORS.get(word.lower()):
+        return f"{shown} is no operator: {means}; in quotes it would be text"
+    if compared := _COMPARED.fullmatch(word):
+        key, sign, value = compared.groups()
+        meant = f"{_SIGNS[sign].format(key=key)}{value}"
+        return f"{shown} is text: write {shortened(meant)}, or put it in quotes"
+    if word[0] in _FOREIGN or "&&" in word or "||" in word:
+        return f"{shown} reads like another language: {_AND}, {_OR}, {_NOT}; in quotes it is text"
     if is_pattern(word):
-        return f"{word} has no key: write KEY:{word}, or put it in quotes if it is text"
+        return f"{shown} has no key: write KEY:{shown}, or put it in quotes if it is text"
     return ""
 
 
@@ -127,12 +134,25 @@ _AND = "terms side by side must all match"
 _OR = "OR stands between alternatives"
 _NOT = "- before a term or a group negates it"
 _OPERATORS = {
-    **dict.fromkeys(("AND", "and", "&&", "&"), _AND),
+    **dict.fromkeys(("and", "&&", "&"), _AND),
     **dict.fromkeys(("or", "||", "|"), _OR),
-    **dict.fromkeys(("NOT", "not", "!"), _NOT),
+    **dict.fromkeys(("not", "!"), _NOT),
 }
 
-_ASSIGNED = re.compile(r"([A-Za-z_][\w.]*)={1,2}([^=]+)")
+# How other languages compare, and how it is written here.
+_SIGNS = {
+    "=": "{key}:",
+    "==": "{key}:",
+    "!=": "-{key}:",
+    ">": "{key}:>",
+    ">=": "{key}:>=",
+    "<": "{key}:<",
+    "<=": "{key}:<=",
+}
+_COMPARED = re.compile(r"([A-Za-z_][\w.]*)(==?|!=|>=?|<=?)([^=<>]+)")
+
+# What no word begins with that is meant as text.
+_FOREIGN = "-!+{}&|<>~"
 
 
 class _Parser:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from toggle_mock.matching.conditions import condition_of
 from toggle_mock.matching.fields import Field
-from toggle_mock.matching.keys import KeyKind, kind_of_key
+from toggle_mock.matching.keys import KeyKind, kind_of_key, name_of
 from toggle_mock.matching.matchers import All, Matchable, Matcher, matcher_of
 from toggle_mock.matching.moments import Moment, milliseconds_of
 from toggle_mock.matching.payloads import PayloadType
@@ -60,7 +60,7 @@ def _metadata(metadata: object) -> Iterator[Matcher]:
 
 
 def _field(key: str, value: object) -> Matcher:
-    name = key.removesuffix("?")
+    name = name_of(key)
     return Field(name, condition_of(name, value), may_be_absent=name != key)
 
 
