@@ -158,8 +158,8 @@ def test_greenlets_go_on_while_toggle_is_away(
 ):
     agent = start(f"127.0.0.1:{free_port}", patched)
     agent.tell("emit")
-    agent.tell("flush")
     wait_until(lambda: len(agent.emitted) == 30)
+    agent.tell("flush")
     goes_on(agent)
     toggle = make_scripted_toggle(free_port)
     wait_until(lambda: "flushed True\n" in agent.said)
