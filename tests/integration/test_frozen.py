@@ -5,8 +5,13 @@ How the fixtures fare in a frozen test shows in ``downstream/frozen_project``.
 
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 
+import freezegun
 import pytest
+
+from rodent_events import clock
 
 # All is imported while time is frozen, used, and used again when it is not any more.
 IMPORTED_WITHIN = """
@@ -49,3 +54,10 @@ def test_agent_and_mock_may_be_imported_while_time_is_frozen(freeze, tmp_path):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_timeout_of_grpc_is_as_long_where_time_stands_still_at_the_present():
+    real = time.clock_gettime(time.CLOCK_REALTIME)
+    with freezegun.freeze_time(datetime.fromtimestamp(real - 0.5, UTC)):
+        deadline = time.time() + clock.GrpcTimeout(10)
+    assert deadline > real + 9.9

@@ -1,15 +1,17 @@
 """A spool that has reached its limits: what an end still saves, and what is told of the rest."""
 
 import logging
+import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from support.delivery import assert_balanced, emit, on_disk
 
-from rodent_events import EventBus, SpoolError
+from rodent_events import EventBus, SpoolError, signals, wire
 from rodent_events.buffer import EventBuffer
 
 NARROW = {
@@ -119,3 +121,42 @@ def test_what_disk_does_not_take_at_the_end_is_counted(narrow, caplog, monkeypat
     assert stats["waiting"] == 0
     assert stats["dropped_by_reason"] == {"not_saved": {"INFO STORAGE": 50}}
     assert [(drop.reason, drop.count) for drop in told] == [("not_saved", 50)]
+
+
+def test_the_reserve_is_kept_for_the_end_though_a_signal_was_survived(narrow):
+    """A program may catch the SystemExit, and go on."""
+    with EventBuffer(**narrow, overflow="drop_newest") as buffer:
+        frame = wire.delimited(1, b"\x0a\x24" + b"x" * 36)
+        while buffer.append(frame):
+            if buffer.memory.above_watermark:
+                with suppress(SpoolError):
+                    buffer.spill()
+        buffer.save_for_end()
+        used, _ = buffer.disk_use
+        assert used > 216_000, "the reserve was used"
+        assert buffer.append(frame)
+        with pytest.raises(SpoolError):
+            buffer.save()
+
+
+def test_a_folder_that_vanishes_amid_the_end_is_told_of(narrow):
+    bus = EventBus(**narrow, spool_mode="journal").start()
+    emit(bus, 15)
+    folder = narrow["events_dir"]
+    shutil.rmtree(folder)
+    folder.touch()
+    assert bus.shutdown(60) is False
+    assert assert_balanced(bus)["dropped_by_reason"] == {
+        "spool_unreadable": {"UNSPECIFIED UNSPECIFIED": 15}
+    }
+
+
+def test_a_bus_that_could_not_save_is_no_burden_to_later_signals(narrow, monkeypatch):
+    def refuse(*_arguments, **_keywords):
+        raise SpoolError("no disk today")
+
+    bus = EventBus(**narrow).start()
+    emit(bus, 5)
+    monkeypatch.setattr(EventBuffer, "close", refuse)
+    assert bus.shutdown(0.5) is False
+    assert id(bus) not in signals._running

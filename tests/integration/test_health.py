@@ -140,3 +140,13 @@ def test_the_global_bus_tells_too(scripted_toggle, settings):
     finally:
         rodent_events.shutdown()
     assert rodent_events.health().state is HealthState.FAILING
+
+
+def test_a_bus_that_has_ended_tells_of_what_it_left(free_port, settings):
+    with EventBus(target=f"127.0.0.1:{free_port}", **settings) as bus:
+        emit(bus, 5)
+    found = bus.health()
+    assert (found.state, found.last_error) == (HealthState.FAILING, "the bus does not run")
+    assert found.oldest_waiting is not None
+    assert found.disk_files == 1
+    assert found.disk_bytes > 0

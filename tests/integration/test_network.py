@@ -1,10 +1,14 @@
 """What becomes of the connection of a bus that runs: cut, slow, swallowing all, leading nowhere."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import grpc
 import pytest
 from support.delivery import assert_balanced, emit, ids
 
-from rodent_events import EventBus, HealthState, client
+from rodent_events import EventBatch, EventBus, EventClient, HealthState, client
+from rodent_events.retry_policy import Status
 from toggle_mock import hang
 
 Code = grpc.StatusCode
@@ -106,3 +110,16 @@ def test_toggle_refuses_for_a_while(refusal, scripted_toggle, settings):
         assert assert_balanced(bus)["delivered"] == len(sent)
     assert ids(scripted_toggle.batches) == 7 * sent
     assert len({batch.batch_id for batch in scripted_toggle.batches}) == 1
+
+
+def test_threads_that_share_a_client_are_not_in_each_other_s_way(toggle_server):
+    """A call that takes too long has the next one open a new channel, and close the old one."""
+    own = {"target": toggle_server.address, "jwt": toggle_server.jwt()}
+    with EventClient(**own, send_timeout=0.3) as one:
+        assert one.send_batch(EventBatch(batch_id="first")).status is Status.OK
+        toggle_server.on_send_events.returns([hang()] * 8)
+        with ThreadPoolExecutor(4) as pool:
+            batches = [EventBatch(batch_id=str(number)) for number in range(24)]
+            statuses = Counter(outcome.status for outcome in pool.map(one.send_batch, batches))
+    assert statuses[Status.DEADLINE_EXCEEDED] >= 8
+    assert statuses.keys() == {Status.DEADLINE_EXCEEDED, Status.OK}

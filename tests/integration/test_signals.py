@@ -167,3 +167,28 @@ def test_a_full_disk_does_not_keep_the_process_from_its_end(tmp_path):
     _, log = agent.communicate(timeout=60)
     assert agent.returncode == 128 + signal.SIGTERM
     assert "events could not be brought to disk" in log
+
+
+AROUND = """
+import asyncio, sys
+from rodent_events import EventBus, StorageTransferPayload
+
+async def main():
+    async with EventBus(
+        target="127.0.0.1:9", jwt="a.b.c", events_dir=sys.argv[1], spill_after=3600
+    ) as bus:
+        for number in range(100):
+            bus.emit(StorageTransferPayload(size_bytes=number))
+        print("up", flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def test_a_bus_of_async_with_is_saved_too(tmp_path):
+    agent = start(AROUND, tmp_path)
+    agent.terminate()
+    _, log = agent.communicate(timeout=60)
+    assert agent.returncode == 128 + signal.SIGTERM, log
+    assert len(on_disk(tmp_path)) == 100

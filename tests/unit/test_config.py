@@ -194,6 +194,8 @@ def test_a_file_without_the_section_sets_nothing(yaml_file, text):
         ({"target": 443}, "target is int 443"),
         ({"target": "unix:"}, "target is str 'unix:': give host:port"),
         ({"target": "unix://run/toggle"}, "target is str 'unix://run/toggle'"),
+        ({"target": "unix:/run/a,b"}, "target is str 'unix:/run/a,b'"),
+        ({"target": "unix-abstract:a\0b"}, "target is str 'unix-abstract:a"),
         ({"target": "unix:/run/to ggle"}, "target is str 'unix:/run/to ggle'"),
         ({"target": "unix:/" + 107 * "ä"}, ": gRPC takes paths of 107 bytes at the most"),
         ({"events_dir": ""}, "events_dir is str '': give a path"),

@@ -364,3 +364,11 @@ class ThreadHolding:
     def __exit__(self, *_exception):
         self._may_end.set()
         self._thread.join()
+
+
+def test_what_a_record_was_given_does_not_hide_where_it_comes_from(bus, logger):
+    logger.addHandler(EventsHandler(bus=bus))
+    logger.warning("degraded", extra={"file": "/dev/sda", "line": "lost"})
+    (event,) = emitted(bus)
+    assert event.metadata["file"] == __file__
+    assert event.metadata["line"].isdecimal()

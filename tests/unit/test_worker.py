@@ -67,3 +67,14 @@ def test_after_a_failure_the_worker_s_own_thread_goes_on(tmp_path):
     assert not worker._inbox.empty()
     worker._send_if_due()
     assert len(sent) == 2
+
+
+def test_a_flush_that_nobody_waits_for_any_more_is_forgotten(tmp_path):
+    buffer = EventBuffer(events_dir=tmp_path)
+    worker = Worker(buffer, SimpleNamespace(), lambda: None)
+    buffer.append(wire.delimited(1, b""))
+    flush = Flush(buffer)
+    worker._flushes.append(flush)
+    assert flush.wait(0) is False
+    worker._check_flushes()
+    assert worker._flushes == []
