@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,31 @@ def test_no_signal_comes_at_a_moment_that_loses(overflow, count, tmp_path):
     assert {128 + signal.SIGTERM} <= statuses <= {0, 128 + signal.SIGTERM}
 
 
+WATCHED = "import faulthandler, signal; faulthandler.register(signal.SIGUSR1)\n"
+
+
 def start(program: str, *arguments: object) -> subprocess.Popen[str]:
     """An agent that has printed "up"."""
     agent = subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, arguments)],
+        [sys.executable, "-c", WATCHED + program, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert agent.stdout.readline() == "up\n"
     return agent
+
+
+def finish(agent: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it printed, once it has ended; of one that does not, where its threads are."""
+    with suppress(subprocess.TimeoutExpired):
+        return agent.communicate(timeout=60)
+    agent.send_signal(signal.SIGUSR1)
+    with suppress(subprocess.TimeoutExpired):
+        agent.communicate(timeout=5)
+    agent.kill()
+    _, log = agent.communicate()
+    pytest.fail(f"the agent does not end:\n{log}")
 
 
 EMITTING = """
@@ -61,7 +77,7 @@ WAITS = {
 def test_whatever_the_main_thread_waits_for_it_ends(wait, number, tmp_path):
     agent = start(EMITTING + WAITS[wait], tmp_path)
     agent.send_signal(number)
-    agent.communicate(timeout=60)
+    finish(agent)
     assert agent.returncode == 128 + number
     assert len(on_disk(tmp_path)) == 50
 
@@ -71,7 +87,7 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
     agent = start(ignoring + EMITTING + "time.sleep(60)", tmp_path)
     agent.send_signal(signal.SIGHUP)
     agent.terminate()
-    agent.communicate(timeout=60)
+    finish(agent)
     assert agent.returncode == 128 + signal.SIGTERM
 
 
@@ -93,7 +109,7 @@ time.sleep(60)
 def test_each_bus_is_saved_whoever_started_it(which, tmp_path):
     agent = start(TWO_BUSES, tmp_path, which)
     agent.terminate()
-    agent.communicate(timeout=60)
+    finish(agent)
     assert len(on_disk(tmp_path / "own")) == 1
     assert len(on_disk(tmp_path / "global")) == (which == "both")
 
@@ -116,7 +132,7 @@ finally:
 def test_the_end_runs_what_others_registered_and_flushes_what_they_printed(tmp_path):
     agent = start(ORDERLY, tmp_path)
     agent.terminate()
-    printed, _ = agent.communicate(timeout=60)
+    printed, _ = finish(agent)
     assert printed == "finally;registered after;registered before;"
 
 
@@ -142,7 +158,7 @@ def test_further_signals_change_nothing_while_memory_is_saved(numbers, tmp_path,
     for name in numbers.split():
         agent.send_signal(getattr(signal, f"SIG{name}"))
         wait_until(lambda: agent.poll() is not None or any(tmp_path.glob("*.pb")))
-    _, log = agent.communicate(timeout=60)
+    _, log = finish(agent)
     assert len(on_disk(tmp_path)) == 100_000, log
 
 
@@ -164,7 +180,7 @@ time.sleep(60)
 def test_a_full_disk_does_not_keep_the_process_from_its_end(tmp_path):
     agent = start(FULL, tmp_path)
     agent.terminate()
-    _, log = agent.communicate(timeout=60)
+    _, log = finish(agent)
     assert agent.returncode == 128 + signal.SIGTERM
     assert "events could not be brought to disk" in log
 
@@ -189,6 +205,6 @@ asyncio.run(main())
 def test_a_bus_of_async_with_is_saved_too(tmp_path):
     agent = start(AROUND, tmp_path)
     agent.terminate()
-    _, log = agent.communicate(timeout=60)
+    _, log = finish(agent)
     assert agent.returncode == 128 + signal.SIGTERM, log
     assert len(on_disk(tmp_path)) == 100
