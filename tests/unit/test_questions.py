@@ -35,8 +35,9 @@ REFUSED = {
     "level:EROR": "level has no value 'EROR', did you mean ERROR?",
     "level:X": "level has no value 'X'; it has UNSPECIFIED, INFO, WARN, ERROR,",
     "level:EVENT_LEVEL_EROR": "level has no value 'EVENT_LEVEL_EROR'",
-    "size_bytes:1.5": "size_bytes is a whole number up to 9223372036854775807",
-    "size_bytes:9223372036854775808": "size_bytes is a whole number up to",
+    "size_bytes:1.5": "size_bytes is a whole number from -9223372036854775808 to",
+    "size_bytes:9223372036854775808": "size_bytes is a whole number",
+    "size_bytes:nan": "size_bytes is a whole number",
     "level:ER?": "level is none of UNSPECIFIED, INFO,",
     "category:STORAG": "category has no value 'STORAG', did you mean STORAGE?",
     "operation:FAILD": "operation has no value 'FAILD', did you mean FAILED?",
@@ -85,6 +86,7 @@ ACCEPTED = [
     "pool_name:tank* pool_name:5 devices:/dev/sda size_bytes:>5 size_bytes:1e3 is_up:TRUE",
     "source:x payload.source:x metadata.anything:x metadata.a.b:x",
     'metadata."with blank":x "AND" "a=b" "tank*" tank a=b=c android',
+    "current_value:nan current_value:inf current_value:1e999 threshold_value:0.1",
     "rid:r1 sub:o1 batch_id:b* peer:ipv4* event_id:e timestamp:>0 after:1m before:1",
     "new_field?:5 payload?:new_type level?:NEW payload.new?:x new.deep?:x",
 ]
@@ -122,6 +124,7 @@ def test_objects_for_what_cannot_be_are_refused(fields, problem):
 def test_objects_for_what_can_be_are_asked_for():
     given = where(StoragePoolPayload(pool_name="tank"), devices=["/dev/sda"], metadata={"a": "b"})
     given |= where(payload=NetworkInterfacePayload, is_up=True) | (lambda _event: True)
+    given &= where(current_value=float("nan"), threshold_value=1e300, level=99)
     given &= where(**{"new?": 5, "payload?": "new"}) | ~where(pool_name=None, size_bytes=0)
     assert checked(given, None) is given
 

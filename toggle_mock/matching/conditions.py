@@ -294,9 +294,11 @@ def _no_value(field: FieldDescriptor, wanted: Scalar) -> str:
     number = read_number(wanted) if isinstance(wanted, str) else wanted
     if number is None or isinstance(number, bool | bytes):
         return "is a number"
-    least, most = _RANGES.get(field.cpp_type, (-math.inf, math.inf))
-    is_whole = field.cpp_type not in _RANGES or number == int(number)
-    return "" if is_whole and least <= number <= most else f"is a whole number up to {most}"
+    if field.cpp_type not in _RANGES:
+        return ""
+    least, most = _RANGES[field.cpp_type]
+    is_one = math.isfinite(number) and number == int(number) and least <= number <= most
+    return "" if is_one else f"is a whole number from {least} to {most}"
 
 
 def _no_value_of_enum(enum: EnumDescriptor, wanted: Scalar) -> str:
