@@ -11,6 +11,10 @@ TESTS = Path(__file__).parents[1]
 
 # Which private names a file uses, and why.
 REASONS = {
+    "integration/test_full_spool.py": (
+        {"_running"},
+        "Whom a signal would ask to save: only a signal tells of that, and it ends the process.",
+    ),
     "integration/test_global_bus.py": (
         {"_report_early_events"},
         "What a bus leaves for the end of the process is taken back.",
@@ -44,7 +48,15 @@ REASONS = {
         "Examples of what is found.",
     ),
     "unit/test_worker.py": (
-        {"_inbox", "_schedule", "_ended", "_send_if_due", "_flushes", "_go_on"},
+        {
+            "_inbox",
+            "_schedule",
+            "_ended",
+            "_send_if_due",
+            "_flushes",
+            "_check_flushes",
+            "_go_on",
+        },
         "Two things that happen in one order of many, which only the worker's own thread decides.",
     ),
 }
