@@ -1,5 +1,6 @@
 """Servers and folders for tests over real gRPC and real files."""
 
+import signal
 import subprocess
 import threading
 import time
@@ -14,6 +15,10 @@ from rodent_events import EventBatch, EventBatchResponse
 from rodent_events.client import SEND_EVENTS
 
 collect_ignore = ["downstream"]  # projects of their own: see test_downstream.py
+
+# A shell in the background, or nohup, has processes ignore these; what tests start takes them.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def wait_until(condition, timeout: float = 20.0):

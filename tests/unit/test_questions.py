@@ -188,7 +188,7 @@ def test_a_number_of_events_that_is_none_is_refused(count):
         assertions().assert_only(None, count=count)
 
 
-@pytest.mark.parametrize("seconds", [-1, None, True, "1", float("nan"), float("inf")])
+@pytest.mark.parametrize("seconds", [-1, None, True, "1", float("nan")])
 def test_a_time_that_is_none_is_refused(seconds):
     it = assertions()
     for ask in (it.wait_for, it.wait_for_sequence, it.wait_for_call, it.assert_received):
