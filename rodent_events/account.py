@@ -69,6 +69,11 @@ class Account:
             lost = balance[Place.QUARANTINED] + balance[Place.DROPPED] + refused
             return Turnover(-balance[Place.FOUND], entered, lost + balance[Place.DELIVERED], lost)
 
+    def has_dropped(self, reason: DropReason) -> bool:
+        """Whether an event was dropped for a reason."""
+        with self._ledger.lock:
+            return any(known is reason for known, _ in self._ledger.dropped)
+
     def drops(self) -> Counter[tuple[str, str, str]]:
         """Events dropped so far, by reason, level and category."""
         with self._ledger.lock:

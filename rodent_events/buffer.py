@@ -64,8 +64,6 @@ class EventBuffer:
         self._origin = Place.MEMORY
         self.folder_error: SpoolError | None = None
         """Why there is no folder to bring events to, since :meth:`open`."""
-        self.not_saved = 0
-        """Events that disk did not take at the end, and that were dropped therefore."""
 
     def open(self) -> None:
         """Take a spool folder, and what earlier processes have left in it and beside it.
@@ -105,7 +103,6 @@ class EventBuffer:
 
     def drop_unsaved(self) -> None:
         """Book as dropped what is nowhere but in this process, which ends."""
-        self.not_saved += self.unsaved
         if self._origin is Place.MEMORY:
             while self._parts:
                 kinds = map(wire.event_kind, self._parts.popleft().single_frames())

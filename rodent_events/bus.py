@@ -229,9 +229,7 @@ class EventBus(Emitters):
         Raises:
             TypeError: The timeout is no number.
         """
-        check_timeout(timeout)
-        self._closed = True
-        lost = self._buffer.account.turnover().lost
+        lost = self._begin_shutdown(timeout)
         if self._worker is None:
             self._finish()
         elif not self._worker.stop(timeout):
@@ -243,21 +241,26 @@ class EventBus(Emitters):
 
         Who is cancelled waits no more; the bus ends all the same.
         """
-        check_timeout(timeout)
-        self._closed = True
-        lost = self._buffer.account.turnover().lost
+        lost = self._begin_shutdown(timeout)
         if self._worker is None:
             await in_thread(self._finish)
         elif not await self._worker.stop_async(timeout):
             return False
         return self._has_shut_down(lost)
 
+    def _begin_shutdown(self, timeout: float | None) -> int:
+        """Take no more events; how many are lost already."""
+        check_timeout(timeout)
+        self._closed = True
+        return self._buffer.account.turnover().lost
+
     def _has_shut_down(self, lost: int) -> bool:
-        """Whether all is delivered, and nothing more is lost than before."""
+        """Whether all is delivered, and nothing more is lost than before, nor at an earlier try."""
         atexit.unregister(self._end)
         signals.leave(self)  # also if something could not be saved
-        lost_now = self._buffer.account.turnover().lost
-        return self._buffer.waiting == 0 and not self._buffer.not_saved and lost_now == lost
+        account = self._buffer.account
+        is_lost = account.turnover().lost != lost or account.has_dropped(DropReason.NOT_SAVED)
+        return account.waiting == 0 and not is_lost
 
     def _end(self) -> None:
         """Shut down at the end of the process: who saves nothing now never does."""

@@ -156,7 +156,7 @@ class Worker:
         if not may_wait("shutdown()"):
             return False
         try:
-            self._ends_within(seconds)
+            self._wait_for_end(seconds)
         except BaseException:
             self.stop_soon()
             self.wait_while_saving()
@@ -185,13 +185,12 @@ class Worker:
             logger.error("shutdown took longer than %s s; some events may not be on disk", timeout)
         return ended
 
-    def _ends_within(self, seconds: float) -> bool:
-        """Wait for the end. Time in which the whole process was stopped does not count."""
+    def _wait_for_end(self, seconds: float) -> None:
+        """Wait so many seconds at the most; those in which the process was stopped do not count."""
         while not self._ended.is_set() and seconds > 0:
             start = clock.monotonic()
             self._ended.wait(min(seconds, _STEP))
             seconds -= min(clock.monotonic() - start, 2 * _STEP)
-        return self._ended.is_set()
 
     def stop_soon(self) -> None:
         """Send no more, bring all to disk, and end; without waiting for it."""
@@ -202,7 +201,7 @@ class Worker:
         left = math.inf
         while len(self._buffer) < left and not self._ended.is_set():
             left = len(self._buffer)
-            self._ends_within(INTERRUPT_TIMEOUT)
+            self._wait_for_end(INTERRUPT_TIMEOUT)
 
     def pause(self, timeout: float) -> bool:
         """See :meth:`EventClient.pause`."""

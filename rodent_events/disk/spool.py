@@ -41,9 +41,8 @@ class SpoolFullError(SpoolError):
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A file that was deleted to make room."""
+    """What was in a file that was deleted to make room."""
 
-    path: Path
     recovered: bool
     """Whether it was of a process that has ended."""
     kinds: list[wire.EventKind]
@@ -349,7 +348,7 @@ class Spool:
             if segment is None or segment.growing:
                 return None
             self._segments.remove(segment)
-        dropped = Dropped(segment.path, segment.recovered, _kinds_of(segment))
+        dropped = Dropped(segment.recovered, _kinds_of(segment))
         self._remove(segment)
         return dropped
 
