@@ -16,6 +16,7 @@ from toggle_mock import QueryError, where
 from toggle_mock.matching.compiler import compile_query
 from toggle_mock.matching.matchers import All, Matcher, matcher_of
 from toggle_mock.matching.moments import read_milliseconds
+from toggle_mock.matching.values import EnumValue
 
 TRANSFER = recorded_event(
     StorageTransferPayload(
@@ -278,3 +279,11 @@ def test_the_base_class_is_abstract():
 def test_a_quoted_text_may_have_a_line_break_in_it():
     event = recorded_event(StoragePoolPayload(), metadata={"note": "two\nlines"})
     assert compile_query('metadata.note:"two\nlines"').misses(event) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["half_full", "HALF_FULL", "POOL_STATE_half_full", "pool_state_HALF_FULL"]
+)
+def test_a_value_of_an_enum_is_called_by_its_name_in_any_case(name):
+    assert EnumValue("half_full", 1, "POOL_STATE_").is_called(name)
+    assert not EnumValue("half_full", 1, "POOL_STATE_").is_called(f"{name}er")

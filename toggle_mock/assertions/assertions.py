@@ -168,12 +168,11 @@ class Assertions(RecordingView):
         """
         if count is not None:
             check_count(count, least=0)
-        found = self.wait_for(matcher, count=count or 1, timeout=timeout) if count != 0 else []
-        if count is not None and len(found := self.find(matcher)) > count:
-            first = f"expected {failures.matching(count)}, received "
-            raise UnexpectedEventError(
-                failures.unexpected(f"{first}{len(found)}", checked(matcher, self.schema), found)
-            )
+        matches = checked(matcher, self.schema)
+        found = self.wait_for(matches, count=count or 1, timeout=timeout) if count != 0 else []
+        if count is not None and len(found := self.find(matches)) > count:
+            first = f"expected {failures.matching(count)}, received {len(found)}"
+            raise UnexpectedEventError(failures.unexpected(first, matches, found))
         return found
 
     def assert_not_received(self, matcher: Matchable = None, *, within: float = 0.0) -> None:

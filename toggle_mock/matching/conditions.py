@@ -18,7 +18,16 @@ from rodent_events.payload_types import message_of, prefix_of, schema_of, short_
 from toggle_mock.matching.equality import Number, Scalar, as_kind_of, equals, is_number, read_number
 from toggle_mock.matching.patterns import compile_pattern, is_pattern
 from toggle_mock.matching.query import is_bare, quoted
-from toggle_mock.matching.values import NOTHING, Given, fields_within, one_line, spelled, within
+from toggle_mock.matching.values import (
+    NOTHING,
+    EnumValue,
+    Given,
+    fields_within,
+    one_line,
+    spelled,
+    values_of,
+    within,
+)
 from toggle_mock.schema import is_map
 from toggle_mock.wording import did_you_mean, shortened
 
@@ -287,8 +296,7 @@ def _no_value(field: FieldDescriptor, wanted: Scalar) -> str:
     if field.enum_type is not None:
         return _no_value_of_enum(field.enum_type, wanted)
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
-        is_bool = isinstance(wanted, bool) or spelled(wanted).lower() in {"true", "false"}
-        return "" if is_bool else "is true or false"
+        return "" if any(equals(value, wanted) for value in (True, False)) else "is true or false"
     if field.cpp_type not in _NUMBERS:
         return ""
     number = read_number(wanted) if isinstance(wanted, str) else wanted
@@ -302,13 +310,14 @@ def _no_value(field: FieldDescriptor, wanted: Scalar) -> str:
 
 
 def _no_value_of_enum(enum: EnumDescriptor, wanted: Scalar) -> str:
-    names = _names_of(enum)
     if isinstance(wanted, bool | bytes):
-        return f"is one of {', '.join(names)}"
+        return f"is one of {', '.join(_names_of(enum))}"
     if not isinstance(wanted, str) or read_number(wanted) is not None:
         return ""
-    name = wanted.upper().removeprefix(prefix_of(enum))
-    return "" if name in map(str.upper, names) else f"has no value {shortened(wanted)!r}"
+    prefix = prefix_of(enum)
+    values = (EnumValue(name, number, prefix) for number, name in short_names(enum).items())
+    is_one = any(value.is_called(wanted) for value in values)
+    return "" if is_one else f"has no value {shortened(wanted)!r}"
 
 
 def _names_of(enum: EnumDescriptor) -> list[str]:
@@ -317,11 +326,13 @@ def _names_of(enum: EnumDescriptor) -> list[str]:
 
 def _objection_at(field: FieldDescriptor, path: str, condition: Condition) -> str:
     """Why what is at a path in a field cannot be as wanted."""
+    if values := values_of(field):
+        return condition.objection(values)
     message = message_of(field)
-    inner = [message.fields_by_name["value"]] if is_map(field) else [*fields_within(message, path)]
-    if not inner:
+    inner = next(fields_within(message, path), None)
+    if inner is None:
         return f"has no field {path!r}{did_you_mean([path], [one.name for one in message.fields])}"
-    return condition.objection(inner[0])
+    return condition.objection(inner)
 
 
 def _means_itself(text: str) -> bool:

@@ -12,6 +12,8 @@ from enum import Enum, auto
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from rodent_events.payload_types import prefix_of
+from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
 from toggle_mock.errors import QueryError
 from toggle_mock.matching.names import Names, nearest_choices
 from toggle_mock.matching.values import EnumValue, Given, fields_within, within
@@ -97,18 +99,21 @@ def _enum_value(name: str, number: int, prefix: str) -> Given:
     return Given(EnumValue(name, number, prefix), bool(number))
 
 
+_LEVEL_PREFIX = prefix_of(EventLevel.DESCRIPTOR)
+_CATEGORY_PREFIX = prefix_of(EventCategory.DESCRIPTOR)
+
 _TABLE = (
     Key(
         "level",
         _in_event,
-        value_in=lambda kind: _enum_value(level_name(kind.level), kind.level, "EVENT_LEVEL_"),
+        value_in=lambda kind: _enum_value(level_name(kind.level), kind.level, _LEVEL_PREFIX),
         holders=_event,
     ),
     Key(
         "category",
         _in_event,
         value_in=lambda kind: _enum_value(
-            category_name(kind.category), kind.category, "EVENT_CATEGORY_"
+            category_name(kind.category), kind.category, _CATEGORY_PREFIX
         ),
         holders=_event,
     ),

@@ -71,7 +71,17 @@ class Matcher:
 
 
 @dataclass(frozen=True, repr=False)
-class All(Matcher):
+class _OfParts(Matcher):
+    parts: tuple[Matcher, ...]
+
+    def check(self, names: Names) -> None:
+        """See :meth:`Matcher.check`."""
+        for part in self.parts:
+            part.check(names)
+
+
+@dataclass(frozen=True, repr=False)
+class All(_OfParts):
     """Matches if all parts do; so without any, every event."""
 
     parts: tuple[Matcher, ...] = ()
@@ -89,11 +99,6 @@ class All(Matcher):
         verdicts = {part.judge(kind) for part in self.parts}
         return False if False in verdicts else None if None in verdicts else True
 
-    def check(self, names: Names) -> None:
-        """See :meth:`Matcher.check`."""
-        for part in self.parts:
-            part.check(names)
-
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""
         return " ".join(f"({part.as_query()})" for part in self.parts)
@@ -103,10 +108,8 @@ class All(Matcher):
 
 
 @dataclass(frozen=True, repr=False)
-class AnyOf(Matcher):
+class AnyOf(_OfParts):
     """Matches if one part does."""
-
-    parts: tuple[Matcher, ...]
 
     def misses(self, event: RecordedEvent) -> list[str]:
         """Those of the part that comes nearest."""
@@ -120,11 +123,6 @@ class AnyOf(Matcher):
         """See :meth:`Matcher.judge`."""
         verdicts = {part.judge(kind) for part in self.parts}
         return True if True in verdicts else None if None in verdicts else False
-
-    def check(self, names: Names) -> None:
-        """See :meth:`Matcher.check`."""
-        for part in self.parts:
-            part.check(names)
 
     def as_query(self) -> str:
         """See :meth:`Matcher.as_query`."""

@@ -15,6 +15,7 @@ from google.protobuf.descriptor import Descriptor
 from rodent_events.payload_types import message_of, payload_types, schema_of, snake_case
 from rodent_events.pb.events.event_messages_pb2 import Event
 from toggle_mock.errors import QueryError
+from toggle_mock.matching.values import values_of
 from toggle_mock.wording import did_you_mean, shortened
 
 if TYPE_CHECKING:
@@ -85,15 +86,12 @@ def nearest_choices(messages: Iterable[Descriptor], path: str) -> tuple[str, lis
     name, dot, rest = path.partition(".")
     messages = list(messages)
     fields = [field for one in messages if (field := one.fields_by_name.get(name)) is not None]
-    inner = [message_of(field) for field in fields if field.message_type is not None]
     if not dot or not fields:
         return name, [field.name for message in messages for field in message.fields]
-    if not inner:
-        return path, []
-    if all(message.GetOptions().map_entry for message in inner):
-        inner = [message_of(one.fields_by_name["value"]) for one in inner]
-        rest = rest.partition(".")[2]
-    return nearest_choices(inner, rest)
+    if maps := [values for field in fields if (values := values_of(field)) is not None]:
+        fields, rest = maps, rest.partition(".")[2]
+    inner = [message_of(field) for field in fields if field.message_type is not None]
+    return nearest_choices(inner, rest) if inner else (path, [])
 
 
 @lru_cache(maxsize=64)

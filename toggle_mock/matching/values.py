@@ -46,7 +46,7 @@ class EnumValue(str):
 
     def is_called(self, name: str) -> bool:
         """Whether it is a value's name, with the prefix or without, in any case."""
-        return name.upper() in {self.upper(), f"{self.prefix}{self}"}
+        return name.upper() in {self.upper(), f"{self.prefix}{self}".upper()}
 
 
 def within(message: Message, path: str) -> Iterator[Given]:
@@ -59,7 +59,7 @@ def within(message: Message, path: str) -> Iterator[Given]:
     if not dot:
         is_set = message.HasField(name) if field.has_presence else bool(content)
         yield Given(plain(field, content), is_set)
-    elif values := _values_of(field):
+    elif values := values_of(field):
         yield from _in_map(values, content, rest)
     elif field.message_type is not None:
         for one in content if field.is_repeated else [content]:
@@ -77,14 +77,14 @@ def fields_within(message: Descriptor, path: str) -> Iterator[FieldDescriptor]:
         return
     if not dot:
         yield field
-    elif values := _values_of(field):
+    elif values := values_of(field):
         has_messages = values.message_type is not None
-        yield from fields_of_map(values, rest.partition(".")[2] if has_messages else "")
+        yield from _fields_of_map(values, rest.partition(".")[2] if has_messages else "")
     elif field.message_type is not None:
         yield from fields_within(message_of(field), rest)
 
 
-def fields_of_map(values: FieldDescriptor, path: str) -> Iterator[FieldDescriptor]:
+def _fields_of_map(values: FieldDescriptor, path: str) -> Iterator[FieldDescriptor]:
     """The values of a map, or, with a path, the fields in them."""
     return fields_within(message_of(values), path) if path else iter([values])
 
@@ -102,7 +102,7 @@ def _in_map(values: FieldDescriptor, content: Any, path: str) -> Iterator[Given]
 
 def plain(field: FieldDescriptor, content: Any) -> object:
     """A field's content as it is shown and compared: enums by their short names."""
-    if values := _values_of(field):
+    if values := values_of(field):
         return {key: plain(values, content[key]) for key in sorted(content)}
     if field.is_repeated:
         return [_scalar(field, one) for one in content]
@@ -123,7 +123,7 @@ _remembered = lru_cache(maxsize=256)
 
 
 @_remembered
-def _values_of(field: FieldDescriptor) -> FieldDescriptor | None:
+def values_of(field: FieldDescriptor) -> FieldDescriptor | None:
     """The field of a map's values; None of what is no map."""
     return message_of(field).fields_by_name["value"] if is_map(field) else None
 
