@@ -1,7 +1,7 @@
 """Wait for events, and assert what came and what did not."""
 
 from rodent_events import StoragePoolPayload, StorageSnapshotPayload
-from toggle_mock import where
+from toggle_mock import glob, where
 
 
 def test_a_scrub_is_reported_after_its_snapshot(event_bus, toggle_server):
@@ -11,7 +11,7 @@ def test_a_scrub_is_reported_after_its_snapshot(event_bus, toggle_server):
     # As text: the language is the same in tests, on the command line and over HTTP.
     toggle_server.wait_for("category:STORAGE payload:pool metadata.action:scrub -level:ERROR")
     # As objects, which combine; a zero is a value like any other.
-    empty = where(payload="snapshot", size_bytes=0) & ~where(dataset_name="tank/tmp/*")
+    empty = where(payload="snapshot", size_bytes=0) & ~where(dataset_name=glob("tank/tmp/*"))
     toggle_server.assert_received(empty, count=1)
 
     toggle_server.assert_in_order("payload:snapshot", "payload:pool")

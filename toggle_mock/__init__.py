@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from toggle_mock.faults.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
     from toggle_mock.http_api.client import RemoteToggle
     from toggle_mock.matching import Matcher, where
+    from toggle_mock.matching.wanted import ge, glob, gt, le, lt, regex
     from toggle_mock.recording.files import load, save
     from toggle_mock.recording.recorder import Recording
     from toggle_mock.recording.records import (
@@ -88,10 +89,16 @@ __all__ = [
     "cut",
     "delay",
     "fail",
+    "ge",
+    "glob",
+    "gt",
     "hang",
+    "le",
     "load",
     "load_schema",
     "lose_answer",
+    "lt",
+    "regex",
     "reject",
     "save",
     "simulate_fleet",
@@ -122,6 +129,7 @@ _HOMES = {
     "faults.outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
     "http_api.client": ("RemoteToggle",),
     "matching": ("Matcher", "where"),
+    "matching.wanted": ("ge", "glob", "gt", "le", "lt", "regex"),
     "recording.files": ("load", "save"),
     "recording.recorder": ("Recording",),
     "recording.records": ("RecordedBatch", "RecordedCall", "RecordedEvent", "RecordedMessage"),

@@ -12,7 +12,7 @@ from rodent_events import (
     StorageTransferPayload,
     SystemUserPayload,
 )
-from toggle_mock import QueryError, where
+from toggle_mock import QueryError, glob, where
 from toggle_mock.matching.compiler import compile_query
 from toggle_mock.matching.matchers import All, Matcher, matcher_of
 from toggle_mock.matching.moments import read_milliseconds
@@ -232,7 +232,7 @@ def test_a_function_is_asked_only_where_it_matters():
 def test_where_takes_values_of_python():
     assert where(
         payload=StorageTransferPayload(size_bytes=1000),
-        metadata={"transfer_id": "t*"},
+        metadata={"transfer_id": glob("t*")},
         level=EVENT_LEVEL_ERROR,
         after=datetime(2025, 1, 1, tzinfo=UTC),
         before=1_760_000_001,

@@ -1,13 +1,15 @@
 """A question that nothing can answer is an error: names that are none, counts, times."""
 
+import re
 from datetime import UTC, datetime
 from functools import cache
+from unittest import mock
 
 import pytest
 from support.recorded import recorded_event
 
 from rodent_events import EventBatch, NetworkInterfacePayload, StoragePoolPayload
-from toggle_mock import Assertions, FaultSpecError, QueryError, hang, where
+from toggle_mock import Assertions, FaultSpecError, QueryError, gt, hang, regex, where
 from toggle_mock.faults import parse
 from toggle_mock.faults.script import Script
 from toggle_mock.matching import Matcher, checked, matcher_of
@@ -105,6 +107,10 @@ def test_what_can_be_is_asked_for(query):
         ({"payload": "pol"}, "no payload 'pol'"),
         ({"level": "EROR"}, "level has no value 'EROR'"),
         ({"pool_name": ["tank"]}, "pool_name has no list of values"),
+        ({"size_bytes": gt(5), "pool_name": gt(5)}, "pool_name is no number, and compares"),
+        ({"pool_name": pytest.approx(5)}, "pool_name is no number, and compares with none"),
+        ({"level": regex("EROR")}, "level is none of UNSPECIFIED"),
+        ({"item": mock.ANY}, "no field 'item'"),
         ({"pool_name": {"a": "b"}}, "pool_name has no fields"),
         ({"pool_name": StoragePoolPayload()}, "pool_name is no StoragePoolPayload"),
         ({"metadata": {"a": ["b"]}}, "metadata.a has no list of values"),
@@ -119,6 +125,19 @@ def test_objects_for_what_cannot_be_are_refused(fields, problem):
     with pytest.raises(QueryError) as caught:
         checked(where(**fields), None)
     assert problem in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:.* wants this text as it is written")
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"size_bytes": ">5"}, "size_bytes is a number; give gt(5) for a comparison"),
+        ({"level": "E*"}, "DEBUG, TRACE; give glob('E*') for a pattern"),
+    ],
+)
+def test_text_that_is_no_value_says_how_a_pattern_is_written(fields, problem):
+    with pytest.raises(QueryError, match=re.escape(problem)):
+        checked(where(**fields), None)
 
 
 def test_objects_for_what_can_be_are_asked_for():

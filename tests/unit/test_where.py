@@ -1,13 +1,16 @@
 """Matchers from values: each type of a field, each type of a value, and what is none."""
 
+import re
+import warnings
 from datetime import UTC, datetime
+from unittest import mock
 
 import pytest
 from support.recorded import recorded_event
 from support.wide_schema import Item, Pool, wide_event
 
 from rodent_events import EVENT_LEVEL_ERROR, StoragePoolPayload, UsageThresholdPayload
-from toggle_mock import where
+from toggle_mock import ge, glob, gt, le, lt, regex, where
 from toggle_mock.matching.matchers import matcher_of
 
 NAN = float("nan")
@@ -30,17 +33,23 @@ EVENT = wide_event(
 
 EQUAL = [
     ("pool_name", "tank"),
-    ("pool_name", "t*k"),
+    ("pool_name", glob("t*k")),
+    ("pool_name", regex("^t.n")),
+    ("pool_name", regex(re.compile("T.*K", re.IGNORECASE))),
+    ("pool_name", mock.ANY),
     ("size_bytes", BIG),
     ("size_bytes", str(BIG)),
-    ("size_bytes", f">{BIG - 1}"),
-    ("size_bytes", f"<={BIG}"),
+    ("size_bytes", gt(BIG - 1)),
+    ("size_bytes", ge(BIG)),
+    ("size_bytes", le(BIG)),
+    ("size_bytes", lt(BIG + 1)),
     ("size_bytes", "9.007199254740993e15"),
     ("used_bytes", 0),
     ("used_bytes", 0.0),
     ("used_bytes", None),
     ("devices", ["a", "b"]),
-    ("devices", ("?", "b")),
+    ("devices", (glob("?"), "b")),
+    ("devices", [mock.ANY, regex("b")]),
     ("devices", EVENT.payload.devices),
     ("devices", "a"),
     ("operation", 1),
@@ -48,14 +57,16 @@ EQUAL = [
     ("operation", "1"),
     ("ratio", 0.1),
     ("ratio", "0.1"),
-    ("ratio", ">=0.1"),
-    ("ratio", "<=0.1"),
+    ("ratio", ge(0.1)),
+    ("ratio", pytest.approx(0.1)),
+    ("ratio", le(0.1)),
     ("exact", 0.1),
     ("exact", "0.1"),
     ("exact", "1e-1"),
+    ("exact", pytest.approx(0.11, abs=0.02)),
     ("blob", b"\xff\x00"),
     ("huge", 2**64 - 1),
-    ("huge", f">{2**64 - 2}"),
+    ("huge", gt(2**64 - 2)),
     ("online", True),
     ("online", "TRUE"),
     ("limit", None),
@@ -73,7 +84,7 @@ EQUAL = [
     ("labels.a.b", "v"),
     ("labels.d", None),
     ("slots", {-1: Item(name="spare")}),
-    ("slots", {-1: {"name": "sp*"}}),
+    ("slots", {-1: {"name": glob("sp*")}}),
     ("slots.-1.name", "spare"),
 ]
 
@@ -83,8 +94,8 @@ UNEQUAL = [
     ("pool_name", None),
     ("size_bytes", BIG - 1),
     ("size_bytes", float(BIG)),
-    ("size_bytes", f">{BIG}"),
-    ("size_bytes", f"<{BIG}"),
+    ("size_bytes", gt(BIG)),
+    ("size_bytes", lt(BIG)),
     ("size_bytes", NAN),
     ("size_bytes", True),
     ("size_bytes", [BIG]),
@@ -98,10 +109,11 @@ UNEQUAL = [
     ("operation", 2),
     ("operation", True),
     ("operation", "CREATE"),
-    ("operation", ">0"),
+    ("operation", gt(0)),
     ("ratio", 0.2),
-    ("ratio", ">0.1"),
-    ("ratio", "<0.1"),
+    ("ratio", gt(0.1)),
+    ("ratio", lt(0.1)),
+    ("ratio", pytest.approx(0.11)),
     ("ratio", NAN),
     ("ratio", "1e40"),
     ("ratio", 10**400),
@@ -126,7 +138,7 @@ UNEQUAL = [
     ("labels", {"d": ""}),
     ("labels", None),
     ("labels", "v"),
-    ("labels.d", "*"),
+    ("labels.d", glob("*")),
     ("slots.1.name", "spare"),
     ("slots", {1: Item()}),
     ("nonsense", None),
@@ -226,7 +238,6 @@ def test_a_value_of_no_type_that_a_field_has_is_told(arguments, problem):
     ("arguments", "problem"),
     [
         ({"after": NAN}, "after is nan: give a datetime"),
-        ({"size_bytes": ">big"}, "size_bytes:>big compares with no number"),
     ],
 )
 def test_a_value_that_says_nothing_is_told(arguments, problem):
@@ -239,9 +250,9 @@ def test_a_value_that_says_nothing_is_told(arguments, problem):
     ("matcher", "miss"),
     [
         (where(size_bytes=5), f"size_bytes: wanted 5, got {BIG}"),
-        (where(size_bytes="<5"), f"size_bytes: wanted '<5', got {BIG}"),
-        (where(pool_name="x*"), "pool_name: wanted 'x*', got 'tank'"),
-        (where(devices=["a", "x*"]), "devices: wanted ['a', 'x*'], got 'a', 'b'"),
+        (where(size_bytes=lt(5)), f"size_bytes: wanted '<5', got {BIG}"),
+        (where(pool_name=glob("x*")), "pool_name: wanted glob('x*'), got 'tank'"),
+        (where(devices=["a", glob("x*")]), "devices: wanted ['a', glob('x*')], got 'a', 'b'"),
         (where(online=False), "online: wanted False, got True"),
         (where(limit=7), "limit: wanted 7, got 0"),
         (where(pool_name=None), "pool_name: wanted None, got 'tank'"),
@@ -259,9 +270,9 @@ def test_a_miss_says_how_a_value_differs(matcher, miss):
     ("matcher", "text"),
     [
         (where(size_bytes=5), "size_bytes:5"),
-        (where(size_bytes=">=1e4"), "size_bytes:>=1e+4"),
+        (where(size_bytes=ge(1e4)), "size_bytes:>=10000.0"),
         (where(pool_name="a b"), 'pool_name:"a b"'),
-        (where(pool_name="a*"), "pool_name:a*"),
+        (where(pool_name=glob("a*")), "pool_name:a*"),
         (where(online=True), "online:true"),
         (where(blob=b"ab"), "blob:ab"),
         (where(metadata={"a b": "c"}), 'metadata."a b":c'),
@@ -280,7 +291,9 @@ def test_values_are_written_as_a_query(matcher, text):
         (where(item=Item(name="x", share=1)), 'item:name: "x" share: 1'),
         (where(limit=None), "limit:None"),
         (where(blob=b"\xff"), r"blob:b'\xff'"),
-        (where(pool_name="a b*"), "pool_name:'a b*'"),
+        (where(pool_name=glob("a b*")), "pool_name:glob('a b*')"),
+        (where(pool_name=regex("a$")), "pool_name:regex('a$')"),
+        (where(ratio=pytest.approx(2, abs=1)), "ratio:2 ± 1"),
         (where(**{"labels.a b": "c"}), "labels.a b:c"),
     ],
 )
@@ -292,12 +305,71 @@ def test_values_without_text_are_shown_and_no_query(matcher, shown):
 
 def test_a_pattern_with_many_stars_takes_no_time():
     event = recorded_event(StoragePoolPayload(pool_name="a" * 32))
-    assert not where(pool_name="*a" * 25 + "*b")(event)
-    assert where(pool_name="*a" * 25 + "*")(event)
-    assert where(pool_name="a" * 30 + "??")(event)
+    assert not where(pool_name=glob("*a" * 25 + "*b"))(event)
+    assert where(pool_name=glob("*a" * 25 + "*"))(event)
+    assert where(pool_name=glob("a" * 30 + "??"))(event)
 
 
 def test_a_pattern_has_no_other_signs():
     event = recorded_event(StoragePoolPayload(pool_name="[a]^.\n+"))
-    assert where(pool_name="[a]*+")(event)
-    assert not where(pool_name="[a-z[]*")(event)
+    assert where(pool_name=glob("[a]*+"))(event)
+    assert not where(pool_name=glob("[a-z[]*"))(event)
+
+
+def test_text_is_what_is_written_and_a_pattern_is_asked_for():
+    starred = recorded_event(StoragePoolPayload(pool_name="t*k"))
+    with pytest.warns(
+        UserWarning, match="as it is written: give glob\\('t\\*k'\\) for a"
+    ) as caught:
+        wanted = where(pool_name="t*k")
+    assert caught[0].filename == __file__
+    assert wanted(starred)
+    assert wanted.misses(EVENT) == [
+        "pool_name: wanted 't*k', got 'tank'; give glob('t*k') for a pattern"
+    ]
+    assert matcher_of(wanted.as_query()).misses(EVENT) == wanted.misses(EVENT)
+    with pytest.warns(UserWarning, match=r"give ge\(5\) for a comparison"):
+        where(metadata={"size": ">=5"})
+
+
+class IsPositive:
+    """As dirty-equals has it."""
+
+    __module__ = "dirty_equals._numeric"
+    __hash__ = None
+
+    def __eq__(self, other):
+        return isinstance(other, int) and other > 0
+
+
+def test_objects_that_say_themselves_what_they_equal_may_be_wanted():
+    wanted = where(size_bytes=IsPositive(), items=mock.ANY)
+    assert wanted(EVENT)
+    assert not wanted(wide_event())
+
+
+@pytest.mark.parametrize(
+    "fields", [{"pool_name": glob("t*")}, {"query": 'pool_name:"t*"'}, {"payload": "storage_*"}]
+)
+def test_who_asks_for_a_pattern_or_for_text_is_not_warned(fields):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        where(**fields)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda: glob(5), "the pattern is 5: give text"),
+        (lambda: regex(b"a"), "the pattern is b'a': give text, or a compiled expression"),
+        (lambda: regex(re.compile(b"a")), "give text, or a compiled expression for text"),
+        (lambda: regex("("), "'(' is no regular expression: missing )"),
+        (lambda: gt("5"), "the limit is '5': give a number"),
+        (lambda: le(True), "the limit is True: give a number"),
+        (lambda: lt(NAN), "the limit is nan: no number is greater or less"),
+    ],
+)
+def test_a_condition_of_nothing_is_told(make, problem):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make()
+    assert problem in str(caught.value)

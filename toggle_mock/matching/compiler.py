@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from toggle_mock.matching.conditions import Equals, meaning_of
+from toggle_mock.matching.conditions import Equals
 from toggle_mock.matching.fields import Field, Word
 from toggle_mock.matching.keys import KeyKind, kind_of_key, name_of
 from toggle_mock.matching.matchers import All, AnyOf, Matcher, Not, matcher_of
@@ -13,6 +13,7 @@ from toggle_mock.matching.moments import Moment, read_milliseconds
 from toggle_mock.matching.payloads import PayloadType
 from toggle_mock.matching.query import And, Node, Or, Term, parse, query_error
 from toggle_mock.matching.query import Not as Unwanted
+from toggle_mock.matching.wanted import meaning_of
 
 
 @matcher_of.register

@@ -1,4 +1,4 @@
-"""What a field is wanted to be: a value, a pattern, more or less than a number; made of values."""
+"""What a field is wanted to be: a value, a pattern, more or less than a number, and others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import operator
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, MutableSequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -135,12 +135,55 @@ class Matches(_OfOneValue):
     @property
     def shown(self) -> str:
         """See :attr:`Condition.shown`."""
-        return repr(self.pattern)
+        return f"glob({self.pattern!r})"
 
     @property
     def text(self) -> str | None:
         """See :attr:`Condition.text`; in quotes it would be no pattern."""
         return None if re.search(r'[\s()"]', self.pattern) else self.pattern
+
+
+@dataclass(frozen=True)
+class Finds(_OfOneValue):
+    """The field's text has a regular expression's match somewhere."""
+
+    pattern: re.Pattern[str]
+
+    def _accepts(self, value: object) -> bool:
+        return isinstance(value, Scalar) and bool(self.pattern.search(spelled(value)))
+
+    def objection(self, field: FieldDescriptor) -> str:
+        """See :meth:`Condition.objection`."""
+        names = [] if field.enum_type is None else _names_of(field.enum_type)
+        if names and not any(map(self.pattern.search, names)):
+            return f"is none of {', '.join(names)} then"
+        return _not_a_scalar(field)
+
+    @property
+    def shown(self) -> str:
+        """See :attr:`Condition.shown`."""
+        return f"regex({self.pattern.pattern!r})"
+
+
+@dataclass(frozen=True)
+class Resembles(_OfOneValue):
+    """The field equals an object that says itself what it equals, such as ``pytest.approx(5)``."""
+
+    wanted: object
+    numbers_alone: bool
+
+    def _accepts(self, value: object) -> bool:
+        return bool(value == self.wanted) and (is_number(value) or not self.numbers_alone)
+
+    def objection(self, field: FieldDescriptor) -> str:
+        """See :meth:`Condition.objection`."""
+        is_none = self.numbers_alone and field.cpp_type not in _NUMBERS
+        return "is no number, and compares with none" if is_none else ""
+
+    @property
+    def shown(self) -> str:
+        """See :attr:`Condition.shown`."""
+        return repr(self.wanted)
 
 
 @dataclass(frozen=True)
@@ -239,50 +282,6 @@ class IsUnset(Condition):
         return "None"
 
 
-def condition_of(key: str, value: object) -> Condition:
-    """What a value stands for that a test gives.
-
-    Raises:
-        TypeError: It stands for nothing.
-        ValueError: It is text that compares with no number.
-    """
-    match value:
-        case None:
-            return IsUnset()
-        case str():
-            return meaning_of(key, value)  # here alone it is decided that it may be a pattern
-        case bool() | int() | float() | bytes() | Message():
-            return Equals(value)
-        case MutableSequence() | tuple():
-            return Lists(tuple(condition_of(key, one) for one in value))
-        case Mapping():
-            return Holds(
-                tuple(
-                    (spelled(name), condition_of(f"{key}.{spelled(name)}", one))
-                    for name, one in value.items()
-                )
-            )
-    raise TypeError(
-        f"{key} is {value!r}: give text, a number, a bool, bytes, a message, None for a field that "
-        "is not set, or a list or mapping of these"
-    )
-
-
-def meaning_of(key: str, text: str) -> Condition:
-    """What text means outside of quotes: a comparison, a pattern, or itself.
-
-    Raises:
-        ValueError: It compares with no number.
-    """
-    if compared := _COMPARISON.fullmatch(text):
-        limit = read_number(compared[2])
-        assert limit is not None  # the expression takes numbers alone
-        return Compares(compared[1], limit)
-    if text[:1] in {"<", ">"}:
-        raise ValueError(f"{key}:{text} compares with no number; in quotes it would be text")
-    return Matches(text) if is_pattern(text) else Equals(text)
-
-
 def _not_a_scalar(field: FieldDescriptor) -> str:
     if is_map(field):
         return "is a map: write the key behind it, with a dot"
@@ -351,8 +350,6 @@ def _values_at(value: object, path: str) -> list[Given]:
     found = [Given(one, is_set=True) for key, one in value.items() if spelled(key) == path]
     return found or [NOTHING]
 
-
-_COMPARISON = re.compile(r"(>=|<=|>|<)(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]{1,3})?)", re.IGNORECASE)
 
 _NUMBERS = {
     FieldDescriptor.CPPTYPE_INT32,

@@ -16,6 +16,7 @@ from toggle_mock.matching.matchers import Matcher
 from toggle_mock.matching.names import Names
 from toggle_mock.matching.query import is_bare_word, quoted, written
 from toggle_mock.matching.values import Given, one_line
+from toggle_mock.matching.wanted import meant_instead
 from toggle_mock.recording.records import Kind, RecordedEvent
 from toggle_mock.wording import shortened
 
@@ -39,7 +40,10 @@ class Field(Matcher):
         if self(event):
             return []
         got = ", ".join(_shown(find_values(event, self.key))) or "no such field"
-        return [contrast(self.key, self.wanted.shown, got)]
+        meant = meant_instead(self.wanted)
+        would_fit = meant and any(map(meant.condition.fits, find_values(event, self.key)))
+        advice = f"; {meant.advice}" if meant and would_fit else ""
+        return [contrast(self.key, self.wanted.shown, got) + advice]
 
     def __call__(self, event: RecordedEvent) -> bool:
         """Whether one of the values is as wanted."""
@@ -57,7 +61,9 @@ class Field(Matcher):
         fields = fields_of(names, self.key)
         if all(map(self.wanted.objection, fields)):
             hint = max(map(self.wanted.hint, fields), key=lambda text: text.startswith(","))
-            problem = f"{self.key} {self.wanted.objection(fields[0])}{hint}"
+            meant = meant_instead(self.wanted)
+            advice = f"; {meant.advice}" if meant else ""
+            problem = f"{self.key} {self.wanted.objection(fields[0])}{hint}{advice}"
             raise QueryError(f"{shortened(str(self))}: {problem}")
 
     def as_query(self) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from toggle_mock.matching.conditions import condition_of
 from toggle_mock.matching.fields import Field
 from toggle_mock.matching.keys import KeyKind, kind_of_key, name_of
 from toggle_mock.matching.matchers import All, Matchable, Matcher, matcher_of
 from toggle_mock.matching.moments import Moment, milliseconds_of
 from toggle_mock.matching.payloads import PayloadType
+from toggle_mock.matching.wanted import condition_of, meant_instead
 
 
 def where(
@@ -30,25 +31,39 @@ def where(
             epoch.
         before: A time that it must be before.
         fields: Fields by name, as for :class:`~toggle_mock.matching.fields.Field`;
-            ``payload="storage_transfer"`` is the type. A number, a zero too, a bool, bytes, or an
-            enum's number must equal the field; text may be an enum's name, or a pattern. A list is
-            all that a repeated field has, a mapping is something that a message or map has, a
-            message is what its own field is like, and None is a field that is not set. A name that
-            the schema does not have is an error, unless it ends in ``?``.
+            ``payload="storage_transfer"`` is the type. Text, a number, a zero too, a bool, bytes,
+            or an enum's number or name must equal the field; patterns and comparisons are asked for
+            by :func:`~toggle_mock.glob`, :func:`~toggle_mock.regex`, :func:`~toggle_mock.gt` and
+            the like, or objects such as ``pytest.approx(5)``. A list is all that a repeated field
+            has, a mapping is something that a message or map has, a message is what its own field
+            is like, and None is a field that is not set. A name that the schema does not have is
+            an error, unless it ends in ``?``.
 
     Raises:
         QueryError: The text is no query.
         TypeError: A value is of no type that a field can have.
 
+    Warns:
+        UserWarning: Text has the look of a pattern or of a comparison, and is neither here.
+
     Example:
-        ``where(payload="transfer", level="ERROR", size_bytes=0) & ~where(source="tank/tmp*")``
+        ``where(payload="transfer", level="ERROR", size_bytes=0) & ~where(source=glob("t*"))``
     """
     parts = [] if query is None else [matcher_of(query)]
     parts += [
         _moment(key, at) for key, at in (("after", after), ("before", before)) if at is not None
     ]
-    parts += _metadata({} if metadata is None else metadata)
-    parts += [_MATCHERS[kind_of_key(key)](key, value) for key, value in fields.items()]
+    values = [*_metadata({} if metadata is None else metadata)]
+    values += [_MATCHERS[kind_of_key(key)](key, value) for key, value in fields.items()]
+    for matcher in values:
+        if isinstance(matcher, Field) and (meant := meant_instead(matcher.wanted)):
+            # That nothing has this text may be just what a test asserts.
+            warnings.warn(
+                f"{matcher} wants this text as it is written: {meant.advice}, or a query, in which "
+                "quotes stand around text",
+                stacklevel=2,
+            )
+    parts += values
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
