@@ -20,6 +20,8 @@ def copied(to: Path) -> Path:
         if (ROOT / name).is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, to / name)
+    if (ROOT / ".mypy_cache").is_dir():  # what is unchanged need not be checked again
+        shutil.copytree(ROOT / ".mypy_cache", to / ".mypy_cache")
     (to / ".venv").symlink_to(sys.prefix)
     (to / ".venv-proto").symlink_to(ROOT / ".venv-proto")
     return to
