@@ -9,11 +9,13 @@ from pathlib import Path
 
 import grpc
 import pytest
+from click.testing import CliRunner
 from support.commands import TOGGLE_MOCK
 
-from rodent_events import EventBus, EventClient, StoragePoolPayload
+from rodent_events import Event, EventBatch, EventBus, EventClient, StoragePoolPayload
 from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
+from toggle_mock.cli.main import main
 from toggle_mock.recording.files import load
 from toggle_mock.tokens.tokens import Tokens
 
@@ -125,12 +127,76 @@ def test_a_scenario_is_carried_out(serve, tmp_path):
     assert "a fault has a method, or one of outage" in run("serve", "--scenario", str(path), code=1)
 
 
+def send_batch(target: str, batch: bytes) -> Status:
+    with EventClient(target=target, jwt=run("token").strip(), send_timeout=20) as client:
+        return client.send_batch(batch).status
+
+
+@pytest.mark.parametrize("how", ["closed", "not read"])
+def test_it_goes_on_whether_or_not_what_it_prints_is_read(serve, how):
+    process = serve()
+    target = address_of(process)
+    if how == "closed":
+        process.stdout.close()
+    more_than_a_pipe_holds = EventBatch(events=[Event(source="x" * 100)] * 2000)
+    for _ in range(2):
+        assert send_batch(target, more_than_a_pipe_holds.SerializeToString()) is Status.OK
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+def test_it_says_that_it_is_ready_and_ends_with_its_parent(tmp_path, wait_until):
+    ready = tmp_path / "ready.json"
+    script = f"{TOGGLE_MOCK} serve --exit-with-parent --ready-file {ready} & read _"
+    shell = subprocess.Popen(
+        ["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        target = address_of(shell)
+        wait_until(ready.exists)
+        assert json.loads(ready.read_text()) == {"listening": target}
+    finally:
+        shell.communicate(timeout=30)  # its end, and that of whoever has its stdout
+    assert not ready.exists()
+
+
+def test_options_stand_in_the_environment_and_in_a_file(serve, tmp_path, monkeypatch):
+    config = tmp_path / "config.yml"
+    config.write_text("json: false\nhttp: 0\nheartbeat: 0\nquiet: true\n")
+    monkeypatch.setenv("TOGGLE_MOCK_JSON", "1")  # before the file
+    monkeypatch.setenv("TOGGLE_MOCK_CONFIG", str(config))
+    process = serve()
+    first = json.loads(process.stdout.readline())
+    assert first["http"].startswith("http://127.0.0.1:")
+    batch = EventBatch(events=[Event(source="x")]).SerializeToString()
+    assert send_batch(first["listening"], batch) is Status.OK
+    process.terminate()
+    assert process.stdout.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("htpp: 5", "there is no option 'htpp', did you mean http?"),
+        ("port: x", "'x' is not a valid integer range"),
+        ("- port", "has no names of options with values"),
+        ("{", "is no YAML"),
+    ],
+)
+def test_a_config_that_is_none_is_told(tmp_path, text, problem):
+    config = tmp_path / "config.yml"
+    config.write_text(text)
+    result = CliRunner().invoke(main, ["serve", "--config", str(config)])
+    assert result.exit_code == 2
+    assert problem in result.output
+
+
 def test_http_is_served_where_serve_says(serve):
     process = serve("--http", "0", "--relay")
     address_of(process)
     url = address_of(process)
     with urllib.request.urlopen(f"{url}/readyz", timeout=20) as response:
-        assert json.loads(response.read()) == {"ready": True}
+        assert json.loads(response.read()) == {"ready": True, "reason": None}
     first = json.loads(serve("--http", "0", "--json").stdout.readline())
     assert first["http"].startswith("http://127.0.0.1:")
 

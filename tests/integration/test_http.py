@@ -70,9 +70,12 @@ def status(toggle, **claims) -> Status:
 
 
 def test_it_is_ready_unless_in_an_outage(toggle, ask):
-    assert ask("GET", "/readyz", prefix="") == (200, {"ready": True})
+    assert ask("GET", "/readyz", prefix="") == (200, {"ready": True, "reason": None})
     with toggle.faults.outage():
-        assert ask("GET", "/readyz", prefix="") == (503, {"ready": False})
+        assert ask("GET", "/readyz", prefix="") == (
+            503,
+            {"ready": False, "reason": "the server does not listen"},
+        )
 
 
 def test_info_tells_the_address_and_how_it_is_reached(toggle, ask):
@@ -505,7 +508,7 @@ def test_what_is_slow_holds_nobody_up(ask, toggle, rodent, monkeypatch, path, sl
     asking.start()
     assert entered.wait(30)
     assert status(toggle) is Status.OK
-    assert ask("GET", "/readyz", prefix="") == (200, {"ready": True})
+    assert ask("GET", "/readyz", prefix="") == (200, {"ready": True, "reason": None})
     assert answers == []
     released.set()
     asking.join(30)

@@ -4,6 +4,8 @@ import json
 import os
 import threading
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import grpc
@@ -244,25 +246,62 @@ def test_a_foreign_database_stays_as_it_is(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_full_disk_does_not_disturb_calls(tmp_path, monkeypatch):
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Fills the disk, for entries of recordings, and gives it room again."""
+    real = os.write
+
+    def full(descriptor, data):
+        if b'"entry"' in bytes(data):
+            real(descriptor, bytes(data)[:10])
+            raise OSError(28, "No space left on device")
+        return real(descriptor, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.write", full)
+        yield
+
+
+LOST = "the recording is written to {} no more: [Errno 28] No space left on device"
+
+
+def test_what_cannot_be_recorded_is_refused(tmp_path, request):
     path = tmp_path / "run.ndjson"
-    with ToggleServer(record=path) as toggle:
+    with (
+        ToggleServer(record=path, http_port=0) as toggle,
+        SimulatedRodent(toggle.address, toggle.jwt(), pace=0.001) as rodent,
+    ):
+        rodent.wait_connected()
+        assert toggle.rodents["rodent-1"].command("system.status").success
+        good = path.read_bytes()
+        request.getfixturevalue("full_disk")
+        assert status(toggle) is Status.UNAVAILABLE
+        assert status(toggle) is Status.UNAVAILABLE
+        assert [call.details for call in toggle.calls[-2:]] == [LOST.format(path)] * 2
+        assert len(toggle.batches) == 1  # the first came before it was known
+        assert toggle.unready == LOST.format(path)
+        toggle.rodents["rodent-1"].start_command("system.status")
+        assert toggle.wait_for_call("Connect", status="UNAVAILABLE")
+        with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+            urllib.request.urlopen(f"http://{toggle.http_address}/readyz", timeout=20)
+        with refused.value as answer:
+            assert json.loads(answer.read()) == {"ready": False, "reason": LOST.format(path)}
+        with urllib.request.urlopen(f"http://{toggle.http_address}/metrics", timeout=20) as answer:
+            assert b"\ntoggle_mock_ready 0.0\n" in answer.read()
+    assert path.read_bytes() == good
+
+
+def test_a_recording_by_best_effort_disturbs_no_calls(tmp_path, request):
+    path = tmp_path / "run.ndjson"
+    with ToggleServer(record=path, record_best_effort=True) as toggle:
         status(toggle)
         good = path.read_bytes()
-        real = os.write
-
-        def full(descriptor, data):
-            if b'"entry"' in bytes(data):
-                real(descriptor, bytes(data)[:10])
-                raise OSError(28, "No space left on device")
-            return real(descriptor, data)
-
-        monkeypatch.setattr("os.write", full)
+        request.getfixturevalue("full_disk")
         for _ in range(3):
             assert status(toggle) is Status.OK
-        monkeypatch.undo()
         assert len(toggle.batches) == 4
-        assert len(toggle.recording.failed_sinks) == 1
+        assert toggle.recording.failure == LOST.format(path)
+        assert toggle.unready is None
     assert path.read_bytes() == good
 
 

@@ -109,7 +109,9 @@ def test_what_fails_once_takes_no_more(recording, file, caplog):
     told = threading.Event()
     recording.when_written(told.set)
     assert told.wait(TIMEOUT)
-    assert recording.failed_sinks == recording.sinks
+    assert recording.failure == (
+        "the recording is written to a file no more: [Errno 28] No space left on device"
+    )
     file.error = None
     recording.end(call, "OK")
     assert not recording.behind

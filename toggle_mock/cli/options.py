@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from toggle_mock.wording import did_you_mean
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 IN_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -34,3 +36,54 @@ def key_options(command: F) -> F:
 def secret_of(path: Path | None) -> bytes | None:
     """The key in a file; None without one."""
     return path.read_bytes().strip() if path else None
+
+
+def config_option(command: F) -> F:
+    """Add ``--config``, a file that gives values to the other options."""
+    return click.option(
+        "--config",
+        type=IN_FILE,
+        is_eager=True,
+        expose_value=False,
+        callback=_read_config,
+        help="YAML file with values of these options by name, such as `http: 8080`.",
+    )(command)
+
+
+def _read_config(context: click.Context, _param: click.Parameter, path: Path | None) -> None:
+    """Make the values of a file the defaults: what the environment or the command says is before.
+
+    Raises:
+        BadParameter: It is no mapping from options to values.
+    """
+    if path is None:
+        return
+    import yaml  # loaded where it is asked for
+
+    try:
+        given = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{path} is no YAML: {error}") from None
+    if not isinstance(given, dict):
+        raise click.BadParameter(f"{path} has no names of options with values")
+    names = {option_name(option): option.name for option in context.command.params}
+    for name in map(str, given):
+        if name not in names:
+            raise click.BadParameter(
+                f"{path}: there is no option {name!r}{did_you_mean([name], names)}"
+            )
+    context.default_map = {names[str(name)]: value for name, value in given.items()}
+
+
+def option_name(option: click.Parameter) -> str:
+    """The name as users write it, without its dashes."""
+    return max(option.opts, key=len).lstrip("-")
+
+
+def from_environment(command: click.Command) -> click.Command:
+    """Have each option of a command take ``TOGGLE_MOCK_NAME`` from the environment too."""
+    for option in command.params:
+        if isinstance(option, click.Option):
+            option.envvar = f"TOGGLE_MOCK_{option_name(option).replace('-', '_').upper()}"
+            option.show_envvar = True
+    return command

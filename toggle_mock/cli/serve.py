@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
-from toggle_mock.cli.options import IN_FILE, OUT_FILE, key_options, secret_of
+from rodent_events.disk.files import write_atomically
+from toggle_mock.cli.logs import FORMATTERS, log_to_stderr
+from toggle_mock.cli.options import (
+    IN_FILE,
+    OUT_FILE,
+    config_option,
+    from_environment,
+    key_options,
+    secret_of,
+)
+from toggle_mock.cli.printing import Printer
 from toggle_mock.cli.scenario import Scenario, needs_relay, read_scenario
 from toggle_mock.interrupts import interrupt_event
+from toggle_mock.recording.records import RecordedEvent
 from toggle_mock.recording.text import as_line, as_object
 from toggle_mock.server.server import ToggleServer
 from toggle_mock.tokens.tokens import Tokens
 
+_LOOK = 0.2
+"""Seconds between two looks for the parent."""
 
+_LAST_LINES = 2.0
+"""Seconds that are given, at the end, to who reads what is printed."""
+
+
+@from_environment
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -34,16 +53,37 @@ from toggle_mock.tokens.tokens import Tokens
 @key_options
 @click.option(
     "--heartbeat",
-    type=click.FloatRange(0.01),
+    type=click.FloatRange(0.0),
     default=30.0,
     show_default=True,
-    help="Seconds between two commands system.status to each Rodent.",
+    help="Seconds between two commands system.status to each Rodent; 0 for none.",
 )
 @click.option("--record", type=OUT_FILE, help="Record to FILE.ndjson, FILE.sqlite or FILE.pb.")
+@click.option(
+    "--record-best-effort",
+    is_flag=True,
+    help="Answer calls also when FILE can be written to no more; they are refused otherwise.",
+)
 @click.option("--scenario", type=IN_FILE, help="YAML file with faults and commands at times.")
 @click.option("--relay", is_flag=True, help="Allow faults of the connection, asked for by HTTP.")
 @click.option("--schema", help="Revision, folder of .proto files or descriptor set to read under.")
 @click.option("--deduplicate", is_flag=True, help="Show a batch that is sent again only once.")
+@click.option("--quiet", is_flag=True, help="Print the addresses alone.")
+@click.option(
+    "--ready-file",
+    type=OUT_FILE,
+    help="Write the addresses here, as JSON, once calls are answered; removed at the end.",
+)
+@click.option(
+    "--log",
+    "log_format",
+    type=click.Choice(list(FORMATTERS)),
+    default="text",
+    show_default=True,
+    help="How warnings are written to stderr.",
+)
+@config_option
+@click.option("--exit-with-parent", is_flag=True, help="End when whoever started this has ended.")
 def serve(
     as_json: bool,
     http: int | None,
@@ -54,49 +94,70 @@ def serve(
     relay: bool,
     tls: bool,
     mtls: bool,
+    heartbeat: float,
+    quiet: bool,
+    ready_file: Path | None,
+    exit_with_parent: bool,
+    log_format: str,
     **options: Any,
 ) -> None:
     """Run a mock Toggle until it is interrupted, and print each event as it arrives.
 
     The first line has the address. Without --jwt-key any well-formed JWT is taken that has not
-    expired; `toggle-mock token` makes one.
+    expired; `toggle-mock token` makes one. It ends with 0 at SIGINT or SIGTERM, with 1 if it cannot
+    begin, for example as the port is taken, and with 2 if an option is wrong.
     """
+    log_to_stderr(FORMATTERS[log_format])
     stop = interrupt_event()
     steps = read_scenario(scenario) if scenario else []
     toggle = ToggleServer(
         **options,
+        heartbeat=heartbeat or None,
         tls="mutual" if mtls else tls,
         tokens=Tokens(algorithm=jwt_algorithm, key=secret_of(jwt_key), verify=jwt_key is not None),
         relay=relay or needs_relay(steps),
         http_port=http,
     )
+    parent = os.getppid()
     with toggle:
         if ca_file:
             ca_file.write_bytes(toggle.authority.root)
-        _announce(toggle, as_json=as_json)
+        events = () if quiet else toggle.recording.follow(stop.is_set, schema=toggle.schema)
+        printer = Printer(
+            chain(_addresses(toggle, as_json=as_json), map(_FORMATS[as_json], events))
+        )
+        if ready_file:
+            write_atomically(ready_file, f"{_address_object(toggle)}\n".encode(), sync=False)
         running = Scenario(toggle, steps)
         running.start()
-        _print_events(toggle, stop.is_set, as_json=as_json)
+        while not stop.wait(_LOOK):
+            if exit_with_parent and os.getppid() != parent:
+                break
+        stop.set()
         running.stop()
+        printer.wait(_LAST_LINES)
+        if ready_file:
+            ready_file.unlink(missing_ok=True)
 
 
-def _announce(toggle: ToggleServer, *, as_json: bool) -> None:
+def _addresses(toggle: ToggleServer, *, as_json: bool) -> Iterator[str]:
+    if as_json:
+        yield _address_object(toggle)
+        return
+    yield f"Toggle mock at {toggle.address}"
+    if toggle.http_address:
+        yield f"HTTP at http://{toggle.http_address}"
+
+
+def _address_object(toggle: ToggleServer) -> str:
     addresses = {"listening": toggle.address}
     if toggle.http_address:
         addresses["http"] = f"http://{toggle.http_address}"
-    if as_json:
-        _print(json.dumps(addresses))
-        return
-    _print(f"Toggle mock at {toggle.address}")
-    if toggle.http_address:
-        _print(f"HTTP at {addresses['http']}")
+    return json.dumps(addresses)
 
 
-def _print_events(toggle: ToggleServer, stopped: Callable[[], bool], *, as_json: bool) -> None:
-    for event in toggle.recording.follow(stopped, schema=toggle.schema):
-        _print(json.dumps(as_object(event)) if as_json else as_line(event))
-
-
-def _print(line: str) -> None:
-    click.echo(line)
-    sys.stdout.flush()
+_FORMATS: Mapping[bool, Callable[[RecordedEvent], str]] = {
+    False: as_line,
+    True: lambda event: json.dumps(as_object(event)),
+}
+"""An event as a line, by whether it is to be JSON."""

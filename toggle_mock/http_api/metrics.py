@@ -29,6 +29,7 @@ class ToggleCollector(Collector):
             calls.add_metric(labels, count)
         yield calls
         numbers = {
+            "ready": ("Whether calls are answered", int(self._toggle.unready is None)),
             "batches": ("Recorded batches", len(recording.batches)),
             "duplicates": ("Batches whose id was recorded before", len(recording.duplicates)),
             "events": ("Recorded events", len(recording.events)),

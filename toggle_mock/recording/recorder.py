@@ -43,8 +43,8 @@ MAX_STREAM_MESSAGES = 10_000
 class Sink(ABC):
     """Who is told what is recorded, as it happens."""
 
-    failed = False
-    """Whether it takes no more, for example since the disk is full."""
+    failure: str | None = None
+    """Why it takes no more, for example since the disk is full; None while it does."""
 
     @abstractmethod
     def write(self, entry: Entry, call: RecordedCall | None) -> None:
@@ -258,9 +258,9 @@ class Recording:
                 self.sinks.remove(sink)
 
     @property
-    def failed_sinks(self) -> list[Sink]:
-        """Those that take no more, for example since the disk is full."""
-        return [sink for sink in self.sinks if sink.failed]
+    def failure(self) -> str | None:
+        """Why a file is written to no more, for example since the disk is full; None if all are."""
+        return next((sink.failure for sink in list(self.sinks) if sink.failure), None)
 
     @property
     def behind(self) -> bool:

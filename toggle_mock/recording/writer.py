@@ -76,7 +76,7 @@ class FileWriter(Sink):
 
     def write(self, entry: Entry, _call: RecordedCall | None) -> None:
         """See :meth:`Sink.write`."""
-        if not self.failed:
+        if self.failure is None:
             self._entries_told += 1
             self._told.put(entry)
 
@@ -107,7 +107,7 @@ class FileWriter(Sink):
         while None not in told:
             told = waiting(self._told)
             entries = [item for item in told if isinstance(item, Entry)]
-            if entries and not self.failed:
+            if entries and self.failure is None:
                 self._write(entries)
             self._entries_written += len(entries)
             self._call_back(told)
@@ -121,6 +121,6 @@ class FileWriter(Sink):
     def _write(self, entries: Sequence[Entry]) -> None:
         try:
             self._file.write(entries)
-        except Exception:  # whatever it is, calls go on
+        except Exception as error:  # whatever it is, calls are answered
             logger.exception("the recording is written to %s no more", self._name)
-            self.failed = True
+            self.failure = f"the recording is written to {self._name} no more: {error}"

@@ -66,6 +66,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             of .proto files, or a descriptor set; None for the project's own.
         record: A file that the recording is written to while it goes on: ``.ndjson``,
             ``.sqlite`` or ``.pb``. What it has already is read at the start.
+        record_best_effort: Whether calls are answered also once that file can be written to no
+            more, for example since the disk is full; they are refused with UNAVAILABLE otherwise.
         http_port: Port of the HTTP API; 0 takes a free one, None is without.
         http_host: The address that the HTTP API listens on. Whoever reaches it can do everything.
 
@@ -90,6 +92,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         recording: Recording | None = None,
         schema: Schema | Path | str | None = None,
         record: Path | str | None = None,
+        record_best_effort: bool = False,
         http_port: int | None = None,
         http_host: str = "127.0.0.1",
     ) -> None:
@@ -117,6 +120,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             rodents,
             front.peer_of if front else str,
             heartbeat,
+            must_record=not record_best_effort,
         )
         self._host = GrpcHost(
             host,
@@ -236,6 +240,13 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def serving(self) -> bool:
         """Whether it answers calls."""
         return self._host.is_up
+
+    @property
+    def unready(self) -> str | None:
+        """Why it answers no calls, or refuses all of them; None if it is ready for them."""
+        if not self.serving:
+            return "the server does not listen"
+        return self.recording.failure if self._service.must_record else None
 
     @property
     def root_certificate(self) -> bytes | None:

@@ -51,6 +51,8 @@ class RodentService:
     """The client behind a peer that gRPC names."""
     heartbeat: float | None = None
     """Seconds between two commands ``system.status`` to each connected Rodent."""
+    must_record: bool = True
+    """Whether calls are refused once the recording's file can be written to no more."""
     _waiting: dict[ActiveCallFault, set[asyncio.Future[None]]] = field(default_factory=dict)
 
     def handlers(self) -> grpc.GenericRpcHandler:
@@ -132,6 +134,7 @@ class RodentService:
             handled.context.set_trailing_metadata(trailers)
         handled.end(Code.OK)
         await handled.written()
+        await handled.refuse_unrecorded()
         return raw
 
     async def _delay(self, outcome: Outcome, fault: ActiveCallFault | None) -> None:
@@ -192,6 +195,9 @@ class RodentService:
             while not isinstance(item := await stream.outgoing.get(), Ending):
                 handled.record(item, sent=True)
                 await handled.written()
+                if handled.unrecorded:
+                    item = Ending(Code.UNAVAILABLE, handled.unrecorded)
+                    break
                 await handled.context.write(item)
             ending = item
         finally:
@@ -214,7 +220,7 @@ class RodentService:
         if method == "Connect":
             self.rodents.expect(call)
         recording.begin(call)
-        return Handled(call, context, recording, metadata)
+        return Handled(call, context, recording, metadata, self.must_record)
 
 
 @dataclass
@@ -225,6 +231,7 @@ class Handled:
     context: Context
     recording: Recording
     metadata: Sequence[tuple[str, str | bytes]]
+    must_record: bool
 
     async def __aenter__(self) -> Self:
         return self
@@ -262,6 +269,18 @@ class Handled:
             self.recording.when_written(resolve)
             await written
 
+    @property
+    def unrecorded(self) -> str | None:
+        """Why it is not in a file that it must be in; None if it is, or will be."""
+        return self.recording.failure if self.must_record else None
+
+    async def refuse_unrecorded(self) -> None:
+        """End it if it is not in a file that it must be in."""
+        if failure := self.unrecorded:
+            # What it ended with before is in no file, and was told to nobody.
+            self.recording.end(self.call, Code.UNAVAILABLE.name, failure)
+            await self.context.abort(Code.UNAVAILABLE, failure)
+
     async def abort(self, outcome: Outcome) -> NoReturn:
         """End it with a status, and what belongs to that."""
         self.end(outcome.status, outcome.message)
@@ -269,7 +288,8 @@ class Handled:
         await self.context.abort(outcome.status, outcome.message, outcome.trailing_metadata())
 
     async def admit(self, tokens: Tokens) -> None:
-        """End it unless its token is accepted."""
+        """End it unless its token is accepted, and it can be recorded."""
+        await self.refuse_unrecorded()
         try:
             tokens.verified(self.metadata)
         except TokenRefusedError as error:
@@ -318,6 +338,9 @@ async def _listen(
             break
         rodent.received(stream, message, request)
         await handled.written()
+        if handled.unrecorded:
+            ending = Ending(Code.UNAVAILABLE, handled.unrecorded)
+            break
         count += 1
         if count == outcome.after_messages:
             ending = Ending(outcome.status, outcome.message)

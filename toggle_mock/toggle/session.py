@@ -36,6 +36,11 @@ class Session(LocalToggle, EndsWithBlock):
         return self._parent.serving
 
     @property
+    def unready(self) -> str | None:
+        """Why the server answers no calls, or refuses all of them; None if it is ready for them."""
+        return self._parent.unready
+
+    @property
     def http_address(self) -> str | None:
         """``host:port`` of the server's HTTP API; None without one."""
         return self._parent.http_address

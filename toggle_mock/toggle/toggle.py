@@ -137,6 +137,11 @@ class LocalToggle(Toggle):
 
     @property
     @abstractmethod
+    def unready(self) -> str | None:
+        """Why it answers no calls, or refuses all of them; None if it is ready for them."""
+
+    @property
+    @abstractmethod
     def http_address(self) -> str | None:
         """``host:port`` of the HTTP API; None without one."""
 

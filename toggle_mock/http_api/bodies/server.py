@@ -15,6 +15,7 @@ class Ready(Answer):
     statuses = (200, 503)
 
     ready: bool
+    reason: Annotated[str | None, Meta(description="Why it does not.")] = None
 
     @property
     def status_code(self) -> int:

@@ -10,7 +10,8 @@ from toggle_mock.http_api.state import Api
 
 async def readyz(api: Api) -> Ready:
     """Whether the server answers calls."""
-    return Ready(ready=api.server.serving)
+    reason = api.server.unready
+    return Ready(ready=reason is None, reason=reason)
 
 
 def metrics(api: Api) -> Numbers:
