@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         RecordedEvent,
         RecordedMessage,
     )
+    from toggle_mock.recording.refusals import Refusal
     from toggle_mock.rodents.rodent import Rodent
     from toggle_mock.rodents.stream import HttpReply, Reply
     from toggle_mock.schema import Schema, load_schema
@@ -71,6 +72,7 @@ __all__ = [
     "RecordedMessage",
     "Recording",
     "RecordingView",
+    "Refusal",
     "RemoteError",
     "RemoteToggle",
     "Reply",
@@ -133,6 +135,7 @@ _HOMES = {
     "recording.files": ("load", "save"),
     "recording.recorder": ("Recording",),
     "recording.records": ("RecordedBatch", "RecordedCall", "RecordedEvent", "RecordedMessage"),
+    "recording.refusals": ("Refusal",),
     "rodents.rodent": ("Rodent",),
     "rodents.stream": ("HttpReply", "Reply"),
     "schema": ("Schema", "load_schema"),

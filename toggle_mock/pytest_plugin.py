@@ -212,13 +212,13 @@ def pytest_runtest_makereport(
 
 def _recorded(name: str, toggle: object) -> list[tuple[str, str]]:
     """A section of a report; none if a project has a fixture of this name that is no Toggle."""
-    from toggle_mock.assertions.failures import digest
+    from toggle_mock.assertions.failures import Came, digest
     from toggle_mock.assertions.view import RecordingView
 
     if not isinstance(toggle, RecordingView):
         return []
     try:
-        text = digest(toggle.events, toggle.calls)
+        text = digest(Came(toggle.events, toggle.calls, toggle.refusals))
     except Exception as error:  # noqa: BLE001 - the test's own failure must be reported
         text = f"cannot be read: {error!r}"
     return [(f"recorded by {name}", text)]

@@ -19,6 +19,7 @@ from toggle_mock.recording.entries import (
     FeedEntry,
     MarkEntry,
     MessageEntry,
+    RefusalEntry,
     decode,
     encode_line,
     sliced,
@@ -28,6 +29,8 @@ from toggle_mock.recording.feed import EntryFeed
 from toggle_mock.recording.playback import Player
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.refusals import Refusal
+from toggle_mock.recording.scope import Scope
 
 EVENT = recorded_event().message
 CALL = CallEntry(1, "SendEvents", "peer", 1.5, (("k", "v"), ("x-bin", Binary(b"\0\xff"))), {})
@@ -64,6 +67,7 @@ def played(entries) -> Recording:
         MessageEntry(1, sent=True, at=2.0, raw=bytes(range(256))),
         AcceptEntry(1),
         EndEntry(1, "OK", "a\nb"),
+        RefusalEntry(0, "http1", "peer", "GET /", "", {"rid": "r1"}, 1.5),
         ClearEntry(),
         FeedEntry("f"),
         MarkEntry([1, "two"]),
@@ -122,6 +126,37 @@ def test_batches_keep_the_order_in_which_they_were_accepted():
     assert [batch.batch_id for batch in again.batches] == ["a", "b", "c"]
     assert [call.number for call in again.calls] == [1, 2, 3]
     assert [call.status for call in again.calls] == ["OK"] * 3
+
+
+def refusal(details: str, rid: str = "") -> Refusal:
+    return Refusal("http1", "peer", details, claims={"rid": rid} if rid else {}, at=1.5)
+
+
+def test_refusals_are_recorded_again():
+    recording = Recording()
+    for details in ("a", "b"):
+        recording.refuse(refusal(details, "r1"))
+    again = played(recording.snapshot().entries())
+    assert [(one.number, one.details, one.rid, one.at) for one in again.refusals] == [
+        (1, "a", "r1", 1.5),
+        (2, "b", "r1", 1.5),
+    ]
+
+
+def test_a_feed_has_the_refusals_of_its_scope_and_those_of_nobody():
+    recording, feed = Recording(), EntryFeed(Scope("r1").covers)
+    for details, rid in (("mine", "r1"), ("other", "r2"), ("nobody", "")):
+        recording.refuse(refusal(f"{details} before", rid))
+    feed.attach(recording)
+    for details, rid in (("mine", "r1"), ("other", "r2"), ("nobody", "")):
+        recording.refuse(refusal(details, rid))
+    told = [*feed.take(0.0), *feed.take(0.0)]
+    assert [entry.details for entry in told if isinstance(entry, RefusalEntry)] == [
+        "mine before",
+        "nobody before",
+        "mine",
+        "nobody",
+    ]
 
 
 def test_what_repeats_a_batch_repeats_it_again():

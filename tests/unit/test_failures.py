@@ -11,6 +11,7 @@ from toggle_mock import Assertions, NotReceivedError, UnexpectedEventError, wher
 from toggle_mock.assertions import failures
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.refusals import Refusal
 from toggle_mock.recording.scope import Scope
 
 
@@ -86,6 +87,52 @@ def test_a_miss_shows_the_nearest_events_field_by_field(assertions):
           SendEvents of r2: UNAUTHENTICATED: the token has expired: get a new one
         """  # noqa: E501
     )
+
+
+def turn_away(assertions: Assertions, details: str, **more):
+    assertions.recording.refuse(Refusal("http1", "ipv4:127.0.0.1:5", details, **more))
+
+
+def test_a_miss_shows_what_was_turned_away(assertions):
+    turn_away(assertions, "of a recorded call", call=1)
+    for number in range(7):
+        turn_away(assertions, f"GET /{number}")
+    turn_away(assertions, "a\x1bb", claims={"rid": "r3"})
+    text = text_of(NotReceivedError, lambda: assertions.wait_for("payload:pool", timeout=0))
+    assert text == dedent(
+        """\
+        waited 0 s for 1 event that matches, received 0
+        wanted: payload:pool
+        no event arrived
+        no call arrived
+        turned away: 8 refusals, the last of them:
+          HTTP/1 in place of gRPC, from ipv4:127.0.0.1:5: GET /3
+          HTTP/1 in place of gRPC, from ipv4:127.0.0.1:5: GET /4
+          HTTP/1 in place of gRPC, from ipv4:127.0.0.1:5: GET /5
+          HTTP/1 in place of gRPC, from ipv4:127.0.0.1:5: GET /6
+          HTTP/1 in place of gRPC, from r3 at ipv4:127.0.0.1:5: a\\x1bb
+        """
+    )
+
+
+def test_only_what_is_wanted_and_nothing_turned_away(assertions):
+    record(assertions, StoragePoolPayload(pool_name="tank"))
+    assertions.assert_only("pool_name:tank", no_refusals=True)
+    assertions.assert_no_refusals()
+    turn_away(assertions, "GET /", call=1)
+    assertions.assert_only("pool_name:tank")
+    for ask in (
+        assertions.assert_no_refusals,
+        lambda: assertions.assert_only("pool_name:tank", no_refusals=True),
+    ):
+        assert text_of(UnexpectedEventError, ask) == dedent(
+            """\
+            expected that nothing is turned away; 1 refusal, at last:
+              HTTP/1 in place of gRPC, from ipv4:127.0.0.1:5: GET /
+            """
+        )
+    assertions.clear()
+    assertions.assert_no_refusals()
 
 
 def test_what_came_and_should_not_is_shown_up_to_a_number(assertions):

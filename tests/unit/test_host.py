@@ -37,7 +37,7 @@ class FailsToStop(Listening):
 @pytest.fixture
 def host():
     handlers = grpc.method_handlers_generic_handler("any", {})
-    return GrpcHost("127.0.0.1", 0, handlers, options=(), relay=None, credentials=None)
+    return GrpcHost("127.0.0.1", 0, handlers, handlers, options=(), relay=None, credentials=None)
 
 
 async def come_and_go(host: GrpcHost) -> None:

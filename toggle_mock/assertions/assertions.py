@@ -148,7 +148,8 @@ class Assertions(RecordingView):
                 break
         wanted = " ".join(filter(None, [method or "call", status]))
         first = f"waited {timeout:g} s for {count} × {wanted}, received {len(found)}"
-        raise NotReceivedError(failures.limited([first, *failures.calls(self.calls)]))
+        lines = [first, *failures.calls(self.calls), *failures.refused(self.refusals)]
+        raise NotReceivedError(failures.limited(lines))
 
     # Asserting
 
@@ -187,25 +188,42 @@ class Assertions(RecordingView):
             first = f"expected no event that matches, received {len(found)}"
             raise UnexpectedEventError(failures.unexpected(first, matches, found))
 
-    def assert_only(self, matcher: Matchable, *, count: int | None = None) -> list[RecordedEvent]:
+    def assert_only(
+        self, matcher: Matchable, *, count: int | None = None, no_refusals: bool = False
+    ) -> list[RecordedEvent]:
         """Fail unless all events that have arrived match.
 
         Args:
             matcher: Which events.
             count: How many, neither more nor fewer; None for one or more.
+            no_refusals: Whether to fail as :meth:`assert_no_refusals` does, too.
 
         Raises:
-            UnexpectedEventError: There are others, or too many.
+            UnexpectedEventError: There are others, or too many; or something was turned away.
             NotReceivedError: There are too few.
         """
         if count is not None:
             check_count(count, least=0)
         matches = checked(matcher, self.schema)
+        if no_refusals:
+            self.assert_no_refusals()
         others = self.find(~matches)
         if others:
             first = f"expected only events that match, received {len(others)} other(s)"
             raise UnexpectedEventError(failures.unexpected(first, matches, others, misses=True))
         return self.assert_received(matches, count=count, timeout=0.0)
+
+    def assert_no_refusals(self) -> None:
+        """Fail if a call or a connection was turned away before Toggle could answer.
+
+        What Toggle has answered with an error, for example since a token has expired, is a call
+        with that status.
+
+        Raises:
+            UnexpectedEventError: One was.
+        """
+        if refusals := self.refusals:
+            raise UnexpectedEventError(failures.turned_away(refusals))
 
     def assert_in_order(self, *matchers: Matchable) -> list[RecordedEvent]:
         """Fail unless events have arrived that match one after the other; others may stand between.
@@ -233,7 +251,8 @@ class Assertions(RecordingView):
         return found
 
     def _miss(self, first: str, matcher: Matcher) -> str:
-        return failures.miss(first, matcher, self.events, self.calls, self._notes())
+        came = failures.Came(self.events, self.calls, self.refusals)
+        return failures.miss(first, matcher, came, self._notes())
 
     def _notes(self) -> list[str]:
         """What may explain that something is missing, besides what arrived."""
@@ -254,9 +273,8 @@ class Assertions(RecordingView):
         waited = f"waited {timeout:g} s for" if timeout else "expected"
         first = f"{waited} a sequence of {len(wanted)} events, received {step} of it"
         after = f"; step {step + 1} did not come" + (f" after {found[-1]!r}" if found else "")
-        return failures.miss(
-            first + after, wanted[step], later, self.calls, self._notes(), after=bool(found)
-        )
+        came = failures.Came(later, self.calls, self.refusals)
+        return failures.miss(first + after, wanted[step], came, self._notes(), after=bool(found))
 
 
 class AsyncAssertions:

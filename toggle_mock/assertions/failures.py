@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import NamedTuple
 
 from rodent_events import clock
 from toggle_mock.matching import Matcher
 from toggle_mock.recording.records import RecordedCall, RecordedEvent
+from toggle_mock.recording.refusals import KINDS, Refusal
 from toggle_mock.recording.text import as_line, printable
 
 _EVENTS_SHOWN = 5
@@ -26,11 +28,18 @@ COMPARING = 1.0
 """Seconds for that: a matcher may be slow, and who waits has waited long enough."""
 
 
+class Came(NamedTuple):
+    """What has come, of a scope."""
+
+    events: Sequence[RecordedEvent]
+    calls: Sequence[RecordedCall]
+    refusals: Sequence[Refusal]
+
+
 def miss(
     first: str,
     matcher: Matcher,
-    events: Sequence[RecordedEvent],
-    recorded_calls: Sequence[RecordedCall],
+    came: Came,
     notes: Sequence[str],
     *,
     after: bool = False,
@@ -40,14 +49,13 @@ def miss(
     Args:
         first: What was expected, and how many came.
         matcher: Which events were wanted.
-        events: Those that arrived.
-        recorded_calls: The calls that arrived.
+        came: What came instead.
         notes: Further lines.
-        after: Whether the events are only those behind one that was found.
+        after: Whether its events are only those behind one that was found.
     """
     lines = [first, f"wanted: {printable(str(matcher))}", *notes]
-    nearest = _nearest(matcher, events, "after it" if after else "")
-    return limited([*lines, *nearest, *_unfulfilled(recorded_calls)])
+    nearest = _nearest(matcher, came.events, "after it" if after else "")
+    return limited([*lines, *nearest, *_unfulfilled(came.calls), *refused(came.refusals)])
 
 
 def unexpected(
@@ -68,15 +76,22 @@ def unexpected(
     return limited([first, f"matcher: {printable(str(matcher))}", *lines])
 
 
-def digest(events: Sequence[RecordedEvent], recorded_calls: Sequence[RecordedCall]) -> str:
+def turned_away(refusals: Sequence[Refusal]) -> str:
+    """That something was turned away, and what."""
+    first = f"expected that nothing is turned away; {counted(len(refusals), 'refusal')}, at last:"
+    return limited([first, *(f"  {refusal_line(one)}" for one in refusals[-_CALLS_IN_DIGEST:])])
+
+
+def digest(came: Came) -> str:
     """What was recorded, within limits, for the report of a test that has failed."""
+    events, recorded_calls = came.events, came.calls
     shown = [_line(event) for event in events[-_EVENTS_IN_DIGEST:]]
     lines = [f"{counted(len(events), 'event')}{', the last of them:' if shown else ''}", *shown]
     lines += [
         f"{counted(len(recorded_calls), 'call')}{', the last of them:' if recorded_calls else ''}"
     ]
     lines += [f"  {_call(call)}" for call in recorded_calls[-_CALLS_IN_DIGEST:]]
-    return limited(lines)
+    return limited([*lines, *refused(came.refusals)])
 
 
 def limited(lines: Sequence[str]) -> str:
@@ -152,6 +167,21 @@ def _shown(matcher: Matcher, event: RecordedEvent) -> list[str]:
 
 def _line(event: RecordedEvent) -> str:
     return f"  {as_line(event)}"
+
+
+def refused(refusals: Sequence[Refusal]) -> list[str]:
+    """The last refusals, one a line; those of recorded calls stand with the calls."""
+    others = [refusal for refusal in refusals if not refusal.call]
+    shown = [f"  {refusal_line(refusal)}" for refusal in others[-_CALLS_SHOWN:]]
+    first = f"turned away: {counted(len(others), 'refusal')}, the last of them:"
+    return [first, *shown] if shown else []
+
+
+def refusal_line(refusal: Refusal) -> str:
+    """A refusal on one line."""
+    kind = KINDS.get(refusal.kind, refusal.kind)
+    who = f"{refusal.rid} at {refusal.peer}" if refusal.rid else refusal.peer
+    return printable(f"{kind}, from {who}: {refusal.details}")
 
 
 def _unfulfilled(recorded_calls: Sequence[RecordedCall]) -> list[str]:

@@ -10,6 +10,7 @@ from rodent_events import clock
 from toggle_mock.matching import Matchable, Matcher, checked
 from toggle_mock.recording.recorder import News, Position, Recording
 from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall, RecordedEvent
+from toggle_mock.recording.refusals import Refusal
 from toggle_mock.recording.scope import Scope
 from toggle_mock.schema import Schema
 
@@ -35,7 +36,7 @@ class RecordingView:
         """Whose records are meant."""
         self.schema = schema
         """Under which events are read; None for the project's own."""
-        self._first_call = 0
+        self._first_call = self._first_refusal = 0
 
     @property
     def calls(self) -> list[RecordedCall]:
@@ -56,6 +57,19 @@ class RecordingView:
         return self.mine(self.recording.duplicates)
 
     @property
+    def refusals(self) -> list[Refusal]:
+        """Calls and connections that were turned away before Toggle could answer, in their order.
+
+        One that came without a token is everybody's, as nobody can tell whose it is.
+        """
+        self._catch_up()
+        return [
+            refusal
+            for refusal in self.recording.refusals
+            if refusal.number >= self._first_refusal and self.scope.covers(refusal)
+        ]
+
+    @property
     def events(self) -> Events:
         """The events of the accepted batches, in the order of their arrival."""
         return Events(self.batches, self.schema)
@@ -74,6 +88,8 @@ class RecordingView:
         self._catch_up()
         calls = self.recording.calls
         self._first_call = calls[-1].number + 1 if calls else self._first_call
+        refusals = self.recording.refusals
+        self._first_refusal = refusals[-1].number + 1 if refusals else self._first_refusal
 
     def mine(self, batches: Sequence[RecordedBatch]) -> list[RecordedBatch]:
         """Those of some batches that are in the scope."""

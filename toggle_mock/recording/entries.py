@@ -12,6 +12,7 @@ import msgspec
 
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.records import RecordedCall, RecordedMessage
+from toggle_mock.recording.refusals import Refusal
 
 T = TypeVar("T")
 
@@ -81,6 +82,40 @@ class EndEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="end"):
     details: str
 
 
+class RefusalEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="refusal"):
+    """A call or a connection was turned away."""
+
+    call: int
+    """The number of its call; 0 if there is none."""
+    kind: str
+    peer: str
+    details: str
+    method: str
+    claims: dict[str, Any]
+    at: float
+    """Seconds since the Unix epoch."""
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> Self:
+        """What is to be written of a refusal."""
+        return cls(
+            refusal.call,
+            refusal.kind,
+            refusal.peer,
+            refusal.details,
+            refusal.method,
+            dict(refusal.claims),
+            refusal.at,
+        )
+
+    @property
+    def refusal(self) -> Refusal:
+        """The refusal again."""
+        return Refusal(
+            self.kind, self.peer, self.details, self.method, self.claims, self.at, self.call
+        )
+
+
 class ClearEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="clear"):
     """All that was recorded is forgotten."""
 
@@ -97,7 +132,7 @@ class MarkEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="mark"):
     mark: Any
 
 
-Entry: TypeAlias = CallEntry | MessageEntry | AcceptEntry | EndEntry | ClearEntry
+Entry: TypeAlias = CallEntry | MessageEntry | AcceptEntry | EndEntry | RefusalEntry | ClearEntry
 """One thing that happened."""
 
 FeedLine: TypeAlias = Entry | FeedEntry | MarkEntry

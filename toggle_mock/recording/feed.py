@@ -10,16 +10,17 @@ from queue import SimpleQueue
 from toggle_mock.recording.entries import Entry, FeedEntry, FeedLine, MarkEntry, sliced, waiting
 from toggle_mock.recording.recorder import Recording, Sink
 from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.refusals import Refusal
 
 
 class EntryFeed(Sink):
     """Entries for one reader: its name, those of what is recorded, then of what is added.
 
     Args:
-        covers: Whether a call is of the reader's.
+        covers: Whether a call or a refusal is of the reader's.
     """
 
-    def __init__(self, covers: Callable[[RecordedCall], bool]) -> None:
+    def __init__(self, covers: Callable[[RecordedCall | Refusal], bool]) -> None:
         self._covers = covers
         self.name = secrets.token_hex(8)
         """What it is called."""
@@ -31,9 +32,9 @@ class EntryFeed(Sink):
         recorded = recording.snapshot(self).entries(self._covers)
         self._recorded = sliced(chain([FeedEntry(self.name)], recorded))
 
-    def write(self, entry: Entry, call: RecordedCall | None) -> None:
+    def write(self, entry: Entry, about: RecordedCall | Refusal | None) -> None:
         """See :meth:`Sink.write`."""
-        if call is None or self._covers(call):
+        if about is None or self._covers(about):
             self._added.put(entry)
 
     def mark(self, mark: object) -> None:

@@ -13,6 +13,7 @@ from toggle_mock.recording.entries import (
     EndEntry,
     FeedLine,
     MessageEntry,
+    RefusalEntry,
 )
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, RecordedCall
@@ -38,6 +39,8 @@ class Player:
         match entry:
             case CallEntry():
                 self._begin(entry)
+            case RefusalEntry():
+                self._recording.refuse(entry.refusal)
             case ClearEntry():
                 self._recording.clear()
             case MessageEntry() | AcceptEntry() | EndEntry():

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
+from msgspec import structs
+
 from toggle_mock.recording.decoded import DecodedBatches
 from toggle_mock.recording.entries import (
     AcceptEntry,
@@ -19,6 +21,7 @@ from toggle_mock.recording.entries import (
     EndEntry,
     Entry,
     MessageEntry,
+    RefusalEntry,
 )
 from toggle_mock.recording.records import (
     Events,
@@ -27,6 +30,7 @@ from toggle_mock.recording.records import (
     RecordedEvent,
     RecordedMessage,
 )
+from toggle_mock.recording.refusals import Refusal
 from toggle_mock.recording.snapshot import CallState, Snapshot
 from toggle_mock.schema import Schema
 
@@ -39,6 +43,9 @@ MAX_CALLS = 1_000_000
 MAX_STREAM_MESSAGES = 10_000
 """Messages that a recording keeps of one stream."""
 
+MAX_REFUSALS = 1_000
+"""Refusals that a recording keeps."""
+
 
 class Sink(ABC):
     """Who is told what is recorded, as it happens."""
@@ -47,8 +54,8 @@ class Sink(ABC):
     """Why it takes no more, for example since the disk is full; None while it does."""
 
     @abstractmethod
-    def write(self, entry: Entry, call: RecordedCall | None) -> None:
-        """Take an entry, and the call that it is about; under a lock, so for later."""
+    def write(self, entry: Entry, about: RecordedCall | Refusal | None) -> None:
+        """Take an entry, and the call or refusal it is about; under a lock, so for later."""
 
     @property
     def behind(self) -> bool:
@@ -72,6 +79,8 @@ class Position:
     """The number of times that the recording had been cleared."""
     batches: int
     """The number of batches read, those included that were evicted since."""
+    refusals: int = 0
+    """The number of refusals read, those before included that were cleared or evicted since."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class News:
     position: Position
     cleared: bool
     """Whether the recording was cleared since the last reading, and these are from after it."""
+    refusals: list[Refusal]
 
 
 class Recording:
@@ -117,6 +127,8 @@ class Recording:
         self._batches: deque[RecordedBatch] = deque()
         self._duplicates: deque[RecordedBatch] = deque(maxlen=MAX_STREAM_MESSAGES)
         self._batch_ids: dict[str, int] = {}
+        self._refusals: deque[Refusal] = deque(maxlen=MAX_REFUSALS)
+        self._refusal_number = 0
         self._under_way: dict[int, RecordedCall] = {}
         self._number = 0
         self._bytes = 0
@@ -143,6 +155,12 @@ class Recording:
         """The batches whose id was recorded before, in the order of their arrival."""
         with self._changed:
             return list(self._duplicates)
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """What was turned away, in the order of its coming; the last 1,000 of it."""
+        with self._changed:
+            return list(self._refusals)
 
     @property
     def events(self) -> Events:
@@ -212,9 +230,19 @@ class Recording:
             self._tell(lambda: EndEntry(call.number, status, details), call)
             self.notify()
 
-    def clear(self) -> None:
-        """Forget everything, except for the numbers of calls; in the files as well."""
+    def refuse(self, refusal: Refusal) -> None:
+        """Record that a call or a connection was turned away; it gets its number here."""
         with self._changed:
+            self._refusal_number += 1
+            numbered = structs.replace(refusal, number=self._refusal_number)
+            self._refusals.append(numbered)
+            self._tell(lambda: RefusalEntry.of(numbered), numbered)
+            self.notify()
+
+    def clear(self) -> None:
+        """Forget everything, except for the numbers; in the files as well."""
+        with self._changed:
+            self._refusals.clear()
             forgotten = (self._calls, self._batches, self._duplicates)
             batch_ids = self._batch_ids
             self._calls, self._batches = deque(), deque()
@@ -236,11 +264,11 @@ class Recording:
         self.when_written(written.set)
         written.wait()
 
-    def _tell(self, entry_of: Callable[[], Entry], call: RecordedCall | None) -> None:
+    def _tell(self, entry_of: Callable[[], Entry], about: RecordedCall | Refusal | None) -> None:
         if self.sinks:
             entry = entry_of()
             for sink in self.sinks:
-                sink.write(entry, call)
+                sink.write(entry, about)
 
     def snapshot(self, sink: Sink | None = None) -> Snapshot:
         """What is recorded now; a sink is told all that comes from then on, and nothing before."""
@@ -249,7 +277,8 @@ class Recording:
                 self.sinks.append(sink)
             under_way = {number: CallState.of(call) for number, call in self._under_way.items()}
             batches, duplicates = list(self._batches), list(self._duplicates)
-            return Snapshot(self._calls.copy(), batches, duplicates, under_way)
+            refusals = list(self._refusals)
+            return Snapshot(self._calls.copy(), batches, duplicates, under_way, refusals)
 
     def detach(self, sink: Sink) -> None:
         """Tell a sink no more."""
@@ -291,17 +320,19 @@ class Recording:
     # Reading
 
     def _position(self) -> Position:
-        return Position(self._epoch, self._evicted_batches + len(self._batches))
+        batches = self._evicted_batches + len(self._batches)
+        return Position(self._epoch, batches, self._refusal_number)
 
     def read(self, since: Position, timeout: float = 0.0) -> News:
-        """The batches that came since a position; waits for the first, so many seconds at most."""
+        """What came since a position; waits for the first of it, so many seconds at most."""
         with self._changed:
             self._changed.wait_for(lambda: self._position() != since, _patience(timeout))
             now = self._position()
             cleared = now.epoch != since.epoch
             read = 0 if cleared else since.batches
             fresh = list(islice(self._batches, max(0, read - self._evicted_batches), None))
-            return News(fresh, now, cleared)
+            refusals = [one for one in self._refusals if one.number > since.refusals]
+            return News(fresh, now, cleared, refusals)
 
     @property
     def version(self) -> int:

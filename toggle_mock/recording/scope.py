@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.refusals import Refusal
 
 TIMEOUT = 5.0
 """Seconds that one waits unless told otherwise."""
@@ -17,9 +18,11 @@ class Scope:
     rid: str | None = None
     sub: str | None = None
 
-    def covers(self, call: RecordedCall) -> bool:
-        """Whether a call is one of these."""
-        return self.rid in {None, call.rid} and self.sub in {None, call.sub}
+    def covers(self, record: RecordedCall | Refusal) -> bool:
+        """Whether a call or a refusal is one of these; a refusal without a token is everybody's."""
+        if isinstance(record, Refusal) and not record.claims:
+            return True
+        return self.rid in {None, record.rid} and self.sub in {None, record.sub}
 
     def __str__(self) -> str:
         parts = [f"rid {self.rid}" if self.rid else "", f"sub {self.sub}" if self.sub else ""]

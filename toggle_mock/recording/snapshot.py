@@ -7,8 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from toggle_mock.recording.entries import AcceptEntry, CallEntry, EndEntry, Entry, MessageEntry
+from toggle_mock.recording.entries import (
+    AcceptEntry,
+    CallEntry,
+    EndEntry,
+    Entry,
+    MessageEntry,
+    RefusalEntry,
+)
 from toggle_mock.recording.records import RecordedBatch, RecordedCall, RecordedMessage
+from toggle_mock.recording.refusals import Refusal
 
 
 @dataclass(frozen=True)
@@ -38,15 +46,17 @@ class Snapshot:
     duplicates: Sequence[RecordedBatch]
     under_way: Mapping[int, CallState]
     """By the call's number."""
+    refusals: Sequence[Refusal] = ()
 
     def entries(
-        self, covers: Callable[[RecordedCall], bool] = lambda _call: True
+        self, covers: Callable[[RecordedCall | Refusal], bool] = lambda _record: True
     ) -> Iterator[Entry]:
-        """The entries of the calls that are covered, call by call; can be asked once.
+        """The entries of what is covered, refusals first, then call by call; can be asked once.
 
         A call whose batch was accepted after those of later calls ends behind them, so that
         batches keep their order; one that only repeats another's, behind all of them.
         """
+        yield from map(RefusalEntry.of, filter(covers, self.refusals))
         due = deque(
             dict.fromkeys(batch.call.number for batch in chain(self.batches, self.duplicates))
         )

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 from toggle_mock.recording.entries import Entry, waiting
 from toggle_mock.recording.recorder import Recording, Sink
 from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.refusals import Refusal
 
 logger = logging.getLogger("toggle_mock")
 
@@ -74,7 +75,7 @@ class FileWriter(Sink):
         self._thread = threading.Thread(target=self._run, name="toggle-recording", daemon=True)
         self._thread.start()
 
-    def write(self, entry: Entry, _call: RecordedCall | None) -> None:
+    def write(self, entry: Entry, _about: RecordedCall | Refusal | None) -> None:
         """See :meth:`Sink.write`."""
         if self.failure is None:
             self._entries_told += 1

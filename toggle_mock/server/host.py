@@ -37,6 +37,7 @@ class GrpcHost(Host):
         host: The address to listen on.
         port: The port; 0 takes a free one.
         handlers: What it serves, besides health and reflection.
+        others: Takes the calls that are for none of these.
         options: Those of gRPC.
         relay: What clients connect to instead; None for the server itself.
         credentials: Makes those of TLS; None is without.
@@ -47,6 +48,7 @@ class GrpcHost(Host):
         host: str,
         port: int,
         handlers: grpc.GenericRpcHandler,
+        others: grpc.GenericRpcHandler,
         *,
         options: Sequence[tuple[str, int]],
         relay: Relay | None,
@@ -57,7 +59,7 @@ class GrpcHost(Host):
         """The port that clients connect to; 0 before a free one was taken."""
         self.thread: LoopThread | None = None
         """The thread of its event loop while it runs."""
-        self._handlers = handlers
+        self._handlers, self._others = handlers, others
         self.options = options
         """Those of gRPC."""
         self.relay = relay
@@ -88,6 +90,7 @@ class GrpcHost(Host):
         health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, server, _reflected())
+        server.add_generic_rpc_handlers((self._others,))
         port = self._listen(server)
         await server.start()
         for name in ("", SERVICE):

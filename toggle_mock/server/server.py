@@ -24,6 +24,7 @@ from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.schema import Schema, load_schema
 from toggle_mock.server.host import GrpcHost
+from toggle_mock.server.refuser import ROOM, Refuser, UnknownMethods
 from toggle_mock.server.service import RodentService
 from toggle_mock.toggle.session import Session
 from toggle_mock.toggle.toggle import LocalToggle, Shared, TokenClaims
@@ -32,6 +33,9 @@ from toggle_mock.tokens.tokens import Tokens
 if TYPE_CHECKING:
     from toggle_mock.http_api.listener import HttpServer
     from toggle_mock.tokens.certificates import Authority
+
+_INT32 = 2**31 - 1
+"""The greatest number that an option of gRPC can be."""
 
 _GRACE = 0.5
 """Seconds that calls under way have to end when the server stops."""
@@ -112,13 +116,16 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         front = Relay(host) if relay else None
         self.stale_calls = Recording(max_calls=1000)
         """Calls of clients that an earlier test left behind."""
+        peer_of = front.peer_of if front else str
+        refuser = Refuser(recording, self.stale_calls, tokens, peer_of)
         self._service = RodentService(
             recording,
             self.stale_calls,
             tokens,
             book,
             rodents,
-            front.peer_of if front else str,
+            refuser,
+            max_message_bytes,
             heartbeat,
             must_record=not record_best_effort,
         )
@@ -126,6 +133,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             host,
             port,
             self._service.handlers(),
+            UnknownMethods(refuser),
             options=_grpc_options(max_message_bytes, ping_interval),
             relay=front,
             credentials=self._credentials if tls else None,
@@ -315,7 +323,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
 
 def _grpc_options(max_message_bytes: int, ping_interval: float) -> list[tuple[str, int]]:
     return [
-        ("grpc.max_receive_message_length", max_message_bytes),
+        # Beyond the limit by far: what gRPC itself refuses, it tells nobody here of.
+        ("grpc.max_receive_message_length", min(max_message_bytes + ROOM, _INT32)),
         ("grpc.keepalive_permit_without_calls", 1),
         # A tenth less, since clocks and networks jitter.
         ("grpc.http2.min_ping_interval_without_data_ms", int(ping_interval * 900)),

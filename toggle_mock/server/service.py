@@ -26,9 +26,11 @@ from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.faults.plans import Incoming
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, SERVICE, RecordedCall, RecordedMessage
+from toggle_mock.recording.refusals import Refusal
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.rodents.rodent import Rodent
 from toggle_mock.rodents.stream import Ending, Stream
+from toggle_mock.server.refuser import Refuser, written
 from toggle_mock.tokens.tokens import Tokens, redacted, unverified_claims
 
 M = TypeVar("M", bound=Message)
@@ -47,8 +49,9 @@ class RodentService:
     tokens: Tokens
     book: FaultBook
     rodents: RodentRegister
-    peer_of: Callable[[str], str]
-    """The client behind a peer that gRPC names."""
+    refuser: Refuser
+    max_message_bytes: int
+    """Bytes in a message at the most."""
     heartbeat: float | None = None
     """Seconds between two commands ``system.status`` to each connected Rodent."""
     must_record: bool = True
@@ -56,13 +59,16 @@ class RodentService:
     _waiting: dict[ActiveCallFault, set[asyncio.Future[None]]] = field(default_factory=dict)
 
     def handlers(self) -> grpc.GenericRpcHandler:
-        """What a server serves; without (de)serializers, so that messages are bytes."""
+        """What a server serves; without (de)serializers, so that messages are bytes.
+
+        Of the calls with one request it is read here, as gRPC would tell nobody that it cannot be.
+        """
         return grpc.method_handlers_generic_handler(
             SERVICE,
             {
-                "Register": grpc.unary_unary_rpc_method_handler(self.register),
+                "Register": grpc.stream_unary_rpc_method_handler(self.register),
                 "Connect": grpc.stream_stream_rpc_method_handler(self.connect),
-                "SendEvents": grpc.unary_unary_rpc_method_handler(self.send_events),
+                "SendEvents": grpc.stream_unary_rpc_method_handler(self.send_events),
             },
         )
 
@@ -73,19 +79,21 @@ class RodentService:
                 if not future.done():
                     future.set_result(None)
 
-    async def register(self, request: bytes, context: Context) -> bytes:
+    async def register(self, _requests: object, context: Context) -> bytes:
         """Success, and no certificate: the node is registered already."""
+        request = await self.refuser.request("Register", context)
         async with self._begin("Register", context) as handled:
-            handled.record(request, sent=False)
+            await handled.take(request)
             await handled.admit(self.tokens)
             await handled.decoded(RegisterRequest, request)
             answer = RegisterResponse(success=True, message="registered")
             return await self._answer(handled, request, lambda: answer)
 
-    async def send_events(self, request: bytes, context: Context) -> bytes:
+    async def send_events(self, _requests: object, context: Context) -> bytes:
         """Record the batch and acknowledge it."""
+        request = await self.refuser.request("SendEvents", context)
         async with self._begin("SendEvents", context) as handled:
-            handled.record(request, sent=False)
+            await handled.take(request)
             await handled.admit(self.tokens)
             batch = await handled.decoded(EventBatch, request)
             handled.recording.decoded.keep(request, batch)
@@ -215,12 +223,12 @@ class RodentService:
         metadata = tuple(context.invocation_metadata() or ())
         claims = unverified_claims(metadata)
         recording = self.recording if self.tokens.is_current(claims) else self.stale_calls
-        peer = self.peer_of(context.peer())
+        peer = self.refuser.peer_of(context.peer())
         call = RecordedCall(method, peer, redacted(metadata), claims=claims)
         if method == "Connect":
             self.rodents.expect(call)
         recording.begin(call)
-        return Handled(call, context, recording, metadata, self.must_record)
+        return Handled(call, context, recording, metadata, self.max_message_bytes, self.must_record)
 
 
 @dataclass
@@ -231,6 +239,7 @@ class Handled:
     context: Context
     recording: Recording
     metadata: Sequence[tuple[str, str | bytes]]
+    max_message_bytes: int
     must_record: bool
 
     async def __aenter__(self) -> Self:
@@ -247,6 +256,28 @@ class Handled:
         else:  # what a matcher or an outcome of the test's author has raised
             self.end(Code.UNKNOWN, f"Unexpected {type(exc).__name__}: {exc}")
 
+    async def take(self, request: bytes) -> None:
+        """Record the one request of a call; end the call if it is over the limit."""
+        if outcome := self.too_large(request):
+            await self.abort(outcome)
+        self.record(request, sent=False)
+
+    def too_large(self, raw: bytes) -> Outcome | None:
+        """How the call ends, in gRPC's own words, if a message is over the limit."""
+        if len(raw) <= self.max_message_bytes:
+            return None
+        sizes = f"({len(raw)} vs. {self.max_message_bytes})"
+        text = f"SERVER: Received message larger than max {sizes}"
+        self.refuse("too_large", text)
+        return Outcome(Code.RESOURCE_EXHAUSTED, text)
+
+    def refuse(self, kind: str, details: str) -> None:
+        """Record that the call is turned away before anything answers it."""
+        call = self.call
+        method = f"/{SERVICE}/{call.method}"
+        refusal = Refusal(kind, call.peer, details, method, call.claims, call=call.number)
+        self.recording.refuse(refusal)
+
     def record(self, raw: bytes, *, sent: bool) -> RecordedMessage:
         """Record a message."""
         return self.recording.message(self.call, raw, sent=sent)
@@ -258,16 +289,7 @@ class Handled:
 
     async def written(self) -> None:
         """Wait until what is recorded so far is in the files: nothing goes out before that."""
-        if self.recording.behind:
-            loop = asyncio.get_running_loop()
-            written: asyncio.Future[None] = loop.create_future()
-
-            def resolve() -> None:
-                with suppress(RuntimeError):  # the loop has ended
-                    loop.call_soon_threadsafe(_resolve, written)
-
-            self.recording.when_written(resolve)
-            await written
+        await written(self.recording)
 
     @property
     def unrecorded(self) -> str | None:
@@ -300,13 +322,14 @@ class Handled:
         try:
             return message_type.FromString(raw)
         except DecodeError as error:
-            name = message_type.DESCRIPTOR.full_name
-            await self.abort(Outcome(Code.INTERNAL, f"the request is no {name}: {error}"))
+            text = self.undecodable(message_type, error)
+            await self.abort(Outcome(Code.INTERNAL, text))
 
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():  # its call may have been cancelled
-        future.set_result(None)
+    def undecodable(self, message_type: type[Message], error: DecodeError) -> str:
+        """Record that a message is none; returns what is to be said of it."""
+        text = f"the request is no {message_type.DESCRIPTOR.full_name}: {error}"
+        self.refuse("undecodable", text)
+        return text
 
 
 _EARLIER = Outcome(Code.UNAVAILABLE, "the token is of an earlier test")
@@ -329,12 +352,14 @@ async def _listen(
     ending = Ending(Code.OK, "the Rodent ended the stream")
     count = 0
     async for raw in requests:
+        if too_large := handled.too_large(raw):
+            ending = Ending(too_large.status, too_large.message)
+            break
         message = handled.record(raw, sent=False)
         try:
             request = RodentRequest.FromString(raw)
         except DecodeError as error:
-            text = f"the request is no {RodentRequest.DESCRIPTOR.full_name}: {error}"
-            ending = Ending(Code.INTERNAL, text)
+            ending = Ending(Code.INTERNAL, handled.undecodable(RodentRequest, error))
             break
         rodent.received(stream, message, request)
         await handled.written()

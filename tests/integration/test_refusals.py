@@ -1,0 +1,173 @@
+"""Calls and connections that no handler sees: each is recorded, and failures tell of it."""
+
+import socket
+
+import grpc
+import h2.connection
+import pytest
+from support.raw_rodent import bearer
+
+from toggle_mock import NotReceivedError, ToggleServer, UnexpectedEventError, load
+
+Code = grpc.StatusCode
+SEND = "/rodent.RodentService/SendEvents"
+
+
+@pytest.fixture
+def channel(toggle_server):
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        yield channel
+
+
+@pytest.fixture(name="bearer")
+def _bearer(toggle_server):
+    return bearer(toggle_server.jwt(rid="r7", sub="o7"))
+
+
+def call(channel, method: str, request: bytes, metadata=(), **more) -> grpc.RpcError:
+    with pytest.raises(grpc.RpcError) as caught:
+        channel.unary_unary(method)(request, metadata=metadata, timeout=30, **more)
+    return caught.value
+
+
+def by_hand(toggle, data: bytes, *headers: tuple[str, str]) -> None:
+    """One call whose message is these bytes, until the server has ended it."""
+    connection = h2.connection.H2Connection()
+    connection.initiate_connection()
+    usual = {
+        ":method": "POST",
+        ":scheme": "http",
+        ":path": SEND,
+        ":authority": "toggle",
+        "te": "trailers",
+        "content-type": "application/grpc",
+    }
+    with socket.create_connection(("127.0.0.1", toggle.port), timeout=30) as client:
+        connection.send_headers(1, [*usual.items(), *headers])
+        connection.send_data(1, data, end_stream=True)
+        client.sendall(connection.data_to_send())
+        while connection.streams and not connection.streams[1].closed:
+            connection.receive_data(client.recv(65536))
+            client.sendall(connection.data_to_send())
+
+
+@pytest.mark.parametrize(
+    ("method", "near"),
+    [
+        ("/toggle.v1.RodentService/SendEvents", ", did you mean /rodent.RodentService/SendEvents?"),
+        ("/rodent.RodentService/SendEvent", ", did you mean /rodent.RodentService/SendEvents?"),
+        ("/x", ": there are /rodent.RodentService/Register, "),
+    ],
+)
+def test_a_call_of_another_method(toggle_server, channel, bearer, method, near):
+    error = call(channel, method, b"", bearer)
+    assert (error.code(), error.details()) == (Code.UNIMPLEMENTED, "Method not found!")
+    (refusal,) = toggle_server.refusals
+    assert (refusal.kind, refusal.method, refusal.rid) == ("unknown_method", method, "r7")
+    assert refusal.details.startswith(f"there is no method {method}{near}")
+    assert toggle_server.calls == []
+    with pytest.raises(NotReceivedError, match="turned away: 1 refusal") as caught:
+        toggle_server.wait_for("pool_name:tank", timeout=0)
+    assert method in str(caught.value)
+    with pytest.raises(NotReceivedError, match="turned away: 1 refusal"):
+        toggle_server.wait_for_call("SendEvents", timeout=0)
+
+
+def test_a_stream_of_another_method(toggle_server, channel):
+    stream = channel.stream_stream("/rodent.RodentService/Conect")(iter([b"x"]), timeout=30)
+    with pytest.raises(grpc.RpcError) as caught:
+        list(stream)
+    assert caught.value.code() is Code.UNIMPLEMENTED
+    assert "did you mean /rodent.RodentService/Connect?" in toggle_server.refusals[0].details
+
+
+@pytest.mark.parametrize("compression", [None, grpc.Compression.Gzip])
+def test_a_message_over_the_limit(make_toggle_server, compression):
+    server = make_toggle_server(max_message_bytes=1000)
+    with grpc.insecure_channel(server.address) as channel:
+        metadata = bearer(server.jwt())
+        error = call(channel, SEND, b"x" * 1001, metadata, compression=compression)
+        channel.unary_unary(SEND)(b"\x1a\xe5\x07" + b"x" * 997, metadata=metadata, timeout=30)
+    assert error.code() is Code.RESOURCE_EXHAUSTED
+    assert error.details() == "SERVER: Received message larger than max (1001 vs. 1000)"
+    (refusal,) = server.refusals
+    assert (refusal.kind, refusal.call) == ("too_large", 1)
+    assert [(one.status, len(one.requests)) for one in server.calls] == [
+        ("RESOURCE_EXHAUSTED", 0),
+        ("OK", 1),
+    ]
+    with pytest.raises(NotReceivedError, match="larger than max") as caught:
+        server.wait_for("pool_name:tank", timeout=0)
+    assert str(caught.value).count("larger than max") == 1
+
+
+def test_a_message_over_the_limit_in_a_stream(make_toggle_server, wait_until):
+    server = make_toggle_server(max_message_bytes=1000)
+    with grpc.insecure_channel(server.address) as channel:
+        connect = channel.stream_stream("/rodent.RodentService/Connect")
+        stream = connect(iter([b"x" * 1001]), metadata=bearer(server.jwt()), timeout=30)
+        with pytest.raises(grpc.RpcError) as caught:
+            list(stream)
+    assert caught.value.code() is Code.RESOURCE_EXHAUSTED
+    wait_until(lambda: server.calls[0].status == "RESOURCE_EXHAUSTED")
+    assert [refusal.kind for refusal in server.refusals] == ["too_large"]
+
+
+def test_a_message_that_is_none(toggle_server, channel, bearer):
+    for method in ("SendEvents", "Register"):
+        assert call(channel, f"/rodent.RodentService/{method}", b"\xff", bearer).code()
+    connect = channel.stream_stream("/rodent.RodentService/Connect")
+    with pytest.raises(grpc.RpcError):
+        list(connect(iter([b"\xff"]), metadata=bearer, timeout=30))
+    assert [(one.kind, one.rid) for one in toggle_server.refusals] == 3 * [("undecodable", "r7")]
+    assert "no rodent.EventBatch" in toggle_server.refusals[0].details
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        (b"\x01\0\0\0\x03abc", [("grpc-encoding", "snappy")]),
+        (b"\x01\0\0\0\x03abc", [("grpc-encoding", "gzip")]),
+        (b"\x01\0\0\0\x03abc", []),
+        (b"", []),
+    ],
+    ids=["unknown compression", "broken compression", "compressed by nothing", "no message"],
+)
+def test_a_message_that_cannot_be_read(toggle_server, wait_until, data, headers):
+    by_hand(toggle_server, data, *headers)
+    wait_until(lambda: toggle_server.refusals)
+    (refusal,) = toggle_server.refusals
+    assert (refusal.kind, refusal.method) == ("unreadable", SEND)
+    assert "gzip and deflate" in refusal.details
+    with pytest.raises(UnexpectedEventError, match="compressed in a way"):
+        toggle_server.assert_no_refusals()
+
+
+def test_what_an_earlier_test_left_behind_is_not_told(toggle_server, channel, bearer):
+    toggle_server.begin_test()
+    call(channel, "/x/y", b"", bearer)
+    assert toggle_server.refusals == []
+    assert len(toggle_server.stale_calls.refusals) == 1
+
+
+def test_a_session_has_its_own_and_those_of_nobody(toggle_server, channel):
+    mine, other = toggle_server.session(), toggle_server.session()
+    call(channel, "/of/mine", b"", bearer(mine.jwt()))
+    call(channel, "/of/other", b"", bearer(other.jwt()))
+    call(channel, "/of/nobody", b"")
+    assert [one.method for one in mine.refusals] == ["/of/mine", "/of/nobody"]
+    mine.clear()
+    assert mine.refusals == []
+    assert [one.method for one in other.refusals] == ["/of/other", "/of/nobody"]
+    mine.assert_no_refusals()
+
+
+@pytest.mark.parametrize("suffix", ["ndjson", "sqlite"])
+def test_a_file_has_them(tmp_path, suffix):
+    path = tmp_path / f"run.{suffix}"
+    with ToggleServer(record=path) as server, grpc.insecure_channel(server.address) as channel:
+        call(channel, "/x/y", b"", bearer(server.jwt(rid="r9")))
+        (there,) = load(path).refusals  # written before the call has ended
+    assert (there.kind, there.method, there.rid) == ("unknown_method", "/x/y", "r9")
+    (here,) = server.refusals
+    assert here.at == there.at
