@@ -5,9 +5,17 @@ import socket
 import grpc
 import h2.connection
 import pytest
+from support.connections import connections_to
 from support.raw_rodent import bearer
 
-from toggle_mock import NotReceivedError, ToggleServer, UnexpectedEventError, load
+from toggle_mock import (
+    Authority,
+    NotReceivedError,
+    Refusal,
+    ToggleServer,
+    UnexpectedEventError,
+    load,
+)
 
 Code = grpc.StatusCode
 SEND = "/rodent.RodentService/SendEvents"
@@ -171,3 +179,114 @@ def test_a_file_has_them(tmp_path, suffix):
     assert (there.kind, there.method, there.rid) == ("unknown_method", "/x/y", "r9")
     (here,) = server.refusals
     assert here.at == there.at
+
+
+# Connections
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return Authority()
+
+
+@pytest.fixture
+def make(make_toggle_server, authority):
+    """Makes a server that speaks TLS or not, which no other test's late attempt reaches."""
+    return lambda tls: make_toggle_server(relay=True, tls=tls, authority=authority)
+
+
+def dial(server, credentials=None, name: str | None = None) -> None:
+    """A call that fails, or not; over TLS if there are credentials for it."""
+    options = [("grpc.ssl_target_name_override", name)] if name else []
+    with (
+        grpc.secure_channel(server.address, credentials, options)
+        if credentials
+        else grpc.insecure_channel(server.address)
+    ) as channel:
+        error = call(channel, SEND, b"")
+    assert error.code() in {Code.UNAVAILABLE, Code.UNAUTHENTICATED}
+
+
+def refused(server, wait_until) -> Refusal:
+    wait_until(lambda: server.refusals)
+    refusal = server.refusals[0]  # gRPC tries more than once
+    with pytest.raises(NotReceivedError, match="turned away: ") as caught:
+        server.wait_for("pool_name:tank", timeout=0)
+    assert refusal.details in str(caught.value)
+    assert refusal.peer.startswith("ipv4:127.0.0.1:")
+    return refusal
+
+
+def test_who_speaks_as_the_server_does_is_not_turned_away(make, authority):
+    own = authority.issue("agent")
+    for tls, credentials in {
+        False: None,
+        True: grpc.ssl_channel_credentials(authority.root),
+        "mutual": grpc.ssl_channel_credentials(authority.root, own.key, own.chain),
+    }.items():
+        server = make(tls)
+        socket.create_connection(("127.0.0.1", server.port)).close()  # and says nothing
+        dial(server, credentials)
+        server.assert_no_refusals()
+        assert [one.status for one in server.calls] == ["UNAUTHENTICATED"]
+
+
+def test_tls_to_a_server_in_plaintext(make, wait_until):
+    server = make(False)
+    dial(server, grpc.ssl_channel_credentials(), name="toggle.example")
+    refusal = refused(server, wait_until)
+    assert refusal.kind == "tls"
+    assert "asks for toggle.example" in refusal.details
+
+
+def test_plaintext_to_a_server_of_tls(make, wait_until):
+    server = make(True)
+    dial(server)
+    assert refused(server, wait_until).kind == "plaintext"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"), [(b"GET /metrics HTTP/1.1\r\n\r\n", "http1"), (b"\0\1\2", "no_http2")]
+)
+@pytest.mark.parametrize("tls", [False, True])
+def test_no_grpc_at_all(make, wait_until, tls, data, kind):
+    server = make(tls)
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(data)
+        assert refused(server, wait_until).kind == kind
+
+
+def test_a_certificate_that_is_not_trusted(make, wait_until):
+    server = make(True)
+    dial(server, grpc.ssl_channel_credentials(Authority().root))
+    refusal = refused(server, wait_until)
+    assert refusal.kind == "handshake"
+    assert "does not trust its root" in refusal.details
+
+
+def test_a_certificate_of_another_name(make, authority, wait_until):
+    server = make(True)
+    dial(server, grpc.ssl_channel_credentials(authority.root), name="toggle.example")
+    refusal = refused(server, wait_until)
+    assert refusal.kind == "handshake"
+    assert "is for localhost, 127.0.0.1, ::1; the client asks for toggle.ex" in refusal.details
+
+
+def test_a_client_without_a_certificate(make, authority, wait_until):
+    server = make("mutual")
+    dial(server, grpc.ssl_channel_credentials(authority.root))
+    assert "no certificate, or none that" in refused(server, wait_until).details
+
+
+@pytest.mark.parametrize("fault", ["partition", "latency"])
+def test_a_handshake_that_a_fault_holds_up_is_not_told(make, authority, wait_until, fault):
+    server = make(True)
+    more = {"seconds": 30} if fault == "latency" else {}
+    root = grpc.ssl_channel_credentials(authority.root)
+    with getattr(server.faults, fault)(**more):
+        with grpc.secure_channel(server.address, root) as channel:
+            channel.subscribe(lambda _state: None, try_to_connect=True)
+            wait_until(lambda: connections_to(server))
+        server.faults.reset()
+        wait_until(lambda: not connections_to(server))
+    server.assert_no_refusals()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from toggle_mock.faults.conditions import Conditions
+from toggle_mock.faults.first_bytes import Opening, Speaks
 
 _CHUNK = 64 * 1024
 _QUEUE = 256
@@ -25,6 +26,7 @@ class Link:
 
     def __init__(self, relay: Relay, client: Pipe, server: Pipe) -> None:
         self._relay = relay
+        self._opening: Opening | None = Opening(relay.speaks)
         self.client, self.server = client, server
         self.flowing = asyncio.Event()
         self.update()
@@ -38,6 +40,7 @@ class Link:
 
     def reset(self) -> None:
         """End both connections at once, with RST."""
+        self._opening = None
         for pipe in (self.client, self.server):
             pipe.reset()
 
@@ -60,13 +63,37 @@ class Link:
         writing = asyncio.ensure_future(self._write(chunks, sink, rate))
         try:
             while True:
-                data = await source.reader.read(_CHUNK)
+                data = await self._read(source)
                 await chunks.put((asyncio.get_running_loop().time(), data))
                 if not data:
                     break
             await writing
         finally:
             writing.cancel()
+
+    async def _read(self, source: Pipe) -> bytes:
+        try:
+            data = await source.reader.read(_CHUNK)
+        except OSError:
+            self._look_at(b"", from_client=source is self.client)
+            raise
+        if source is self.client or not data:
+            self._look_at(data, from_client=source is self.client)
+        return data
+
+    def _look_at(self, data: bytes, *, from_client: bool) -> None:
+        """See how the connection begins, until that is known; nothing is its end."""
+        opening = self._opening
+        if opening is None:
+            return
+        if data:
+            finding = opening.take(data, from_client=from_client)
+        else:
+            finding = opening.end(by_client=from_client)
+        if finding is not None:
+            self._relay.on_refusal(finding.kind, self.client.peer, finding.details)
+        if not opening.watching:
+            self._opening = None
 
     async def _write(
         self,
@@ -78,6 +105,8 @@ class Link:
             arrived, data = await chunks.get()
             await self._travel(arrived)
             await self._write_in_pace(sink, data, rate)
+            if data and sink is self.client:
+                self._look_at(data, from_client=False)
             if not data:
                 await self.flowing.wait()
                 with suppress(OSError):
@@ -117,6 +146,11 @@ class Pipe:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
+    @property
+    def peer(self) -> str:
+        """The address of the other end, as gRPC names it."""
+        return _named(self.writer.get_extra_info("peername"))
+
     def reset(self) -> None:
         """Close it with RST."""
         own = self.writer.get_extra_info("socket")
@@ -134,6 +168,10 @@ class Relay:
 
     host: str
     """The address to listen on."""
+    speaks: Speaks = field(default_factory=Speaks)
+    """What the server speaks."""
+    on_refusal: Callable[[str, str, str], None] = lambda _kind, _peer, _details: None
+    """Told of a connection that leads to no call: the kind, the client, what exactly is wrong."""
     conditions: Conditions = field(default_factory=Conditions)
     target: int = 0
     """The server's own port, on loopback."""
@@ -230,7 +268,7 @@ class Relay:
             self._tasks.discard(task)
         self._tasks.add(task)
         own_port = server.writer.get_extra_info("sockname")[1]
-        self._peers[own_port] = _named(writer.get_extra_info("peername"))
+        self._peers[own_port] = client.peer
         link = Link(self, client, server)
         self.links.append(link)
         try:

@@ -15,6 +15,7 @@ import grpc
 from toggle_mock.context import EndsWithAsyncBlock
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.connections import Network
+from toggle_mock.faults.first_bytes import Speaks
 from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
@@ -113,11 +114,13 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         self._tls, self._authority = tls, authority
         recording = Recording(deduplicate=deduplicate) if recording is None else recording
         book, rodents, tokens = FaultBook(), RodentRegister(), tokens or Tokens()
-        front = Relay(host) if relay else None
+        front = Relay(host, self._speaks(host)) if relay else None
         self.stale_calls = Recording(max_calls=1000)
         """Calls of clients that an earlier test left behind."""
         peer_of = front.peer_of if front else str
         refuser = Refuser(recording, self.stale_calls, tokens, peer_of)
+        if front is not None:
+            front.on_refusal = refuser.connection
         self._service = RodentService(
             recording,
             self.stale_calls,
@@ -232,6 +235,14 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             self._service.release(healed)
 
         self._host.carry_out(release)
+
+    def _speaks(self, host: str) -> Speaks:
+        if not self._tls:
+            return Speaks()
+        # Loaded only where it is asked for.
+        from toggle_mock.tokens.certificates import server_names  # noqa: PLC0415
+
+        return Speaks(tls=True, mutual=self._tls == "mutual", names=server_names(host))
 
     def _credentials(self) -> grpc.ServerCredentials:
         mutual = self._tls == "mutual"

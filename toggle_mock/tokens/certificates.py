@@ -76,12 +76,17 @@ class Authority:
 
     def server_credentials(self, host: str, *, mutual: bool) -> grpc.ServerCredentials:
         """What a server at a host needs; a mutual one demands certificates of clients."""
-        own = self.issue(*{"localhost", "127.0.0.1", "::1", _name(host)})
+        own = self.issue(*server_names(host))
         return grpc.ssl_server_credentials(
             [(own.key, own.chain)],
             root_certificates=self.root if mutual else None,
             require_client_auth=mutual,
         )
+
+
+def server_names(host: str) -> list[str]:
+    """What the certificate of a server at a host is for."""
+    return list(dict.fromkeys(["localhost", "127.0.0.1", "::1", _name(host)]))
 
 
 def _name(host: str) -> str:
