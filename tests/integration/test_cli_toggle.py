@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -191,14 +193,30 @@ def test_a_config_that_is_none_is_told(tmp_path, text, problem):
     assert problem in result.output
 
 
+def say(address: str, data: bytes) -> None:
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(data)
+        with suppress(OSError):
+            client.recv(1000)
+
+
 def test_http_is_served_where_serve_says(serve):
-    process = serve("--http", "0", "--relay")
-    address_of(process)
+    process = serve("--http", "0")
+    grpc_address = address_of(process)
     url = address_of(process)
     with urllib.request.urlopen(f"{url}/readyz", timeout=20) as response:
         assert json.loads(response.read()) == {"ready": True, "reason": None}
-    first = json.loads(serve("--http", "0", "--json").stdout.readline())
+    say(grpc_address, b"GET /\x1b[2J HTTP/1.1\r\n\r\n")
+    told = process.stdout.readline()
+    assert told.startswith("turned away: HTTP/1 in place of gRPC, from ipv4:127.0.0.1:")
+    assert told.endswith(": GET /\\x1b[2J\n")
+    process = serve("--http", "0", "--json")
+    first = json.loads(process.stdout.readline())
     assert first["http"].startswith("http://127.0.0.1:")
+    say(first["listening"], b"\x16\x03\x01")
+    refusal = json.loads(process.stdout.readline())["refusal"]
+    assert refusal["kind"] == "tls"
 
 
 def test_rodents_end_by_a_signal_that_does_not_interrupt_their_main_thread(serve):

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from rodent_events import StoragePoolPayload
-from toggle_mock import ToggleServer
+from toggle_mock import Refusal, ToggleServer
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.http_api.endpoints import ENDPOINTS
 
@@ -36,6 +36,7 @@ def toggle():
             rodent.emit(StoragePoolPayload(pool_name="tank"))
             rodent.flush()
             server.rodents["r1"].wait_connected()
+            server.recording.refuse(Refusal("http1", "ipv4:127.0.0.1:1", "GET /"))
             yield server
 
 
@@ -115,6 +116,8 @@ CASES = {
     ("POST", "/api/v1/events/verify"): [
         Case(200, "/api/v1/events/verify", {"received": "payload:pool", "count": 1}),
         Case(409, "/api/v1/events/verify", {"not_received": "payload:pool"}),
+        Case(409, "/api/v1/events/verify", {"no_refusals": True}),
+        Case(400, "/api/v1/events/verify", {"no_refusals": False}),
         Case(400, "/api/v1/events/verify", {"received": "", "only": ""}),
     ],
     ("GET", "/api/v1/events/stream"): [
@@ -134,6 +137,11 @@ CASES = {
         Case(200, "/api/v1/calls/wait", {"method": "Connect"}),
         Case(409, "/api/v1/calls/wait", {"status": "ABORTED", "timeout": 0}),
         Case(400, "/api/v1/calls/wait", {"method": "Send"}),
+    ],
+    ("GET", "/api/v1/refusals"): [
+        Case(200, "/api/v1/refusals?limit=5"),
+        Case(400, "/api/v1/refusals?limit=-1"),
+        Case(404, "/api/v1/refusals?session=none"),
     ],
     ("GET", "/api/v1/recording"): [
         Case(200, "/api/v1/recording"),

@@ -1,6 +1,8 @@
 """Calls and connections that no handler sees: each is recorded, and failures tell of it."""
 
+import json
 import socket
+import urllib.request
 
 import grpc
 import h2.connection
@@ -12,6 +14,7 @@ from toggle_mock import (
     Authority,
     NotReceivedError,
     Refusal,
+    RemoteToggle,
     ToggleServer,
     UnexpectedEventError,
     load,
@@ -168,6 +171,28 @@ def test_a_session_has_its_own_and_those_of_nobody(toggle_server, channel):
     assert mine.refusals == []
     assert [one.method for one in other.refusals] == ["/of/other", "/of/nobody"]
     mine.assert_no_refusals()
+
+
+def test_a_remote_toggle_has_them(make_toggle_server):
+    server = make_toggle_server(http_port=0)
+    with (
+        RemoteToggle(f"http://{server.http_address}") as remote,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        call(channel, "/x/y", b"", bearer(remote.jwt()))
+        call(channel, "/x/z", b"", bearer(server.jwt()))
+        (refusal,) = remote.refusals
+        assert refusal.method == "/x/y"
+        with pytest.raises(UnexpectedEventError, match="there is no method /x/y"):
+            remote.assert_no_refusals()
+        url = f"http://{server.http_address}"
+        with urllib.request.urlopen(f"{url}/metrics", timeout=30) as response:
+            assert b'toggle_mock_refusals{kind="unknown_method"} 2.0' in response.read()
+        with urllib.request.urlopen(f"{url}/api/v1/refusals?limit=1", timeout=30) as response:
+            answer = json.load(response)
+    assert answer["total"] == 2
+    (shown,) = answer["refusals"]
+    assert (shown["method"], shown["rid"], shown["call"]) == ("/x/z", "rodent-1", None)
 
 
 @pytest.mark.parametrize("suffix", ["ndjson", "sqlite"])

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from rodent_events import clock
 from toggle_mock.matching import Matcher
 from toggle_mock.recording.records import RecordedCall, RecordedEvent
-from toggle_mock.recording.refusals import KINDS, Refusal
-from toggle_mock.recording.text import as_line, printable
+from toggle_mock.recording.refusals import Refusal
+from toggle_mock.recording.text import as_line, printable, refusal_line
 
 _EVENTS_SHOWN = 5
 _CALLS_SHOWN = 5
@@ -175,13 +175,6 @@ def refused(refusals: Sequence[Refusal]) -> list[str]:
     shown = [f"  {refusal_line(refusal)}" for refusal in others[-_CALLS_SHOWN:]]
     first = f"turned away: {counted(len(others), 'refusal')}, the last of them:"
     return [first, *shown] if shown else []
-
-
-def refusal_line(refusal: Refusal) -> str:
-    """A refusal on one line."""
-    kind = KINDS.get(refusal.kind, refusal.kind)
-    who = f"{refusal.rid} at {refusal.peer}" if refusal.rid else refusal.peer
-    return printable(f"{kind}, from {who}: {refusal.details}")
 
 
 def _unfulfilled(recorded_calls: Sequence[RecordedCall]) -> list[str]:

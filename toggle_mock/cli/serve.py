@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from toggle_mock.cli.options import (
 from toggle_mock.cli.printing import Printer
 from toggle_mock.cli.scenario import Scenario, needs_relay, read_scenario
 from toggle_mock.interrupts import interrupt_event
-from toggle_mock.recording.records import RecordedEvent
-from toggle_mock.recording.text import as_line, as_object
+from toggle_mock.recording.records import Events
+from toggle_mock.recording.text import as_line, as_object, refusal_line, refusal_object
 from toggle_mock.server.server import ToggleServer
 from toggle_mock.tokens.tokens import Tokens
 
@@ -65,7 +65,12 @@ _LAST_LINES = 2.0
     help="Answer calls also when FILE can be written to no more; they are refused otherwise.",
 )
 @click.option("--scenario", type=IN_FILE, help="YAML file with faults and commands at times.")
-@click.option("--relay", is_flag=True, help="Allow faults of the connection, asked for by HTTP.")
+@click.option(
+    "--relay/--no-relay",
+    default=True,
+    show_default=True,
+    help="Tell of connections that are turned away, and allow faults of the connection.",
+)
 @click.option("--schema", help="Revision, folder of .proto files or descriptor set to read under.")
 @click.option("--deduplicate", is_flag=True, help="Show a batch that is sent again only once.")
 @click.option("--quiet", is_flag=True, help="Print the addresses alone.")
@@ -103,6 +108,8 @@ def serve(
 ) -> None:
     """Run a mock Toggle until it is interrupted, and print each event as it arrives.
 
+    Calls and connections that it turns away are printed too, with the reason.
+
     The first line has the address. Without --jwt-key any well-formed JWT is taken that has not
     expired; `toggle-mock token` makes one. It ends with 0 at SIGINT or SIGTERM, with 1 if it cannot
     begin, for example as the port is taken, and with 2 if an option is wrong.
@@ -122,10 +129,8 @@ def serve(
     with toggle:
         if ca_file:
             ca_file.write_bytes(toggle.authority.root)
-        events = () if quiet else toggle.recording.follow(stop.is_set, schema=toggle.schema)
-        printer = Printer(
-            chain(_addresses(toggle, as_json=as_json), map(_FORMATS[as_json], events))
-        )
+        news = () if quiet else _news(toggle, stop.is_set, as_json=as_json)
+        printer = Printer(chain(_addresses(toggle, as_json=as_json), news))
         if ready_file:
             write_atomically(ready_file, f"{_address_object(toggle)}\n".encode(), sync=False)
         running = Scenario(toggle, steps)
@@ -156,8 +161,10 @@ def _address_object(toggle: ToggleServer) -> str:
     return json.dumps(addresses)
 
 
-_FORMATS: Mapping[bool, Callable[[RecordedEvent], str]] = {
-    False: as_line,
-    True: lambda event: json.dumps(as_object(event)),
-}
-"""An event as a line, by whether it is to be JSON."""
+def _news(toggle: ToggleServer, stopped: Callable[[], bool], *, as_json: bool) -> Iterator[str]:
+    for news in toggle.recording.follow_news(stopped):
+        for event in Events(news.batches, toggle.schema):
+            yield json.dumps(as_object(event)) if as_json else as_line(event)
+        for refusal in news.refusals:
+            told = {"refusal": refusal_object(refusal)}
+            yield json.dumps(told) if as_json else f"turned away: {refusal_line(refusal)}"

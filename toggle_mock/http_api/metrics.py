@@ -28,6 +28,13 @@ class ToggleCollector(Collector):
         for labels, count in sorted(counts.items()):
             calls.add_metric(labels, count)
         yield calls
+        refusals = GaugeMetricFamily(
+            "toggle_mock_refusals", "Calls and connections turned away", labels=["kind"]
+        )
+        kinds = Counter(refusal.kind for refusal in recording.refusals)
+        for kind, count in sorted(kinds.items()):
+            refusals.add_metric([kind], count)
+        yield refusals
         numbers = {
             "ready": ("Whether calls are answered", int(self._toggle.unready is None)),
             "batches": ("Recorded batches", len(recording.batches)),

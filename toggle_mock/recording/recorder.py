@@ -360,12 +360,17 @@ class Recording:
             poke: Seconds.
             schema: Under which they are read; None for the project's own.
         """
+        for news in self.follow_news(stopped, poke):
+            yield from Events(news.batches, schema)
+
+    def follow_news(self, stopped: Callable[[], bool], poke: float = 0.2) -> Iterator[News]:
+        """All that comes, from the first on, as it arrives; see :meth:`follow`."""
         position = Position(self._epoch, 0)
         while True:
             last = stopped()
             news = self.read(position, 0.0 if last else poke)
             position = news.position
-            yield from Events(news.batches, schema)
+            yield news
             if last:
                 return
 

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from rodent_events.payload_types import snake_case
 from toggle_mock.recording.records import RecordedEvent
+from toggle_mock.recording.refusals import KINDS, Refusal
 
 
 def as_object(event: RecordedEvent) -> dict[str, Any]:
@@ -29,6 +30,25 @@ def as_object(event: RecordedEvent) -> dict[str, Any]:
         "event": message_object(event.message),
         **({"unknown_fields": unknown} if unknown else {}),
     }
+
+
+def refusal_object(refusal: Refusal) -> dict[str, Any]:
+    """A refusal, for JSON."""
+    return {
+        "at": refusal.at,
+        "kind": refusal.kind,
+        "peer": refusal.peer,
+        "method": refusal.method,
+        "rid": refusal.claims.get("rid"),
+        "details": refusal.details,
+    }
+
+
+def refusal_line(refusal: Refusal) -> str:
+    """A refusal on one line: what it is, whose, and what is wrong; see :func:`as_line`."""
+    kind = KINDS.get(refusal.kind, refusal.kind)
+    who = f"{refusal.rid} at {refusal.peer}" if refusal.rid else refusal.peer
+    return printable(f"{kind}, from {who}: {refusal.details}")
 
 
 def message_object(message: Message) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class GrpcHost(Host):
         self._server = server
         if self.relay is not None:
             self.relay.target = port
-            port = await self.relay.listen(self.port)
+            port = await self._listen_in_front(self.relay)
         self.release_port()
         self.port = port
 
@@ -109,8 +109,17 @@ class GrpcHost(Host):
                 return server.add_insecure_port(address)
             return server.add_secure_port(address, self._credentials())
         except RuntimeError as error:
-            reason = _why_not(self.host.strip("[]"), self.port) or error
-            raise OSError(f"cannot listen on {address}: {reason}") from error
+            raise self._cannot_listen(address, error) from error
+
+    async def _listen_in_front(self, relay: Relay) -> int:
+        try:
+            return await relay.listen(self.port)
+        except OSError as error:
+            raise self._cannot_listen(self.address, error) from error
+
+    def _cannot_listen(self, address: str, error: Exception) -> OSError:
+        reason = _why_not(self.host.strip("[]"), self.port) or error
+        return OSError(f"cannot listen on {address}: {reason}")
 
     async def leave(self) -> None:
         """Stop answering, and keep the port from others."""

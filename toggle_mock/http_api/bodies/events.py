@@ -37,10 +37,13 @@ class WaitForEvents(Body):
 
 
 class Verify(Body):
-    """An assertion: one of the first four, with what belongs to it."""
+    """An assertion: one of the first five, with what belongs to it."""
 
     rules: ClassVar[Mapping[str, Any]] = {
-        "oneOf": [{"required": [name]} for name in ("received", "not_received", "only", "in_order")]
+        "oneOf": [
+            *({"required": [name]} for name in ("received", "not_received", "only", "in_order")),
+            {"required": ["no_refusals"], "properties": {"no_refusals": {"const": True}}},
+        ]
     }
 
     received: Annotated[
@@ -55,6 +58,9 @@ class Verify(Body):
     in_order: Annotated[
         list[Query] | UnsetType,
         Meta(description="Queries: events match them one after the other; others may be between."),
+    ] = UNSET
+    no_refusals: Annotated[
+        bool | UnsetType, Meta(description="True: no call and no connection was turned away.")
     ] = UNSET
     count: Count | UnsetType = UNSET
     timeout: Annotated[Seconds | UnsetType, Meta(description="How long to wait for it.")] = UNSET

@@ -116,10 +116,17 @@ def _in_order(toggle: Assertions, queries: list[str], **said: Any) -> None:
     toggle.wait_for_sequence(*queries, **said)
 
 
+def _no_refusals(toggle: Assertions, wanted: bool) -> None:
+    if not wanted:
+        raise ValueError("no_refusals is true, or is left out")
+    toggle.assert_no_refusals()
+
+
 # How each thing is asserted, and what can be said besides.
 ASSERTIONS: Mapping[str, tuple[Callable[..., object], set[str]]] = {
     "received": (Assertions.assert_received, {"count", "timeout"}),
     "not_received": (Assertions.assert_not_received, {"within"}),
     "only": (Assertions.assert_only, {"count"}),
     "in_order": (_in_order, {"timeout"}),
+    "no_refusals": (_no_refusals, set()),
 }
