@@ -72,8 +72,8 @@ def test_a_rodent_that_sees_itself_connected_can_be_disconnected(toggle_server, 
     go_on = threading.Event()
 
     class Accepted(service.Handled):
-        def __init__(self, call, context, recording, metadata):
-            super().__init__(call, AcceptedOnly(context, go_on), recording, metadata)
+        def __init__(self, call, context, *others):
+            super().__init__(call, AcceptedOnly(context, go_on), *others)
 
     monkeypatch.setattr(service, "Handled", Accepted)
     token = toggle_server.jwt(rid="r1")
