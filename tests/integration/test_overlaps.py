@@ -277,7 +277,7 @@ def test_what_cannot_be_recorded_is_refused(tmp_path, request):
         assert status(toggle) is Status.UNAVAILABLE
         assert status(toggle) is Status.UNAVAILABLE
         assert [call.details for call in toggle.calls[-2:]] == [LOST.format(path)] * 2
-        assert len(toggle.batches) == 1  # the first came before it was known
+        assert len(toggle.batches) <= 1  # one may come before it is known
         assert toggle.unready == LOST.format(path)
         toggle.rodents["rodent-1"].start_command("system.status")
         assert toggle.wait_for_call("Connect", status="UNAVAILABLE")
