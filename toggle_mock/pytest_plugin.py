@@ -6,7 +6,7 @@ imported when a fixture is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from toggle_mock.pytest_guard import INI, POLICIES, GlobalBusGuard
+from toggle_mock.pytest_report import OPTION as RECORD
+from toggle_mock.pytest_report import WHICH, RecordingReporter, remember
 
 if TYPE_CHECKING:
     from rodent_events import EventBus, EventConfig
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from toggle_mock.clients.simulated_rodent import SimulatedRodent
     from toggle_mock.http_api.client import RemoteToggle
     from toggle_mock.server.server import ToggleServer
+    from toggle_mock.toggle.toggle import Toggle
 
 # A test should not have to wait for the 30 s of the default profile.
 _BATCH_TIMEOUT = 0.05
@@ -39,6 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests against a mock Toggle elsewhere: the URL of its HTTP API, as "
         "`toggle-mock serve --http PORT` prints it",
     )
+    parser.getgroup("toggle").addoption(
+        RECORD,
+        choices=WHICH,
+        default=WHICH[0],
+        help="of which tests to keep what their mock Toggles have recorded, as .ndjson in a folder "
+        "such as tmp_path (default: %(default)s)",
+    )
     choices = "; ".join(f"{name}: {text}" for name, text in POLICIES.items())
     parser.addini(
         INI,
@@ -53,6 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if policy not in POLICIES:
         raise pytest.UsageError(f"{INI} is {policy!r}: give one of {', '.join(POLICIES)}")
     config.pluginmanager.register(GlobalBusGuard(policy), "toggle_global_bus_guard")
+    reporter = RecordingReporter(config.getoption(RECORD))
+    config.pluginmanager.register(reporter, "toggle_recording_reporter")
     config.addinivalue_line(
         "markers",
         "toggle(**options): give the test's toggle_server these options of ToggleServer; it is one "
@@ -84,6 +96,22 @@ def _shared_toggle(
         yield server
 
 
+@pytest.fixture(scope="session")
+def toggle_server_session(
+    _shared_toggle: ToggleServer | RemoteToggle,
+) -> Toggle:
+    """The server of ``toggle_server`` for what outlasts a test, such as an agent started once.
+
+    Clients with a token of this one stay connected from test to test; the ``toggle_server`` of each
+    test has what they send while it runs.
+    """
+    from toggle_mock import ToggleServer
+
+    return (
+        _shared_toggle.across_tests if isinstance(_shared_toggle, ToggleServer) else _shared_toggle
+    )
+
+
 @pytest.fixture
 def toggle_server(
     request: pytest.FixtureRequest, toggle_server_options: dict[str, Any]
@@ -105,23 +133,27 @@ def toggle_server(
         from toggle_mock import ToggleServer
 
         with ToggleServer(**{"relay": True} | toggle_server_options | marker.kwargs) as server:
+            remember(request, server)
             yield server
         return
     shared = request.getfixturevalue("_shared_toggle")
     shared.begin_test()
+    remember(request, shared)
     yield shared
     shared.faults.heal()
 
 
 @pytest.fixture
-def make_toggle_server() -> Iterator[Callable[..., ToggleServer]]:
+def make_toggle_server(request: pytest.FixtureRequest) -> Iterator[Callable[..., ToggleServer]]:
     """Makes and starts further mock Toggles, each with its options; they stop after the test."""
     from toggle_mock import ToggleServer
 
     with ExitStack() as stack:
 
         def make(**options: Any) -> ToggleServer:
-            return stack.enter_context(ToggleServer(**options))
+            server = stack.enter_context(ToggleServer(**options))
+            remember(request, server)
+            return server
 
         yield make
 
@@ -194,34 +226,6 @@ def rodent(toggle_server: ToggleServer) -> Iterator[SimulatedRodent]:
         simulated.wait_connected()
         yield simulated
         toggle_server.faults.heal()  # so that it can end
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attach to a failed test's report what its mock Toggle has recorded."""
-    report = yield
-    if report.failed and report.when == "call":
-        funcargs: dict[str, Any] = getattr(item, "funcargs", {})
-        for name in ("toggle_server", "tls_toggle_server"):
-            if name in funcargs:
-                report.sections += _recorded(name, funcargs[name])
-    return report
-
-
-def _recorded(name: str, toggle: object) -> list[tuple[str, str]]:
-    """A section of a report; none if a project has a fixture of this name that is no Toggle."""
-    from toggle_mock.assertions.failures import Came, digest
-    from toggle_mock.assertions.view import RecordingView
-
-    if not isinstance(toggle, RecordingView):
-        return []
-    try:
-        text = digest(Came(toggle.events, toggle.calls, toggle.refusals))
-    except Exception as error:  # noqa: BLE001 - the test's own failure must be reported
-        text = f"cannot be read: {error!r}"
-    return [(f"recorded by {name}", text)]
 
 
 def _bus_config(toggle: ToggleServer, folder: Path, options: dict[str, Any]) -> EventConfig:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from toggle_mock.recording.files import load
+
 pytestmark = pytest.mark.usefixtures("plain_pytest")
 
 
@@ -45,6 +47,111 @@ def test_the_server_is_cleared_between_tests(pytester):
         """
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=3)
+
+
+def test_an_agent_of_the_whole_run_is_seen_by_each_test_alone(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+        from rodent_events import EventBus, StoragePoolPayload
+        from toggle_mock import SimulatedRodent
+
+        @pytest.fixture(scope="session")
+        def bus(toggle_server_session, tmp_path_factory):
+            toggle, folder = toggle_server_session, tmp_path_factory.mktemp("events")
+            with EventBus(
+                target=toggle.address, jwt=toggle.jwt(rid="agent"), events_dir=folder,
+                batch_timeout=0.05,
+            ) as bus:
+                yield bus
+
+        @pytest.fixture(scope="session")
+        def rodent(toggle_server_session):
+            toggle = toggle_server_session
+            with SimulatedRodent(toggle.address, toggle.jwt(rid="agent")) as rodent:
+                rodent.wait_connected()
+                yield rodent
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_alone(bus, rodent, toggle_server, number):
+            bus.emit(StoragePoolPayload(pool_name=f"p{number}"))
+            toggle_server.wait_for(f"pool_name:p{number}")
+            toggle_server.assert_only("payload:pool", count=1)
+            assert len(toggle_server.rodents["agent"].calls) == 1
+            assert toggle_server.rodents["agent"].command("system.status").success
+
+        def test_a_client_of_an_earlier_test(toggle_server):
+            toggle_server.kept = SimulatedRodent(toggle_server.address, toggle_server.jwt())
+            toggle_server.kept.start()
+            toggle_server.rodents["rodent-1"].wait_connected()
+
+        def test_is_not_connected_any_more(toggle_server):
+            assert [rodent.rid for rodent in toggle_server.rodents.connected] == ["agent"]
+            toggle_server.kept.stop()
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=5)
+
+
+FAILING = """
+    import pytest
+    from rodent_events import StoragePoolPayload
+
+    @pytest.fixture
+    def broken(event_bus, toggle_server):
+        event_bus.emit(StoragePoolPayload(pool_name="setup"))
+        toggle_server.wait_for()
+        raise RuntimeError("the agent did not say ready")
+
+    @pytest.fixture
+    def broken_at_its_end(event_bus, toggle_server):
+        yield
+        event_bus.emit(StoragePoolPayload(pool_name="teardown"))
+        toggle_server.wait_for()
+        raise RuntimeError("the agent did not end")
+
+    def test_setup(broken):
+        pass
+
+    def test_teardown(broken_at_its_end):
+        pass
+
+    def test_of_two(make_toggle_server):
+        one, other = make_toggle_server(), make_toggle_server()
+        assert one is other
+
+    def test_passes(toggle_server):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "files"),
+    [
+        ([], ["test_of_two", "test_setup", "test_teardown"]),
+        (
+            ["--toggle-record=all"],
+            ["test_of_two", "test_passes", "test_setup", "test_teardown"],
+        ),
+        (["--toggle-record=none"], []),
+    ],
+)
+def test_whichever_phase_fails_shows_what_was_recorded_and_where_it_is(pytester, options, files):
+    pytester.makepyfile(FAILING)
+    result = pytester.runpytest_subprocess("--basetemp=kept", *options)
+    result.assert_outcomes(passed=2, failed=1, errors=2)
+    for name in ("setup", "teardown"):
+        result.stdout.fnmatch_lines(
+            ["*recorded by toggle_server*", "1 event, *", f"*pool_name={name} *", "1 call, *"]
+        )
+    result.stdout.fnmatch_lines(
+        ["*recorded by make_toggle_server -*", "*recorded by make_toggle_server-2 -*"]
+    )
+    kept = sorted(pytester.path.glob("kept/*-recorded-[0-9]*/*.ndjson"))
+    assert sorted({path.parent.name.partition("-")[0] for path in kept}) == files
+    if not options:
+        result.stdout.fnmatch_lines([f"all of it: *{kept[-1].relative_to(pytester.path)}"])
+        assert len(load(kept[-1]).events) == 1
 
 
 def test_options_may_be_overridden(pytester):

@@ -122,6 +122,11 @@ class RemoteToggle(Toggle, EndsWithBlock):
         """
         return self._others.enter_context(RemoteToggle(self._url, rid=rid, sub=sub))
 
+    @property
+    def across_tests(self) -> RemoteToggle:
+        """Itself: what outlasts a test stays connected, as its session does."""
+        return self
+
     def begin_test(self) -> None:
         """Forget and heal all of this session, and end those that it was asked for."""
         self._others.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import grpc
 
@@ -128,11 +128,16 @@ class RodentRegister:
         with self.changed:
             self.changed.notify_all()
 
-    def clear(self) -> None:
-        """End all streams and forget all Rodents."""
+    def clear(self, *, unless: Callable[[Mapping[str, object]], bool]) -> None:
+        """End the streams of Rodents and forget these, unless it holds for a token of theirs."""
         with self.changed:
-            rodents = list(self._rodents.values())
-            self._rodents.clear()
+            kept = {
+                key: rodent
+                for key, rodent in self._rodents.items()
+                if any(unless(call.claims) for call in rodent.calls)
+            }
+            rodents = [rodent for key, rodent in self._rodents.items() if key not in kept]
+            self._rodents = kept
             self._awaited.clear()
         for rodent in rodents:
             rodent.disconnect(grpc.StatusCode.UNAVAILABLE, "the mock was cleared")

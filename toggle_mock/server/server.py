@@ -27,7 +27,7 @@ from toggle_mock.schema import Schema, load_schema
 from toggle_mock.server.host import GrpcHost
 from toggle_mock.server.refuser import ROOM, Refuser, UnknownMethods
 from toggle_mock.server.service import RodentService
-from toggle_mock.toggle.session import Session
+from toggle_mock.toggle.session import LastingSession, Session
 from toggle_mock.toggle.toggle import LocalToggle, Shared, TokenClaims
 from toggle_mock.tokens.tokens import Tokens
 
@@ -312,13 +312,19 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         """Forget and heal everything, and be deaf to clients that an earlier test left behind.
 
         Their tokens are still taken, so that they end in peace, but no call of theirs is recorded,
-        and their streams are ended.
+        and their streams are ended. Clients whose tokens are of :attr:`across_tests`, or were
+        issued elsewhere, stay connected, and their calls are recorded.
         """
         self.tokens.begin_era()
         self.tokens.restore()
         self.faults.heal()
-        self._shared.rodents.clear()
+        self._shared.rodents.clear(unless=self.tokens.is_current)
         self.clear()
+
+    @property
+    def across_tests(self) -> Session:
+        """This server for what outlasts a test: its tokens are of no test, so of each of them."""
+        return LastingSession(self, self._shared, Scope())
 
     def session(self, rid: str | None = None, sub: str | None = None) -> Session:
         """A part of this server for one test: it sees and disturbs only its own Rodents.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from toggle_mock.context import EndsWithBlock
 from toggle_mock.recording.scope import Scope
 from toggle_mock.toggle.toggle import LocalToggle, Shared, TokenClaims
+from toggle_mock.tokens.tokens import ERA
 
 
 class Session(LocalToggle, EndsWithBlock):
@@ -64,3 +67,10 @@ class Session(LocalToggle, EndsWithBlock):
 
     def _end_block(self) -> None:
         self.heal()
+
+
+class LastingSession(Session):
+    """What :attr:`ToggleServer.across_tests` gives: its tokens are those of all tests."""
+
+    def _issue(self, claims: TokenClaims) -> str:
+        return super()._issue(replace(claims, others={ERA: None, **claims.others}))

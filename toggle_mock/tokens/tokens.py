@@ -72,7 +72,7 @@ class Tokens:
         lifetime = math.ceil(expires_in)
         issued_at = min(now, now + lifetime)
         standard = {"sub": sub, "rid": rid, "prv": prv, "iat": issued_at}
-        standard |= {"exp": now + lifetime, _ERA: [self._maker, self._era]} | claims
+        standard |= {"exp": now + lifetime, ERA: [self._maker, self._era]} | claims
         present = {name: value for name, value in standard.items() if value is not None}
         from toggle_mock.tokens import signing
 
@@ -106,7 +106,7 @@ class Tokens:
 
     def is_current(self, claims: Mapping[str, Any]) -> bool:
         """Whether a token belongs to this era; one that was issued elsewhere belongs to all."""
-        match claims.get(_ERA):
+        match claims.get(ERA):
             case [self._maker, era]:
                 return bool(era == self._era)
         return True
@@ -219,7 +219,7 @@ def redacted(
     return tuple((key, "[redacted]" if key in _SECRETS else value) for key, value in metadata)
 
 
-_ERA = "mock_era"
+ERA = "mock_era"
 """A claim that only this mock's tokens have; no Rodent looks at it."""
 
 _SECRETS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})

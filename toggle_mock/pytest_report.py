@@ -1,0 +1,95 @@
+"""What a failed test's mock Toggles have recorded: in its report, and whole in a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from toggle_mock.assertions.view import RecordingView
+
+OPTION = "--toggle-record"
+WHICH = ("failed", "all", "none")
+"""Of which tests a file is kept; the first is the default."""
+
+
+class _Used(NamedTuple):
+    """The Toggles of a test."""
+
+    by_name: dict[str, object]
+    """By the names of their fixtures."""
+    folders: pytest.TempPathFactory
+
+
+_USED = pytest.StashKey[_Used]()
+
+
+def remember(request: pytest.FixtureRequest, toggle: object) -> None:
+    """Have the Toggle of a test's fixture shown, should the test fail in whichever phase."""
+    folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    used = request.node.stash.setdefault(_USED, _Used({}, folders))
+    name = request.fixturename
+    used.by_name[f"{name}-{len(used.by_name) + 1}" if name in used.by_name else name] = toggle
+
+
+class RecordingReporter:
+    """Shows in a failed test's report what its mock Toggles have recorded.
+
+    Args:
+        which: One of :data:`WHICH`.
+    """
+
+    def __init__(self, which: str) -> None:
+        self._which = which
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Attach the sections to the report of a phase that failed."""
+        report = yield
+        if report.failed or (self._which == "all" and report.when == "teardown"):
+            toggles = _toggles_of(item)
+            folder = self._folder(item) if toggles else None
+            sections = [_section(*used, folder) for used in toggles.items()]
+            report.sections += sections if report.failed else []
+        return report
+
+    def _folder(self, item: pytest.Item) -> Path | None:
+        """Where files go: a folder such as ``tmp_path``; None if none are wanted."""
+        if self._which == "none" or _USED not in item.stash:
+            return None
+        test = re.sub(r"\W", "_", item.name)[:30]
+        return item.stash[_USED].folders.mktemp(f"{test}-recorded-")
+
+
+def _section(name: str, toggle: RecordingView, folder: Path | None) -> tuple[str, str]:
+    from toggle_mock.assertions.failures import Came, digest
+    from toggle_mock.recording.files import save
+
+    try:
+        text = digest(Came(toggle.events, toggle.calls, toggle.refusals))
+        if folder is not None:
+            path = folder / f"{name}.ndjson"
+            save(toggle.recording, path)
+            text += f"\nall of it: {path}"
+    except Exception as error:  # noqa: BLE001 - the test's own failure must be reported
+        text = f"cannot be read: {error!r}"
+    return f"recorded by {name}", text
+
+
+def _toggles_of(item: pytest.Item) -> dict[str, RecordingView]:
+    """The Toggles of a test by their fixtures; a project may have one of its own."""
+    from toggle_mock.assertions.view import RecordingView
+
+    own = {name: toggle for name, toggle in _funcargs(item).items() if name == "toggle_server"}
+    used = own | (item.stash[_USED].by_name if _USED in item.stash else {})
+    return {name: toggle for name, toggle in used.items() if isinstance(toggle, RecordingView)}
+
+
+def _funcargs(item: pytest.Item) -> dict[str, object]:
+    return getattr(item, "funcargs", {})
