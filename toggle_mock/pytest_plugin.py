@@ -7,7 +7,7 @@ imported when a fixture is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +140,7 @@ def toggle_server(
     shared.begin_test()
     remember(request, shared)
     yield shared
-    shared.faults.heal()
+    shared.end_test()
 
 
 @pytest.fixture
@@ -189,7 +189,10 @@ def event_bus(
     """A running EventBus that reports to ``toggle_server``, with a spool folder of its own."""
     from rodent_events import EventBus
 
-    with EventBus(_bus_config(toggle_server, tmp_path, event_bus_options)) as bus:
+    with (
+        EventBus(_bus_config(toggle_server, tmp_path, event_bus_options)) as bus,
+        _told_of(toggle_server, "event_bus", bus),
+    ):
         yield bus
         toggle_server.faults.heal()  # so that it can end
 
@@ -205,7 +208,8 @@ def rodent_events_bus(
     from rodent_events.global_bus import GLOBAL_BUS
 
     GLOBAL_BUS.initialize(_bus_config(toggle_server, tmp_path, event_bus_options))
-    yield GLOBAL_BUS
+    with _told_of(toggle_server, "rodent_events_bus", GLOBAL_BUS):
+        yield GLOBAL_BUS
     toggle_server.faults.heal()  # so that it can end
     GLOBAL_BUS.shutdown()
 
@@ -226,6 +230,21 @@ def rodent(toggle_server: ToggleServer) -> Iterator[SimulatedRodent]:
         simulated.wait_connected()
         yield simulated
         toggle_server.faults.heal()  # so that it can end
+
+
+@contextmanager
+def _told_of(toggle: ToggleServer, name: str, bus: EventBus | GlobalBus) -> Iterator[None]:
+    """A miss tells what became of the events of this bus."""
+    from toggle_mock.assertions.elsewhere import agent
+
+    def note() -> list[str]:
+        return agent(name, bus.get_stats(), bus.health().as_dict())
+
+    toggle.notes.append(note)
+    try:
+        yield
+    finally:
+        toggle.notes.remove(note)
 
 
 def _bus_config(toggle: ToggleServer, folder: Path, options: dict[str, Any]) -> EventConfig:

@@ -161,6 +161,13 @@ def test_every_assertion_is_documented():
     assert called("assertions.md", "What must be there") == methods
 
 
+def test_every_kind_of_refusal_is_documented():
+    from toggle_mock.recording.refusals import KINDS
+
+    cells = [row[0] for row in rows("assertions.md", "What is turned away")]
+    assert {name for cell in cells for name in re.findall(r"\w+", cell)} == set(KINDS)
+
+
 def test_all_that_is_there_of_a_recording_is_documented():
     from toggle_mock import RecordingView
 

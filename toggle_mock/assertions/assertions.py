@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from operator import methodcaller
 from typing import ParamSpec, TypeVar
 
 import grpc
 
 from rodent_events import clock
-from toggle_mock.assertions import failures
+from toggle_mock.assertions import elsewhere, failures
+from toggle_mock.assertions.elsewhere import Note, Place
 from toggle_mock.assertions.numbers import check_count, check_seconds
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
 from toggle_mock.errors import NotReceivedError, UnexpectedEventError
 from toggle_mock.matching import Matchable, Matcher, checked
+from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, Events, RecordedCall, RecordedEvent
-from toggle_mock.recording.scope import TIMEOUT
+from toggle_mock.recording.scope import TIMEOUT, Scope
+from toggle_mock.schema import Schema
 from toggle_mock.wording import one_of
 
 P = ParamSpec("P")
@@ -34,6 +37,13 @@ class Assertions(RecordingView):
         scope: Whose records are meant.
         schema: Under which events are read; None for the project's own.
     """
+
+    def __init__(
+        self, recording: Recording, scope: Scope = EVERYBODY, schema: Schema | None = None
+    ) -> None:
+        super().__init__(recording, scope, schema)
+        self.notes: list[Note] = []
+        """What each miss is to tell besides: functions without arguments that return lines."""
 
     @property
     def aio(self) -> AsyncAssertions:
@@ -67,7 +77,8 @@ class Assertions(RecordingView):
         found = self._gather(matches, lambda found: len(found) >= count, timeout)
         if len(found) < count:
             wanted = f"{failures.matching(count)}, received {len(found)}"
-            raise NotReceivedError(self._miss(f"waited {timeout:g} s for {wanted}", matches))
+            first = [f"waited {timeout:g} s for {wanted}", *self._late(matches, count, timeout)]
+            raise NotReceivedError(self._miss(first, matches))
         return found
 
     def wait_for_sequence(
@@ -250,17 +261,38 @@ class Assertions(RecordingView):
                 break
         return found
 
-    def _miss(self, first: str, matcher: Matcher) -> str:
-        came = failures.Came(self.events, self.calls, self.refusals)
-        return failures.miss(first, matcher, came, self._notes())
+    def _late(self, matches: Matcher, count: int, timeout: float) -> list[str]:
+        """By how much it was too late, if it comes a little after the time is over."""
+        over = clock.monotonic()
+        patience = min(elsewhere.LATEST, timeout / 4)
+        if not patience:
+            return []
+        found = self._gather(matches, lambda found: len(found) >= count, patience)
+        if len(found) < count:
+            return []
+        return elsewhere.late(found[count - 1], clock.monotonic() - over)
 
-    def _notes(self) -> list[str]:
+    def _miss(self, first: Sequence[str], matcher: Matcher) -> str:
+        came = failures.Came(self.events, self.calls, self.refusals)
+        return failures.miss(first, matcher, came, self._notes(matcher))
+
+    def _places(self) -> Iterator[Place]:
+        """Where an event may have come to, besides to where it is looked for."""
+        cleared, batches = list(self.recording.cleared), self.recording.batches
+        cleared += [batch for batch in batches if batch.call.number < self._first_call]
+        mine = [batch for batch in cleared if self.scope.covers(batch.call)]
+        yield Place("before clear(), or the beginning of the test", mine)
+        others = [batch for batch in batches if not self.scope.covers(batch.call)]
+        yield Place("out of this scope, of another Rodent or session", others)
+
+    def _notes(self, matcher: Matcher) -> list[str]:
         """What may explain that something is missing, besides what arrived."""
         evicted = self.recording.evicted
         lines = [f"scope: {self.scope}"] if self.scope != EVERYBODY else []
         if evicted:
             lines.append(f"evicted: {evicted} older call(s), to keep the recording's limits")
-        return lines
+        lines += elsewhere.found_in(self._places(), matcher, self.schema)
+        return lines + elsewhere.noted(self.notes)
 
     def _broken_sequence(
         self,
@@ -274,7 +306,8 @@ class Assertions(RecordingView):
         first = f"{waited} a sequence of {len(wanted)} events, received {step} of it"
         after = f"; step {step + 1} did not come" + (f" after {found[-1]!r}" if found else "")
         came = failures.Came(later, self.calls, self.refusals)
-        return failures.miss(first + after, wanted[step], came, self._notes(), after=bool(found))
+        notes = self._notes(wanted[step])
+        return failures.miss([first + after], wanted[step], came, notes, after=bool(found))
 
 
 class AsyncAssertions:

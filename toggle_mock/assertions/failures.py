@@ -37,7 +37,7 @@ class Came(NamedTuple):
 
 
 def miss(
-    first: str,
+    first: Sequence[str],
     matcher: Matcher,
     came: Came,
     notes: Sequence[str],
@@ -47,13 +47,13 @@ def miss(
     """Why a wait or an assertion failed.
 
     Args:
-        first: What was expected, and how many came.
+        first: What was expected, and how many came; then what became of it.
         matcher: Which events were wanted.
         came: What came instead.
         notes: Further lines.
         after: Whether its events are only those behind one that was found.
     """
-    lines = [first, f"wanted: {printable(str(matcher))}", *notes]
+    lines = [*first, f"wanted: {printable(str(matcher))}", *notes]
     nearest = _nearest(matcher, came.events, "after it" if after else "")
     return limited([*lines, *nearest, *_unfulfilled(came.calls), *refused(came.refusals)])
 

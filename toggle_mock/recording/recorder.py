@@ -43,6 +43,12 @@ MAX_CALLS = 1_000_000
 MAX_STREAM_MESSAGES = 10_000
 """Messages that a recording keeps of one stream."""
 
+MAX_CLEARED = 1_000
+"""Batches that are known still after they were cleared, so that a miss can tell."""
+
+MAX_CLEARED_BYTES = 1024 * 1024
+"""Bytes of these batches."""
+
 MAX_REFUSALS = 1_000
 """Refusals that a recording keeps."""
 
@@ -127,6 +133,9 @@ class Recording:
         self._batches: deque[RecordedBatch] = deque()
         self._duplicates: deque[RecordedBatch] = deque(maxlen=MAX_STREAM_MESSAGES)
         self._batch_ids: dict[str, int] = {}
+        self._cleared: deque[RecordedBatch] = deque()
+        self._cleared_bytes = 0
+        self._settled = 0
         self._refusals: deque[Refusal] = deque(maxlen=MAX_REFUSALS)
         self._refusal_number = 0
         self._under_way: dict[int, RecordedCall] = {}
@@ -161,6 +170,12 @@ class Recording:
         """What was turned away, in the order of its coming; the last 1,000 of it."""
         with self._changed:
             return list(self._refusals)
+
+    @property
+    def cleared(self) -> list[RecordedBatch]:
+        """The last batches from before a :meth:`clear`, about a megabyte of them."""
+        with self._changed:
+            return list(self._cleared)
 
     @property
     def events(self) -> Events:
@@ -243,6 +258,7 @@ class Recording:
         """Forget everything, except for the numbers; in the files as well."""
         with self._changed:
             self._refusals.clear()
+            self._remember(self._batches)
             forgotten = (self._calls, self._batches, self._duplicates)
             batch_ids = self._batch_ids
             self._calls, self._batches = deque(), deque()
@@ -263,6 +279,27 @@ class Recording:
         written = threading.Event()
         self.when_written(written.set)
         written.wait()
+
+    def settle(self) -> None:
+        """What arrived until now explains nothing that is missed later: its test is over."""
+        with self._changed:
+            self._settled = self._number
+            self._cleared.clear()
+            self._cleared_bytes = 0
+
+    def _remember(self, batches: deque[RecordedBatch]) -> None:
+        """Know the last of what is cleared still."""
+        last: list[RecordedBatch] = []
+        size = 0
+        for batch in islice(reversed(batches), MAX_CLEARED):
+            size += len(batch.raw)
+            if size > MAX_CLEARED_BYTES or batch.call.number <= self._settled:
+                break
+            last.append(batch)
+        self._cleared.extend(reversed(last))
+        self._cleared_bytes += sum(len(batch.raw) for batch in last)
+        while self._cleared_bytes > MAX_CLEARED_BYTES or len(self._cleared) > MAX_CLEARED:
+            self._cleared_bytes -= len(self._cleared.popleft().raw)
 
     def _tell(self, entry_of: Callable[[], Entry], about: RecordedCall | Refusal | None) -> None:
         if self.sinks:

@@ -143,7 +143,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         )
         read_under = load_schema(schema) if schema is not None else None
         network = Network(self._host, front)
-        super().__init__(Shared(recording, book, network, rodents, tokens, read_under), Scope())
+        shared = Shared(recording, self.stale_calls, book, network, rodents, tokens, read_under)
+        super().__init__(shared, Scope())
         book.on_heal = self._release
         self._record = Path(record) if record is not None else None
         self._http_host, self._http_port = http_host, http_port

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from toggle_mock.assertions.assertions import Assertions
+from toggle_mock.assertions.elsewhere import Place
 from toggle_mock.faults.book import FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.control import Faults
@@ -58,6 +59,11 @@ class Toggle(Assertions, ABC):
     def root_certificate(self) -> bytes | None:
         """The root certificate as PEM if it speaks TLS, else None."""
 
+    def end_test(self) -> None:
+        """Heal everything; no miss of a later test tells of what has arrived until now."""
+        self.faults.heal()
+        self.recording.settle()
+
     def jwt(
         self,
         *,
@@ -103,6 +109,8 @@ class Shared:
     """What a server and its sessions have in common."""
 
     recording: Recording
+    stale_calls: Recording
+    """Calls of clients that an earlier test left behind."""
     book: FaultBook
     network: Network
     rodents: RodentRegister
@@ -124,6 +132,12 @@ class LocalToggle(Toggle):
         self.tokens = shared.tokens
         """Issues, verifies and revokes tokens, for the whole server."""
         self._shared = shared
+
+    def _places(self) -> Iterator[Place]:
+        yield from super()._places()
+        stale = self._shared.stale_calls.batches
+        mine = [batch for batch in stale if self.scope.covers(batch.call)]
+        yield Place("with a token from before begin_test(), of an earlier test", mine)
 
     @property
     def rodents(self) -> Rodents:
