@@ -171,6 +171,7 @@ def test_what_the_failure_says(toggle_server, event_bus, row):
         case (other, wanted):
             asked, query = other, wanted
     assert documented()[row] in missed(asked, query)
+    assert len(toggle_server.notes) == 1  # none of a bus of an earlier test
 
 
 def test_by_how_much_it_was_late():

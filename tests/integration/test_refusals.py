@@ -2,7 +2,10 @@
 
 import json
 import socket
+import ssl
+import threading
 import urllib.request
+from contextlib import suppress
 
 import grpc
 import h2.connection
@@ -19,6 +22,7 @@ from toggle_mock import (
     UnexpectedEventError,
     load,
 )
+from toggle_mock.recording.ndjson import NdjsonFile
 
 Code = grpc.StatusCode
 SEND = "/rodent.RodentService/SendEvents"
@@ -141,8 +145,15 @@ def test_a_message_that_is_none(toggle_server, channel, bearer):
         (b"\x01\0\0\0\x03abc", [("grpc-encoding", "gzip")]),
         (b"\x01\0\0\0\x03abc", []),
         (b"", []),
+        (b"\0\0\0\0\x09abc", []),
     ],
-    ids=["unknown compression", "broken compression", "compressed by nothing", "no message"],
+    ids=[
+        "unknown compression",
+        "broken compression",
+        "compressed by nothing",
+        "no message",
+        "cut off",
+    ],
 )
 def test_a_message_that_cannot_be_read(toggle_server, wait_until, data, headers):
     by_hand(toggle_server, data, *headers)
@@ -204,6 +215,26 @@ def test_a_file_has_them(tmp_path, suffix):
     assert (there.kind, there.method, there.rid) == ("unknown_method", "/x/y", "r9")
     (here,) = server.refusals
     assert here.at == there.at
+
+
+def test_a_call_is_turned_away_once_that_is_in_the_file(tmp_path, monkeypatch, wait_until):
+    go_on, write = threading.Event(), NdjsonFile.write
+
+    def slowly(file, entries):
+        go_on.wait(30)
+        write(file, entries)
+
+    monkeypatch.setattr(NdjsonFile, "write", slowly)
+    with (
+        ToggleServer(record=tmp_path / "run.ndjson") as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        calling = channel.unary_unary("/x/y").future(b"", timeout=30)
+        wait_until(lambda: server.refusals)
+        channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=30)
+        assert not calling.done()
+        go_on.set()
+        assert calling.code() is Code.UNIMPLEMENTED
 
 
 # Connections
@@ -315,3 +346,23 @@ def test_a_handshake_that_a_fault_holds_up_is_not_told(make, authority, wait_unt
         server.faults.reset()
         wait_until(lambda: not connections_to(server))
     server.assert_no_refusals()
+
+
+def test_a_handshake_that_a_fault_breaks_is_not_told(make, authority, wait_until):
+    server = make(True)
+    client = ssl.create_default_context(cadata=authority.root.decode())
+    said = ssl.MemoryBIO()
+    handshake = client.wrap_bio(ssl.MemoryBIO(), said, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        handshake.do_handshake()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(said.read())
+        assert connection.recv(65536)  # the certificate
+        server.faults.reset()
+        with suppress(ConnectionResetError):
+            while connection.recv(65536):
+                pass
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"\0")
+        wait_until(lambda: server.refusals)
+    assert [refusal.kind for refusal in server.refusals] == ["no_http2"]

@@ -9,6 +9,7 @@ from rodent_events import EventBatch, StoragePoolPayload
 from toggle_mock import Assertions
 from toggle_mock.recording.recorder import MAX_STREAM_MESSAGES, Position, Recording
 from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.refusals import Refusal
 from toggle_mock.recording.scope import Scope
 
 EVENT = recorded_event(StoragePoolPayload(pool_name="tank")).message
@@ -102,6 +103,19 @@ def test_a_reader_goes_on_over_evictions_and_notices_a_clear():
     news = recording.read(news.position)
     assert news.cleared
     assert [batch.batch_id for batch in news.batches] == ["new"]
+
+
+def test_a_reader_gets_each_refusal_once():
+    recording = Recording()
+    told = []
+    position = Position(-1, 0)
+    for number in range(3):
+        recording.refuse(Refusal("http1", "peer", f"GET /{number}"))
+        news = recording.read(position)
+        position = news.position
+        told += [(refusal.number, refusal.details) for refusal in news.refusals]
+    assert told == [(1, "GET /0"), (2, "GET /1"), (3, "GET /2")]
+    assert recording.read(position).refusals == []
 
 
 def test_waiting_wakes_on_arrival():
