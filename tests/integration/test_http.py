@@ -86,6 +86,7 @@ def test_info_tells_the_address_and_how_it_is_reached(toggle, ask):
             "tls": False,
             "root_certificate": None,
             "deduplicate": False,
+            "schema": None,
         },
     )
 

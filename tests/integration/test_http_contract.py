@@ -185,6 +185,33 @@ CASES = {
         Case(200, "/api/v1/rodents/r1"),
         Case(404, "/api/v1/rodents/r1?session=none"),
     ],
+    ("POST", "/api/v1/rodents/wait"): [
+        Case(200, "/api/v1/rodents/wait", {"count": 1}),
+        Case(409, "/api/v1/rodents/wait", {"count": 9, "timeout": 0}),
+        Case(400, "/api/v1/rodents/wait", {"count": -1}),
+    ],
+    ("POST", "/api/v1/rodents/{rid}/wait"): [
+        Case(200, "/api/v1/rodents/r1/wait", {}),
+        Case(409, "/api/v1/rodents/ghost/wait", {"timeout": 0}),
+        Case(504, "/api/v1/rodents/r1/wait", {"connected": False, "timeout": 0}),
+        Case(400, "/api/v1/rodents/r1/wait", {"connected": 1}),
+    ],
+    ("POST", "/api/v1/rodents/{rid}/send"): [
+        Case(200, "/api/v1/rodents/r1/send", {"raw": "CgJpZA=="}),
+        Case(409, "/api/v1/rodents/ghost/send", {"raw": "", "timeout": 0}),
+        Case(400, "/api/v1/rodents/r1/send", {}),
+    ],
+    ("POST", "/api/v1/rodents/{rid}/commands"): [
+        Case(200, "/api/v1/rodents/r1/commands", {"type": "never"}),
+        Case(409, "/api/v1/rodents/ghost/commands", {"type": "x", "timeout": 0}),
+        Case(400, "/api/v1/rodents/r1/commands", {}),
+    ],
+    ("POST", "/api/v1/rodents/{rid}/commands/{command}/wait"): [
+        Case(200, "/api/v1/rodents/r1/commands/{system.status}/wait", {}),
+        Case(504, "/api/v1/rodents/r1/commands/{never}/wait", {"timeout": 0}),
+        Case(404, "/api/v1/rodents/r1/commands/none/wait", {}),
+        Case(400, "/api/v1/rodents/r1/commands/none/wait", {"timeout": -1}),
+    ],
     ("POST", "/api/v1/rodents/{rid}/command"): [
         Case(200, "/api/v1/rodents/r1/command", {"type": "system.status"}),
         Case(200, "/api/v1/rodents/r1/command", {"type": "unknown", "payload": [1]}),
@@ -218,6 +245,10 @@ CASES = {
         Case(200, "/api/v1/tokens/revoke", {"rid": "r9", "status": "PERMISSION_DENIED"}),
         Case(400, "/api/v1/tokens/revoke", {}),
     ],
+    ("POST", "/api/v1/tokens/restore"): [
+        Case(200, "/api/v1/tokens/restore", {}),
+        Case(400, "/api/v1/tokens/restore?session=x", {}),
+    ],
     ("POST", "/api/v1/sessions"): [
         Case(200, "/api/v1/sessions", {"rid": "r9"}),
         Case(400, "/api/v1/sessions", {"name": "x"}),
@@ -247,7 +278,7 @@ def test_what_is_answered_is_what_is_described(toggle, ask, document, method, pa
     operation = document["paths"][path][method.lower()]
     with opened_feed(toggle, case) as feed:
         text = json.dumps([case.path, case.body])
-        for name, make in (("{session}", session), ("{fault}", fault), ("{feed}", lambda _: feed)):
+        for name, make in {**MAKERS, "{feed}": lambda _: feed}.items():
             text = text.replace(name, make(ask)) if name in text else text
         filled, body = json.loads(text)
         answer = ask(method, filled, body, case.headers)
@@ -260,7 +291,7 @@ def test_what_is_answered_is_what_is_described(toggle, ask, document, method, pa
     assert media_type in described
     if "schema" in described[media_type]:
         validate(json.loads(answer.content), described[media_type]["schema"], document)
-    if body is not None and case.status != 400:
+    if body is not None and "requestBody" in operation and case.status != 400:
         asked = operation["requestBody"]["content"]["application/json"]["schema"]
         validate(body, asked, document)
 
@@ -271,7 +302,7 @@ def test_what_is_answered_is_what_is_described(toggle, ask, document, method, pa
         pytest.param(*endpoint, case, id=" ".join(endpoint))
         for endpoint, cases in CASES.items()
         for case in cases
-        if case.status == 400 and case.body is not None
+        if case.status == 400 and case.body
     ],
 )
 def test_what_is_refused_is_described_as_no_request(document, method, path, case):
@@ -294,6 +325,22 @@ def session(ask) -> str:
 def fault(ask) -> str:
     body = {"method": "Register", "returns": ["OK"]}
     return json.loads(ask("POST", "/api/v1/faults", body).content)["fault"]
+
+
+def command(kind: str):
+    def send(ask) -> str:
+        answer = ask("POST", "/api/v1/rodents/r1/commands", {"type": kind})
+        return json.loads(answer.content)["command"]
+
+    return send
+
+
+MAKERS = {
+    "{session}": session,
+    "{fault}": fault,
+    "{system.status}": command("system.status"),
+    "{never}": command("never"),
+}
 
 
 @contextmanager

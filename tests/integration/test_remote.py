@@ -11,7 +11,7 @@ import pytest
 
 from rodent_events import EventClient
 from rodent_events.retry_policy import Status
-from toggle_mock import CommandFailedError, NoReplyError, NotConnectedError, ToggleServer
+from toggle_mock import NotConnectedError, ToggleServer
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.errors import (
     FaultSpecError,
@@ -88,29 +88,6 @@ def test_each_fault_of_the_connection_is_healed_there(remote, fault):
         assert client.send_batch(b"").status is Status.OK
 
 
-def test_an_outage_there_ends_when_it_is_healed_here(remote):
-    with EventClient(target=remote.address, jwt=remote.jwt()) as client:
-        with remote.faults.outage():
-            assert client.send_batch(b"").status is Status.UNAVAILABLE
-        while client.send_batch(b"").status is not Status.OK:
-            pass
-
-
-def test_rodents_there_take_commands_and_requests(remote):
-    with SimulatedRodent(remote.address, remote.jwt(rid="r1"), pace=0.001) as rodent:
-        seen = remote.rodents["r1"]
-        assert seen.command("system.status").payload["status"] == "ok"
-        rodent.services["api"] = lambda request: (200, {}, request["body"])
-        assert seen.http("PUT", "/", service="api", body=b"\x00").body == b"\x00"
-        with pytest.raises(CommandFailedError, match="unknown service"):
-            seen.http("PUT", "/", service="other")
-        assert len(remote.rodents) == 1
-        seen.disconnect()
-        remote.wait_for_call("Connect", status="OK")
-    with pytest.raises(NotConnectedError):
-        remote.rodents["ghost"].command("x", timeout=0.01)
-
-
 def test_a_rodent_that_has_not_connected_is_waited_for_as_long_as_asked(remote):
     seen = remote.rodents["ghost"]
     with pytest.raises(NotConnectedError, match=r"0\.01 s"):
@@ -161,21 +138,6 @@ def test_a_batch_that_came_twice_counts_here_as_it_does_there(deduplicate):
         assert len(remote.batches) == len(elsewhere.batches) == 2 - deduplicate
 
 
-def test_a_rodent_there_that_does_not_answer_is_told(remote):
-    import asyncio
-
-    async def never(_payload):
-        await asyncio.Event().wait()
-
-    commands = {"never": never}
-    token = remote.jwt(rid="r1")
-    with (
-        SimulatedRodent(remote.address, token, pace=0.001, commands=commands),
-        pytest.raises(NoReplyError),
-    ):
-        remote.rodents["r1"].command("never", timeout=0.5)
-
-
 @pytest.mark.parametrize(
     ("path", "body", "error", "text"),
     [
@@ -223,33 +185,6 @@ def test_a_schema_that_is_none_there_is_the_same_error_here(remote, monkeypatch)
     monkeypatch.setattr("toggle_mock.http_api.handlers.tokens.TokenIssued", refuse)
     with pytest.raises(SchemaError, match="there is no such schema"):
         remote.jwt()
-
-
-def test_further_claims_are_in_the_token(remote):
-    token = remote.jwt(rid="r1", exp=None, color="red")
-    with EventClient(target=remote.address, jwt=token) as client:
-        client.send_batch(b"")
-    (call,) = remote.wait_for_call("SendEvents")
-    assert call.claims["color"] == "red"
-    assert "exp" not in call.claims
-
-
-def test_payloads_travel_as_json_or_bytes(remote):
-    """As those of a server in this process do."""
-    seen = []
-    with SimulatedRodent(
-        remote.address, remote.jwt(rid="r1"), pace=0.001, commands={"take": seen.append}
-    ):
-        rodent = remote.rodents["r1"]
-        for payload in ({"a": [1, None]}, [], 0, None, b'"raw"'):
-            assert rodent.command("take", payload).success
-        assert rodent.push_config("log", b'{"level": "x"}').success
-        assert rodent.connected
-        assert "r1" in remote.rodents
-        assert "ghost" not in remote.rodents
-        with pytest.raises(ValueError, match="timeout is -1"):
-            rodent.command("take", timeout=-1)
-    assert seen == [{"a": [1, None]}, [], 0, None, "raw"]
 
 
 def test_a_server_that_is_gone_is_told(elsewhere):

@@ -54,6 +54,18 @@ ENDPOINTS = (
     _v1("DELETE", "/faults/{fault}", faults.heal_one, UnknownIdError),
     _v1("GET", "/rodents", rodents.listed),
     _v1("GET", "/rodents/{rid}", rodents.one),
+    _v1("POST", "/rodents/wait", rodents.wait_for_some, NotConnectedError),
+    _v1("POST", "/rodents/{rid}/wait", rodents.wait, NotConnectedError, TimeoutError),
+    _v1("POST", "/rodents/{rid}/send", rodents.send, NotConnectedError),
+    _v1("POST", "/rodents/{rid}/commands", rodents.start, NotConnectedError),
+    _v1(
+        "POST",
+        "/rodents/{rid}/commands/{command}/wait",
+        rodents.answer,
+        NotConnectedError,
+        NoReplyError,
+        UnknownIdError,
+    ),
     _v1("POST", "/rodents/{rid}/command", rodents.command, NotConnectedError, NoReplyError),
     _v1("POST", "/rodents/{rid}/config", rodents.config, NotConnectedError, NoReplyError),
     _v1(
@@ -67,6 +79,7 @@ ENDPOINTS = (
     _v1("POST", "/rodents/{rid}/disconnect", rodents.disconnect),
     _v1("POST", "/tokens", tokens.issue),
     _v1("POST", "/tokens/revoke", tokens.revoke),
+    _v1("POST", "/tokens/restore", tokens.restore),
     _v1("POST", "/sessions", tokens.open_session),
     _v1("DELETE", "/sessions/{session}", tokens.close_session, UnknownIdError),
 )

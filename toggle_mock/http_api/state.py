@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import itertools
 import secrets
 import threading
@@ -15,6 +16,7 @@ import anyio.to_thread
 from toggle_mock.errors import UnknownIdError
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.recording.feed import EntryFeed
+from toggle_mock.rodents.stream import Reply
 from toggle_mock.toggle.toggle import LocalToggle
 
 T = TypeVar("T")
@@ -25,8 +27,8 @@ POKE = 0.2
 _THREADS = 1_000
 """Requests that may wait at the same time."""
 
-_FAULTS = 1_000
-"""Faults that one can refer to by their ids."""
+_KEPT = 1_000
+"""Faults, and commands under way, that one can refer to by their ids."""
 
 
 class Named(Generic[T]):
@@ -35,16 +37,20 @@ class Named(Generic[T]):
     Args:
         what: What one of them is called.
         hint: Where one gets an id.
+        most: How many there can be; of more, the oldest are forgotten. None for any number.
     """
 
-    def __init__(self, what: str, hint: str) -> None:
-        self._what, self._hint = what, hint
+    def __init__(self, what: str, hint: str, most: int | None = None) -> None:
+        self._what, self._hint, self._most = what, hint, most
         self._lock = threading.Lock()
         self._things: dict[str, T] = {}
 
     def add(self, name: str, thing: T) -> None:
         """Let it be referred to."""
         with self._lock:
+            if self._most is not None:
+                for oldest in list(self._things)[: 1 - self._most]:
+                    del self._things[oldest]
             self._things[name] = thing
 
     def __getitem__(self, name: str) -> T:
@@ -102,7 +108,12 @@ class Api:
         self.document = document
         """Describes the endpoints, as JSON."""
         self.sessions: Named[LocalToggle] = Named("session", "POST /api/v1/sessions opens one")
-        self.faults: Named[AskedFault] = Named("fault", "GET /api/v1/faults tells which there are")
+        self.faults: Named[AskedFault] = Named(
+            "fault", "GET /api/v1/faults tells which there are", _KEPT
+        )
+        self.commands: Named[concurrent.futures.Future[Reply]] = Named(
+            "command under way", "POST /api/v1/rodents/{rid}/commands sends one", _KEPT
+        )
         self.feeds: Named[EntryFeed] = Named("feed", "GET /api/v1/recording/feed opens one")
         self.closing = False
         """Whether streams are to end."""
@@ -123,11 +134,15 @@ class Api:
         self.sessions.add(name, toggle)
         return name
 
+    def add_command(self, reply: concurrent.futures.Future[Reply]) -> str:
+        """Let a command under way be referred to; returns its id."""
+        name = secrets.token_hex(8)
+        self.commands.add(name, reply)
+        return name
+
     def add_fault(self, fault: AskedFault) -> str:
         """Let a fault be referred to; returns its id. The oldest of too many is forgotten."""
         name = str(next(self._fault_numbers))
-        for oldest, _ in self.faults.items()[: 1 - _FAULTS]:
-            self.faults.discard(oldest)
         self.faults.add(name, fault)
         return name
 

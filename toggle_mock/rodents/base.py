@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import grpc
 
-from rodent_events.pb.base_pb2 import Acknowledgement
+from rodent_events.pb.base_pb2 import Acknowledgement, ToggleRequest
 from toggle_mock.errors import CommandFailedError
+from toggle_mock.recording.records import RecordedCall, RecordedMessage
 from toggle_mock.recording.scope import TIMEOUT
-from toggle_mock.rodents.stream import HttpReply, Reply
+from toggle_mock.rodents.stream import HttpReply, Reply, UnexpectedMessage
 
 JsonLike: TypeAlias = Mapping[str, Any] | list[Any] | str | int | float | bool | bytes | None
 """A payload: bytes as they are, anything else as JSON."""
@@ -35,8 +37,50 @@ class RodentHandle(ABC):
 
     @property
     @abstractmethod
+    def sub(self) -> str:
+        """Its organization; empty until it is known."""
+
+    @property
+    @abstractmethod
     def connected(self) -> bool:
         """Whether a stream is open."""
+
+    @property
+    @abstractmethod
+    def calls(self) -> Sequence[RecordedCall]:
+        """Its Connect calls, the oldest first."""
+
+    @property
+    @abstractmethod
+    def history(self) -> list[RecordedMessage]:
+        """Every message of both directions, over all its streams, those that are open included."""
+
+    @property
+    @abstractmethod
+    def unexpected_messages(self) -> Sequence[UnexpectedMessage]:
+        """What came unasked: answers with an unknown id, late ones, empty messages."""
+
+    @abstractmethod
+    def wait_connected(self, timeout: float = TIMEOUT) -> None:
+        """Wait until a stream is open.
+
+        Args:
+            timeout: Seconds.
+
+        Raises:
+            NotConnectedError: None was in time.
+        """
+
+    @abstractmethod
+    def wait_disconnected(self, timeout: float = TIMEOUT) -> None:
+        """Wait until no stream is open.
+
+        Args:
+            timeout: Seconds.
+
+        Raises:
+            TimeoutError: One still is.
+        """
 
     def command(
         self,
@@ -122,6 +166,39 @@ class RodentHandle(ABC):
         """End its open streams with a status."""
         self._disconnect(status, details)
 
+    @abstractmethod
+    def start_command(
+        self,
+        command_type: str,
+        payload: JsonLike = None,
+        *,
+        target: str = "",
+        timeout: float = TIMEOUT,
+    ) -> concurrent.futures.Future[Reply]:
+        """Send a command, without waiting for its answer; any number may be under way.
+
+        Args:
+            command_type: Such as ``system.status``.
+            payload: What the command needs; anything but bytes is sent as JSON.
+            target: Whom it is for.
+            timeout: Seconds for a connection that is still to come.
+
+        Raises:
+            NotConnectedError: The Rodent is not connected.
+        """
+
+    @abstractmethod
+    def send(self, message: ToggleRequest | bytes, *, timeout: float = TIMEOUT) -> None:
+        """Send a message as it is, whatever it says.
+
+        Args:
+            message: The message, or its bytes.
+            timeout: Seconds for a connection that is still to come.
+
+        Raises:
+            NotConnectedError: The Rodent is not connected.
+        """
+
     # How it gets there
 
     @abstractmethod
@@ -132,6 +209,38 @@ class RodentHandle(ABC):
 
     @abstractmethod
     def _disconnect(self, status: grpc.StatusCode, details: str) -> None: ...
+
+    def __repr__(self) -> str:
+        state = "connected" if self.connected else "not connected"
+        return f"<{type(self).__name__} {self.rid} of {self.sub}: {state}>"
+
+
+H_co = TypeVar("H_co", bound=RodentHandle, covariant=True)
+
+
+class RodentHandles(Mapping[str, H_co]):
+    """Rodents by their ``rid``.
+
+    Asking for one that has not connected yet gives it all the same, so that one can wait for it;
+    it is listed once it has connected.
+    """
+
+    @property
+    @abstractmethod
+    def connected(self) -> list[H_co]:
+        """Those with an open stream."""
+
+    @abstractmethod
+    def wait_connected(self, count: int = 1, timeout: float = TIMEOUT) -> list[H_co]:
+        """Wait until so many are connected.
+
+        Args:
+            count: How many are needed.
+            timeout: Seconds.
+
+        Raises:
+            NotConnectedError: Fewer were in time.
+        """
 
 
 def serialized(payload: JsonLike) -> bytes:

@@ -10,15 +10,17 @@ import grpc
 from toggle_mock.errors import NotConnectedError
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.scope import TIMEOUT, Scope
+from toggle_mock.rodents.base import RodentHandles
 from toggle_mock.rodents.rodent import Rodent
 from toggle_mock.rodents.stream import Ending, Stream
 
 
-class Rodents(Mapping[str, Rodent]):
-    """Rodents by their ``rid``.
+class Rodents(RodentHandles[Rodent]):
+    """Those of a server in this process; see :class:`RodentHandles`.
 
-    Asking for one that has not connected yet gives it all the same, so that one can wait for it;
-    it is listed once it has connected.
+    Args:
+        register: All that there are.
+        scope: Which of them are meant.
     """
 
     def __init__(self, register: RodentRegister, scope: Scope) -> None:
@@ -39,15 +41,11 @@ class Rodents(Mapping[str, Rodent]):
 
     @property
     def connected(self) -> list[Rodent]:
-        """Those with an open stream."""
+        """See :attr:`RodentHandles.connected`."""
         return [rodent for rodent in self._known() if rodent.connected]
 
     def wait_connected(self, count: int = 1, timeout: float = TIMEOUT) -> list[Rodent]:
-        """Wait until so many are connected.
-
-        Raises:
-            NotConnectedError: Fewer were in time.
-        """
+        """See :meth:`RodentHandles.wait_connected`."""
         with self._register.changed:
             if not self._register.changed.wait_for(lambda: len(self.connected) >= count, timeout):
                 raise NotConnectedError(
@@ -118,7 +116,7 @@ class RodentRegister:
         """A Rodent that connects for the first time; perhaps somebody has asked for it already."""
         awaited = [self._awaited.pop((scope, rid), None) for scope in (sub, None)]
         rodent = next((one for one in awaited if one is not None), None) or Rodent(rid, sub)
-        rodent.sub = sub
+        rodent.adopted(sub)
         self._rodents[sub, rid] = rodent
         return rodent
 

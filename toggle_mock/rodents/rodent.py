@@ -35,16 +35,18 @@ class Rodent(RodentHandle):
 
     def __init__(self, rid: str, sub: str) -> None:
         super().__init__(rid)
-        self.sub = sub
-        """Its organization."""
-        self.unexpected_messages: list[UnexpectedMessage] = []
-        """What came unasked: answers with an unknown id, late ones, empty messages."""
-        self.calls: list[RecordedCall] = []
-        """Its Connect calls, the oldest first."""
+        self._sub = sub
+        self._unexpected_messages: list[UnexpectedMessage] = []
+        self._calls: list[RecordedCall] = []
         self._changed = threading.Condition()
         self._streams: list[Stream] = []
         self._expected: set[int] = set()
         """Connect calls, by their identity, that may become streams in a moment."""
+
+    @property
+    def sub(self) -> str:
+        """See :attr:`RodentHandle.sub`."""
+        return self._sub
 
     @property
     def connected(self) -> bool:
@@ -52,25 +54,27 @@ class Rodent(RodentHandle):
         return any(not stream.ending for stream in list(self._streams))
 
     @property
+    def calls(self) -> list[RecordedCall]:
+        """See :attr:`RodentHandle.calls`."""
+        return self._calls
+
+    @property
+    def unexpected_messages(self) -> list[UnexpectedMessage]:
+        """See :attr:`RodentHandle.unexpected_messages`."""
+        return self._unexpected_messages
+
+    @property
     def history(self) -> list[RecordedMessage]:
-        """Every message of both directions, over all its streams, those that are open included."""
+        """See :attr:`RodentHandle.history`."""
         with self._changed:
-            return [message for call in self.calls for message in list(call.messages)]
+            return [message for call in self._calls for message in list(call.messages)]
 
     def wait_connected(self, timeout: float = TIMEOUT) -> None:
-        """Wait until a stream is open.
-
-        Raises:
-            NotConnectedError: None was in time.
-        """
+        """See :meth:`RodentHandle.wait_connected`."""
         self._stream(timeout)
 
     def wait_disconnected(self, timeout: float = TIMEOUT) -> None:
-        """Wait until no stream is open.
-
-        Raises:
-            TimeoutError: One still is.
-        """
+        """See :meth:`RodentHandle.wait_disconnected`."""
         with self._changed:
             if not self._changed.wait_for(lambda: not self._streams, timeout):
                 raise TimeoutError(f"rodent {self.rid} is still connected after {timeout:g} s")
@@ -85,17 +89,7 @@ class Rodent(RodentHandle):
         target: str = "",
         timeout: float = TIMEOUT,
     ) -> concurrent.futures.Future[Reply]:
-        """Send a command, without waiting for its answer; any number may be under way.
-
-        Args:
-            command_type: Such as ``system.status``.
-            payload: What the command needs; anything but bytes is sent as JSON.
-            target: Whom it is for.
-            timeout: Seconds for a connection that is still to come.
-
-        Raises:
-            NotConnectedError: The Rodent is not connected.
-        """
+        """See :meth:`RodentHandle.start_command`."""
         command = CommandRequest(
             command_type=command_type, target=target, payload=serialized(payload)
         )
@@ -104,11 +98,7 @@ class Rodent(RodentHandle):
         )
 
     def send(self, message: ToggleRequest | bytes, *, timeout: float = TIMEOUT) -> None:
-        """Send a message as it is, whatever it says.
-
-        Raises:
-            NotConnectedError: The Rodent is not connected.
-        """
+        """See :meth:`RodentHandle.send`."""
         raw = message if isinstance(message, bytes) else message.SerializeToString()
         self._stream(timeout).put(raw)
 
@@ -124,6 +114,10 @@ class Rodent(RodentHandle):
         with self._changed:
             self._expected.discard(id(call))
             self._changed.notify_all()
+
+    def adopted(self, sub: str) -> None:
+        """It has connected for the first time, as one of an organization."""
+        self._sub = sub
 
     def opened(self, stream: Stream) -> None:
         """A stream was opened; what is sent from now on goes over it."""
@@ -220,10 +214,6 @@ class Rodent(RodentHandle):
             raise NoReplyError(
                 f"rodent {self.rid} did not answer {what} within {timeout:g} s"
             ) from None
-
-    def __repr__(self) -> str:
-        state = "connected" if self.connected else "not connected"
-        return f"<Rodent {self.rid} of {self.sub}: {state}>"
 
 
 _STREAMS = 1_000

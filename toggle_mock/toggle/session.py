@@ -61,10 +61,6 @@ class Session(LocalToggle, EndsWithBlock):
         """Another session of the same server; see :meth:`ToggleServer.session`."""
         return self._parent.session(rid, sub)
 
-    def heal(self) -> None:
-        """End the faults that it asked for."""
-        self.faults.heal()
-
     def _end_block(self) -> None:
         self.heal()
 

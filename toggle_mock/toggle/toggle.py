@@ -15,6 +15,7 @@ from toggle_mock.faults.injector import LocalInjector
 from toggle_mock.faults.script import Script
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
+from toggle_mock.rodents.base import RodentHandle, RodentHandles
 from toggle_mock.rodents.register import RodentRegister, Rodents
 from toggle_mock.schema import Schema
 from toggle_mock.tokens.tokens import Tokens
@@ -89,6 +90,34 @@ class Toggle(Assertions, ABC):
         """A token that says so."""
 
     @property
+    @abstractmethod
+    def serving(self) -> bool:
+        """Whether it answers calls."""
+
+    @property
+    @abstractmethod
+    def http_address(self) -> str | None:
+        """``host:port`` of the HTTP API; None without one."""
+
+    @property
+    @abstractmethod
+    def rodents(self) -> RodentHandles[RodentHandle]:
+        """The Rodents that are or were connected, by their rid."""
+
+    @abstractmethod
+    def session(self, rid: str | None = None, sub: str | None = None) -> Toggle:
+        """A part of it for one test: it sees and disturbs only its own Rodents.
+
+        Args:
+            rid: The Rodent that it is about; None for all of its organization.
+            sub: The organization; if neither is given, one of its own.
+        """
+
+    def heal(self) -> None:
+        """End the faults that it asked for; of a whole server, all."""
+        self.faults.heal()
+
+    @property
     def on_register(self) -> Script:
         """Scripts what Register answers."""
         return self.faults.script("Register")
@@ -146,24 +175,9 @@ class LocalToggle(Toggle):
 
     @property
     @abstractmethod
-    def serving(self) -> bool:
-        """Whether it answers calls."""
-
-    @property
-    @abstractmethod
     def unready(self) -> str | None:
         """Why it answers no calls, or refuses all of them; None if it is ready for them."""
 
-    @property
-    @abstractmethod
-    def http_address(self) -> str | None:
-        """``host:port`` of the HTTP API; None without one."""
-
     @abstractmethod
     def session(self, rid: str | None = None, sub: str | None = None) -> LocalToggle:
-        """A part of it for one test: it sees and disturbs only its own Rodents.
-
-        Args:
-            rid: The Rodent that it is about; None for all of its organization.
-            sub: The organization; if neither is given, one of its own.
-        """
+        """See :meth:`Toggle.session`."""

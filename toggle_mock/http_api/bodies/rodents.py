@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from rodent_events.pb.base_pb2 import Acknowledgement
 from toggle_mock.faults.outcome_data import Status
-from toggle_mock.http_api.bodies.base import Answer, Body, InSession, Seconds
+from toggle_mock.http_api.bodies.base import Answer, Body, Count, InSession, Seconds
 from toggle_mock.http_api.bodies.calls import Message
 from toggle_mock.recording.scope import TIMEOUT
 from toggle_mock.recording.text import message_object
 from toggle_mock.rodents.rodent import Rodent
-from toggle_mock.rodents.stream import HttpReply, Reply
+from toggle_mock.rodents.stream import HttpReply, Reply, UnexpectedMessage
 
 _RAW_PAYLOAD = "The payload as it is to be sent, in place of `payload`."
 
@@ -24,6 +24,39 @@ class OneRodent(InSession, kw_only=True):
     """Which Rodent is meant."""
 
     rid: Annotated[str, Meta(description="The id in its token.")]
+
+
+class OneCommand(OneRodent, kw_only=True):
+    """Which command of a Rodent is meant."""
+
+    command: Annotated[str, Meta(description="Its id, as it was named when it was sent.")]
+
+
+class WaitForRodents(Body):
+    """How many Rodents to wait for, and how long."""
+
+    count: Annotated[Count, Meta(description="How many are to be connected.")] = 1
+    timeout: Seconds = TIMEOUT
+
+
+class WaitForRodent(Body):
+    """What to wait for of a Rodent, and how long."""
+
+    connected: Annotated[bool, Meta(description="Whether a stream is to be open, or none.")] = True
+    timeout: Seconds = TIMEOUT
+
+
+class WaitForAnswer(Body):
+    """How long to wait for a command's answer."""
+
+    timeout: Seconds = TIMEOUT
+
+
+class SendMessage(Body):
+    """A message for a Rodent, whatever it says."""
+
+    raw: Annotated[bytes, Meta(description="A ToggleRequest, or anything else.")]
+    timeout: Annotated[Seconds, Meta(description="For a stream that is still to come.")] = TIMEOUT
 
 
 class SendCommand(Body):
@@ -89,16 +122,46 @@ class RodentState(Answer):
         )
 
 
+class Unexpected(Message):
+    """A message that nobody had asked for."""
+
+    reason: Annotated[str, Meta(description="What is wrong with it.")]
+
+    @classmethod
+    def of_unexpected(cls, one: UnexpectedMessage) -> Self:
+        """A message that came unasked."""
+        return cls(**structs.asdict(Message.of(one.message)), reason=one.reason)
+
+
 class RodentWithHistory(RodentState):
     """A Rodent, and every message of its streams."""
 
+    calls: Annotated[list[int], Meta(description="The numbers of its Connect calls.")]
     history: list[Message]
+    unexpected: Annotated[list[Unexpected], Meta(description="What nobody had asked for.")]
+
+    @classmethod
+    def of(cls, rodent: Rodent, **more: Any) -> Self:
+        """A Rodent as it is now, with all that went over its streams."""
+        return super().of(
+            rodent,
+            calls=[call.number for call in list(rodent.calls)],
+            history=[Message.of(message) for message in rodent.history],
+            unexpected=[Unexpected.of_unexpected(one) for one in list(rodent.unexpected_messages)],
+            **more,
+        )
 
 
 class Rodents(Answer):
     """The Rodents that are or were connected."""
 
     rodents: list[RodentState]
+
+
+class CommandSent(Answer):
+    """The command is under way."""
+
+    command: Annotated[str, Meta(description="Its id.")]
 
 
 class CommandAnswer(Answer):

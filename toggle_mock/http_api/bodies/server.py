@@ -23,6 +23,13 @@ class Ready(Answer):
         return 200 if self.ready else 503
 
 
+class SchemaFiles(Answer):
+    """A schema."""
+
+    name: str
+    files: Annotated[bytes, Meta(description="A serialized google.protobuf.FileDescriptorSet.")]
+
+
 class Info(Answer):
     """Where the server is, and how it is set."""
 
@@ -30,3 +37,7 @@ class Info(Answer):
     tls: bool
     root_certificate: Annotated[str | None, Meta(description="As PEM, if it speaks TLS.")]
     deduplicate: Annotated[bool, Meta(description="Whether a repeated batch is counted once.")]
+    schema: Annotated[
+        SchemaFiles | None,
+        Meta(description="Under which events are read; null for the project's own."),
+    ] = None

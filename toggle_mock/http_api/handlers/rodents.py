@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+
+from toggle_mock.errors import NoReplyError
 from toggle_mock.faults.outcome_data import status_from
 from toggle_mock.http_api.bodies.base import Done, InSession
-from toggle_mock.http_api.bodies.calls import Message
 from toggle_mock.http_api.bodies.rodents import (
     Acknowledged,
     CommandAnswer,
+    CommandSent,
     Disconnect,
     HttpAnswer,
+    OneCommand,
     OneRodent,
     PushConfig,
     Rodents,
@@ -17,6 +21,10 @@ from toggle_mock.http_api.bodies.rodents import (
     RodentWithHistory,
     SendCommand,
     SendHttp,
+    SendMessage,
+    WaitForAnswer,
+    WaitForRodent,
+    WaitForRodents,
 )
 from toggle_mock.http_api.state import Api
 from toggle_mock.rodents.rodent import Rodent
@@ -30,9 +38,51 @@ def listed(api: Api, given: InSession) -> Rodents:
 
 def one(api: Api, given: OneRodent) -> RodentWithHistory:
     """One Rodent, and every message of its streams."""
+    return RodentWithHistory.of(_rodent(api, given))
+
+
+def wait_for_some(api: Api, given: InSession, body: WaitForRodents) -> Rodents:
+    """Wait until so many Rodents are connected."""
+    found = api.toggle(given.session).rodents.wait_connected(body.count, body.timeout)
+    return Rodents(rodents=[RodentState.of(rodent) for rodent in found])
+
+
+def wait(api: Api, given: OneRodent, body: WaitForRodent) -> RodentState:
+    """Wait until a Rodent is connected, or is not."""
     rodent = _rodent(api, given)
-    history = [Message.of(message) for message in rodent.history]
-    return RodentWithHistory.of(rodent, history=history)
+    if body.connected:
+        rodent.wait_connected(body.timeout)
+    else:
+        rodent.wait_disconnected(body.timeout)
+    return RodentState.of(rodent)
+
+
+def send(api: Api, given: OneRodent, body: SendMessage) -> Done:
+    """Send a message to a Rodent as it is, whatever it says."""
+    _rodent(api, given).send(body.raw, timeout=body.timeout)
+    return Done()
+
+
+def start(api: Api, given: OneRodent, body: SendCommand) -> CommandSent:
+    """Send a command to a Rodent, without waiting for its answer."""
+    reply = _rodent(api, given).start_command(
+        body.type, body.raw_payload or body.payload, target=body.target, timeout=body.timeout
+    )
+    return CommandSent(command=api.add_command(reply))
+
+
+def answer(api: Api, given: OneCommand, body: WaitForAnswer) -> CommandAnswer:
+    """Wait for the answer to a command that was sent; it is given once."""
+    api.toggle(given.session)
+    reply = api.commands[given.command]
+    try:
+        found = reply.result(body.timeout)
+    except concurrent.futures.TimeoutError:
+        raise NoReplyError(f"rodent {given.rid} did not answer within {body.timeout:g} s") from None
+    finally:
+        if reply.done():
+            api.commands.discard(given.command)
+    return CommandAnswer.of(found)
 
 
 def command(api: Api, given: OneRodent, body: SendCommand) -> CommandAnswer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toggle_mock.http_api.bodies.server import Info, Ready
+from toggle_mock.http_api.bodies.server import Info, Ready, SchemaFiles
 from toggle_mock.http_api.metrics import exposition
 from toggle_mock.http_api.responses import Json, Numbers
 from toggle_mock.http_api.state import Api
@@ -27,10 +27,11 @@ def openapi(api: Api) -> Json:
 def info(api: Api) -> Info:
     """The server's address."""
     toggle = api.server
-    root = toggle.root_certificate
+    root, read = toggle.root_certificate, toggle.schema
     return Info(
         address=toggle.address,
         tls=root is not None,
         root_certificate=root.decode() if root else None,
         deduplicate=toggle.recording.deduplicate,
+        schema=SchemaFiles(read.name, read.files.SerializeToString()) if read else None,
     )

@@ -29,6 +29,12 @@ def revoke(api: Api, body: RevokeTokens) -> Done:
     return Done()
 
 
+def restore(api: Api) -> Done:
+    """Take back all revocations."""
+    api.server.tokens.restore()
+    return Done()
+
+
 def open_session(api: Api, body: OpenSession) -> SessionOpened:
     """Open a session, a part of the server that sees only its own Rodents."""
     toggle = api.server.session(body.rid, body.sub)

@@ -1,0 +1,115 @@
+"""Requests to the HTTP API of a mock Toggle elsewhere, and what becomes of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from copy import copy
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from toggle_mock.errors import RemoteError, UnknownIdError
+from toggle_mock.http_api.bodies.base import Answer, Body, Done, Failure
+from toggle_mock.http_api.bodies.recording import Mark
+from toggle_mock.http_api.bodies.server import Ready
+from toggle_mock.http_api.errors import error_of
+
+A = TypeVar("A", bound=Answer)
+
+_PATIENCE = 30.0
+"""Seconds for an answer of the server, besides what it is asked to wait."""
+
+
+class RemoteApi:
+    """Requests to the HTTP API of a mock Toggle elsewhere. For any number of threads.
+
+    Args:
+        url: Where it is.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._root = url.rstrip("/")
+        # Any number of requests may wait at the same time.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        self._client = httpx.Client(
+            base_url=f"{self._root}/api/v1", timeout=_PATIENCE, limits=limits
+        )
+        self.session: str | None = None
+        """The session that requests are narrowed to."""
+
+    def of_server(self) -> RemoteApi:
+        """The same, narrowed to no session."""
+        whole = copy(self)
+        whole.session = None
+        return whole
+
+    @property
+    def host(self) -> str:
+        """``host:port`` of it."""
+        return urlsplit(self._root).netloc
+
+    def is_ready(self) -> bool:
+        """Whether the server answers calls.
+
+        Raises:
+            RemoteError: It does not tell.
+        """
+        url = f"{self._root}/readyz"
+        try:
+            return msgspec.json.decode(self._client.get(url).content, type=Ready).ready
+        except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
+            raise _no_toggle(url, error) from error
+
+    def get(self, path: str, answer: type[A]) -> A:
+        """The answer to GET, which is to be of a type."""
+        return self._ask("GET", path, None, answer, 0.0)
+
+    def post(
+        self, path: str, body: Body | Mapping[str, Any], answer: type[A], wait: float = 0.0
+    ) -> A:
+        """The answer to POST; ``wait`` is how many seconds the server may take for it."""
+        return self._ask("POST", path, msgspec.json.encode(body), answer, wait)
+
+    def delete(self, path: str) -> None:
+        """Ask to DELETE."""
+        self._ask("DELETE", path, None, Done, 0.0)
+
+    def delete_if_there(self, path: str) -> None:
+        """Ask to DELETE what may be gone already."""
+        with suppress(UnknownIdError):
+            self.delete(path)
+
+    def feed(self) -> Iterator[str]:
+        """The lines of the recording as it grows; empty ones now and then."""
+        parameters = {"session": self.session}
+        with self._client.stream("GET", "/recording/feed", params=parameters) as response:
+            response.raise_for_status()
+            yield from response.iter_lines()
+
+    def put_mark(self, feed: str, mark: int) -> None:
+        """Put a mark into a feed."""
+        self.post("/recording/feed/mark", Mark(feed=feed, mark=mark), Done)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _ask(self, method: str, path: str, body: bytes | None, answer: type[A], wait: float) -> A:
+        parameters = {"session": self.session} if self.session else {}
+        try:
+            response = self._client.request(
+                method, path, params=parameters, content=body, timeout=_PATIENCE + wait
+            )
+            if response.is_success:
+                return msgspec.json.decode(response.content, type=answer)
+            failure = msgspec.json.decode(response.content, type=Failure)
+        except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
+            raise _no_toggle(f"{self._client.base_url}{path.lstrip('/')}", error) from error
+        raise error_of(failure)
+
+
+def _no_toggle(url: str, error: Exception) -> RemoteError:
+    return RemoteError(f"{url} does not answer as a mock Toggle: {error}")
