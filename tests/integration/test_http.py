@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import grpc
+import httpx
 import pytest
 
 from rodent_events import EventBus, EventClient, StoragePoolPayload
@@ -76,6 +77,20 @@ def test_it_is_ready_unless_in_an_outage(toggle, ask):
             503,
             {"ready": False, "reason": "the server does not listen"},
         )
+
+
+def test_a_path_says_which_methods_it_takes(toggle):
+    allowed = {
+        path: httpx.options(f"http://{toggle.http_address}/api/v1{path}").headers["allow"]
+        for path in ("/recording", "/faults", "/calls/wait", "/calls/1")
+    }
+    assert {path: set(methods.split(", ")) for path, methods in allowed.items()} == {
+        "/recording": {"GET", "HEAD", "DELETE"},
+        "/faults": {"GET", "HEAD", "POST", "DELETE"},
+        "/calls/wait": {"POST"},
+        "/calls/1": {"GET", "HEAD"},
+    }
+    assert httpx.head(f"http://{toggle.http_address}/api/v1/faults").status_code == 200
 
 
 def test_info_tells_the_address_and_how_it_is_reached(toggle, ask):

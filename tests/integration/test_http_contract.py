@@ -185,10 +185,10 @@ CASES = {
         Case(200, "/api/v1/rodents/r1"),
         Case(404, "/api/v1/rodents/r1?session=none"),
     ],
-    ("POST", "/api/v1/rodents/wait"): [
-        Case(200, "/api/v1/rodents/wait", {"count": 1}),
-        Case(409, "/api/v1/rodents/wait", {"count": 9, "timeout": 0}),
-        Case(400, "/api/v1/rodents/wait", {"count": -1}),
+    ("POST", "/api/v1/connected/wait"): [
+        Case(200, "/api/v1/connected/wait", {"count": 1}),
+        Case(409, "/api/v1/connected/wait", {"count": 9, "timeout": 0}),
+        Case(400, "/api/v1/connected/wait", {"count": -1}),
     ],
     ("POST", "/api/v1/rodents/{rid}/wait"): [
         Case(200, "/api/v1/rodents/r1/wait", {}),

@@ -2,17 +2,19 @@
 
 import re
 
+import jsonschema
 import msgspec
 import pytest
 
+from toggle_mock.faults.spec import FaultSpec
 from toggle_mock.http_api.bodies.calls import OneCall, WaitForCalls
-from toggle_mock.http_api.bodies.events import FindEvents, Verify, WaitForEvents
+from toggle_mock.http_api.bodies.events import BESIDES, FindEvents, Verify, WaitForEvents
 from toggle_mock.http_api.bodies.rodents import SendCommand, SendHttp
-from toggle_mock.http_api.bodies.tokens import IssueToken
-from toggle_mock.http_api.decoding import decoded, json_object
+from toggle_mock.http_api.bodies.tokens import IssueToken, RevokeTokens
+from toggle_mock.http_api.decoding import body_from, decoded, json_object
 from toggle_mock.http_api.handlers.events import ASSERTIONS
 
-COUNT = "a whole number from 0 to 1000000000"
+COUNT = "a whole number from 1 to 1000000000"
 
 
 @pytest.mark.parametrize(
@@ -97,4 +99,25 @@ def test_each_assertion_is_described():
     described = {rule["required"][0] for rule in Verify.rules["oneOf"]}
     assert described == set(ASSERTIONS)
     fields = set(Verify.__struct_fields__)
-    assert fields == described.union(*(more for _, more in ASSERTIONS.values()))
+    assert fields == described.union(*BESIDES.values())
+
+
+@pytest.mark.parametrize(
+    ("body", "record", "is_right"),
+    [
+        ({"received": "", "count": 5, "timeout": 1}, Verify, True),
+        ({"received": "", "only": "", "not_received": "", "in_order": []}, Verify, False),
+        ({"only": "", "timeout": 0}, Verify, False),
+        ({"count": 5}, Verify, False),
+        ({"rid": None}, RevokeTokens, False),
+        ({"rid": None, "sub": "o1"}, RevokeTokens, True),
+    ],
+)
+def test_what_belongs_together_is_described(body, record, is_right):
+    assert jsonschema.Draft202012Validator(record.rules).is_valid(body) is is_right
+
+
+def test_a_whole_number_may_be_written_with_a_fraction_of_zero():
+    assert decoded({"count": 5.0}, WaitForEvents) == WaitForEvents(count=5)
+    fault = body_from({"method": "Register", "at": 2.0, "outcome": "OK"}, FaultSpec)
+    assert fault.at == 2

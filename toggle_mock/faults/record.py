@@ -71,6 +71,21 @@ def _fields(record: type[Record]) -> tuple[FieldInfo, ...]:
     return fields(record)
 
 
+def whole_number(value: Any, kind: inspect.Type) -> Any:
+    """A whole number where that is meant, since JSON's 5.0 is one too; else the value as it is."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return int(value) if is_whole and _is_meant_whole(kind) else value
+
+
+def _is_meant_whole(kind: inspect.Type) -> bool:
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _is_meant_whole(inner)
+        case inspect.UnionType(types=kinds):
+            return any(map(_is_meant_whole, kinds))
+    return isinstance(kind, inspect.IntType)
+
+
 def refuse_unknown(keys: Collection[str], choices: Collection[str]) -> None:
     """See that there are no keys but these.
 
@@ -87,12 +102,13 @@ def refuse_unknown(keys: Collection[str], choices: Collection[str]) -> None:
 
 
 def _checked(field: FieldInfo, value: Any, read: Callable[[type, Any], Any]) -> Any:
+    kind = inspect.type_info(field.type)
     try:
-        return msgspec.convert(value, field.type, dec_hook=read)
+        return msgspec.convert(whole_number(value, kind), field.type, dec_hook=read)
     except msgspec.ValidationError as error:
         if error.__cause__ is not None:  # what has read the value says it better
             raise FaultSpecError(str(error.__cause__)) from None
-        right = wanted(inspect.type_info(field.type))
+        right = wanted(kind)
         text = f"give {right}" if right else str(error)
         raise FaultSpecError(f"{field.encode_name} is {value!r}: {text}") from None
 

@@ -29,6 +29,7 @@ from toggle_mock.faults import plans
 from toggle_mock.faults.conditions import Conditions, Effect
 from toggle_mock.faults.outcome_data import (
     GREATEST,
+    NAMES,
     OUTCOMES,
     Count,
     Seconds,
@@ -43,6 +44,9 @@ from toggle_mock.wording import did_you_mean, one_of
 
 Method = Literal["Register", "Connect", "SendEvents"]
 """The rpcs of which calls can fail."""
+
+QUERY_FORMAT = "toggle-query"
+"""The format, as JSON Schema has it, of text that is a query."""
 
 BytesPerSecond = Annotated[float, Meta(ge=1, le=GREATEST)]
 
@@ -320,10 +324,11 @@ def schema_components(
         if kind is Shares:
             share = {"type": "number", "minimum": 0, "maximum": 1}
             pair = {"type": "array", "prefixItems": [outcome, share], "minItems": 2, "maxItems": 2}
-            shares = {"type": "object", "additionalProperties": share}
+            names = {"enum": NAMES}
+            shares = {"type": "object", "propertyNames": names, "additionalProperties": share}
             return {"anyOf": [shares, {"type": "array", "items": pair}]}
         if kind is Matcher:
-            return {"type": "string", "description": "A query."}
+            return {"type": "string", "format": QUERY_FORMAT, "description": "A query."}
         return outcome
 
     records = [*CALL_FAULTS.values(), *CONNECTION_FAULTS.values(), *OUTCOMES.values()]
@@ -331,12 +336,22 @@ def schema_components(
         records, schema_hook=of_type, ref_template=reference
     )
     components["Outcome"] = outcome_schema(reference)
+    for kind, record in OUTCOMES.items():  # the key that tells the kind, though it has a default
+        needed = components[record.__name__].setdefault("required", [])
+        needed += [kind] if kind not in needed else []
     of_calls = list(schemas[: len(CALL_FAULTS)])
     of_connections = [
-        object_of(name, {"anyOf": [schema, {"type": "null"}]})
-        for name, schema in zip(CONNECTION_FAULTS, schemas[len(CALL_FAULTS) :], strict=False)
+        object_of(name, schema if _needs_more(kind) else {"anyOf": [schema, {"type": "null"}]})
+        for (name, kind), schema in zip(
+            CONNECTION_FAULTS.items(), schemas[len(CALL_FAULTS) :], strict=False
+        )
     ]
     return {"anyOf": of_calls + of_connections}, components
+
+
+def _needs_more(kind: type[FaultSpec]) -> bool:
+    """Whether the name alone does not say what the fault is."""
+    return any(field.required for field in msgspec.structs.fields(kind))
 
 
 def object_of(key: str, schema: Mapping[str, Any]) -> dict[str, Any]:

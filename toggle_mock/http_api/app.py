@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from starlette.applications import Starlette
@@ -27,6 +27,9 @@ from toggle_mock.http_api.state import Api
 
 logger = logging.getLogger("toggle_mock")
 
+Serve: TypeAlias = Callable[[Request], Awaitable[Response]]
+"""What Starlette calls with a request."""
+
 
 @cache
 def description() -> bytes:
@@ -42,16 +45,30 @@ def application(api: Api, allowed_hosts: frozenset[str] | None) -> Starlette:
         allowed_hosts: What may stand in a request's Host; None for anything.
     """
     return Starlette(
-        routes=[
-            Route(endpoint.path, _served(endpoint, api), methods=[endpoint.method])
-            for endpoint in ENDPOINTS
-        ],
+        routes=_routes(api),
         middleware=[Middleware(SameOrigin, allowed_hosts=allowed_hosts)],
         exception_handlers={HTTPException: _http_failed},
     )
 
 
-def _served(endpoint: Endpoint, api: Api) -> Callable[[Request], Awaitable[Response]]:
+def _routes(api: Api) -> list[Route]:
+    """One route for each path, so that it can say which methods that takes."""
+    by_path: dict[str, dict[str, Serve]] = {}
+    for endpoint in ENDPOINTS:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = _served(endpoint, api)
+    # A name of its own goes before what a parameter may stand for.
+    ordered = sorted(by_path.items(), key=lambda item: item[0].count("{"))
+    return [Route(path, _by_method(serves), methods=[*serves]) for path, serves in ordered]
+
+
+def _by_method(serves: Mapping[str, Serve]) -> Serve:
+    async def serve(request: Request) -> Response:
+        return await serves["GET" if request.method == "HEAD" else request.method](request)
+
+    return serve
+
+
+def _served(endpoint: Endpoint, api: Api) -> Serve:
     """An endpoint as Starlette takes it."""
 
     async def serve(request: Request) -> Response:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, inspect
 
+from toggle_mock.faults.record import whole_number
 from toggle_mock.faults.spec import FaultSpec, parse
 from toggle_mock.wording import did_you_mean, wanted
 
@@ -51,6 +52,7 @@ def decoded(data: dict[str, Any], record: type[T], *, strict: bool = True) -> T:
     for name, field in fields.items():
         if field.required and name not in data:
             raise ValueError(f"{name} is missing")
+    data = {name: whole_number(value, fields[name].type) for name, value in data.items()}
     try:
         return msgspec.convert(data, record, strict=strict)
     except msgspec.ValidationError as error:

@@ -54,7 +54,7 @@ ENDPOINTS = (
     _v1("DELETE", "/faults/{fault}", faults.heal_one, UnknownIdError),
     _v1("GET", "/rodents", rodents.listed),
     _v1("GET", "/rodents/{rid}", rodents.one),
-    _v1("POST", "/rodents/wait", rodents.wait_for_some, NotConnectedError),
+    _v1("POST", "/connected/wait", rodents.wait_for_some, NotConnectedError),
     _v1("POST", "/rodents/{rid}/wait", rodents.wait, NotConnectedError, TimeoutError),
     _v1("POST", "/rodents/{rid}/send", rodents.send, NotConnectedError),
     _v1("POST", "/rodents/{rid}/commands", rodents.start, NotConnectedError),

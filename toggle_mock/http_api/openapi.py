@@ -117,7 +117,11 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _request_body(body: Any, schemas: _Schemas) -> dict[str, Any]:
-    needed = body is FaultSpec or any(field.required for field in fields_of(body).values())
+    needed = (
+        body is FaultSpec
+        or bool(body.rules)
+        or any(field.required for field in fields_of(body).values())
+    )
     return {"required": needed, "content": {_JSON: {"schema": schemas.of(body)}}}
 
 

@@ -69,7 +69,7 @@ class RemoteRodents(RodentHandles["RemoteRodent"]):
     def wait_connected(self, count: int = 1, timeout: float = TIMEOUT) -> list[RemoteRodent]:
         """See :meth:`RodentHandles.wait_connected`."""
         body = WaitForRodents(count=count, timeout=timeout)
-        answer = self._api.post("/rodents/wait", body, Rodents, timeout)
+        answer = self._api.post("/connected/wait", body, Rodents, timeout)
         return [self[one.rid] for one in answer.rodents]
 
     def _known(self) -> list[RodentState]:

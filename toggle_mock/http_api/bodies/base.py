@@ -16,8 +16,13 @@ LONGEST_WAIT = 3_600
 GREATEST = 1_000_000_000
 """The greatest number of events or calls that one can ask for."""
 
+BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+"""What text is base64, as a regular expression."""
+
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_WAIT, title="Seconds")]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=GREATEST)]
+CountFrom1: TypeAlias = Annotated[int, Meta(ge=1, le=GREATEST)]
+Base64: TypeAlias = Annotated[bytes, Meta(extra_json_schema={"pattern": BASE64})]
 
 
 class Parameters(Struct, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from toggle_mock.http_api.bodies.base import (
     Answer,
     Body,
     Count,
+    CountFrom1,
     InSession,
     Seconds,
 )
@@ -42,7 +43,7 @@ class WaitForCalls(Body):
 
     method: Method | None = None
     status: Status | None = None
-    count: Annotated[Count, Meta(description="How many are needed.")] = 1
+    count: Annotated[CountFrom1, Meta(description="How many are needed.")] = 1
     timeout: Seconds = TIMEOUT
 
 

@@ -7,12 +7,19 @@ from typing import Annotated, Any, ClassVar, Self
 
 from msgspec import UNSET, Meta, UnsetType
 
-from toggle_mock.http_api.bodies.base import Answer, Body, Count, InSession, Seconds
+from toggle_mock.faults.spec import QUERY_FORMAT
+from toggle_mock.http_api.bodies.base import Answer, Body, Count, CountFrom1, InSession, Seconds
 from toggle_mock.recording.records import RecordedEvent
 from toggle_mock.recording.scope import TIMEOUT
 from toggle_mock.recording.text import as_object
 
-Query = Annotated[str, Meta(description="A query; an empty one means all events.")]
+Query = Annotated[
+    str,
+    Meta(
+        description="A query; an empty one means all events.",
+        extra_json_schema={"format": QUERY_FORMAT},
+    ),
+]
 
 
 class FindEvents(InSession):
@@ -32,8 +39,20 @@ class WaitForEvents(Body):
     """Which events to wait for, and how long."""
 
     query: Query | None = None
-    count: Annotated[Count, Meta(description="How many are needed.")] = 1
+    count: Annotated[CountFrom1, Meta(description="How many are needed.")] = 1
     timeout: Seconds = TIMEOUT
+
+
+BESIDES: Mapping[str, frozenset[str]] = {
+    "received": frozenset({"count", "timeout"}),
+    "not_received": frozenset({"within"}),
+    "only": frozenset({"count"}),
+    "in_order": frozenset({"timeout"}),
+    "no_refusals": frozenset(),
+}
+"""What can be asserted, and what can be said besides."""
+
+_SAYABLE = frozenset(BESIDES).union(*BESIDES.values())
 
 
 class Verify(Body):
@@ -41,8 +60,12 @@ class Verify(Body):
 
     rules: ClassVar[Mapping[str, Any]] = {
         "oneOf": [
-            *({"required": [name]} for name in ("received", "not_received", "only", "in_order")),
-            {"required": ["no_refusals"], "properties": {"no_refusals": {"const": True}}},
+            {
+                "required": [name],
+                "properties": dict.fromkeys(sorted(_SAYABLE - besides - {name}), False)
+                | ({"no_refusals": {"const": True}} if name == "no_refusals" else {}),
+            }
+            for name, besides in BESIDES.items()
         ]
     }
 

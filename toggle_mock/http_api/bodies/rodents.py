@@ -10,7 +10,7 @@ from msgspec import Meta, structs
 
 from rodent_events.pb.base_pb2 import Acknowledgement
 from toggle_mock.faults.outcome_data import Status
-from toggle_mock.http_api.bodies.base import Answer, Body, Count, InSession, Seconds
+from toggle_mock.http_api.bodies.base import Answer, Base64, Body, Count, InSession, Seconds
 from toggle_mock.http_api.bodies.calls import Message
 from toggle_mock.recording.scope import TIMEOUT
 from toggle_mock.recording.text import message_object
@@ -55,7 +55,7 @@ class WaitForAnswer(Body):
 class SendMessage(Body):
     """A message for a Rodent, whatever it says."""
 
-    raw: Annotated[bytes, Meta(description="A ToggleRequest, or anything else.")]
+    raw: Annotated[Base64, Meta(description="A ToggleRequest, or anything else.")]
     timeout: Annotated[Seconds, Meta(description="For a stream that is still to come.")] = TIMEOUT
 
 
@@ -64,7 +64,7 @@ class SendCommand(Body):
 
     type: Annotated[str, Meta(examples=["system.status"])]
     payload: Annotated[Any, Meta(description="What the command needs; null for nothing.")] = None
-    raw_payload: Annotated[bytes, Meta(description=_RAW_PAYLOAD)] = b""
+    raw_payload: Annotated[Base64, Meta(description=_RAW_PAYLOAD)] = b""
     target: Annotated[str, Meta(description="Whom it is for.")] = ""
     timeout: Seconds = TIMEOUT
 
@@ -74,7 +74,7 @@ class PushConfig(Body):
 
     type: Annotated[str, Meta(description="What it configures.")]
     payload: Annotated[Any, Meta(description="The configuration; null for none.")] = None
-    raw_payload: Annotated[bytes, Meta(description=_RAW_PAYLOAD)] = b""
+    raw_payload: Annotated[Base64, Meta(description=_RAW_PAYLOAD)] = b""
     timeout: Seconds = TIMEOUT
 
 
@@ -86,7 +86,7 @@ class SendHttp(Body):
     path: Annotated[str, Meta(description="From / on.")]
     query: Annotated[str, Meta(description="What stands behind ? in the URL.")] = ""
     headers: Mapping[str, str] | None = None
-    body: bytes = b""
+    body: Base64 = b""
     timeout: Seconds = TIMEOUT
 
 

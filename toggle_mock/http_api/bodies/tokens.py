@@ -34,7 +34,12 @@ class TokenIssued(Answer):
 class RevokeTokens(Body):
     """Whose tokens to refuse, and how; a rid or a sub is needed."""
 
-    rules: ClassVar[Mapping[str, Any]] = {"anyOf": [{"required": ["rid"]}, {"required": ["sub"]}]}
+    rules: ClassVar[Mapping[str, Any]] = {
+        "anyOf": [
+            {"required": [name], "properties": {name: {"type": "string"}}}
+            for name in ("rid", "sub")
+        ]
+    }
 
     rid: Annotated[str | None, Meta(description="The Rodent's id.")] = None
     sub: Annotated[str | None, Meta(description="The organization's id.")] = None
