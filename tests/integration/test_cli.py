@@ -39,7 +39,11 @@ def test_serve_prints_one_json_object_a_line_if_asked_to(serve, tmp_path):
     event = received["event"]
     assert event["storage_event"]["transfer_event"] == {
         "source": "tank/a",
+        "destination": "",
         "size_bytes": str(2**60),
+        "transferred_bytes": "0",
+        "progress_percent": 0,
+        "operation": "STORAGE_TRANSFER_OPERATION_UNSPECIFIED",
     }
     assert event["metadata"] == {"transfer_id": "t1"}
 

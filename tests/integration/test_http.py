@@ -12,7 +12,7 @@ import grpc
 import httpx
 import pytest
 
-from rodent_events import EventBus, EventClient, StoragePoolPayload
+from rodent_events import EventBus, EventClient, StoragePoolPayload, UsageThresholdPayload
 from rodent_events.pb.base_pb2 import CommandResponse
 from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
@@ -77,6 +77,41 @@ def test_it_is_ready_unless_in_an_outage(toggle, ask):
             503,
             {"ready": False, "reason": "the server does not listen"},
         )
+
+
+def strictly(content: bytes):
+    """What JSON says, if it is valid: Python's own takes NaN too."""
+
+    def refuse(name):
+        pytest.fail(f"{name} is no JSON")
+
+    return json.loads(content, parse_constant=refuse)
+
+
+def test_zeros_are_shown_large_numbers_are_exact_and_nan_is_valid(toggle, rodent):
+    rodent.emit(StoragePoolPayload(pool_name="tank", size_bytes=2**63 - 1))
+    rodent.emit(StoragePoolPayload(pool_name="empty", size_bytes=0))
+    rodent.emit(UsageThresholdPayload(current_value=float("nan")))
+    rodent.flush()
+    toggle.wait_for("payload:threshold")
+    url = f"http://{toggle.http_address}/api/v1/events?query="
+    found = strictly(httpx.get(f"{url}payload:pool").content)["events"]
+    pools = [one["event"]["storage_event"]["pool_event"] for one in found]
+    assert [pool["size_bytes"] for pool in pools] == ["9223372036854775807", "0"]
+    assert found[1]["event"]["metadata"] == {}
+    (one,) = strictly(httpx.get(f"{url}payload:threshold").content)["events"]
+    assert one["event"]["usage_event"]["threshold_event"]["current_value"] == "NaN"
+
+
+def test_whatever_a_token_claims_is_valid_json(toggle):
+    token = toggle.jwt(rid="\ud800", share=float("nan"))
+    with EventClient(target=toggle.address, jwt=token) as client:
+        client.send_batch(b"\x1a\x02b1")
+    url = f"http://{toggle.http_address}/api/v1"
+    (call,) = strictly(httpx.get(f"{url}/calls").content)["calls"]
+    assert call["rid"] == "\ud800"
+    first = strictly(httpx.get(f"{url}/recording").content.splitlines()[0])
+    assert first["claims"]["share"] is None
 
 
 def test_a_path_says_which_methods_it_takes(toggle):
@@ -223,7 +258,8 @@ def test_calls_are_listed_shown_and_waited_for(ask, rodent, toggle):
     assert ["authorization", "[redacted]"] in register["metadata"]
     code, call = ask("GET", f"/calls/{register['number']}")
     assert base64.b64decode(call["messages"][0]["raw"]) == b"\x0a\x00"
-    assert call["messages"][1]["message"] == {"success": True, "message": "registered"}
+    answer = call["messages"][1]["message"]
+    assert (answer["success"], answer["message"], answer["domain"]) == (True, "registered", "")
     assert ask("GET", "/calls/99999")[0] == 404
     assert ask("POST", "/calls/wait", {"method": "Connect"})[0] == 200
     assert ask("POST", "/calls/wait", {"status": "ABORTED", "timeout": 0.01})[0] == 409

@@ -24,6 +24,7 @@ from toggle_mock.http_api.guard import SameOrigin
 from toggle_mock.http_api.openapi import document
 from toggle_mock.http_api.responses import Json
 from toggle_mock.http_api.state import Api
+from toggle_mock.recording.entries import encode
 
 logger = logging.getLogger("toggle_mock")
 
@@ -106,18 +107,18 @@ def _called(endpoint: Endpoint, api: Api, request: Request, raw: bytes) -> Any:
 def _response(answer: Answer | Response) -> Response:
     if isinstance(answer, Response):
         return answer
-    return Json(msgspec.json.encode(answer), answer.status_code)
+    return Json(encode(answer), answer.status_code)
 
 
 def _failed(error: Exception, request: Request) -> Response:
     status = http_status(type(error))
     if status == UNFORESEEN:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return Json(msgspec.json.encode(failure_of(error)), status)
+    return Json(encode(failure_of(error)), status)
 
 
 async def _http_failed(_request: Request, error: Exception) -> Response:
     """What Starlette refuses: there is no such path, or it takes no such method."""
     assert isinstance(error, HTTPException)
     failure = Failure(error=error.detail, kind=f"HTTPException {error.status_code}")
-    return Json(msgspec.json.encode(failure), error.status_code, error.headers)
+    return Json(encode(failure), error.status_code, error.headers)

@@ -147,7 +147,9 @@ def encode(value: object) -> bytes:
     try:
         return _encoder.encode(value)
     except UnicodeEncodeError:  # a lone surrogate, which a token may claim, and only \ud800 can say
-        return json.dumps(msgspec.to_builtins(value), separators=(",", ":")).encode()
+        text = json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
+        plain = json.loads(text, parse_constant=lambda _name: None)  # as msgspec has NaN
+        return json.dumps(plain, separators=(",", ":")).encode()
 
 
 def encode_line(entry: FeedLine) -> bytes:

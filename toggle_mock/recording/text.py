@@ -52,13 +52,19 @@ def refusal_line(refusal: Refusal) -> str:
 
 
 def message_object(message: Message) -> dict[str, Any]:
-    """A message for JSON; enums by name, field names as in the .proto."""
-    return MessageToDict(message, preserving_proto_field_name=True)
+    """A message for JSON, by protobuf's rules; enums by name, field names as in the .proto.
+
+    What is zero or empty is shown too, unless the schema tells it from what is not set, and then
+    only if it is set. 64-bit integers are text, and so are NaN and the infinities.
+    """
+    return MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
 
 
 def json_size(event: RecordedEvent) -> int:
     """Bytes of the same event as compact JSON."""
-    document = message_object(event.message)
+    document = MessageToDict(event.message, preserving_proto_field_name=True)
     return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode())
 
 
