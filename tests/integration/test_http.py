@@ -12,7 +12,14 @@ import grpc
 import httpx
 import pytest
 
-from rodent_events import EventBus, EventClient, StoragePoolPayload, UsageThresholdPayload
+from rodent_events import (
+    Event,
+    EventBatch,
+    EventBus,
+    EventClient,
+    StoragePoolPayload,
+    UsageThresholdPayload,
+)
 from rodent_events.pb.base_pb2 import CommandResponse
 from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
@@ -139,6 +146,79 @@ def test_info_tells_the_address_and_how_it_is_reached(toggle, ask):
             "schema": None,
         },
     )
+
+
+def pages(ask, path: str, start: str, kind: str):
+    """All pages of two, the one after the other, until nothing is left."""
+    after, total = start, 1
+    while total:
+        code, page = ask("GET", f"{path}&limit=2&after={after}")
+        assert code == 200
+        after, total = page["next"], page["total"]
+        yield page[kind]
+
+
+def names_of(events) -> list[str]:
+    return [one["event"]["storage_event"]["pool_event"]["pool_name"] for one in events]
+
+
+def test_pages_of_events_have_each_once_while_more_arrives(ask, rodent, toggle):
+    def emit(*names):
+        for name in names:
+            rodent.emit(StoragePoolPayload(pool_name=name))
+        rodent.flush()
+
+    emit("a", "b", "c")
+    emit("d")
+    found = pages(ask, "/events?query=payload:pool%20-pool_name:d", "", "events")
+    assert names_of(next(found)) == ["a", "b"]
+    emit("e", "f", "g")
+    assert names_of(next(found)) == ["c", "e"]
+    assert names_of(next(found)) == ["f", "g"]
+    assert list(found) == [[]]
+
+    _, page = ask("GET", "/events?limit=1")
+    emit("h")
+    _, news = ask("GET", f"/events?after={page['next']}")
+    assert names_of(news["events"]) == ["h"]
+    _, nothing = ask("GET", f"/events?limit=0&after={page['next']}")
+    assert (nothing["total"], nothing["next"]) == (1, page["next"])
+    toggle.clear()
+    emit("i", "j")
+    _, news = ask("GET", f"/events?after={page['next']}")
+    assert names_of(news["events"]) == ["i", "j"]
+    for wrong in ("x", "1.2", "-1.0.0"):
+        code, error = ask("GET", f"/events?after={wrong}")
+        assert (code, error["kind"]) == (400, "ValueError")
+
+
+def test_pages_of_events_go_on_where_the_oldest_were_evicted():
+    with (
+        ToggleServer(http_port=0, recording=Recording(max_calls=2)) as server,
+        EventClient(target=server.address, jwt=server.jwt()) as client,
+    ):
+        url = f"http://{server.http_address}/api/v1/events"
+        for number in range(4):
+            event = Event(event_id=str(number))
+            client.send_batch(EventBatch(batch_id=str(number), events=[event] * 2))
+            if number == 1:
+                first = httpx.get(url, params={"after": "", "limit": 1}).json()
+        assert [one["event"]["event_id"] for one in first["events"]] == ["0"]
+        rest = httpx.get(url, params={"after": first["next"]}).json()
+        assert [one["event"]["event_id"] for one in rest["events"]] == ["2", "2", "3", "3"]
+
+
+def test_pages_of_calls_have_each_once_while_more_arrives(ask, toggle):
+    for _ in range(3):
+        status(toggle)
+    first = toggle.calls[0].number
+    found = pages(ask, "/calls?status=OK", "0", "calls")
+    assert [call["number"] - first for call in next(found)] == [0, 1]
+    status(toggle)
+    assert [call["number"] - first for call in next(found)] == [2, 3]
+    assert list(found) == [[]]
+    _, nothing = ask("GET", f"/calls?limit=0&after={first}")
+    assert (nothing["total"], nothing["next"]) == (3, first)
 
 
 def test_events_are_found_by_a_query_the_newest_up_to_the_limit(ask, rodent):

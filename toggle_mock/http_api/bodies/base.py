@@ -16,6 +16,11 @@ LONGEST_WAIT = 3_600
 GREATEST = 1_000_000_000
 """The greatest number of events or calls that one can ask for."""
 
+LIMIT = "Show so many, the most recent; with `after`, the oldest."
+AFTER = "Show those behind this cursor: what an answer has as `next`; empty is the beginning."
+NEXT = "Where the next page begins: to be given as `after`."
+TOTAL = "How many there are, those included not shown; with `after`, how many behind it."
+
 BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 """What text is base64, as a regular expression."""
 

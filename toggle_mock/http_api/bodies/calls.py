@@ -12,6 +12,9 @@ from msgspec import Meta
 from toggle_mock.faults.outcome_data import Status
 from toggle_mock.faults.spec import Method
 from toggle_mock.http_api.bodies.base import (
+    LIMIT,
+    NEXT,
+    TOTAL,
     Answer,
     Body,
     Count,
@@ -23,13 +26,18 @@ from toggle_mock.recording.records import RecordedCall, RecordedMessage
 from toggle_mock.recording.scope import TIMEOUT
 from toggle_mock.recording.text import message_object
 
+AFTER_CALL = (
+    "Show those behind the call of this number: what an answer has as `next`; or from 0 on."
+)
+
 
 class FindCalls(InSession):
     """Which calls to show."""
 
     method: Method | None = None
     status: Status | None = None
-    limit: Annotated[Count, Meta(description="Show so many, the most recent.")] = 1000
+    limit: Annotated[Count, Meta(description=LIMIT)] = 1000
+    after: Annotated[Count | None, Meta(description=AFTER_CALL)] = None
 
 
 class OneCall(InSession, kw_only=True):
@@ -114,9 +122,10 @@ class Calls(Answer):
 
 
 class FoundCalls(Calls):
-    """The most recent of those that were found."""
+    """The most recent of those that were found, or a page of them."""
 
-    total: Annotated[int, Meta(description="How many there are, those included not shown.")]
+    total: Annotated[int, Meta(description=TOTAL)]
+    next: Annotated[int, Meta(description=NEXT)]
 
 
 def _text(value: str | bytes) -> str:

@@ -8,7 +8,19 @@ from typing import Annotated, Any, ClassVar, Self
 from msgspec import UNSET, Meta, UnsetType
 
 from toggle_mock.faults.spec import QUERY_FORMAT
-from toggle_mock.http_api.bodies.base import Answer, Body, Count, CountFrom1, InSession, Seconds
+from toggle_mock.http_api.bodies.base import (
+    AFTER,
+    LIMIT,
+    NEXT,
+    TOTAL,
+    Answer,
+    Body,
+    Count,
+    CountFrom1,
+    InSession,
+    Seconds,
+)
+from toggle_mock.http_api.paging import CURSOR
 from toggle_mock.recording.records import RecordedEvent
 from toggle_mock.recording.scope import TIMEOUT
 from toggle_mock.recording.text import as_object
@@ -26,7 +38,10 @@ class FindEvents(InSession):
     """Which events to show."""
 
     query: Query = ""
-    limit: Annotated[Count, Meta(description="Show so many, the most recent.")] = 1000
+    limit: Annotated[Count, Meta(description=LIMIT)] = 1000
+    after: Annotated[str | None, Meta(description=AFTER, extra_json_schema={"pattern": CURSOR})] = (
+        None
+    )
 
 
 class FollowEvents(InSession):
@@ -116,6 +131,7 @@ class Events(Answer):
 
 
 class FoundEvents(Events):
-    """The most recent of those that were found."""
+    """The most recent of those that were found, or a page of them."""
 
-    total: Annotated[int, Meta(description="How many there are, those included not shown.")]
+    total: Annotated[int, Meta(description=TOTAL)]
+    next: Annotated[str, Meta(description=NEXT)]

@@ -21,13 +21,23 @@ from toggle_mock.http_api.state import Api
 def find(api: Api, given: FindCalls) -> FoundCalls:
     """The recorded calls, oldest first."""
     status = _name(given.status)
+    known = api.toggle(given.session).calls
     found = [
         call
-        for call in api.toggle(given.session).calls
+        for call in known
         if given.method in {None, call.method} and status in {None, call.status}
     ]
-    shown = found[-given.limit :] if given.limit else []
-    return FoundCalls(total=len(found), calls=[Call.of(call) for call in shown])
+    if given.after is None:
+        shown = found[-given.limit :] if given.limit else []
+        reached = known[-1].number if known else 0
+    else:
+        found = [call for call in found if call.number > given.after]
+        shown = found[: given.limit]
+        reached = known[-1].number if known else given.after
+        if len(shown) < len(found):
+            reached = shown[-1].number if shown else given.after
+    calls = [Call.of(call) for call in shown]
+    return FoundCalls(total=len(found), calls=calls, next=reached)
 
 
 def one(api: Api, given: OneCall) -> CallWithMessages:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from msgspec import UNSET, structs
@@ -25,10 +26,11 @@ from toggle_mock.http_api.bodies.events import (
     Verify,
     WaitForEvents,
 )
+from toggle_mock.http_api.paging import Cursor, behind, cursor_behind, end_of
 from toggle_mock.http_api.responses import EventStream
 from toggle_mock.http_api.state import POKE, Api
 from toggle_mock.matching import checked
-from toggle_mock.recording.recorder import Position
+from toggle_mock.recording.recorder import News, Position
 from toggle_mock.recording.records import RecordedBatch, RecordedEvent
 from toggle_mock.recording.text import as_object
 
@@ -42,13 +44,36 @@ _PAUSE = 0.0001
 def find(api: Api, given: FindEvents) -> FoundEvents:
     """The recorded events that match a query, oldest first."""
     toggle = api.toggle(given.session)
-    found = search(_with_pauses(toggle.batches), checked(given.query, toggle.schema), toggle.schema)
-    # Keeping all that match, to show the last of them, would be a burden on a large recording.
-    total, shown = 0, deque[RecordedEvent](maxlen=given.limit)
+    cursor = Cursor.read(given.after or "")
+    matches = checked(given.query, toggle.schema)
+    news = toggle.recording.read(cursor.batches, 0.0)
+    batches = _with_pauses(toggle.mine(news.batches))
+    found = behind(cursor, news, search(batches, matches, toggle.schema))
+    if given.after is None:
+        total, shown = _last(found, given.limit)
+        reached = end_of(news)
+    else:
+        shown = list(islice(found, given.limit))
+        left = sum(1 for _ in found)
+        total = len(shown) + left
+        reached = _reached(cursor, shown, news) if left else end_of(news)
+    return FoundEvents(total=total, events=[Event.of(event) for event in shown], next=str(reached))
+
+
+def _reached(cursor: Cursor, shown: list[RecordedEvent], news: News) -> Cursor:
+    return cursor_behind(shown[-1], news) if shown else cursor
+
+
+def _last(found: Iterable[RecordedEvent], limit: int) -> tuple[int, list[RecordedEvent]]:
+    """How many there are, and the last of them.
+
+    Keeping all, to show the last of them, would be a burden on a large recording.
+    """
+    total, shown = 0, deque[RecordedEvent](maxlen=limit)
     for event in found:
         total += 1
         shown.append(event)
-    return FoundEvents(total=total, events=[Event.of(event) for event in shown])
+    return total, list(shown)
 
 
 def _with_pauses(batches: Iterable[RecordedBatch]) -> Iterator[RecordedBatch]:
