@@ -329,6 +329,17 @@ def test_history_is_recorded_while_the_stream_is_open(toggle_server, raw):
 def test_a_rodent_that_is_not_connected_takes_no_command_and_is_not_listed(toggle_server):
     rodent = toggle_server.rodents["nobody"]
     with pytest.raises(NotConnectedError, match="rodent nobody is not connected"):
+def test_a_rodent_without_a_stream_cannot_be_disconnected(toggle_server, simulated, rodent):
+    with pytest.raises(NotConnectedError, match="nobody is not connected: there is no"):
+        toggle_server.rodents["nobody"].disconnect()
+    rodent.wait_connected()
+    with toggle_server.faults.failing(Code.UNAVAILABLE, method="Connect"):
+        rodent.disconnect(Code.ABORTED)
+        rodent.wait_disconnected()
+        with pytest.raises(NotConnectedError, match=r"the last one: .*ABORTED"):
+            rodent.disconnect()
+
+
         rodent.command("system.status", timeout=0.01)
     assert "nobody" not in toggle_server.rodents
     assert list(toggle_server.rodents) == []

@@ -163,7 +163,11 @@ class RodentHandle(ABC):
     def disconnect(
         self, status: grpc.StatusCode = grpc.StatusCode.OK, details: str = "disconnected"
     ) -> None:
-        """End its open streams with a status."""
+        """End its open streams with a status.
+
+        Raises:
+            NotConnectedError: None is open.
+        """
         self._disconnect(status, details)
 
     @abstractmethod

@@ -138,4 +138,4 @@ class RodentRegister:
             self._rodents = kept
             self._awaited.clear()
         for rodent in rodents:
-            rodent.disconnect(grpc.StatusCode.UNAVAILABLE, "the mock was cleared")
+            rodent.end_streams(Ending(grpc.StatusCode.UNAVAILABLE, "the mock was cleared"))

@@ -136,6 +136,13 @@ class Rodent(RodentHandle):
             end = f"{ending.status.name} {ending.details}".strip()
             _fail(future, NotConnectedError(f"the stream of rodent {self.rid} ended: {end}"))
 
+    def end_streams(self, ending: Ending) -> None:
+        """End those streams that are open; there may be none."""
+        with self._changed:
+            for stream in self._streams:
+                stream.ending = True
+                stream.put(ending)
+
     def received(self, stream: Stream, message: RecordedMessage, request: RodentRequest) -> None:
         """A message has come over a stream."""
         kind = request.WhichOneof("payload")
@@ -178,20 +185,20 @@ class Rodent(RodentHandle):
 
     def _disconnect(self, status: grpc.StatusCode, details: str) -> None:
         with self._changed:
-            for stream in self._streams:
-                stream.ending = True
-                stream.put(Ending(status, details))
+            if not self.connected:
+                raise self._not_connected("there is no stream to end")
+            self.end_streams(Ending(status, details))
 
     def _stream(self, timeout: float) -> Stream:
         with self._changed:
             self._changed.wait_for(lambda: self.connected and not self._expected, timeout)
             if not self.connected:
-                raise NotConnectedError(
-                    f"rodent {self.rid} is not connected: no Connect call of it is open after "
-                    f"{timeout:g} s"
-                    + ("" if not self.calls else f"; the last one: {self.calls[-1]!r}")
-                )
+                raise self._not_connected(f"no Connect call of it is open after {timeout:g} s")
             return next(stream for stream in reversed(self._streams) if not stream.ending)
+
+    def _not_connected(self, why: str) -> NotConnectedError:
+        last = f"; the last one: {self.calls[-1]!r}" if self.calls else ""
+        return NotConnectedError(f"rodent {self.rid} is not connected: {why}{last}")
 
     def _ask(
         self, request: ToggleRequest, answer: str, timeout: float
