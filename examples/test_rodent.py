@@ -9,7 +9,7 @@ def test_commands(rodent, toggle_server):
 
     reply = seen.command("system.status", timeout=10)
     assert reply.success
-    assert reply.payload["status"] == "ok"
+    assert reply.payload["status"] == "healthy"
 
     rodent.commands["zfs.pool.list"] = lambda _payload: ["tank", "backup"]
     assert seen.command("zfs.pool.list").payload == ["tank", "backup"]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from toggle_mock.assertions.assertions import Assertions
     from toggle_mock.assertions.view import RecordingView
+    from toggle_mock.clients.answers import CommandRejectedError
     from toggle_mock.clients.fleet import Fleet, simulate_fleet
-    from toggle_mock.clients.simulated_rodent import CommandRejectedError, SimulatedRodent
+    from toggle_mock.clients.simulated_rodent import SimulatedRodent
     from toggle_mock.errors import (
         CommandFailedError,
         FaultSpecError,
@@ -111,7 +112,8 @@ _HOMES = {
     "assertions.assertions": ("Assertions",),
     "assertions.view": ("RecordingView",),
     "clients.fleet": ("Fleet", "simulate_fleet"),
-    "clients.simulated_rodent": ("CommandRejectedError", "SimulatedRodent"),
+    "clients.simulated_rodent": ("SimulatedRodent",),
+    "clients.answers": ("CommandRejectedError",),
     "errors": (
         "CommandFailedError",
         "FaultSpecError",

@@ -215,7 +215,15 @@ def rodent_events_bus(
 
 
 @pytest.fixture
-def rodent(toggle_server: ToggleServer) -> Iterator[SimulatedRodent]:
+def rodent_options() -> dict[str, Any]:
+    """Arguments for ``rodent``, as for SimulatedRodent; override it to change them."""
+    return {}
+
+
+@pytest.fixture
+def rodent(
+    toggle_server: ToggleServer, rodent_options: dict[str, Any]
+) -> Iterator[SimulatedRodent]:
     """A simulated Rodent, ``rodent-1``: registered and connected to ``toggle_server``.
 
     ``toggle_server.rodents["rodent-1"]`` is how Toggle sees it. Its pauses are a thousandth of a
@@ -223,10 +231,9 @@ def rodent(toggle_server: ToggleServer) -> Iterator[SimulatedRodent]:
     """
     from toggle_mock.clients.simulated_rodent import SimulatedRodent
 
-    root = _root(toggle_server)
-    with SimulatedRodent(
-        toggle_server.address, _timeless_jwt(toggle_server), pace=_PACE, root_certificates=root
-    ) as simulated:
+    options = {"pace": _PACE, "root_certificates": _root(toggle_server)} | rodent_options
+    jwt = _timeless_jwt(toggle_server)
+    with SimulatedRodent(toggle_server.address, jwt, **options) as simulated:
         simulated.wait_connected()
         yield simulated
         toggle_server.faults.heal()  # so that it can end

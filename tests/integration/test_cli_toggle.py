@@ -241,7 +241,7 @@ def test_rodents_end_by_a_signal_that_does_not_interrupt_their_main_thread(serve
 def test_simulated_rodents_report_and_say_how_many_gave_up(serve, tmp_path):
     path = tmp_path / "run.ndjson"
     process = serve("--record", str(path), "--heartbeat", "0.1")
-    options = ["--pace", "0.001", "--rate", "20", "--seconds", "2"]
+    options = ["--pace", "0.001", "--rate", "20", "--seconds", "2", "--profile", "guarantees"]
     said = run("rodents", "5", "--to", address_of(process), *options)
     assert said.startswith("5 Rodents report to 127.0.0.1:")
     assert ", 0 of them given up" in said

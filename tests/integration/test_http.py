@@ -364,7 +364,7 @@ def test_a_fault_is_in_force_until_it_is_deleted(ask, toggle):
 
 def test_a_rodent_takes_commands_configurations_and_requests(ask, rodent, toggle):
     code, reply = ask("POST", "/rodents/r1/command", {"type": "system.status"})
-    assert (code, reply["success"], reply["payload"]["status"]) == (200, True, "ok")
+    assert (code, reply["success"], reply["payload"]["status"]) == (200, True, "healthy")
     code, reply = ask("POST", "/rodents/r1/command", {"type": "nonsense"})
     assert (code, reply["error"]["code"]) == (200, 1106)
     code, ack = ask("POST", "/rodents/r1/config", {"type": "log", "payload": {"level": "x"}})

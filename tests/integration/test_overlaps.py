@@ -404,7 +404,8 @@ def test_an_acknowledgement_is_no_answer_to_a_command(toggle, wait_until):
 
 
 def test_a_simulated_rodent_starts_again_and_never_twice(toggle):
-    rodent = SimulatedRodent(toggle.address, toggle.jwt(rid="r1"), pace=0.001)
+    token = toggle.jwt(rid="r1")
+    rodent = SimulatedRodent(toggle.address, token, profile="guarantees", pace=0.001)
     for _ in range(2):
         with rodent:
             rodent.wait_connected()
@@ -428,7 +429,7 @@ def test_a_simulated_rodent_ends_in_a_partition(toggle):
         toggle.faults.partition()
         rodent.emit(StoragePoolPayload(pool_name="lost"))
     assert time.monotonic() - start < 20
-    assert rodent.dropped == 1
+    assert rodent.dropped == 2  # its shutdown too
 
 
 def test_a_forked_child_forgets_the_server(toggle):

@@ -287,7 +287,7 @@ def test_the_simulated_rodent_is_connected_and_reports(pytester):
 
         def test_it(rodent, toggle_server):
             seen = toggle_server.rodents["rodent-1"]
-            assert seen.command("system.status").payload["status"] == "ok"
+            assert seen.command("system.status").payload["status"] == "healthy"
             rodent.emit(StoragePoolPayload(pool_name="tank"))
             toggle_server.wait_for("payload:pool pool_name:tank")
         """

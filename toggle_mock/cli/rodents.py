@@ -9,6 +9,7 @@ import click
 
 from toggle_mock.cli.options import IN_FILE, key_options, secret_of
 from toggle_mock.clients.fleet import simulate_fleet
+from toggle_mock.clients.profiles import PROFILES, Profile
 from toggle_mock.interrupts import interrupt_event
 from toggle_mock.tokens.tokens import Tokens
 
@@ -30,6 +31,13 @@ from toggle_mock.tokens.tokens import Tokens
     show_default=True,
     help="By what a Rodent's pauses are multiplied.",
 )
+@click.option(
+    "--profile",
+    type=click.Choice([*PROFILES]),
+    default="published",
+    show_default=True,
+    help="Whether they lose events and give up dialling as the published Rodent does.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes events repeatable.")
 @click.option(
     "--seconds", type=click.FloatRange(0, 1e9), help="End after so long; else when interrupted."
@@ -41,6 +49,7 @@ def rodents(
     target: str,
     rate: float,
     pace: float,
+    profile: Profile,
     seed: int,
     seconds: float | None,
     ca_file: Path | None,
@@ -57,6 +66,7 @@ def rodents(
         jwt=lambda rid: tokens.issue(rid=rid, expires_in=86_400 * 30),
         rate=rate,
         pace=pace,
+        profile=profile,
         seed=seed,
         root_certificates=roots,
     )

@@ -3,110 +3,95 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import inspect
-import json
-import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Self, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import grpc
 import grpc.aio
 import jwt as pyjwt
-import psutil
 from google.protobuf.message import Message
 
 from rodent_events import EVENT_LEVEL_INFO, clock, ids
 from rodent_events.client import CHANNEL_OPTIONS
-from rodent_events.payload_types import payload_types, schema_of
+from rodent_events.payload_types import PayloadType, payload_types, schema_of
 from rodent_events.pb.base_pb2 import (
-    Acknowledgement,
-    CommandRequest,
-    CommandResponse,
     EventBatch,
+    EventBatchResponse,
     RegisterRequest,
     RegisterResponse,
-    RodentError,
     RodentRequest,
     SystemInfo,
     ToggleRequest,
 )
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
-from rodent_events.pb.events.event_messages_pb2 import Event, SystemStartupPayload
+from rodent_events.pb.events.event_messages_pb2 import (
+    Event,
+    SystemShutdownPayload,
+    SystemStartupPayload,
+)
+from toggle_mock.clients.answers import (
+    Command,
+    Service,
+    acknowledgement_of,
+    response_to,
+    usual_commands,
+)
+from toggle_mock.clients.profiles import Profile, Redialing, conduct_of
 from toggle_mock.context import EndsWithBlock
-from toggle_mock.errors import ToggleMockError
 from toggle_mock.loop_thread import LoopThread
 from toggle_mock.recording.scope import TIMEOUT
-
-Code = grpc.StatusCode
 
 # The Rodent's pauses, in seconds.
 _REGISTER_AGAIN = 60.0
 _REGISTERED_TO_CONNECT = 3.0
-_REDIAL_AFTER_REFUSAL = 60.0
-_REDIAL = 30.0
-_REDIAL_GROWTH = 1.5
-_LONGEST_REDIAL = 900.0
 _BATCH_TIMEOUT = 30.0
-_SEND_PAUSES = (1.0, 2.0)
 _SEND_TIMEOUT = 30.0
 _BATCH_SIZE = 100
 
-_STOP_TIMEOUT = 2.0
+SPILL_AT = 18_000
+"""When so many events wait, the published Rodent writes them to files, which it never reads."""
+
+STOP_TIMEOUT = 2.0
 """Seconds for what waits when a simulated Rodent ends."""
 
-# Of its own: who has seeded Python's random numbers gets the same ones with this thread as without.
-_chance = random.SystemRandom()
+_BACKOFF_VARIES = 1.2
+"""By how much gRPC's pause between two dials may be longer than the longest that is set."""
 
-_REFUSALS = frozenset(
-    {Code.PERMISSION_DENIED, Code.UNAUTHENTICATED, Code.FAILED_PRECONDITION, Code.INVALID_ARGUMENT}
+_GIVEN_UP = "it dials no more, as the published Rodent does after five redials in vain"
+
+_STARTED = SystemStartupPayload(operation=SystemStartupPayload.SYSTEM_STARTUP_OPERATION_STARTED)
+_STOPPED = SystemShutdownPayload(
+    operation=SystemShutdownPayload.SYSTEM_SHUTDOWN_OPERATION_SHUTDOWN, graceful=True
 )
-
-Command: TypeAlias = Callable[[Any], Any]
-"""Answers a command: takes its payload, read as JSON, and returns what is sent back as JSON; may be
-async. Raises CommandRejectedError if it fails."""
-
-Service: TypeAlias = Callable[[Mapping[str, Any]], tuple[int, Mapping[str, str], bytes]]
-"""Answers a request through ``tunnel.http``: takes ``{service, method, path, query, headers,
-body}`` with the body as bytes, and returns status code, headers and body."""
-
-
-class CommandRejectedError(ToggleMockError):
-    """A command failed; the Rodent answers so.
-
-    Args:
-        message: What went wrong.
-        code: The Rodent's number for it; 1106 is an unknown command.
-        domain: Such as ``SERVER``.
-        http_status: The like in HTTP.
-    """
-
-    def __init__(
-        self, message: str, *, code: int = 1000, domain: str = "SERVER", http_status: int = 500
-    ) -> None:
-        super().__init__(message)
-        self.error = RodentError(code=code, domain=domain, message=message, http_status=http_status)
 
 
 class SimulatedRodent(EndsWithBlock):
     """A Rodent that behaves on the wire as the Go one does.
 
     It registers until that succeeds, emits its startup, connects, answers commands and sends events
-    in batches; its pauses are the Go Rodent's, times ``pace``. As that one does, it drops a batch
-    that failed three times: to lose nothing is what ``rodent_events`` is for.
+    in batches; its pauses are the Go Rodent's, times ``pace``. Unless told otherwise it has that
+    one's faults as well: what a test should see of the field, it sees.
 
     Args:
         target: Toggle's address, ``host:port``.
         jwt: Its token.
+        profile: ``published`` dials five times in vain and never again, and loses events: those
+            before Register has succeeded, a batch that failed three times or that Toggle rejects,
+            what is spilled, and what waits when it stops, its shutdown among it. ``guarantees``
+            dials for ever, and sends each batch until Toggle has taken it; what waits when it stops
+            it sends when it is started again.
         pace: By what its pauses are multiplied; a small number for tests.
         commands: Answers to commands by name, besides ``system.status`` and ``tunnel.http``.
         services: Local services by name, for ``tunnel.http``.
         root_certificates: The root certificate as PEM, if Toggle speaks TLS.
         certificate: Its own certificate chain and key as PEM, if Toggle wants one.
         channel_options: gRPC's options of its channel; a Rodent's keepalive unless given.
+
+    Raises:
+        ValueError: There is no such profile.
     """
 
     def __init__(
@@ -114,6 +99,7 @@ class SimulatedRodent(EndsWithBlock):
         target: str,
         jwt: str,
         *,
+        profile: Profile = "published",
         pace: float = 1.0,
         commands: Mapping[str, Command] | None = None,
         services: Mapping[str, Service] | None = None,
@@ -124,20 +110,17 @@ class SimulatedRodent(EndsWithBlock):
         self.target = target
         self.rid = str(pyjwt.decode(jwt, options={"verify_signature": False}).get("rid", ""))
         """The id in its token."""
-        self.commands: dict[str, Command] = {
-            "system.status": _system_status,
-            "tunnel.http": self._tunnel,
-            **(commands or {}),
-        }
-        """Answers to commands by name; may be changed at any time."""
         self.services = dict(services or {})
-        """Local services by name."""
+        """Local services by name; may be changed at any time."""
+        self.commands = usual_commands(self.services) | dict(commands or {})
+        """Answers to commands by name; may be changed at any time."""
         self.configs: list[tuple[str, bytes]] = []
         """The config updates that came: type and payload."""
         self.connects = 0
         """The number of its Connect calls."""
         self.dropped = 0
         """Events that it gave up on."""
+        self._conduct = conduct_of(profile)
         self._metadata = (("authorization", f"Bearer {jwt}"),)
         self._pace = pace
         self._options = list(channel_options)
@@ -145,7 +128,9 @@ class SimulatedRodent(EndsWithBlock):
         self._thread: LoopThread | None = None
         self._registered = threading.Event()
         self._connected = threading.Event()
+        self._gave_up = False
         self._events: list[Event] = []
+        self._batch: EventBatch | None = None
         self._sent = 0
         self._emitted = 0
         self._changed: asyncio.Event
@@ -176,7 +161,10 @@ class SimulatedRodent(EndsWithBlock):
         return self
 
     def stop(self) -> None:
-        """Send what waits, within two seconds, and be gone; what is not sent is dropped."""
+        """Emit its shutdown, and be gone; what becomes of what waits, its profile says.
+
+        Where nothing is to be lost it is given two seconds, and the rest waits for the next start.
+        """
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -206,7 +194,8 @@ class SimulatedRodent(EndsWithBlock):
             TimeoutError: It has not in time.
         """
         if not self._connected.wait(timeout):
-            raise TimeoutError(f"rodent {self.rid} is not connected after {timeout:g} s")
+            given_up = f": {_GIVEN_UP}" if self._gave_up else ""
+            raise TimeoutError(f"rodent {self.rid} is not connected after {timeout:g} s{given_up}")
 
     def emit(
         self,
@@ -223,35 +212,45 @@ class SimulatedRodent(EndsWithBlock):
             level: An EventLevel.
             metadata: Keys and values.
             source: The component; None for the usual one.
+
+        Raises:
+            RuntimeError: It is not started.
+            TypeError: This is no payload, or one of another schema than ``rodent_events`` has.
         """
-        event = _event(payload, level, metadata or {}, source)
-        assert self._thread is not None, "this Rodent is not started"
-        self._thread.loop.call_soon_threadsafe(self._append, event)
+        event = self._event(payload, level, metadata or {}, source)
+        self._running().loop.call_soon_threadsafe(self._append, event)
         return event.event_id
 
     def flush(self, timeout: float = TIMEOUT) -> None:
         """Send what waits, without waiting for a full batch.
 
         Raises:
+            RuntimeError: It is not started.
             TimeoutError: It is not sent in time.
         """
-        assert self._thread is not None, "this Rodent is not started"
+        thread = self._running()
 
         async def flush() -> None:
             async with asyncio.timeout(timeout):
                 await self._flush()
 
-        self._thread.call(flush)
+        thread.call(flush)
 
     @property
     def emitted(self) -> int:
         """Events that it has emitted."""
         return self._emitted
 
+    def _running(self) -> LoopThread:
+        if self._thread is None:
+            raise RuntimeError(f"rodent {self.rid} is not started")
+        return self._thread
+
     # In its event loop
 
     async def _begin(self) -> None:
         self._registered.clear()
+        self._gave_up = False
         self._changed, self._ready, self._delivered = (asyncio.Event() for _ in range(3))
         self._channel = self._open_channel()
         self._stub: Any = RodentServiceStub(self._channel)  # typed for channels that block
@@ -266,15 +265,18 @@ class SimulatedRodent(EndsWithBlock):
 
     async def _stop(self) -> None:
         if self._registered.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_STOP_TIMEOUT):
-                    await self._flush()
+            self._append(self._event(_STOPPED, EVENT_LEVEL_INFO, {}, self._conduct.own_source))
+            if not self._conduct.loses:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(STOP_TIMEOUT):
+                        await self._flush()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.dropped += self._emitted - self._sent
-        self._sent = self._emitted
-        self._events.clear()
+        if self._conduct.loses:
+            self._lose(self._emitted - self._sent)
+            self._events.clear()
+            self._batch = None
         await self._channel.close()
         # gRPC ends a connection with the last reference to its calls, which ended tasks hold too.
         self._tasks.clear()
@@ -288,19 +290,19 @@ class SimulatedRodent(EndsWithBlock):
             await self._pause(_REGISTER_AGAIN)
         self._registered.set()
         self._ready.set()
-        kind = SystemStartupPayload
-        self._append(_event(kind(operation=kind.SYSTEM_STARTUP_OPERATION_STARTED), 1, {}, None))
+        self._append(self._event(_STARTED, EVENT_LEVEL_INFO, {}, self._conduct.own_source))
         await self._pause(_REGISTERED_TO_CONNECT)
-        failures = 0
+        redialing = Redialing(self._conduct)
         while True:
             self.connects += 1
-            start = clock.monotonic()
             code = await self._connect()
-            failures = 0 if clock.monotonic() - start > _REDIAL * self._pace else failures
-            pause = min(_LONGEST_REDIAL, _REDIAL * _REDIAL_GROWTH**failures)
-            pause *= _chance.uniform(0.9, 1.1)
-            await self._pause(_REDIAL_AFTER_REFUSAL if code in _REFUSALS else pause)
-            failures += 1
+            pause = (
+                redialing.after_no_connection() if code is None else redialing.after_status(code)
+            )
+            if pause is None:
+                self._gave_up = True
+                return
+            await self._pause(pause)
 
     async def _register(self) -> bool:
         try:
@@ -310,12 +312,16 @@ class SimulatedRodent(EndsWithBlock):
             return False
         return response.success
 
-    async def _connect(self) -> grpc.StatusCode:
+    async def _connect(self) -> grpc.StatusCode | None:
+        """Be connected until the stream ends; returns its status, None if there was no Toggle."""
+        await self._dial()
         answers: asyncio.Queue[RodentRequest] = asyncio.Queue()
         stream = self._stub.Connect(metadata=self._metadata)
         tasks: set[asyncio.Task[None]] = set()
         try:
             await stream.initial_metadata()
+            if self._channel.get_state() is not grpc.ChannelConnectivity.READY:
+                return None
             self._connected.set()
             tasks.add(asyncio.ensure_future(_write(stream, answers)))
             while (request := await stream.read()) is not grpc.aio.EOF:
@@ -337,48 +343,65 @@ class SimulatedRodent(EndsWithBlock):
             with contextlib.suppress(asyncio.CancelledError):
                 await stream.code()
 
+    async def _dial(self) -> None:
+        """Let a channel that has failed try again: until then it fails calls without a look.
+
+        It tries on its own, after pauses that no pace shortens; only success changes its state.
+        """
+        failed = grpc.ChannelConnectivity.TRANSIENT_FAILURE
+        longest = dict(self._options).get("grpc.max_reconnect_backoff_ms", 120_000) / 1000
+        if self._channel.get_state(try_to_connect=True) is failed:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(longest * _BACKOFF_VARIES):
+                    await self._channel.wait_for_state_change(failed)
+
     async def _answer(self, request: ToggleRequest, answers: asyncio.Queue[RodentRequest]) -> None:
         kind = request.WhichOneof("payload")
         request_id = request.request_id
         if kind == "command":
-            response = await self._response(request.command)
+            response = await response_to(request.command, self.commands)
             response.request_id = request_id
             answers.put_nowait(RodentRequest(request_id=request_id, command_response=response))
         elif kind == "config":
             self.configs.append((request.config.config_type, request.config.payload))
-            ack = Acknowledgement(request_id=request_id, success=True, message="applied")
+            ack = acknowledgement_of(request.config, request_id)
             answers.put_nowait(RodentRequest(request_id=request_id, ack=ack))
-
-    async def _response(self, command: CommandRequest) -> CommandResponse:
-        handler = self.commands.get(command.command_type)
-        if handler is None:
-            text = f"unknown command {command.command_type}"
-            return _failure(CommandRejectedError(text, code=1106, http_status=400))
-        try:
-            result = handler(json.loads(command.payload) if command.payload else None)
-            if inspect.isawaitable(result):
-                result = await _awaited(result)
-            return CommandResponse(success=True, payload=json.dumps(result).encode())
-        except CommandRejectedError as error:
-            return _failure(error)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises is its answer
-            return _failure(CommandRejectedError(f"{type(error).__name__}: {error}"))
-
-    def _tunnel(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        service = self.services.get(request["service"])
-        if service is None:
-            raise CommandRejectedError(f"unknown service {request['service']}", http_status=404)
-        body = base64.b64decode(request.get("body") or "")
-        status_code, headers, content = service({**request, "body": body})
-        encoded = base64.b64encode(content).decode()
-        return {"status_code": status_code, "headers": dict(headers), "body": encoded}
 
     # Its events
 
+    def _event(
+        self, payload: Message, level: int, metadata: Mapping[str, str], source: str | None
+    ) -> Event:
+        place = _place_of(payload)
+        event = Event(
+            event_id=self._conduct.new_event_id(),
+            level=level,  # type: ignore[arg-type]  # its number
+            category=place.category,  # type: ignore[arg-type]  # its number
+            source=source or place.source,
+            timestamp=int(time.time() * 1000),
+            metadata=metadata,
+        )
+        getattr(getattr(event, place.wrapper.name), place.member.name).CopyFrom(payload)
+        return event
+
     def _append(self, event: Event) -> None:
-        self._events.append(event)
         self._emitted += 1
+        if self._conduct.loses and not self._registered.is_set():
+            self._lose(1)
+            return
+        self._events.append(event)
+        if self._conduct.loses and len(self._events) >= SPILL_AT:
+            self._lose(len(self._events))
+            self._events.clear()
         self._changed.set()
+
+    def _lose(self, count: int) -> None:
+        self.dropped += count
+        self._done(count)
+
+    def _done(self, count: int) -> None:
+        self._sent += count
+        self._delivered.set()
 
     async def _flush(self) -> None:
         goal = self._emitted
@@ -398,28 +421,48 @@ class SimulatedRodent(EndsWithBlock):
                     await self._changed.wait()
             self._changed.clear()
             due = clock.monotonic() >= oldest + _BATCH_TIMEOUT * self._pace
-            while len(self._events) >= _BATCH_SIZE or (self._events and (due or self._flushing)):
-                batch, self._events = self._events[:_BATCH_SIZE], self._events[_BATCH_SIZE:]
-                await self._send(batch)
+            while self._batch is not None or self._is_batch_due(flushing=due or self._flushing):
+                await self._send_batch()
             self._flushing = False
             if due or not self._events:
                 oldest = clock.monotonic()
 
-    async def _send(self, events: Sequence[Event]) -> None:
-        batch = EventBatch(
-            events=events, batch_timestamp=int(time.time() * 1000), batch_id=ids.new_id()
-        )
-        for pause in (*_SEND_PAUSES, None):
-            try:
-                await self._stub.SendEvents(batch, timeout=_SEND_TIMEOUT, metadata=self._metadata)
-                break
-            except grpc.aio.AioRpcError:
-                if pause is None:
-                    self.dropped += len(events)
-                else:
-                    await self._pause(pause)
-        self._sent += len(events)
-        self._delivered.set()
+    def _is_batch_due(self, *, flushing: bool) -> bool:
+        return len(self._events) >= _BATCH_SIZE or (bool(self._events) and flushing)
+
+    async def _send_batch(self) -> None:
+        """Send the oldest events, or those whose batch was under way when it was stopped."""
+        if self._batch is None:
+            events, self._events = self._events[:_BATCH_SIZE], self._events[_BATCH_SIZE:]
+            now = int(time.time() * 1000)
+            self._batch = EventBatch(events=events, batch_timestamp=now, batch_id=ids.new_id())
+        count = len(self._batch.events)
+        sent = await self._send(self._batch)
+        self._batch = None
+        if sent:
+            self._done(count)
+        else:
+            self._lose(count)
+
+    async def _send(self, batch: EventBatch) -> bool:
+        tries = 0
+        while not await self._is_taken(batch):
+            tries += 1
+            pause = self._conduct.send_pause(tries)
+            if pause is None:
+                return False
+            await self._pause(pause)
+        return True
+
+    async def _is_taken(self, batch: EventBatch) -> bool:
+        """Try to send a batch; for the published Rodent, a rejected one is sent."""
+        try:
+            answer: EventBatchResponse = await self._stub.SendEvents(
+                batch, timeout=_SEND_TIMEOUT, metadata=self._metadata
+            )
+        except grpc.aio.AioRpcError:
+            return False
+        return answer.success or self._conduct.loses
 
 
 async def _write(stream: Any, answers: asyncio.Queue[RodentRequest]) -> None:
@@ -428,33 +471,19 @@ async def _write(stream: Any, answers: asyncio.Queue[RodentRequest]) -> None:
             await stream.write(await answers.get())
 
 
-def _event(payload: Message, level: int, metadata: Mapping[str, str], source: str | None) -> Event:
-    place = payload_types(schema_of(payload))[schema_of(payload).full_name]
-    event = Event(
-        event_id=ids.new_id(),
-        level=level,  # type: ignore[arg-type]  # its number
-        category=place.category,  # type: ignore[arg-type]  # its number
-        source=source or place.source,
-        timestamp=int(time.time() * 1000),
-        metadata=metadata,
-    )
-    getattr(getattr(event, place.wrapper.name), place.member.name).CopyFrom(payload)
-    return event
+def _place_of(payload: Message) -> PayloadType:
+    """The place of a payload in an event.
 
-
-def _failure(error: CommandRejectedError) -> CommandResponse:
-    return CommandResponse(success=False, message=str(error), error=error.error)
-
-
-def _system_status(_payload: object) -> Mapping[str, Any]:
-    return {
-        "status": "ok",
-        "timestamp": int(time.time()),
-        "cpu_usage": psutil.cpu_percent(),
-        "memory_usage": psutil.virtual_memory().percent,
-        "disk_usage": psutil.disk_usage("/").percent,
-    }
-
-
-async def _awaited(result: Awaitable[Any]) -> Any:
-    return await result
+    Raises:
+        TypeError: It has none.
+    """
+    name = schema_of(payload).full_name if isinstance(payload, Message) else repr(payload)
+    place = payload_types(schema_of(Event())).get(name)
+    if place is None:
+        raise TypeError(f"{name} is no payload of the schema that rodent_events has")
+    if place.descriptor is not schema_of(payload):
+        raise TypeError(
+            f"this {name} is of another schema than rodent_events has, and a simulated Rodent "
+            "emits those of rodent_events: make it of a class from there"
+        )
+    return place

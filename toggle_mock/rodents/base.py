@@ -257,9 +257,8 @@ def serialized(payload: JsonLike) -> bytes:
 def _http_reply(reply: Reply) -> HttpReply:
     if not reply.success:
         error = reply.error
-        raise CommandFailedError(
-            f"tunnel.http: {error.message or reply.message.message} (error {error.code})"
-        )
+        said = ": ".join(filter(None, (error.message or reply.message.message, error.details)))
+        raise CommandFailedError(f"tunnel.http: {said} (error {error.code})")
     try:
         answer = reply.payload
         content = base64.b64decode(answer.get("body") or "")
