@@ -234,7 +234,8 @@ CASES = {
         Case(400, "/api/v1/rodents/r1/http", {"service": "api", "method": "GET"}),
     ],
     ("POST", "/api/v1/rodents/{rid}/disconnect"): [
-        Case(200, "/api/v1/rodents/ghost/disconnect", {"status": "ABORTED", "details": "over"}),
+        Case(200, "/api/v1/rodents/r1/disconnect", {"status": "ABORTED", "details": "over"}),
+        Case(409, "/api/v1/rodents/ghost/disconnect", {}),
         Case(400, "/api/v1/rodents/ghost/disconnect", {"status": "NOPE"}),
     ],
     ("POST", "/api/v1/tokens"): [
@@ -282,6 +283,7 @@ def test_what_is_answered_is_what_is_described(toggle, ask, document, method, pa
             text = text.replace(name, make(ask)) if name in text else text
         filled, body = json.loads(text)
         answer = ask(method, filled, body, case.headers)
+    toggle.rodents["r1"].wait_connected()  # again, where it was disconnected
     assert answer.status == case.status, answer.content
     described = operation["responses"][str(case.status)]
     if "$ref" in described:

@@ -234,7 +234,7 @@ def test_a_rodent_takes_commands_configurations_and_requests(toggle, simulated):
     assert rodent.push_config("log", {"level": "debug"}).success
     simulated.services["api"] = lambda request: (200, {"a": "b"}, request["body"])
     assert rodent.http("PUT", "/", service="api", body=b"\x00").body == b"\x00"
-    with pytest.raises(CommandFailedError, match="unknown service"):
+    with pytest.raises(CommandFailedError, match="not allowed for service"):
         rodent.http("PUT", "/", service="other")
 
 

@@ -86,7 +86,12 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
     @property
     def serving(self) -> bool:
         """Whether it answers calls."""
-        return self._api.is_ready()
+        return self._api.readiness().ready
+
+    @property
+    def unready(self) -> str | None:
+        """Why it answers no calls, or refuses all of them; None if it is ready for them."""
+        return self._api.readiness().reason
 
     @property
     def http_address(self) -> str:

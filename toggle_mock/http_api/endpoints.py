@@ -76,7 +76,7 @@ ENDPOINTS = (
         NotConnectedError,
         NoReplyError,
     ),
-    _v1("POST", "/rodents/{rid}/disconnect", rodents.disconnect),
+    _v1("POST", "/rodents/{rid}/disconnect", rodents.disconnect, NotConnectedError),
     _v1("POST", "/tokens", tokens.issue),
     _v1("POST", "/tokens/revoke", tokens.revoke),
     _v1("POST", "/tokens/restore", tokens.restore),

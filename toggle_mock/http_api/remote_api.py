@@ -51,15 +51,15 @@ class RemoteApi:
         """``host:port`` of it."""
         return urlsplit(self._root).netloc
 
-    def is_ready(self) -> bool:
-        """Whether the server answers calls.
+    def readiness(self) -> Ready:
+        """Whether the server answers calls, and if not, why.
 
         Raises:
             RemoteError: It does not tell.
         """
         url = f"{self._root}/readyz"
         try:
-            return msgspec.json.decode(self._client.get(url).content, type=Ready).ready
+            return msgspec.json.decode(self._client.get(url).content, type=Ready)
         except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
             raise _no_toggle(url, error) from error
 
