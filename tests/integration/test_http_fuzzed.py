@@ -59,7 +59,11 @@ def ask_at_once(case, endpoint: Endpoint) -> None:
     if not isinstance(case.body, dict):
         return
     waits = "timeout" in getattr(endpoint.body, "__struct_fields__", ())
-    usual = 0 if waits and case.body.keys().isdisjoint({"only", "not_received"}) else None
+    usual = (
+        0
+        if waits and case.body.keys().isdisjoint({"only", "not_received", "no_refusals"})
+        else None
+    )
     for name, default in (("timeout", usual), ("within", None)):
         value = case.body.get(name, default)
         if type(value) in {int, float} and 0 <= value <= LONGEST_WAIT:

@@ -226,7 +226,9 @@ def test_a_program_that_ends_by_itself(name, finish, place, start, wait_until):
     process.communicate(timeout=60)
     wait_until(lambda: len(place.accepted) == 20)
     wait_until(lambda: place.lost == 0)
-    assert process.returncode == (0 if name == "a daemon" else status), log(place)
+    # Where gRPC finds no memory, it aborts.
+    statuses = {status, -signal.SIGABRT} if finish == "a MemoryError" else {status}
+    assert process.returncode in ({0} if name == "a daemon" else statuses), log(place)
 
 
 SIGNALS = {
@@ -355,7 +357,7 @@ def work_and_initialize(count):
 def work_and_wait(count):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
     work_and_initialize(count)
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())  # at once: its sibling writes too
     time.sleep(60)
 
 if __name__ == "__main__":

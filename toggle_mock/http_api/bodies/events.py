@@ -77,8 +77,7 @@ class Verify(Body):
         "oneOf": [
             {
                 "required": [name],
-                "properties": dict.fromkeys(sorted(_SAYABLE - besides - {name}), False)
-                | ({"no_refusals": {"const": True}} if name == "no_refusals" else {}),
+                "properties": dict.fromkeys(sorted(_SAYABLE - besides - {name}), False),
             }
             for name, besides in BESIDES.items()
         ]
@@ -98,7 +97,11 @@ class Verify(Body):
         Meta(description="Queries: events match them one after the other; others may be between."),
     ] = UNSET
     no_refusals: Annotated[
-        bool | UnsetType, Meta(description="True: no call and no connection was turned away.")
+        bool | UnsetType,
+        Meta(
+            description="True: no call and no connection was turned away.",
+            extra_json_schema={"const": True},
+        ),
     ] = UNSET
     count: Count | UnsetType = UNSET
     timeout: Annotated[Seconds | UnsetType, Meta(description="How long to wait for it.")] = UNSET
