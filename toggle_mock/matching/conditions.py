@@ -112,21 +112,32 @@ class Equals(_OfOneValue):
         return text if is_bare(text) and _means_itself(text) else quoted(text)
 
 
-@dataclass(frozen=True)
-class Matches(_OfOneValue):
-    """The field matches a pattern, in which ``*`` is any characters and ``?`` is one."""
-
-    pattern: str
+class _OfText(_OfOneValue):
+    """A condition on how a value is spelled; on that of an enum, by its short name."""
 
     def _accepts(self, value: object) -> bool:
-        return isinstance(value, Scalar) and bool(self._compiled.fullmatch(spelled(value)))
+        return isinstance(value, Scalar) and self._takes(spelled(value))
 
     def objection(self, field: FieldDescriptor) -> str:
         """See :meth:`Condition.objection`."""
         names = [] if field.enum_type is None else _names_of(field.enum_type)
-        if names and not any(map(self._compiled.fullmatch, names)):
+        if names and not any(map(self._takes, names)):
             return f"is none of {', '.join(names)} then"
         return _not_a_scalar(field)
+
+    @abstractmethod
+    def _takes(self, text: str) -> bool:
+        """Whether a text is as wanted."""
+
+
+@dataclass(frozen=True)
+class Matches(_OfText):
+    """The field matches a pattern, in which ``*`` is any characters and ``?`` is one."""
+
+    pattern: str
+
+    def _takes(self, text: str) -> bool:
+        return self._compiled.fullmatch(text) is not None
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
@@ -144,20 +155,13 @@ class Matches(_OfOneValue):
 
 
 @dataclass(frozen=True)
-class Finds(_OfOneValue):
+class Finds(_OfText):
     """The field's text has a regular expression's match somewhere."""
 
     pattern: re.Pattern[str]
 
-    def _accepts(self, value: object) -> bool:
-        return isinstance(value, Scalar) and bool(self.pattern.search(spelled(value)))
-
-    def objection(self, field: FieldDescriptor) -> str:
-        """See :meth:`Condition.objection`."""
-        names = [] if field.enum_type is None else _names_of(field.enum_type)
-        if names and not any(map(self.pattern.search, names)):
-            return f"is none of {', '.join(names)} then"
-        return _not_a_scalar(field)
+    def _takes(self, text: str) -> bool:
+        return self.pattern.search(text) is not None
 
     @property
     def shown(self) -> str:
