@@ -58,12 +58,7 @@ def _read_config(context: click.Context, _param: click.Parameter, path: Path | N
     """
     if path is None:
         return
-    import yaml  # loaded where it is asked for
-
-    try:
-        given = yaml.safe_load(path.read_text("utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{path} is no YAML: {error}") from None
+    given = read_yaml(path, click.BadParameter) or {}
     if not isinstance(given, dict):
         raise click.BadParameter(f"{path} has no names of options with values")
     names = {option_name(option): option.name for option in context.command.params}
@@ -73,6 +68,24 @@ def _read_config(context: click.Context, _param: click.Parameter, path: Path | N
                 f"{path}: there is no option {name!r}{did_you_mean([name], names)}"
             )
     context.default_map = {names[str(name)]: value for name, value in given.items()}
+
+
+def read_yaml(path: Path, problem: Callable[[str], Exception]) -> Any:
+    """What stands in a YAML file.
+
+    Args:
+        path: The file.
+        problem: Makes what is raised if it is none, of a text that says so.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise problem(f"{path} is no YAML: {error}") from None
 
 
 def option_name(option: click.Parameter) -> str:

@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 
 from rodent_events import clock
+from toggle_mock.cli.options import read_yaml
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
 from toggle_mock.faults import spec
 from toggle_mock.faults.outcome_data import Seconds
@@ -80,12 +81,7 @@ def read_scenario(path: Path) -> list[Step]:
         FaultSpecError: It is none.
         OSError: It cannot be read.
     """
-    import yaml
-
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FaultSpecError(f"{path} is no YAML: {error}") from None
+    document = read_yaml(path, FaultSpecError)
     if not isinstance(document, dict) or not isinstance(document.get("steps"), list):
         raise FaultSpecError(f"{path} is no scenario: it needs a list of steps")
     try:
