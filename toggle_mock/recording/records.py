@@ -30,6 +30,7 @@ from rodent_events.pb.base_pb2 import (
     ToggleRequest,
 )
 from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
+from toggle_mock.recording.claims import OfToken
 from toggle_mock.recording.decoded import DecodedBatches
 from toggle_mock.schema import Schema, is_map, load_schema
 
@@ -73,7 +74,7 @@ class RecordedMessage(Struct, frozen=True, eq=False, gc=False):
         return f"<RecordedMessage of {self.method} {way}, {len(self.raw)} bytes>"
 
 
-class RecordedCall(Struct, eq=False, gc=False):
+class RecordedCall(OfToken, Struct, eq=False, gc=False):
     """One call, as it arrived; for a stream, while it goes on."""
 
     method: str
@@ -94,16 +95,6 @@ class RecordedCall(Struct, eq=False, gc=False):
     """The text that came with the status."""
     number: int = 0
     """Its place in the recording, from 1 on."""
-
-    @property
-    def rid(self) -> str:
-        """The Rodent's id; empty without a token."""
-        return str(self.claims.get("rid", ""))
-
-    @property
-    def sub(self) -> str:
-        """The organization's id; empty without a token."""
-        return str(self.claims.get("sub", ""))
 
     @property
     def requests(self) -> list[bytes]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from toggle_mock.recording.claims import OfToken
+
 KINDS: Mapping[str, str] = {
     "unknown_method": "a call of a method that there is not",
     "too_large": "a message over the limit",
@@ -22,7 +24,7 @@ KINDS: Mapping[str, str] = {
 """The kinds of refusals, and what each is in words."""
 
 
-class Refusal(Struct, frozen=True, eq=False, gc=False):
+class Refusal(OfToken, Struct, frozen=True, eq=False, gc=False):
     """A call or a connection that never came as far as to an answer of Toggle's."""
 
     kind: str
@@ -41,16 +43,6 @@ class Refusal(Struct, frozen=True, eq=False, gc=False):
     """The number of its call; 0 if it is none of those that are recorded."""
     number: int = 0
     """Its place among all refusals, from 1 on."""
-
-    @property
-    def rid(self) -> str:
-        """The Rodent's id; empty without a token."""
-        return str(self.claims.get("rid", ""))
-
-    @property
-    def sub(self) -> str:
-        """The organization's id; empty without a token."""
-        return str(self.claims.get("sub", ""))
 
     def __repr__(self) -> str:
         return f"<Refusal {self.number} {self.kind} of {self.rid or self.peer}: {self.details}>"
