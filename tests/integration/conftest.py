@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 from support.commands import TOGGLE_MOCK
+from support.raw_rodent import bearer
 
 from rodent_events import EventBatch, EventBatchResponse
 from rodent_events.client import SEND_EVENTS
@@ -34,6 +35,19 @@ def wait_until(condition, timeout: float = 20.0):
 @pytest.fixture(name="wait_until")
 def _wait_until():
     return wait_until
+
+
+@pytest.fixture
+def channel(toggle_server):
+    """A channel to ``toggle_server``."""
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        yield channel
+
+
+@pytest.fixture(name="bearer")
+def _bearer(toggle_server):
+    """The metadata of Rodent ``r7``, of organization ``o7``."""
+    return bearer(toggle_server.jwt(rid="r7", sub="o7"))
 
 
 @pytest.fixture

@@ -28,17 +28,6 @@ Code = grpc.StatusCode
 SEND = "/rodent.RodentService/SendEvents"
 
 
-@pytest.fixture
-def channel(toggle_server):
-    with grpc.insecure_channel(toggle_server.address) as channel:
-        yield channel
-
-
-@pytest.fixture(name="bearer")
-def _bearer(toggle_server):
-    return bearer(toggle_server.jwt(rid="r7", sub="o7"))
-
-
 def call(channel, method: str, request: bytes, metadata=(), **more) -> grpc.RpcError:
     with pytest.raises(grpc.RpcError) as caught:
         channel.unary_unary(method)(request, metadata=metadata, timeout=30, **more)

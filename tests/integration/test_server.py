@@ -36,17 +36,6 @@ from toggle_mock import NotReceivedError, ToggleServer, UnexpectedEventError
 Code = grpc.StatusCode
 
 
-@pytest.fixture
-def channel(toggle_server):
-    with grpc.insecure_channel(toggle_server.address) as channel:
-        yield channel
-
-
-@pytest.fixture(name="bearer")
-def _bearer(toggle_server):
-    return bearer(toggle_server.jwt(rid="r7", sub="o7"))
-
-
 def batch(*payloads: StorageTransferPayload, batch_id: str = "b1") -> EventBatch:
     result = EventBatch(batch_id=batch_id, batch_timestamp=1)
     for number, payload in enumerate(payloads):
