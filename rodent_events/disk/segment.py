@@ -14,7 +14,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -327,6 +327,9 @@ def rewritten(content: bytes, name: str) -> bytes | None:
 _USABLE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
+_WRONG_CHECKSUM = "wrong checksum"
+
+
 @dataclass(frozen=True, slots=True)
 class _Sound:
     """What can be used of a section."""
@@ -343,19 +346,27 @@ def _open_section(reading: Reading, end: int) -> Section:
 
 
 def _salvage(data: bytes, section: Section) -> _Sound:
+    """What is sound of a section, and what is to be set aside of it."""
+    sound = _sound_frames(data, section)
+    if sound.reason == _WRONG_CHECKSUM or _may_be_an_id(section.batch_id):
+        return sound
+    # Damage may have made an id of an event's frame, or have it reach into the event behind it.
+    trailer = data[section.frames_end : section.end]
+    reasons = filter(None, (sound.reason, "an id that is none"))
+    return replace(sound, damaged=sound.damaged + trailer, reason=", ".join(reasons))
+
+
+def _sound_frames(data: bytes, section: Section) -> _Sound:
     """The frames of a section that are sound.
 
     With a checksum it is all or nothing. Without one, as in the files of a Go Rodent, a frame is
     sound if protobuf can read it.
     """
     frames = data[section.start : section.frames_end]
-    if not section.count and not _may_be_an_id(section.batch_id):
-        # It may have been the frame of an event, before damage made it a field of another number.
-        return _Sound(b"", 0, data[section.start : section.end], "an id that is none")
     if section.checksum is not None:
         if zlib.crc32(frames) == section.checksum:
             return _Sound(frames, section.count)
-        return _Sound(b"", 0, data[section.start : section.end], "wrong checksum")
+        return _Sound(b"", 0, data[section.start : section.end], _WRONG_CHECKSUM)
     if _is_readable(frames):
         return _Sound(frames, section.count)
     single = Batch("", 0, frames, section.count).single_frames()

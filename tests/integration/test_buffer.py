@@ -199,6 +199,11 @@ DAMAGE = {
         names(3, 50),
         b"\x1a\x06\x0a\x04\x0a\x02\xff\xfe",
     ),
+    "an id that reaches into the next event": (
+        frames(10) + b"\x1a\x06id" + frames(3, 50),
+        names(10),
+        b"\x1a\x06id" + frames(3, 50),
+    ),
     "text in the middle": (GOOD + b"hello" + GOOD, names(10), b"hello" + GOOD),
     "a flipped bit in an event": (
         SUMMED[0] + flipped(SUMMED[1], 5) + SUMMED[2],
