@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol
 
-from rodent_events import clock, forks, real_threads
+from rodent_events import clock, forks, missed_signals, real_threads
 
+# The higher first: Python acts on the lower first, when both have come.
 _NUMBERS = (signal.SIGTERM, signal.SIGHUP)
 
 # Looks for a moment at which nothing is unsaved and the main thread holds no lock.
@@ -26,8 +27,9 @@ _MOST_LOOKS = 100
 # Seconds after which a disk that hangs is waited for no more.
 _PATIENCE = 10.0
 
-# Seconds.
+# Seconds between two times that the main thread is told of a signal.
 _REMINDER_PAUSE = 0.05
+_LONGEST_REMINDER_PAUSE = 1.0
 
 # Modules whose Python code takes locks that an exception can leave held.
 _LOCKING = {"gevent.lock", "gevent.thread", "logging", "queue", "threading"}
@@ -74,6 +76,9 @@ _end = _End()
 def _after_fork_in_child() -> None:
     _running.clear()
     _end.reset()
+    for number in _taken_over():
+        missed_signals.unwatch(number)
+    missed_signals.forget()
 
 
 forks.in_child(_after_fork_in_child)
@@ -83,8 +88,24 @@ def end_in_order() -> None:
     """Take the signals over whose default nobody has changed, if this is the main thread."""
     with suppress(ValueError):  # it is not; a greenlet of it looks as if it were not, and is
         for number in _NUMBERS:
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, _handle)
+            if signal.getsignal(number) in (signal.SIG_DFL, _handle):
+                _take_over(number)
+
+
+def _take_over(number: int) -> None:
+    signal.signal(number, _handle)
+    _end.main_thread = real_threads.original("_thread", "get_ident")()
+    missed_signals.unwatch(number)
+    signal.signal(number, _handle)
+    with (
+        blocked(),
+        suppress(OSError, RuntimeError),
+    ):  # no file or thread is left: then as without it
+        missed_signals.watch(number, _tell_of_missed)
+
+
+def _taken_over() -> list[int]:
+    return [number for number in _NUMBERS if signal.getsignal(number) is _handle]
 
 
 def join(bus: Participant) -> None:
@@ -155,7 +176,6 @@ def ending() -> Iterator[None]:
 def _handle(number: int, frame: FrameType | None) -> None:
     end = _end
     end.number = end.number or number
-    end.main_thread = real_threads.original("_thread", "get_ident")()
     is_reminder, end.is_reminded = end.is_reminded, False
     buses = list(_running.values())
     if end.is_ending:
@@ -211,11 +231,27 @@ def _remind() -> None:
             _signal_again()
 
 
+def _tell_of_missed() -> None:
+    """After a signal: wake the main thread up until it has seen it."""
+    pause = _REMINDER_PAUSE
+    while True:
+        real_threads.sleep(pause)
+        is_ending, numbers = _end.is_ending, _taken_over()
+        if _end.number or not numbers:
+            return
+        _send(numbers[0], is_reminder=not is_ending)
+        pause = min(2 * pause, _LONGEST_REMINDER_PAUSE)
+
+
 def _signal_again() -> None:
     """Have the main thread look again, whatever it waits for."""
-    if not _end.is_ending and signal.getsignal(_end.number) is _handle:
-        _end.is_reminded = True
-        signal.pthread_kill(_end.main_thread, _end.number)
+    if not _end.is_ending and _end.number in _taken_over():
+        _send(_end.number, is_reminder=True)
+
+
+def _send(number: int, *, is_reminder: bool) -> None:
+    _end.is_reminded = is_reminder
+    signal.pthread_kill(_end.main_thread, number)
 
 
 def _takes_locks(frame: FrameType | None) -> bool:

@@ -82,6 +82,72 @@ def test_whatever_the_main_thread_waits_for_it_ends(wait, number, tmp_path):
     assert len(on_disk(tmp_path)) == 50
 
 
+# What stands before the agent, and after it.
+FALLING_ASLEEP = {
+    "with a bus": ("", ""),
+    "with two": (
+        "",
+        """
+second = sys.argv[1] + "/second"
+rodent_events.EventBus(target="127.0.0.1:9", jwt="a.b.c", events_dir=second).start()
+""",
+    ),
+    "in a child": (
+        "",
+        """
+if child := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+rodent_events.emit(StorageTransferPayload())
+""",
+    ),
+    "with a default timeout": ("import socket; socket.setdefaulttimeout(0.001)", ""),
+    "with gevent": ("import gevent.monkey; gevent.monkey.patch_all()", ""),
+}
+# No bytecode between the two: the signal is noted, and nobody looks before the sleep is over.
+FALLS_ASLEEP = """
+import ctypes, operator
+from functools import partial
+kill = partial(ctypes.CDLL(None).kill, os.getpid(), int(sys.argv[2]))
+list(map(operator.call, [kill, partial(sleep, 600)]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("way", FALLING_ASLEEP)
+def test_a_signal_over_which_the_main_thread_falls_asleep_wakes_it_up(way, number, tmp_path):
+    before, after = FALLING_ASLEEP[way]
+    program = ["import os", "from time import sleep", before, EMITTING, after, FALLS_ASLEEP]
+    agent = start("\n".join(program), tmp_path, number)
+    finish(agent)
+    assert agent.returncode == 128 + number
+    assert len(on_disk(tmp_path)) == 50
+
+
+A_CHILD_UNKNOWN_TO_PYTHON = """
+import ctypes, os, threading
+from rodent_events import missed_signals
+signal.signal(signal.SIGTERM, lambda *_: None)
+noticed, mine, is_mine = [], threading.Event(), False
+def note():
+    noticed.append(is_mine)
+    if is_mine: mine.set()
+missed_signals.watch(signal.SIGTERM, note)
+print("up", flush=True)
+libc = ctypes.PyDLL(None)
+if (child := libc.fork()) == 0:
+    libc.kill(os.getpid(), signal.SIGTERM)
+    os._exit(0)
+os.waitpid(child, 0)
+is_mine = True
+os.kill(os.getpid(), signal.SIGTERM)
+print(mine.wait(60), all(noticed))
+"""
+
+
+def test_what_a_child_gets_that_is_unknown_to_python_is_no_signal_of_its_parent():
+    assert finish(start(A_CHILD_UNKNOWN_TO_PYTHON))[0] == "True True\n"
+
+
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
     ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
     agent = start(ignoring + EMITTING + "time.sleep(60)", tmp_path)
