@@ -1,6 +1,7 @@
 #!/bin/sh
 # A test in any language, through HTTP: here with curl and jq. Ends with 0 if all holds.
 set -eu
+export no_proxy=127.0.0.1 # whatever proxy this machine has, for curl and for the agent
 
 folder=$(mktemp -d)
 toggle-mock serve --http 0 --json >"$folder/out" &

@@ -50,6 +50,12 @@ CHANNEL_OPTIONS = [
     ("grpc.use_local_subchannel_pool", 1),
 ]
 
+WITHOUT_PROXY = [
+    ("grpc.enable_http_proxy", 0),
+    # The above does not keep gRPC from the one that GRPC_ADDRESS_HTTP_PROXY names for addresses.
+    ("grpc.address_http_proxy_enabled_addresses", ""),
+]
+"""Options of a channel that connects straight, whatever the environment names."""
 
 _Request: TypeAlias = "tuple[bytes, Callable[[Outcome], None]]"
 
@@ -301,7 +307,7 @@ def _open_channel(config: EventConfig) -> grpc.Channel:
     target = config.target or ""
     # gRPC would ask a proxy for an abstract socket.
     use_proxy = config.use_proxy and not target.startswith(SOCKET_SCHEMES)
-    options = [*CHANNEL_OPTIONS, ("grpc.enable_http_proxy", int(use_proxy))]
+    options = CHANNEL_OPTIONS if use_proxy else [*CHANNEL_OPTIONS, *WITHOUT_PROXY]
     if not config.secure:
-        return grpc.insecure_channel(target, options)
-    return grpc.secure_channel(target, tls.credentials(config), options)
+        return grpc.insecure_channel(target, options)  # noqa: TID251 - the agent's own
+    return grpc.secure_channel(target, tls.credentials(config), options)  # noqa: TID251

@@ -260,6 +260,7 @@ def _bus_config(toggle: ToggleServer, folder: Path, options: dict[str, Any]) -> 
 
     settings: dict[str, Any] = {
         "target": toggle.address,
+        "use_proxy": False,
         "jwt": _timeless_jwt(toggle),
         "events_dir": folder / "events",
         "batch_timeout": _BATCH_TIMEOUT,

@@ -78,7 +78,8 @@ def test_serve_on_a_chosen_port_and_on_one_that_is_taken(serve, free_port):
     assert f"Error: cannot listen on 127.0.0.1:{free_port}: Address already in use" in second.stderr
 
 
-def test_demo_once_records_each_event_once_and_ends(tmp_path):
+def test_demo_once_records_each_event_once_and_ends(monkeypatch, free_port):
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port}")  # which it passes by
     demo = subprocess.run(
         [TOGGLE_MOCK, "demo", "--once"], capture_output=True, text=True, check=False, timeout=60
     )

@@ -9,8 +9,11 @@ import threading
 import pytest
 from support.delivery import assert_balanced, emit, ids
 
-from rodent_events import EventBatch, EventBus, EventClient, HealthState
+from rodent_events import EventBatch, EventBus, EventClient, HealthState, StoragePoolPayload
 from rodent_events.retry_policy import Status
+from toggle_mock import RemoteToggle, simulate_fleet
+from toggle_mock.clients.replay import replay
+from toggle_mock.compat.rpcs.trials import Shape, try_out
 
 NGINX = """
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
@@ -234,6 +237,12 @@ def connect_proxy():
 
 VARIABLES = ["grpc_proxy", "http_proxy", "https_proxy", "no_proxy", "no_grpc_proxy"]
 
+# What gRPC looks at once a name is resolved.
+BY_ADDRESS = {
+    "GRPC_ADDRESS_HTTP_PROXY": "{}",
+    "GRPC_ADDRESS_HTTP_PROXY_ENABLED_ADDRESSES": "127.0.0.1",
+}
+
 
 @pytest.mark.parametrize(
     ("variables", "settings", "is_asked"),
@@ -242,6 +251,8 @@ VARIABLES = ["grpc_proxy", "http_proxy", "https_proxy", "no_proxy", "no_grpc_pro
         ({"https_proxy": "http://{}"}, {}, True),
         ({"http_proxy": "http://{}", "no_proxy": "127.0.0.1"}, {}, False),
         ({"http_proxy": "http://{}"}, {"use_proxy": False}, False),
+        (BY_ADDRESS, {}, True),
+        (BY_ADDRESS, {"use_proxy": False}, False),
     ],
 )
 def test_the_proxy_of_the_environment_is_used_unless_it_is_not_to_be(
@@ -269,3 +280,43 @@ def test_a_proxy_of_the_environment_that_is_away_is_an_outage(
         assert bus.flush(30)
     proxy.close()
     assert ids(scripted_toggle.batches) == sent
+
+
+NAMED = [*VARIABLES[:3], "all_proxy", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"]
+
+
+@pytest.fixture(params=["http://{}", "{}", "socks5://{}", "no proxy at all"])
+def everywhere_a_proxy(request, connect_proxy, monkeypatch):
+    """The environment names a proxy for all there is, in one of the ways in which it does."""
+    for name in NAMED:
+        monkeypatch.setenv(name, request.param.format(connect_proxy.address))
+    for name, value in BY_ADDRESS.items():
+        monkeypatch.setenv(name, value.format(connect_proxy.address))
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    assert connect_proxy.asked == []
+
+
+@pytest.mark.usefixtures("everywhere_a_proxy")
+def test_the_fixtures_use_no_proxy_of_the_environment(rodent, event_bus, toggle_server):
+    event_bus.emit(StoragePoolPayload(pool_name="tank"))
+    toggle_server.wait_for("pool_name:tank")
+    assert toggle_server.rodents[rodent.rid].command("system.status").success
+
+
+@pytest.mark.usefixtures("everywhere_a_proxy")
+def test_nothing_of_the_mock_s_uses_a_proxy_of_the_environment(make_toggle_server):
+    server = make_toggle_server(tls=True, http_port=0)
+    with (
+        RemoteToggle(f"http://{server.http_address}") as toggle,
+        simulate_fleet(toggle, 1, root_certificates=toggle.root_certificate) as fleet,
+    ):
+        fleet.wait_registered()
+        (call,) = toggle.wait_for_call("Register", status="OK")
+        roots = toggle.root_certificate
+        (again,) = replay([call], toggle.address, toggle.jwt(), root_certificates=roots)
+    assert again.agrees
+    unary = Shape(client_streaming=False, server_streaming=False)
+    (trial,) = try_out({"events.Service.Call": (unary, unary)})["events.Service.Call"]
+    assert trial.status == "OK"

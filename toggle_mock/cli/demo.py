@@ -77,6 +77,7 @@ def _start_agent(
         **inherited,
         "RODENT_EVENTS_TARGET": toggle.address,
         "RODENT_EVENTS_JWT": toggle.jwt(rid="sample-agent"),
+        "RODENT_EVENTS_USE_PROXY": "false",
         "RODENT_EVENTS_EVENTS_DIR": folder,
         "RODENT_EVENTS_ENABLED_CATEGORIES": ",".join(CATEGORIES.values()),
     }

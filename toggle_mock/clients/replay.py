@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 
 from rodent_events import clock
 from rodent_events.client import CHANNEL_OPTIONS
+from toggle_mock import dialing
 from toggle_mock.recording.records import MESSAGES, SERVICE, RecordedCall
 
 _TIMEOUT = 30.0
@@ -108,7 +109,7 @@ def _success(method: str, response: bytes) -> bool | None:
 
 
 def _channel(target: str, root_certificates: bytes | None) -> grpc.Channel:
-    if root_certificates is None:
-        return grpc.insecure_channel(target, CHANNEL_OPTIONS)
-    credentials = grpc.ssl_channel_credentials(root_certificates)
-    return grpc.secure_channel(target, credentials, CHANNEL_OPTIONS)
+    credentials = (
+        None if root_certificates is None else grpc.ssl_channel_credentials(root_certificates)
+    )
+    return dialing.channel(target, CHANNEL_OPTIONS, credentials)

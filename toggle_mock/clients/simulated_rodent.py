@@ -41,6 +41,7 @@ from toggle_mock.clients.answers import (
 )
 from toggle_mock.clients.profiles import Profile, Redialing, conduct_of
 from toggle_mock.context import EndsWithBlock
+from toggle_mock.dialing import aio_channel
 from toggle_mock.loop_thread import LoopThread
 from toggle_mock.recording.scope import TIMEOUT
 
@@ -88,7 +89,8 @@ class SimulatedRodent(EndsWithBlock):
         services: Local services by name, for ``tunnel.http``.
         root_certificates: The root certificate as PEM, if Toggle speaks TLS.
         certificate: Its own certificate chain and key as PEM, if Toggle wants one.
-        channel_options: gRPC's options of its channel; a Rodent's keepalive unless given.
+        channel_options: gRPC's options of its channel; a Rodent's keepalive unless given. No proxy
+            of the environment is used unless they say so.
 
     Raises:
         ValueError: There is no such profile.
@@ -258,10 +260,10 @@ class SimulatedRodent(EndsWithBlock):
 
     def _open_channel(self) -> grpc.aio.Channel:
         if self._roots is None:
-            return grpc.aio.insecure_channel(self.target, self._options)
+            return aio_channel(self.target, self._options)
         chain, key = self._certificate or (None, None)
         credentials = grpc.ssl_channel_credentials(self._roots, key, chain)
-        return grpc.aio.secure_channel(self.target, credentials, self._options)
+        return aio_channel(self.target, self._options, credentials)
 
     async def _stop(self) -> None:
         if self._registered.is_set():

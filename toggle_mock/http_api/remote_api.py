@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from toggle_mock.dialing import http_client
 from toggle_mock.errors import RemoteError, UnknownIdError
 from toggle_mock.http_api.bodies.base import Answer, Body, Done, Failure
 from toggle_mock.http_api.bodies.recording import Mark
@@ -32,11 +33,7 @@ class RemoteApi:
 
     def __init__(self, url: str) -> None:
         self._root = url.rstrip("/")
-        # Any number of requests may wait at the same time.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-        self._client = httpx.Client(
-            base_url=f"{self._root}/api/v1", timeout=_PATIENCE, limits=limits
-        )
+        self._client = http_client(f"{self._root}/api/v1", timeout=_PATIENCE)
         self.session: str | None = None
         """The session that requests are narrowed to."""
 

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
 
+from toggle_mock import dialing
 from toggle_mock.compat.messages.diff import Effect
 from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.schema import Schema
@@ -162,7 +163,7 @@ def _server(handlers: _Handlers) -> Iterator[grpc.Channel]:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        with dialing.channel(f"127.0.0.1:{port}") as channel:
             yield channel
     finally:
         server.stop(None).wait()
