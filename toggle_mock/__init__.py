@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UnexpectedEventError,
         UnknownIdError,
     )
+    from toggle_mock.faults.distributions import Distribution, normal, percentiles, uniform
     from toggle_mock.faults.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
     from toggle_mock.http_api.client import RemoteToggle
     from toggle_mock.matching import Matcher, where
@@ -57,6 +58,7 @@ __all__ = [
     "Authority",
     "CommandFailedError",
     "CommandRejectedError",
+    "Distribution",
     "FaultSpecError",
     "Fleet",
     "HttpReply",
@@ -101,10 +103,13 @@ __all__ = [
     "load_schema",
     "lose_answer",
     "lt",
+    "normal",
+    "percentiles",
     "regex",
     "reject",
     "save",
     "simulate_fleet",
+    "uniform",
     "where",
 ]
 
@@ -130,6 +135,7 @@ _HOMES = {
         "UnexpectedEventError",
         "UnknownIdError",
     ),
+    "faults.distributions": ("Distribution", "normal", "percentiles", "uniform"),
     "faults.outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
     "http_api.client": ("RemoteToggle",),
     "matching": ("Matcher", "where"),

@@ -14,6 +14,7 @@ _WORDS: Mapping[type[inspect.Type], str] = {
     inspect.IntType: "a whole number",
     inspect.FloatType: "a number",
     inspect.DictType: "an object",
+    inspect.StructType: "an object",
 }
 
 
@@ -59,12 +60,18 @@ def wanted(kind: inspect.Type) -> str:
             return " or ".join(filter(None, map(wanted, kinds)))
         case inspect.LiteralType(values=values):
             return f"one of {', '.join(map(str, values))}"
+    return _wanted_of_many(kind) or f"{_WORDS.get(type(kind), '')}{_range(kind)}"
+
+
+def _wanted_of_many(kind: inspect.Type) -> str:
+    match kind:
         case inspect.ListType(item_type=item):
             return f"a list of {wanted(item)}"
+        case inspect.TupleType(item_types=items):
+            return f"a list of {len(items)}, each {wanted(items[0])}"
         case inspect.DictType(value_type=value) if not isinstance(value, inspect.AnyType):
             return f"an object with {wanted(value)} for each key"
-    word = _WORDS.get(type(kind), "")
-    return f"{word}{_range(kind)}"
+    return ""
 
 
 def _range(kind: inspect.Type) -> str:

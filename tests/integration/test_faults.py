@@ -11,9 +11,19 @@ from support.connections import connections_to
 
 from rodent_events import EventBatch, EventBus, EventClient, StoragePoolPayload
 from rodent_events.retry_policy import Status
-from toggle_mock import NotReceivedError, ToggleServer, delay, fail, hang, lose_answer, reject
+from toggle_mock import (
+    NotReceivedError,
+    ToggleServer,
+    delay,
+    fail,
+    hang,
+    lose_answer,
+    percentiles,
+    reject,
+)
 from toggle_mock.cli.scenario import Scenario, Step
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.faults.first_bytes import PREFACE
 from toggle_mock.faults.spec import Bandwidth, FaultSpec, Latency, SlowReads, parse
 
 Code = grpc.StatusCode
@@ -122,6 +132,27 @@ def test_a_delay_comes_before_the_answer(toggle_server, client):
     start = time.monotonic()
     assert status(client) is Status.OK
     assert time.monotonic() - start >= 0.3
+
+
+def test_what_a_distribution_gives_is_what_the_caller_waits(toggle_server, client):
+    toggle_server.on_send_events.always(delay(percentiles({0: 0.1, 100: 0.1})), seed=1)
+    start = time.monotonic()
+    assert status(client) is Status.OK
+    assert time.monotonic() - start >= 0.1
+
+
+def test_a_seed_gives_a_connection_the_same_latency_in_each_run(toggle_server):
+    """One chunk of a hundred is late: by this seed, the first one from the server, its settings."""
+    toggle_server.faults.latency(percentiles({99: 0.0, 99.1: 0.1}), seed=93)
+
+    def connect() -> float:
+        start = time.monotonic()
+        with socket.create_connection(("127.0.0.1", toggle_server.port), timeout=30) as own:
+            own.sendall(PREFACE)
+            assert own.recv(1)
+        return time.monotonic() - start
+
+    assert [connect() >= 0.1 for _ in range(2)] == [True, True]
 
 
 def test_a_call_hangs_until_the_caller_gives_up(toggle_server):

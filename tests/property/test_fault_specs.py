@@ -20,6 +20,16 @@ TEXT = st.text(max_size=5)
 SECONDS = st.floats(0, 1e12) | st.integers(0, 10)
 COUNTS = st.integers(0, 10**12)
 RATES = st.floats(1, 1e12)
+PAIRS = st.tuples(SECONDS, SECONDS)
+DISTRIBUTIONS = st.one_of(
+    st.fixed_dictionaries({"uniform": PAIRS.map(sorted)}),
+    st.fixed_dictionaries({"normal": PAIRS.map(list)}),
+    st.lists(SECONDS, min_size=1, max_size=3).map(
+        lambda times: {"percentiles": dict(zip(("5", "50", "99.9"), sorted(times), strict=False))}
+    ),
+)
+TIMES = SECONDS | DISTRIBUTIONS
+SEEDS = st.integers(-(2**63), 2**64 - 1)
 ERRORS = st.sampled_from([name for name in STATUSES if name != "OK"])
 
 
@@ -35,13 +45,13 @@ OUTCOMES = st.one_of(
         message=TEXT,
         retry_after=SECONDS | st.none(),
         trailers=st.dictionaries(TEXT, TEXT, max_size=2),
-        delay=SECONDS,
+        delay=TIMES,
     ),
-    objects({"reject": TEXT}, delay=SECONDS),
-    objects({"lose_answer": ERRORS}, message=TEXT, delay=SECONDS),
-    objects({"hang": st.booleans()}, delay=SECONDS),
-    objects({"cut": ERRORS}, message=TEXT, after_messages=COUNTS, delay=SECONDS),
-    objects({"delay": SECONDS}),
+    objects({"reject": TEXT}, delay=TIMES),
+    objects({"lose_answer": ERRORS}, message=TEXT, delay=TIMES),
+    objects({"hang": st.booleans()}, delay=TIMES),
+    objects({"cut": ERRORS}, message=TEXT, after_messages=COUNTS, delay=TIMES),
+    objects({"delay": TIMES}),
 )
 SHARES = st.floats(0, 0.2)
 
@@ -53,10 +63,9 @@ FIELDS = {
     "rates": {
         "rates": st.dictionaries(st.sampled_from(NAMES), SHARES, max_size=3)
         | st.lists(st.tuples(OUTCOMES, SHARES).map(list), max_size=3),
-        "seed": st.integers(0, 2**63 - 1),
     },
     "message_limit": {"message_limit": COUNTS},
-    "latency": {"seconds": SECONDS, "jitter": SECONDS},
+    "latency": {"seconds": TIMES, "seed": SEEDS},
     "bandwidth": {"bytes_per_second": RATES},
     "slow_reads": {"bytes_per_second": RATES},
     "outage": {},
@@ -72,6 +81,7 @@ CALLS = st.sampled_from(sorted(CALL_FAULTS)).flatmap(
         {"method": st.sampled_from(["Register", "Connect", "SendEvents"]), **FIELDS[kind]},
         matching=st.sampled_from(["", "payload:pool", "level:ERROR -rid:r1", "a OR b"]),
         rid=TEXT,
+        seed=SEEDS,
     )
 )
 CONNECTIONS = st.sampled_from(sorted(CONNECTION_FAULTS)).flatmap(

@@ -6,7 +6,18 @@ import grpc
 import pytest
 
 from rodent_events import EventBatchResponse, StoragePoolPayload
-from toggle_mock import cut, delay, fail, hang, lose_answer, reject, where
+from toggle_mock import (
+    cut,
+    delay,
+    fail,
+    hang,
+    lose_answer,
+    normal,
+    percentiles,
+    reject,
+    uniform,
+    where,
+)
 from toggle_mock.errors import FaultSpecError
 from toggle_mock.faults.control import Faults
 from toggle_mock.faults.outcome_data import OUTCOMES as OUTCOME_KINDS
@@ -26,6 +37,9 @@ OUTCOMES = [
     ("lose_answer", lose_answer()),
     ("cut", cut()),
     ({"delay": 2}, delay(2)),
+    ({"delay": {"uniform": [1, 2]}}, delay(uniform(1, 2))),
+    ({"fail": "ABORTED", "delay": {"normal": [0, 1]}}, fail(Code.ABORTED, delay=normal(0, 1))),
+    ({"delay": {"percentiles": {"50": 1, 99.5: 2}}}, delay(percentiles({50: 1, 99.5: 2}))),
     ({"fail": "ABORTED", "message": "m", "retry_after": 2}, fail(Code.ABORTED, "m", retry_after=2)),
     ({"fail": "ABORTED", "trailers": {"a": "b"}}, fail(Code.ABORTED, trailers={"a": "b"})),
     ({"fail": "ABORTED", "delay": 1}, fail(Code.ABORTED, delay=1)),
@@ -84,7 +98,9 @@ FAULTS = [
     {"method": "SendEvents", "rates": {"UNAVAILABLE": 0.1, "lose_answer": 0.2}, "seed": 7},
     {"method": "SendEvents", "rates": [[{"fail": "ABORTED", "message": "m"}, 0.5]]},
     {"method": "SendEvents", "message_limit": 4000},
+    {"method": "SendEvents", "always": {"delay": {"percentiles": {"50": 1}}}, "seed": 3},
     {"latency": {"seconds": 0.2, "jitter": 0.05}},
+    {"latency": {"seconds": {"normal": [0.2, 0.1]}, "seed": 7}},
     {"slow_reads": {"bytes_per_second": 1}},
     {"outage": {}},
     {"restart": None},
@@ -97,12 +113,14 @@ def test_a_fault_is_the_same_there_and_back(data):
 
 
 def test_a_fault_is_written_as_it_was_read():
-    for data in (FAULTS[2], FAULTS[3], FAULTS[6], FAULTS[7], FAULTS[9]):
+    for data in (FAULTS[2], FAULTS[3], FAULTS[6], FAULTS[7], FAULTS[8], FAULTS[9], FAULTS[11]):
         assert dump(parse(data)) == data
 
 
 def test_a_fault_made_in_python_is_checked_in_the_same_words():
-    with pytest.raises(FaultSpecError, match=r"^seconds is -1: give a number from 0 to 1e\+12$"):
+    with pytest.raises(
+        FaultSpecError, match=r"^seconds is -1: give a number from 0 to 1e\+12 or an object$"
+    ):
         Latency(seconds=-1)
     with pytest.raises(FaultSpecError, match=r"^method is 'Send'"):
         Always(method="Send", always=fail())
@@ -153,6 +171,19 @@ def aborting(matching) -> Always:
         ({"latency": {"second": 1}}, "'second' means nothing here, did you mean seconds?"),
         ({"latency": {}}, "seconds is missing"),
         ({"latency": {"colour": 1}}, "colour"),
+        ({"latency": {"seconds": {}}}, "a distribution is one of uniform, normal, percentiles"),
+        ({"latency": {"seconds": {"unifrom": [0, 1]}}}, "did you mean uniform?"),
+        ({"latency": {"seconds": {"uniform": [0, 1], "normal": [0, 1]}}}, "is one of uniform"),
+        ({"latency": {"seconds": {"uniform": [2, 1]}}}, "[2.0, 1.0]: give times that do not fall"),
+        (
+            {"latency": {"seconds": {"uniform": [1]}}},
+            "uniform is [1]: give a list of 2, each a number",
+        ),
+        ({"latency": {"seconds": {"percentiles": {}}}}, "percentiles is empty"),
+        ({"latency": {"seconds": {"percentiles": {"101": 1}}}}, "percentiles is {'101': 1}: give "),
+        ({"latency": {"seconds": {"percentiles": {50: 2, 99: 1}}}}, "times that do not fall"),
+        ({"latency": {"seconds": {"normal": [1, 1]}, "jitter": 1}}, "jitter is for a number"),
+        ({"method": "SendEvents", "always": {"delay": {"normal": 5}}}, "normal is 5: give a list"),
         ({"bandwidth": {"bytes_per_second": -1}}, "bytes_per_second is -1"),
     ],
 )

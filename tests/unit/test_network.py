@@ -7,7 +7,7 @@ import pytest
 
 from toggle_mock.errors import NoRelayError
 from toggle_mock.faults import spec
-from toggle_mock.faults.conditions import Conditions, Effect
+from toggle_mock.faults.conditions import Conditions, Delay, Effect
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.recording.scope import Scope
@@ -57,10 +57,10 @@ def network(host, relay):
 def test_conditions_heal_in_any_order(network, relay):
     first = network.add(spec.Latency(seconds=0.1), ALL)
     second = network.add(spec.Latency(seconds=0.2, jitter=0.1), ALL)
-    assert relay.conditions.latency == pytest.approx(0.3)
+    assert [delay.seconds for delay in relay.conditions.delays] == [0.1, 0.2]
     first.heal()
     first.heal()
-    assert relay.conditions == Conditions(latency=0.2, jitter=0.1)
+    assert relay.conditions == Conditions(delays=(Delay(0.2, jitter=0.1),))
     slow = network.add(spec.Bandwidth(bytes_per_second=10), ALL)
     fast = network.add(spec.SlowReads(bytes_per_second=1000), ALL)
     assert (relay.conditions.to_server, relay.conditions.to_client) == (10, 10)
@@ -135,13 +135,13 @@ def test_a_kind_of_fault_is_one_record(network, monkeypatch, tmp_path):
 
         @property
         def effect(self) -> Effect:
-            return Effect(conditions=Conditions(latency=100 - self.degrees))
+            return Effect(conditions=Conditions(to_client=100 - self.degrees))
 
     monkeypatch.setitem(spec.CONNECTION_FAULTS, Molasses.kind, Molasses)
     fault = spec.parse({"molasses": {"degrees": 20}})
     assert spec.parse(spec.dump(fault)) == fault
     with network.add(fault, ALL):
-        assert network.effect.conditions.latency == 80
+        assert network.effect.conditions.to_client == 80
     path = tmp_path / "scenario.yml"
     path.write_text("steps: [{at: 1, molasses: {degrees: 5}}]")
     assert needs_relay(read_scenario(path))

@@ -29,8 +29,7 @@ from rodent_events import clock
 from toggle_mock.cli.options import read_yaml
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
 from toggle_mock.faults import spec
-from toggle_mock.faults.outcome_data import Seconds
-from toggle_mock.faults.record import Record, refuse_unknown
+from toggle_mock.faults.record import Record, Seconds, refuse_unknown
 from toggle_mock.toggle.toggle import LocalToggle
 
 logger = logging.getLogger("toggle_mock")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ class ActiveCallFault(ActiveFault):
     spec: CallFault
     plan: Plan
     """How far it has come."""
+    chance: random.Random
+    """Draws what its outcomes leave to chance."""
     scope: Scope
     """Whose calls it is about."""
     owner: Scope
@@ -66,7 +69,9 @@ class FaultBook:
             ValueError: It is about a Rodent that is not the session's.
         """
         scope = _narrowed(owner, spec.rid)
-        fault = ActiveCallFault(spec, spec.plan(), scope, owner, self._remove)
+        # Not the numbers by which a plan chooses: who is chosen would tell how long it takes.
+        chance = random.Random(f"outcomes {spec.seed}")
+        fault = ActiveCallFault(spec, spec.plan(), chance, scope, owner, self._remove)
         with self._lock:
             self._faults.append(fault)
         return fault
@@ -93,7 +98,9 @@ class FaultBook:
                 with self._lock:
                     verdict = fault.plan.next(incoming)
                 if verdict is not None:
-                    return verdict.outcome_for(incoming.call), fault
+                    outcome = verdict.outcome_for(incoming.call)
+                    with self._lock:
+                        return outcome.drawn(fault.chance.random), fault
         return Outcome(), None
 
 

@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from toggle_mock.faults.distributions import Distribution, seconds_at
+
+
+@dataclass(frozen=True)
+class Delay:
+    """What each chunk takes because of one fault, in each direction."""
+
+    seconds: float | Distribution
+    jitter: float = 0.0
+    """Seconds by which that varies, up or down."""
+    seed: int | None = None
+    """Makes it the same on each connection, chunk by chunk; None leaves it to chance."""
+
+    def at(self, share: float) -> float:
+        """The seconds that this share of all chunks stays below."""
+        return seconds_at(self.seconds, share) + (2 * share - 1) * self.jitter
+
 
 @dataclass(frozen=True)
 class Conditions:
     """How the network is at the moment."""
 
-    latency: float = 0.0
-    """Seconds that each chunk takes, in each direction."""
-    jitter: float = 0.0
-    """Seconds by which that varies, up or down."""
+    delays: tuple[Delay, ...] = ()
+    """What each chunk takes, all together."""
     to_server: float | None = None
     """Bytes a second to the server, on each connection; None for no limit."""
     to_client: float | None = None
@@ -53,8 +68,7 @@ def together(effects: Sequence[Effect]) -> Effect:
         refuse=any(effect.refuse for effect in effects),
         half_open=any(effect.half_open for effect in effects),
         conditions=Conditions(
-            latency=sum(one.latency for one in conditions),
-            jitter=sum(one.jitter for one in conditions),
+            delays=tuple(delay for one in conditions for delay in one.delays),
             to_server=_least(one.to_server for one in conditions),
             to_client=_least(one.to_client for one in conditions),
             partitioned=any(one.partitioned for one in conditions),

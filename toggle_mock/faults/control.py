@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Unpack
 
 from toggle_mock.faults.active import ActiveFault
+from toggle_mock.faults.distributions import Distribution
 from toggle_mock.faults.injector import FaultInjector
 from toggle_mock.faults.outcomes import OutcomeLike, hang, lose_answer
-from toggle_mock.faults.script import Narrowed, Script
+from toggle_mock.faults.script import Narrowed, Script, Which
 from toggle_mock.faults.spec import (
     Bandwidth,
     FaultSpec,
@@ -65,7 +66,7 @@ class Faults:
         Args:
             outcome: A status, a response, or an Outcome such as ``fail(...)``.
             method: ``Register``, ``Connect`` or ``SendEvents``.
-            narrowed: ``rid=`` and ``matching=``.
+            narrowed: ``rid=``, ``matching=`` and ``seed=``.
         """
         return self.script(method).always(outcome, **narrowed)
 
@@ -85,10 +86,10 @@ class Faults:
         *,
         seed: int,
         method: Method = "SendEvents",
-        **narrowed: Unpack[Narrowed],
+        **which: Unpack[Which],
     ) -> ActiveFault:
         """Calls end so by chance; see :meth:`Script.rates`."""
-        return self.script(method).rates(rates, seed=seed, **narrowed)
+        return self.script(method).rates(rates, seed=seed, **which)
 
     def message_limit(self, size: int, **narrowed: Unpack[Narrowed]) -> ActiveFault:
         """Batches of more bytes are refused, as by a server with that limit."""
@@ -120,17 +121,21 @@ class Faults:
         """Nothing gets through, in either direction, and nobody is told."""
         return self.add(Partition())
 
-    def latency(self, seconds: float, *, jitter: float = 0.0) -> ActiveFault:
+    def latency(
+        self, seconds: float | Distribution, *, jitter: float = 0.0, seed: int | None = None
+    ) -> ActiveFault:
         """Everything takes so much longer, in each direction.
 
         Args:
-            seconds: How much.
-            jitter: Seconds by which it varies, up or down.
+            seconds: How much, or a distribution such as ``normal(0.2, 0.05)``.
+            jitter: Seconds by which a number of them varies, up or down.
+            seed: Makes it repeatable: on each connection and in each direction the first chunk
+                takes as long in each run, the second one, and so on.
 
         Raises:
-            ValueError: One is no time.
+            ValueError: One is no time, or a distribution has jitter besides.
         """
-        return self.add(Latency(seconds=seconds, jitter=jitter))
+        return self.add(Latency(seconds=seconds, jitter=jitter, seed=seed))
 
     def bandwidth(self, bytes_per_second: float) -> ActiveFault:
         """No more bytes a second get through, on each connection and in each direction.

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from toggle_mock.errors import FaultSpecError
+from toggle_mock.faults.distributions import Distribution
 from toggle_mock.faults.outcomes import (
     OK,
     Outcome,
@@ -24,19 +25,15 @@ from toggle_mock.faults.outcomes import (
     lose_answer,
     reject,
 )
-from toggle_mock.faults.record import Record
+from toggle_mock.faults.record import Count, Record, Seconds
 from toggle_mock.wording import did_you_mean
-
-GREATEST = 10**12
-"""What is more than this is a mistake, whatever it is."""
 
 STATUSES = [code.name for code in grpc.StatusCode]
 _ERRORS = [name for name in STATUSES if name != "OK"]
 
 Status = Annotated[str, Meta(extra_json_schema={"enum": STATUSES})]
 Error = Annotated[str, Meta(extra_json_schema={"enum": _ERRORS})]
-Seconds = Annotated[float, Meta(ge=0, le=GREATEST)]
-Count = Annotated[int, Meta(ge=0, le=GREATEST)]
+Time = Seconds | Distribution
 
 
 class OutcomeRecord(Record, frozen=True, kw_only=True):
@@ -44,7 +41,7 @@ class OutcomeRecord(Record, frozen=True, kw_only=True):
 
     kind: ClassVar[str]
     """The key that tells the kind; its default, if it has one, lets the name alone stand for it."""
-    delay: Seconds = 0.0
+    delay: Time = 0.0
     """Seconds before anything else happens."""
 
     def made(self) -> Outcome:
@@ -171,7 +168,7 @@ class Delay(OutcomeRecord, frozen=True, kw_only=True):
     """The usual answer, so many seconds later."""
 
     kind: ClassVar[str] = "delay"
-    delay: Seconds
+    delay: Time
 
     def made(self) -> Outcome:
         """See :meth:`OutcomeRecord.made`."""
@@ -228,7 +225,8 @@ def outcome_data(verdict: Verdict) -> Any:
     for name in NAMES:
         if outcome_from(name) == verdict:
             return name
-    for kind in OUTCOMES.values():
+    kinds: list[type[OutcomeRecord]] = [Delay, *OUTCOMES.values()]  # the plainest first
+    for kind in kinds:
         try:
             record = kind.of(verdict)
             if record.outcome() == verdict:

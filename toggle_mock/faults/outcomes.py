@@ -18,11 +18,11 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
+from toggle_mock.faults.distributions import Distribution, seconds_at
+from toggle_mock.faults.record import GREATEST
 from toggle_mock.recording.records import RecordedCall
 
 OK = grpc.StatusCode.OK
-_GREATEST = 1e12
-"""What is more than this is a mistake, whatever it is."""
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
@@ -53,8 +53,8 @@ class Outcome(Verdict):
     accepted: bool = False
     """With a status that is not OK: whether the batch is accepted and recorded all the same, so
     that only the answer is lost."""
-    delay: float = 0.0
-    """Seconds before anything else happens."""
+    delay: float | Distribution = 0.0
+    """Seconds before anything else happens, or how they are distributed."""
     hang: bool = False
     """Whether nothing is answered until the caller gives up or the fault is healed."""
     retry_after: float | None = None
@@ -78,7 +78,8 @@ class Outcome(Verdict):
         for pair in self.trailers:
             if not (isinstance(pair[0], str) and isinstance(pair[1], str | bytes)):
                 raise TypeError(f"a trailer is text by text or bytes, got {pair!r}")
-        number("delay", self.delay, least=0.0)
+        if not isinstance(self.delay, Distribution):
+            number("delay", self.delay, least=0.0)
         number("after_messages", self.after_messages, least=0.0)
         if self.retry_after is not None:
             number("retry_after", self.retry_after, least=0.0)
@@ -86,6 +87,16 @@ class Outcome(Verdict):
     def outcome_for(self, _call: RecordedCall) -> Outcome:
         """See :meth:`Verdict.outcome_for`."""
         return self
+
+    def drawn(self, chance: Callable[[], float]) -> Outcome:
+        """The same with a delay that is a number, if it is left to chance.
+
+        Args:
+            chance: Draws a number from 0 to 1; not asked if nothing is left to it.
+        """
+        if not isinstance(self.delay, Distribution):
+            return self
+        return replace(self, delay=seconds_at(self.delay, chance()))
 
     @property
     def takes_effect(self) -> bool:
@@ -137,8 +148,8 @@ def number(name: str, value: object, *, least: float) -> None:
         ValueError: It is none, or out of its range.
     """
     usable = isinstance(value, int | float) and not isinstance(value, bool)
-    if not usable or not least <= value <= _GREATEST:  # type: ignore[operator]
-        raise ValueError(f"{name} is {value!r}: give a number from {least:g} to {_GREATEST:g}")
+    if not usable or not least <= value <= GREATEST:  # type: ignore[operator]
+        raise ValueError(f"{name} is {value!r}: give a number from {least:g} to {GREATEST:g}")
 
 
 def fail(
@@ -148,7 +159,7 @@ def fail(
     retry_after: float | None = None,
     details: Iterable[Message] = (),
     trailers: Mapping[str, str | bytes] | None = None,
-    delay: float = 0.0,
+    delay: float | Distribution = 0.0,
 ) -> Outcome:
     """The call fails, and nothing is accepted.
 
@@ -158,7 +169,7 @@ def fail(
         retry_after: Seconds that the caller is asked to wait (RetryInfo).
         details: Further status details.
         trailers: Trailing metadata.
-        delay: Seconds before it fails.
+        delay: Seconds before it fails, or how they are distributed.
 
     Raises:
         ValueError: The status is OK.
@@ -192,8 +203,17 @@ def hang(*, accepted: bool = False) -> Outcome:
     return Outcome(hang=True, accepted=accepted)
 
 
-def delay(seconds: float, then: OutcomeLike = OK) -> Outcome:
-    """Something else, so many seconds later."""
+def delay(seconds: float | Distribution, then: OutcomeLike = OK) -> Outcome:
+    """Something else, later.
+
+    Args:
+        seconds: How much later, or a distribution such as ``normal(0.2, 0.05)``; by the seed of the
+            fault it is the same in each run.
+        then: What comes after that.
+
+    Raises:
+        TypeError: That is a function, or stands for no outcome.
+    """
     verdict = verdict_of(then)
     if not isinstance(verdict, Outcome):
         raise TypeError(f"delay() takes an outcome that is known already, got {then!r}")

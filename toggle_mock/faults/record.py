@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import msgspec
-from msgspec import inspect
+from msgspec import Meta, inspect
 from msgspec.structs import FieldInfo, fields, force_setattr
 
 from toggle_mock.errors import FaultSpecError
 from toggle_mock.wording import did_you_mean, wanted
+
+GREATEST = 10**12
+"""What is more than this is a mistake, whatever it is."""
+
+Seconds = Annotated[float, Meta(ge=0, le=GREATEST)]
+Count = Annotated[int, Meta(ge=0, le=GREATEST)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +56,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             TypeError: A value has no such form.
         """
         return {
-            field.encode_name: self.dump_value(value)
+            field.encode_name: value.dump() if isinstance(value, Record) else self.dump_value(value)
             for field in _fields(type(self))
             if (value := getattr(self, field.name)) != _default(field)
         }
@@ -103,14 +109,28 @@ def refuse_unknown(keys: Collection[str], choices: Collection[str]) -> None:
 
 def _checked(field: FieldInfo, value: Any, read: Callable[[type, Any], Any]) -> Any:
     kind = inspect.type_info(field.type)
+    record = _record_in(kind)
+    if record is not None and isinstance(value, Mapping):
+        return record.read(value)
     try:
-        return msgspec.convert(whole_number(value, kind), field.type, dec_hook=read)
+        whole = whole_number(value, kind)
+        return msgspec.convert(whole, field.type, dec_hook=read, str_keys=True)
     except msgspec.ValidationError as error:
         if error.__cause__ is not None:  # what has read the value says it better
             raise FaultSpecError(str(error.__cause__)) from None
         right = wanted(kind)
         text = f"give {right}" if right else str(error)
         raise FaultSpecError(f"{field.encode_name} is {value!r}: {text}") from None
+
+
+def _record_in(kind: inspect.Type) -> type[Record] | None:
+    """The record that may stand there, as an object; None if there is none."""
+    match kind:
+        case inspect.UnionType(types=kinds):
+            return next(filter(None, map(_record_in, kinds)), None)
+        case inspect.StructType(cls=cls) if issubclass(cls, Record):
+            return cls
+    return None
 
 
 def _default(field: FieldInfo) -> Any:

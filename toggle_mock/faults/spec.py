@@ -26,19 +26,18 @@ from msgspec import Meta
 
 from toggle_mock.errors import FaultSpecError
 from toggle_mock.faults import plans
-from toggle_mock.faults.conditions import Conditions, Effect
+from toggle_mock.faults.conditions import Conditions, Delay, Effect
+from toggle_mock.faults.distributions import Distribution
 from toggle_mock.faults.outcome_data import (
-    GREATEST,
     NAMES,
     OUTCOMES,
-    Count,
-    Seconds,
+    Time,
     outcome_data,
     outcome_from,
     outcome_schema,
 )
 from toggle_mock.faults.outcomes import Verdict, number, verdict_of
-from toggle_mock.faults.record import Record, refuse_unknown
+from toggle_mock.faults.record import GREATEST, Count, Record, Seconds, refuse_unknown
 from toggle_mock.matching import Matcher, checked
 from toggle_mock.wording import did_you_mean, one_of
 
@@ -103,6 +102,8 @@ class CallFault(FaultSpec, frozen=True, kw_only=True):
     """Only batches in which an event matches."""
     rid: str | None = None
     """Only calls of this Rodent."""
+    seed: int = 0
+    """Makes what is left to chance the same in each run."""
 
     def plan(self) -> plans.Plan:
         """Which outcomes the calls get that it is about."""
@@ -162,7 +163,6 @@ class Rates(CallFault, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "rates"
     rates: Shares
-    seed: int = 0
 
     def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
@@ -228,16 +228,31 @@ class Partition(ConnectionFault, frozen=True, kw_only=True):
 
 
 class Latency(ConnectionFault, frozen=True, kw_only=True):
-    """Everything takes so many seconds longer, in each direction, more or less the jitter."""
+    """Everything takes so many seconds longer, in each direction, more or less the jitter.
+
+    With a seed, the chunks of each connection and direction take the same in each run, one by one.
+
+    Raises:
+        FaultSpecError: A distribution has jitter besides.
+    """
 
     kind: ClassVar[str] = "latency"
-    seconds: Seconds
+    seconds: Time
     jitter: Seconds = 0.0
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.jitter and isinstance(self.seconds, Distribution):
+            raise FaultSpecError(
+                "jitter is for a number of seconds: a distribution varies by itself"
+            )
 
     @property
     def effect(self) -> Effect:
         """See :attr:`ConnectionFault.effect`."""
-        return Effect(conditions=Conditions(latency=self.seconds, jitter=self.jitter))
+        delay = Delay(self.seconds, self.jitter, self.seed)
+        return Effect(conditions=Conditions(delays=(delay,)))
 
 
 class Bandwidth(ConnectionFault, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from toggle_mock.faults.conditions import Conditions
+from toggle_mock.faults.conditions import Conditions, Delay
 from toggle_mock.faults.first_bytes import Opening, Speaks
 
 _CHUNK = 64 * 1024
@@ -29,10 +29,13 @@ class Link:
         self._opening: Opening | None = Opening(relay.speaks)
         self.client, self.server = client, server
         self.flowing = asyncio.Event()
+        self._chances: dict[tuple[str, Delay], random.Random] = {}
         self.update()
 
     def update(self) -> None:
         """Take note of new conditions."""
+        delays = self._relay.conditions.delays
+        self._chances = {key: own for key, own in self._chances.items() if key[1] in delays}
         if self in self._relay.frozen or self._relay.conditions.partitioned:
             self.flowing.clear()
         else:
@@ -103,7 +106,7 @@ class Link:
     ) -> None:
         while True:
             arrived, data = await chunks.get()
-            await self._travel(arrived)
+            await self._travel(arrived, "to client" if sink is self.client else "to server")
             await self._write_in_pace(sink, data, rate)
             if data and sink is self.client:
                 self._look_at(data, from_client=False)
@@ -113,16 +116,27 @@ class Link:
                     sink.writer.write_eof()
                 return
 
-    async def _travel(self, arrived: float) -> None:
+    async def _travel(self, arrived: float, direction: str) -> None:
         """Wait until what came in then is through; less, if the latency is healed meanwhile."""
-        varied = _chance.uniform(-1, 1)
+        taken: dict[Delay, float] = {}
         while True:
-            conditions = self._relay.conditions
-            due = arrived + conditions.latency + varied * conditions.jitter
+            delays = self._relay.conditions.delays
+            for delay in delays:
+                if delay not in taken:
+                    taken[delay] = delay.at(self._chance(direction, delay).random())
+            due = arrived + sum(taken[delay] for delay in delays)
             rest = due - asyncio.get_running_loop().time()
             if rest <= 0:
                 return
             await self._relay.wait_for_change(rest)
+
+    def _chance(self, direction: str, delay: Delay) -> random.Random:
+        if delay.seed is None:
+            return _chance
+        own = self._chances.get((direction, delay))
+        if own is None:
+            own = self._chances[direction, delay] = random.Random(f"{direction} {delay.seed}")
+        return own
 
     async def _write_in_pace(
         self, sink: Pipe, data: bytes, rate: Callable[[], float | None]

@@ -22,6 +22,7 @@ from rodent_events.pb.base_pb2 import (
 )
 from toggle_mock.errors import TokenRefusedError
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
+from toggle_mock.faults.distributions import Distribution
 from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.faults.plans import Incoming
 from toggle_mock.recording.recorder import Recording
@@ -147,6 +148,7 @@ class RodentService:
 
     async def _delay(self, outcome: Outcome, fault: ActiveCallFault | None) -> None:
         if outcome.delay and fault is not None:
+            assert not isinstance(outcome.delay, Distribution)  # the book has drawn of it
             with suppress(TimeoutError):
                 async with asyncio.timeout(outcome.delay):
                     await self._until_healed(fault)
