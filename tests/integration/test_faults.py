@@ -7,13 +7,18 @@ import time
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status as RichStatus
 from support.connections import connections_to
+from support.raw_rodent import bearer
 
-from rodent_events import EventBatch, EventBus, EventClient, StoragePoolPayload
+from rodent_events import EventBatch, EventBus, EventClient, RodentRequest, StoragePoolPayload
+from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from rodent_events.retry_policy import Status
 from toggle_mock import (
     NotReceivedError,
     ToggleServer,
+    cut,
     delay,
     fail,
     hang,
@@ -27,6 +32,7 @@ from toggle_mock.faults.first_bytes import PREFACE
 from toggle_mock.faults.spec import Bandwidth, FaultSpec, Latency, SlowReads, parse
 
 Code = grpc.StatusCode
+TRAILERS = {"x-shard": "7", "x-token-bin": b"\x00\xff"}
 POOL = StoragePoolPayload(pool_name="tank")
 BATCH = b"\x1a\x02b1"
 
@@ -82,6 +88,31 @@ def test_every_status_reaches_the_caller_with_its_message(toggle_server, client,
 def test_the_seconds_to_wait_reach_the_caller(toggle_server, client):
     toggle_server.on_send_events.returns(fail(Code.UNAVAILABLE, retry_after=7.25))
     assert client.send_batch(BATCH).retry_after == 7.25
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        fail(Code.RESOURCE_EXHAUSTED, "slow down", retry_after=2.5, trailers=TRAILERS),
+        lose_answer(retry_after=2.5, trailers=TRAILERS),
+        cut(after_messages=1, retry_after=2.5, trailers=TRAILERS),
+        cut(after_messages=1, status=Code.OK, message="", retry_after=2.5, trailers=TRAILERS),
+    ],
+)
+def test_what_comes_along_with_a_status_is_what_any_client_of_grpc_reads(toggle_server, outcome):
+    toggle_server.on_connect.returns(outcome)
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        stub = RodentServiceStub(channel)
+        requests = iter([RodentRequest()] * (outcome.after_messages or 1))
+        call = stub.Connect(requests, metadata=bearer(toggle_server.jwt()), timeout=20)
+        assert (call.code(), call.details()) == (outcome.status, outcome.message)
+        trailers = dict(call.trailing_metadata())
+    assert {key: trailers[key] for key in TRAILERS} == TRAILERS
+    rich = RichStatus.FromString(trailers["grpc-status-details-bin"])
+    assert (rich.code, rich.message) == (outcome.status.value[0], outcome.message)
+    info = RetryInfo()
+    assert rich.details[0].Unpack(info)
+    assert info.retry_delay.ToTimedelta().total_seconds() == 2.5
 
 
 def test_a_rejection_reaches_the_caller_and_is_no_batch(toggle_server, client):

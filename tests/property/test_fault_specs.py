@@ -1,5 +1,6 @@
 """Faults as data: what is dumped is parsed again as it was, and the schema tells the truth."""
 
+import base64
 import json
 
 import jsonschema
@@ -38,19 +39,25 @@ def objects(required, **optional):
     return st.fixed_dictionaries(required, optional=optional)
 
 
+ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=5)
+BASE64 = st.binary(max_size=3).map(lambda raw: base64.b64encode(raw).decode())
+WITH_STATUS = {
+    "retry_after": SECONDS | st.none(),
+    "trailers": st.fixed_dictionaries({}, optional={"x-a": ASCII, "0_.": ASCII, "b-bin": BASE64}),
+    "delay": TIMES,
+}
+
 OUTCOMES = st.one_of(
     st.sampled_from(NAMES),
     objects(
         {"fail": ERRORS},
         message=TEXT,
-        retry_after=SECONDS | st.none(),
-        trailers=st.dictionaries(TEXT, TEXT, max_size=2),
-        delay=TIMES,
+        **WITH_STATUS,
     ),
     objects({"reject": TEXT}, delay=TIMES),
-    objects({"lose_answer": ERRORS}, message=TEXT, delay=TIMES),
+    objects({"lose_answer": ERRORS}, message=TEXT, **WITH_STATUS),
     objects({"hang": st.booleans()}, delay=TIMES),
-    objects({"cut": ERRORS}, message=TEXT, after_messages=COUNTS, delay=TIMES),
+    objects({"cut": ERRORS}, message=TEXT, after_messages=COUNTS, **WITH_STATUS),
     objects({"delay": TIMES}),
 )
 SHARES = st.floats(0, 0.2)
@@ -150,7 +157,10 @@ ARGUMENTS = {
     "delay": SECONDS,
     "hang": st.booleans(),
     "retry_after": SECONDS | st.none(),
-    "trailers": st.lists(st.tuples(TEXT, TEXT | st.binary(max_size=2)), max_size=2).map(tuple),
+    "trailers": st.lists(
+        st.tuples(st.just("x"), ASCII) | st.tuples(st.just("x-bin"), st.binary(max_size=2)),
+        max_size=2,
+    ).map(tuple),
     "after_messages": st.integers(0, 3),
 }
 

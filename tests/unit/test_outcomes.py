@@ -162,6 +162,23 @@ def test_fail_with_ok_is_a_mistake():
         fail(Code.OK)
 
 
+@pytest.mark.parametrize(
+    ("trailers", "problem"),
+    [
+        ({"X": "a"}, "another key"),
+        ({"": "a"}, "another key"),
+        ({"a": "b\n"}, "printable ASCII"),
+        ({"a": b"b"}, "bytes go under keys that end with -bin"),
+        ({"a-bin": "b"}, "bytes go under keys that end with -bin"),
+        ({"grpc-status-details-bin": b""}, "is gRPC's own"),
+    ],
+)
+@pytest.mark.parametrize("outcome", [fail, lose_answer, cut])
+def test_a_trailer_that_grpc_would_refuse_is_told_at_once(outcome, trailers, problem):
+    with pytest.raises(ValueError, match=problem):
+        outcome(trailers=trailers)
+
+
 def test_details_and_trailers_stand_in_the_status():
     info = error_details_pb2.ErrorInfo(reason="QUOTA")
     outcome = fail(

@@ -5,9 +5,10 @@ Each kind is one record here; what it makes of itself is in ``outcomes``.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TypedDict
 
 import grpc
 import msgspec
@@ -62,33 +63,65 @@ class OutcomeRecord(Record, frozen=True, kw_only=True):
         return replace(self.made(), delay=self.delay)
 
 
-class Fail(OutcomeRecord, frozen=True, kw_only=True):
+class WithStatus(OutcomeRecord, frozen=True, kw_only=True):
+    """An outcome with a status, and with what may come along with that."""
+
+    retry_after: Seconds | None = None
+    """Seconds that the caller is asked to wait (google.rpc.RetryInfo)."""
+    trailers: dict[str, str] = msgspec.field(default_factory=dict)
+    """Trailing metadata; what is under a key that ends with -bin is in base64."""
+
+    @property
+    def along(self) -> Along:
+        """What comes along, as the functions of outcomes take it."""
+        trailers = {key: _trailer_from(key, text) for key, text in self.trailers.items()}
+        return {"retry_after": self.retry_after, "trailers": trailers}
+
+    @classmethod
+    def fields_of(cls, outcome: Outcome) -> dict[str, Any]:
+        """The fields of this record that say what comes along, and when."""
+        return {
+            "retry_after": outcome.retry_after,
+            "trailers": {key: _trailer_data(value) for key, value in outcome.trailers},
+            "delay": outcome.delay,
+        }
+
+
+class Along(TypedDict):
+    """What may come along with a status."""
+
+    retry_after: float | None
+    trailers: dict[str, str | bytes]
+
+
+def _trailer_from(key: str, text: str) -> str | bytes:
+    if not key.endswith("-bin"):
+        return text
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise FaultSpecError(f"the trailer {key!r} is {text!r}: give bytes in base64") from None
+
+
+def _trailer_data(value: str | bytes) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+class Fail(WithStatus, frozen=True, kw_only=True):
     """The call fails, and nothing is accepted."""
 
     kind: ClassVar[str] = "fail"
     fail: Error
     message: str = ""
-    retry_after: Seconds | None = None
-    trailers: dict[str, str] = msgspec.field(default_factory=dict)
 
     def made(self) -> Outcome:
         """See :meth:`OutcomeRecord.made`."""
-        status = status_from(self.fail)
-        return fail(
-            status, self.message, retry_after=self.retry_after, trailers=dict(self.trailers)
-        )
+        return fail(status_from(self.fail), self.message, **self.along)
 
     @classmethod
     def of(cls, outcome: Outcome) -> Self:
         """See :meth:`OutcomeRecord.of`."""
-        trailers: dict[str, Any] = dict(outcome.trailers)  # bytes are refused as any other mistake
-        return cls(
-            fail=outcome.status.name,
-            message=outcome.message,
-            retry_after=outcome.retry_after,
-            trailers=trailers,
-            delay=outcome.delay,
-        )
+        return cls(fail=outcome.status.name, message=outcome.message, **cls.fields_of(outcome))
 
 
 class Reject(OutcomeRecord, frozen=True, kw_only=True):
@@ -107,7 +140,7 @@ class Reject(OutcomeRecord, frozen=True, kw_only=True):
         return cls(reject=outcome.message, delay=outcome.delay)
 
 
-class LoseAnswer(OutcomeRecord, frozen=True, kw_only=True):
+class LoseAnswer(WithStatus, frozen=True, kw_only=True):
     """All is accepted and recorded, but the caller gets a status instead of the answer."""
 
     kind: ClassVar[str] = "lose_answer"
@@ -116,12 +149,13 @@ class LoseAnswer(OutcomeRecord, frozen=True, kw_only=True):
 
     def made(self) -> Outcome:
         """See :meth:`OutcomeRecord.made`."""
-        return lose_answer(status_from(self.lose_answer), self.message)
+        return lose_answer(status_from(self.lose_answer), self.message, **self.along)
 
     @classmethod
     def of(cls, outcome: Outcome) -> Self:
         """See :meth:`OutcomeRecord.of`."""
-        return cls(lose_answer=outcome.status.name, message=outcome.message, delay=outcome.delay)
+        rest = cls.fields_of(outcome)
+        return cls(lose_answer=outcome.status.name, message=outcome.message, **rest)
 
 
 class Hang(OutcomeRecord, frozen=True, kw_only=True):
@@ -140,7 +174,7 @@ class Hang(OutcomeRecord, frozen=True, kw_only=True):
         return cls(hang=outcome.accepted, delay=outcome.delay)
 
 
-class Cut(OutcomeRecord, frozen=True, kw_only=True):
+class Cut(WithStatus, frozen=True, kw_only=True):
     """A stream ends with a status once so many messages have come from the Rodent."""
 
     kind: ClassVar[str] = "cut"
@@ -150,8 +184,12 @@ class Cut(OutcomeRecord, frozen=True, kw_only=True):
 
     def made(self) -> Outcome:
         """See :meth:`OutcomeRecord.made`."""
-        status = status_from(self.cut)
-        return cut(after_messages=self.after_messages, status=status, message=self.message)
+        return cut(
+            after_messages=self.after_messages,
+            status=status_from(self.cut),
+            message=self.message,
+            **self.along,
+        )
 
     @classmethod
     def of(cls, outcome: Outcome) -> Self:
@@ -160,7 +198,7 @@ class Cut(OutcomeRecord, frozen=True, kw_only=True):
             cut=outcome.status.name,
             after_messages=outcome.after_messages,
             message=outcome.message,
-            delay=outcome.delay,
+            **cls.fields_of(outcome),
         )
 
 

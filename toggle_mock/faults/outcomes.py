@@ -6,6 +6,7 @@ are written as data stands in ``outcome_data``.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -71,13 +72,12 @@ class Outcome(Verdict):
 
         Raises:
             TypeError: The message, a trailer or a flag has a wrong type.
-            ValueError: A time or a number is out of its range.
+            ValueError: A time or a number is out of its range, or a trailer is none.
         """
         if not isinstance(self.message, str) or not isinstance(self.hang, bool):
             raise TypeError(f"message is text and hang a bool, got {self.message!r}, {self.hang!r}")
-        for pair in self.trailers:
-            if not (isinstance(pair[0], str) and isinstance(pair[1], str | bytes)):
-                raise TypeError(f"a trailer is text by text or bytes, got {pair!r}")
+        for key, value in self.trailers:
+            check_trailer(key, value)
         if not isinstance(self.delay, Distribution):
             number("delay", self.delay, least=0.0)
         number("after_messages", self.after_messages, least=0.0)
@@ -141,6 +141,31 @@ OutcomeLike: TypeAlias = (
 function that is asked with the call."""
 
 
+def check_trailer(key: str, value: str | bytes) -> None:
+    """See that gRPC takes a trailer, which else ends the call with INTERNAL, or hangs it.
+
+    Raises:
+        TypeError: It is not of text, or of bytes under a key that ends with -bin.
+        ValueError: The key or the value has characters that none may have.
+    """
+    if not isinstance(key, str) or not isinstance(value, str | bytes):
+        raise TypeError(f"a trailer is text by text or bytes, got {(key, value)!r}")
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"the trailer {key!r} has another key than gRPC takes: give a-z 0-9 _ . -")
+    if key.startswith("grpc-"):
+        raise ValueError(f"the trailer {key!r} is gRPC's own: give retry_after or details")
+    if key.endswith("-bin") != isinstance(value, bytes):
+        raise ValueError(
+            f"the trailer {key!r} is {value!r}: bytes go under keys that end with -bin"
+        )
+    if isinstance(value, str) and not _VALUE.fullmatch(value):
+        raise ValueError(f"the trailer {key!r} is {value!r}: give printable ASCII")
+
+
+_KEY = re.compile("[0-9a-z_.-]+")
+_VALUE = re.compile("[ -~]*")
+
+
 def number(name: str, value: object, *, least: float) -> None:
     """Check a number.
 
@@ -192,10 +217,25 @@ def reject(message: str = "rejected") -> Outcome:
 
 
 def lose_answer(
-    status: grpc.StatusCode = UNAVAILABLE, message: str = "the answer was lost"
+    status: grpc.StatusCode = UNAVAILABLE,
+    message: str = "the answer was lost",
+    *,
+    retry_after: float | None = None,
+    details: Iterable[Message] = (),
+    trailers: Mapping[str, str | bytes] | None = None,
 ) -> Outcome:
-    """All is accepted and recorded, but the caller gets an error instead of the answer."""
-    return Outcome(status, message, accepted=True)
+    """All is accepted and recorded, but the caller gets an error instead of the answer.
+
+    The arguments are those of :func:`fail`.
+    """
+    return Outcome(
+        status,
+        message,
+        accepted=True,
+        retry_after=retry_after,
+        details=tuple(details),
+        trailers=tuple((trailers or {}).items()),
+    )
 
 
 def hang(*, accepted: bool = False) -> Outcome:
@@ -225,9 +265,22 @@ def cut(
     after_messages: int = 0,
     status: grpc.StatusCode = UNAVAILABLE,
     message: str = "the stream was cut",
+    retry_after: float | None = None,
+    details: Iterable[Message] = (),
+    trailers: Mapping[str, str | bytes] | None = None,
 ) -> Outcome:
-    """A stream ends with a status once so many messages have come from the Rodent."""
-    return Outcome(status, message, after_messages=after_messages)
+    """A stream ends with a status once so many messages have come from the Rodent.
+
+    The other arguments are those of :func:`fail`.
+    """
+    return Outcome(
+        status,
+        message,
+        after_messages=after_messages,
+        retry_after=retry_after,
+        details=tuple(details),
+        trailers=tuple((trailers or {}).items()),
+    )
 
 
 def verdict_of(outcome: OutcomeLike) -> Verdict:

@@ -86,6 +86,8 @@ class Ending:
 
     status: grpc.StatusCode
     details: str
+    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    """Trailing metadata."""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ M = TypeVar("M", bound=Message)
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 Code = grpc.StatusCode
+Trailers = tuple[tuple[str, str | bytes], ...]
 
 
 @dataclass
@@ -117,7 +118,8 @@ class RodentService:
             finally:
                 self.rodents.settle(handled.call)
             if ending.status is not Code.OK:
-                await handled.abort(Outcome(ending.status, ending.details))
+                await handled.abort(Outcome(ending.status, ending.details), ending.trailers)
+            handled.context.set_trailing_metadata(ending.trailers)
             handled.end(Code.OK, ending.details)
             await handled.written()
 
@@ -305,11 +307,12 @@ class Handled:
             self.recording.end(self.call, Code.UNAVAILABLE.name, failure)
             await self.context.abort(Code.UNAVAILABLE, failure)
 
-    async def abort(self, outcome: Outcome) -> NoReturn:
+    async def abort(self, outcome: Outcome, trailers: Trailers = ()) -> NoReturn:
         """End it with a status, and what belongs to that."""
         self.end(outcome.status, outcome.message)
         await self.written()
-        await self.context.abort(outcome.status, outcome.message, outcome.trailing_metadata())
+        trailers = trailers or outcome.trailing_metadata()
+        await self.context.abort(outcome.status, outcome.message, trailers)
 
     async def admit(self, tokens: Tokens) -> None:
         """End it unless its token is accepted, and it can be recorded."""
@@ -370,7 +373,7 @@ async def _listen(
             break
         count += 1
         if count == outcome.after_messages:
-            ending = Ending(outcome.status, outcome.message)
+            ending = Ending(outcome.status, outcome.message, outcome.trailing_metadata())
             break
     else:  # a stream that is cancelled ends like this too: only then this task is cancelled
         await asyncio.sleep(CANCELLED_WITHIN)
