@@ -44,6 +44,12 @@ def client(toggle_server):
         yield client
 
 
+def silence(end: threading.Event):
+    """The requests of a stream whose Rodent says nothing."""
+    end.wait(30)
+    yield from ()
+
+
 @pytest.fixture
 def bus(toggle_server, settings):
     settings |= {"jwt": toggle_server.jwt(), "target": toggle_server.address}
@@ -326,6 +332,79 @@ def test_chaos_by_chance_loses_nothing(toggle_server, bus):
 
 
 # Faults of the connection
+
+
+def test_a_client_that_is_told_to_go_ends_its_calls_and_connects_anew(toggle_server):
+    toggle_server.on_send_events.returns([hang()])
+    never = threading.Event()
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        stub = RodentServiceStub(channel)
+        metadata = bearer(toggle_server.jwt(rid="r1"))
+        stream = stub.Connect(silence(never), metadata=metadata)
+        hung = stub.SendEvents.future(EventBatch(batch_id="1"), metadata=metadata)
+        toggle_server.wait_for_call("SendEvents", timeout=30)
+        (first,) = {call.peer for call in toggle_server.calls}
+        toggle_server.faults.goaway()
+        while toggle_server.calls[-1].peer == first:  # what crosses it on the way is answered too
+            assert stub.SendEvents(EventBatch(), metadata=metadata, timeout=30).success
+        # The old connection serves its calls to their end.
+        toggle_server.rodents["r1"].send(b"")
+        assert next(stream)
+        assert not hung.done()
+        toggle_server.faults.heal()
+        assert "hung until the fault was healed" in hung.details()
+        never.set()
+
+
+def test_a_client_is_told_to_go_between_two_frames_only(toggle_server):
+    never, large = threading.Event(), b"\x0a\xa0\x8d\x06" + bytes(100_000)
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        metadata = bearer(toggle_server.jwt(rid="r1"))
+        stream = RodentServiceStub(channel).Connect(silence(never), metadata=metadata)
+        rodent = toggle_server.rodents["r1"]
+        rodent.wait_connected()
+        with toggle_server.faults.bandwidth(50_000):
+            rodent.send(large)
+            for _ in range(20):  # wherever that catches it
+                toggle_server.faults.goaway()
+        assert next(stream).SerializeToString() == large
+        rodent.disconnect()
+        assert stream.code() is Code.OK
+        never.set()
+
+
+def test_calls_under_way_have_the_grace_that_is_given(toggle_server):
+    toggle_server.on_send_events.returns([hang()])
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        send = RodentServiceStub(channel).SendEvents.future
+        hung = send(EventBatch(), metadata=bearer(toggle_server.jwt()), timeout=30)
+        toggle_server.wait_for_call("SendEvents", timeout=30)
+        toggle_server.faults.goaway(grace=0.05)
+        assert hung.code() is Code.UNAVAILABLE
+    toggle_server.wait_for_call("SendEvents", status="CANCELLED", timeout=30)
+
+
+def test_an_agent_that_is_told_to_go_again_and_again_loses_and_repeats_nothing(toggle_server, bus):
+    with toggle_server.faults.max_connection_age(0.02):
+        for number in range(30):
+            bus.emit(StoragePoolPayload(pool_name=str(number)))
+            assert bus.flush(30)
+            if number % 5 == 0:
+                toggle_server.faults.goaway()
+    names = [event.payload.pool_name for event in toggle_server.events]
+    assert names == [str(number) for number in range(30)]
+    assert len({call.peer for call in toggle_server.calls}) > 3
+
+
+def test_a_stream_ends_once_its_connection_is_too_old(toggle_server):
+    never = threading.Event()
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        connect = RodentServiceStub(channel).Connect
+        stream = connect(silence(never), metadata=bearer(toggle_server.jwt()))
+        toggle_server.wait_for_call("Connect", timeout=30)
+        with toggle_server.faults.max_connection_age(0.001, grace=0.02):
+            assert stream.code() is Code.UNAVAILABLE
+        never.set()
 
 
 def test_in_an_outage_nothing_listens_and_afterwards_nothing_is_missing(toggle_server, bus):

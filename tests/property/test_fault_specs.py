@@ -77,6 +77,8 @@ FIELDS = {
     "slow_reads": {"bytes_per_second": RATES},
     "outage": {},
     "restart": {},
+    "goaway": {"grace": SECONDS | st.none()},
+    "max_connection_age": {"seconds": st.floats(0.001, 1e6), "grace": SECONDS | st.none()},
     "refuse": {},
     "reset": {},
     "half_open": {},

@@ -113,6 +113,9 @@ FAULTS = [
     {"latency": {"seconds": {"normal": [0.2, 0.1]}, "seed": 7}},
     {"slow_reads": {"bytes_per_second": 1}},
     {"outage": {}},
+    {"goaway": {"grace": 0.5}},
+    {"max_connection_age": {"seconds": 30, "grace": 5}},
+    {"goaway": None},
     {"restart": None},
 ]
 
@@ -194,6 +197,8 @@ def aborting(matching) -> Always:
         ({"latency": {"seconds": {"percentiles": {50: 2, 99: 1}}}}, "times that do not fall"),
         ({"latency": {"seconds": {"normal": [1, 1]}, "jitter": 1}}, "jitter is for a number"),
         ({"method": "SendEvents", "always": {"delay": {"normal": 5}}}, "normal is 5: give a list"),
+        ({"max_connection_age": {"seconds": 0}}, "seconds is 0: give a number from 0.001"),
+        ({"go_away": {}}, "did you mean goaway?"),
         ({"bandwidth": {"bytes_per_second": -1}}, "bytes_per_second is -1"),
     ],
 )

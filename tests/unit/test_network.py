@@ -3,12 +3,14 @@
 import asyncio
 from typing import ClassVar
 
+import msgspec
 import pytest
 
 from toggle_mock.errors import NoRelayError
 from toggle_mock.faults import spec
-from toggle_mock.faults.conditions import Conditions, Delay, Effect
+from toggle_mock.faults.conditions import Age, Conditions, Delay, Effect
 from toggle_mock.faults.connections import Network
+from toggle_mock.faults.first_bytes import Speaks
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.recording.scope import Scope
 
@@ -92,11 +94,27 @@ def test_a_session_heals_its_own(network, host):
 
 
 def test_what_happens_once_leaves_nothing_to_heal(network, host):
-    for once in (spec.Restart(), spec.Reset()):
+    for once in (spec.Restart(), spec.Reset(), spec.Goaway(grace=2)):
         with network.add(once, ALL) as fault:
             assert network.effect == Effect()
             assert fault.remaining is None
     assert host.log == ["leave", "come back"]
+
+
+def test_of_ages_the_least_holds(network, relay):
+    with network.add(spec.MaxConnectionAge(seconds=5), ALL):
+        with network.add(spec.MaxConnectionAge(seconds=7, grace=3), ALL):
+            assert relay.conditions.age == Age(5, 3)
+        assert relay.conditions.age == Age(5)
+    assert relay.conditions.age == Age()
+
+
+def test_no_frame_can_be_written_into_tls(host):
+    network = Network(host, Relay("127.0.0.1", Speaks(tls=True)))
+    network.add(spec.Reset(), ALL)
+    for fault in (spec.Goaway(), spec.MaxConnectionAge(seconds=1)):
+        with pytest.raises(NoRelayError, match=f"^{fault.kind} is a frame of HTTP/2"):
+            network.add(fault, ALL)
 
 
 def test_a_restart_that_is_carried_out_later_is_one(network, host):
@@ -110,12 +128,13 @@ def test_a_restart_that_is_carried_out_later_is_one(network, host):
     assert host.log == ["leave", "come back"]
 
 
-def test_all_but_outage_and_restart_need_a_relay(host):
+def test_what_happens_to_the_server_itself_needs_no_relay(host):
     network = Network(host, None)
-    for kind in spec.CONNECTION_FAULTS.values():
-        fields = {"seconds": 1} if kind is spec.Latency else {"bytes_per_second": 1}
-        fault = kind(**fields) if kind.__struct_fields__ else kind()
-        if kind in {spec.Outage, spec.Restart}:
+    do_without = {"outage", "restart"}
+    for name, kind in spec.CONNECTION_FAULTS.items():
+        needed = [field.name for field in msgspec.structs.fields(kind) if field.required]
+        fault = kind(**dict.fromkeys(needed, 1))
+        if name in do_without:
             network.add(fault, ALL).heal()
         else:
             with pytest.raises(NoRelayError, match="relay=True"):

@@ -24,6 +24,16 @@ class Delay:
 
 
 @dataclass(frozen=True)
+class Age:
+    """How old a connection becomes."""
+
+    seconds: float | None = None
+    """When its client is told to go (GOAWAY); None for never."""
+    grace: float | None = None
+    """Seconds that its calls have from then on; None for no limit."""
+
+
+@dataclass(frozen=True)
 class Conditions:
     """How the network is at the moment."""
 
@@ -33,6 +43,8 @@ class Conditions:
     """Bytes a second to the server, on each connection; None for no limit."""
     to_client: float | None = None
     """Bytes a second to the client, on each connection."""
+    age: Age = Age()
+    """How old connections become."""
     partitioned: bool = False
     """Whether nothing gets through, on old connections and new ones."""
 
@@ -53,15 +65,17 @@ class Effect:
     """Whether all connections are reset, once."""
     restart: bool = False
     """Whether the server ends and comes back, once."""
+    goaway: Age | None = None
+    """Clients are told to go (GOAWAY), once, and their calls have the grace of this."""
 
     @property
     def is_over_at_once(self) -> bool:
         """Whether there is nothing of it to heal."""
-        return self.reset or self.restart
+        return self.reset or self.restart or self.goaway is not None
 
 
 def together(effects: Sequence[Effect]) -> Effect:
-    """Delays add up, of rates the least holds, and anything else is so if one says it."""
+    """Delays add up, of rates and ages the least holds, and anything else is so if one says it."""
     conditions = [effect.conditions for effect in effects]
     return Effect(
         outage=any(effect.outage for effect in effects),
@@ -71,6 +85,10 @@ def together(effects: Sequence[Effect]) -> Effect:
             delays=tuple(delay for one in conditions for delay in one.delays),
             to_server=_least(one.to_server for one in conditions),
             to_client=_least(one.to_client for one in conditions),
+            age=Age(
+                _least(one.age.seconds for one in conditions),
+                _least(one.age.grace for one in conditions),
+            ),
             partitioned=any(one.partitioned for one in conditions),
         ),
     )

@@ -72,7 +72,7 @@ class Network:
         """Put a fault in force; one that is over at once has happened when this returns.
 
         Raises:
-            NoRelayError: It needs a relay, and there is none.
+            NoRelayError: It needs a relay, and there is none, or one before TLS that cannot do it.
         """
         effect = spec.effect
         fault = ActiveConnectionFault(spec, owner, self._links_to_freeze(spec), self._remove)
@@ -117,6 +117,8 @@ class Network:
             if self._relay is not None:
                 if once.reset:
                     self._relay.reset()
+                if once.goaway is not None:
+                    self._relay.tell_to_go(once.goaway.grace)
                 frozen = self._frozen()
                 await self._relay.update(effect.conditions, frozen, refusing=effect.refuse)
             if not effect.outage and not self._host.is_up:
@@ -127,6 +129,11 @@ class Network:
             raise NoRelayError(
                 "this fault of the connection needs a relay in front of the server: make it with "
                 "ToggleServer(relay=True)"
+            )
+        if spec.needs_frames and self._relay is not None and self._relay.speaks.tls:
+            raise NoRelayError(
+                f"{spec.kind} is a frame of HTTP/2, which the relay cannot write into TLS: "
+                "make the server without tls"
             )
         return frozenset(self._relay.links if self._relay and spec.effect.half_open else ())
 

@@ -13,8 +13,10 @@ from toggle_mock.faults.script import Narrowed, Script, Which
 from toggle_mock.faults.spec import (
     Bandwidth,
     FaultSpec,
+    Goaway,
     HalfOpen,
     Latency,
+    MaxConnectionAge,
     Method,
     Outage,
     Partition,
@@ -29,8 +31,8 @@ class Faults:
     """The faults of a server. Each is in force from the call on, until it is healed.
 
     Those of calls can be narrowed: ``rid=`` to a Rodent, ``matching=`` to batches in which an event
-    matches. Those of the connection concern all who connect; except for outage and restart they
-    need a relay, which the fixture ``toggle_server`` has and ``ToggleServer(relay=True)`` gets.
+    matches. Those of the connection concern all who connect; most of them need a relay, which the
+    fixture ``toggle_server`` has and ``ToggleServer(relay=True)`` gets.
     """
 
     def __init__(self, injector: FaultInjector) -> None:
@@ -104,6 +106,29 @@ class Faults:
     def restart(self) -> None:
         """The server ends and comes back at the same port, with what it has recorded."""
         self.add(Restart())
+
+    def goaway(self, *, grace: float | None = None) -> None:
+        """All clients are told to go (GOAWAY), once: new calls take new connections, others go on.
+
+        Args:
+            grace: Seconds that calls under way have before they are ended; None for no limit.
+
+        Raises:
+            ValueError: It is no time.
+        """
+        self.add(Goaway(grace=grace))
+
+    def max_connection_age(self, seconds: float, *, grace: float | None = None) -> ActiveFault:
+        """Clients are told to go (GOAWAY) once their connection is so old.
+
+        Args:
+            seconds: How old, at least a millisecond.
+            grace: Seconds that calls under way have from then on; None for no limit.
+
+        Raises:
+            ValueError: One is no time.
+        """
+        return self.add(MaxConnectionAge(seconds=seconds, grace=grace))
 
     def refuse(self) -> ActiveFault:
         """New connections are refused; old ones go on."""

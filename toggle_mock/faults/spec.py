@@ -26,7 +26,7 @@ from msgspec import Meta
 
 from toggle_mock.errors import FaultSpecError
 from toggle_mock.faults import plans
-from toggle_mock.faults.conditions import Conditions, Delay, Effect
+from toggle_mock.faults.conditions import Age, Conditions, Delay, Effect
 from toggle_mock.faults.distributions import Distribution
 from toggle_mock.faults.outcome_data import (
     NAMES,
@@ -47,6 +47,7 @@ Method = Literal["Register", "Connect", "SendEvents"]
 QUERY_FORMAT = "toggle-query"
 """The format, as JSON Schema has it, of text that is a query."""
 
+AgeSeconds = Annotated[float, Meta(ge=0.001, le=1e6)]
 BytesPerSecond = Annotated[float, Meta(ge=1, le=GREATEST)]
 
 
@@ -114,6 +115,8 @@ class ConnectionFault(FaultSpec, frozen=True, kw_only=True):
     """What becomes of connections; it concerns all who connect."""
 
     needs_relay: ClassVar[bool] = True
+    needs_frames: ClassVar[bool] = False
+    """Whether the relay has to see the frames of HTTP/2, which TLS hides."""
 
     @property
     def effect(self) -> Effect:
@@ -197,6 +200,35 @@ class Restart(ConnectionFault, frozen=True, kw_only=True):
     kind: ClassVar[str] = "restart"
     needs_relay: ClassVar[bool] = False
     effect: ClassVar[Effect] = Effect(restart=True)
+
+
+class Goaway(ConnectionFault, frozen=True, kw_only=True):
+    """All clients are told to go (GOAWAY), once: new calls take new connections, others go on."""
+
+    kind: ClassVar[str] = "goaway"
+    needs_frames: ClassVar[bool] = True
+    grace: Seconds | None = None
+    """Seconds that calls under way have before they are ended; None for no limit."""
+
+    @property
+    def effect(self) -> Effect:
+        """See :attr:`ConnectionFault.effect`."""
+        return Effect(goaway=Age(0.0, self.grace))
+
+
+class MaxConnectionAge(ConnectionFault, frozen=True, kw_only=True):
+    """Clients are told to go (GOAWAY) once their connection is so old."""
+
+    kind: ClassVar[str] = "max_connection_age"
+    needs_frames: ClassVar[bool] = True
+    seconds: AgeSeconds
+    grace: Seconds | None = None
+    """Seconds that calls under way have from then on; None for no limit."""
+
+    @property
+    def effect(self) -> Effect:
+        """See :attr:`ConnectionFault.effect`."""
+        return Effect(conditions=Conditions(age=Age(self.seconds, self.grace)))
 
 
 class Refuse(ConnectionFault, frozen=True, kw_only=True):
@@ -289,6 +321,8 @@ CONNECTION_FAULTS: Mapping[str, type[ConnectionFault]] = {
     for spec in (
         Outage,
         Restart,
+        Goaway,
+        MaxConnectionAge,
         Refuse,
         Reset,
         HalfOpen,

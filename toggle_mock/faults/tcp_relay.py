@@ -10,8 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from toggle_mock.faults.conditions import Conditions, Delay
+from toggle_mock.faults.conditions import Age, Conditions, Delay
 from toggle_mock.faults.first_bytes import Opening, Speaks
+from toggle_mock.faults.frames import GOAWAY, Frames
 
 _CHUNK = 64 * 1024
 _QUEUE = 256
@@ -30,6 +31,11 @@ class Link:
         self.client, self.server = client, server
         self.flowing = asyncio.Event()
         self._chances: dict[tuple[str, Delay], random.Random] = {}
+        self._frames = Frames()
+        self._opened = asyncio.get_running_loop().time()
+        self._aging: asyncio.TimerHandle | None = None
+        self._ending: asyncio.TimerHandle | None = None
+        self._goaway_due = False
         self.update()
 
     def update(self) -> None:
@@ -40,6 +46,34 @@ class Link:
             self.flowing.clear()
         else:
             self.flowing.set()
+        self._grow_old(self._relay.conditions.age)
+        self._offer_goaway()
+
+    def _grow_old(self, age: Age) -> None:
+        if self._aging is not None:
+            self._aging.cancel()
+            self._aging = None
+        if age.seconds is not None:
+            loop = asyncio.get_running_loop()
+            old = self._opened + age.seconds
+            self._aging = loop.call_at(old, self.tell_to_go, age.grace)
+
+    def tell_to_go(self, grace: float | None) -> None:
+        """Tell the client to go, once the frame that is under way has ended; end it after that."""
+        self._goaway_due = True
+        self._offer_goaway()
+        if grace is not None:
+            loop = asyncio.get_running_loop()
+            self._ending = loop.call_later(grace, self._end)
+
+    def _offer_goaway(self) -> None:
+        if self._goaway_due and self._frames.between and self.flowing.is_set():
+            self._goaway_due = False
+            self.client.writer.write(GOAWAY)
+
+    def _end(self) -> None:
+        for pipe in (self.client, self.server):
+            pipe.writer.close()
 
     def reset(self) -> None:
         """End both connections at once, with RST."""
@@ -59,6 +93,8 @@ class Link:
         except OSError:
             pass  # the connection broke, which both sides are about to learn
         finally:
+            for timer in filter(None, (self._aging, self._ending)):
+                timer.cancel()
             self.reset()
 
     async def _pump(self, source: Pipe, sink: Pipe, rate: Callable[[], float | None]) -> None:
@@ -146,11 +182,21 @@ class Link:
             pace = rate()
             size = len(data) if pace is None else max(1, int(pace / 10))
             await self.flowing.wait()
-            sink.writer.write(data[:size])
+            self._pass_on(sink, data[:size])
             await sink.writer.drain()
             if pace is not None:
                 await self._relay.wait_for_change(min(len(data), size) / pace)
             data = data[size:]
+
+    def _pass_on(self, sink: Pipe, data: bytes) -> None:
+        """Write data; to the client, with what is due to it between the frames."""
+        if sink is self.client:
+            while data and self._goaway_due:
+                frame, data = self._frames.split(data)
+                sink.writer.write(frame)
+                self._offer_goaway()
+            self._frames.skip(data)
+        sink.writer.write(data)
 
 
 @dataclass(frozen=True)
@@ -262,6 +308,11 @@ class Relay:
         """Reset all connections."""
         for link in list(self.links):
             link.reset()
+
+    def tell_to_go(self, grace: float | None) -> None:
+        """Tell all clients to go; their calls have so many seconds."""
+        for link in self.links:
+            link.tell_to_go(grace)
 
     def peer_of(self, peer: str) -> str:
         """The client behind what the server sees as its peer."""

@@ -1,0 +1,44 @@
+"""The frames of HTTP/2, as far as a relay must know them: where one ends, and one of its own. Pure.
+
+https://www.rfc-editor.org/rfc/rfc9113#section-4.1
+"""
+
+from __future__ import annotations
+
+_HEADER = 9
+
+GOAWAY = bytes.fromhex("000008 07 00 00000000 7fffffff 00000000")
+"""No error, and all streams that there are may go on: it is only that no new ones are welcome."""
+
+
+class Frames:
+    """Finds the ends of frames in what one side sends, in whatever pieces it comes."""
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._left = 0
+        self.between = False
+        """Whether a frame has just ended, so that another one may be put here."""
+
+    def split(self, data: bytes) -> tuple[bytes, bytes]:
+        """What belongs to the frame that is under way, and what comes after that."""
+        if not data:
+            return b"", b""
+        size = 0
+        if self._left == 0:
+            size = min(_HEADER - len(self._header), len(data))
+            self._header += data[:size]
+            if len(self._header) == _HEADER:
+                self._left = int.from_bytes(self._header[:3])
+        header_is_whole = len(self._header) == _HEADER
+        body = min(self._left, len(data) - size) if header_is_whole else 0
+        self._left -= body
+        self.between = header_is_whole and self._left == 0
+        if self.between:
+            self._header = b""
+        return data[: size + body], data[size + body :]
+
+    def skip(self, data: bytes) -> None:
+        """Take note of data that pass in one piece."""
+        while data:
+            _, data = self.split(data)
