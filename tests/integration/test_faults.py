@@ -302,6 +302,14 @@ def test_healing_ends_what_hangs(toggle_server, client, in_background):
     assert status(client) is Status.OK
 
 
+def test_healing_ends_what_was_to_hang_after_a_delay(toggle_server, client, in_background):
+    fault = toggle_server.faults.failing(delay(600, hang()))
+    sending = in_background(client.send_batch, BATCH)
+    toggle_server.wait_for_call("SendEvents")
+    fault.heal()
+    assert sending.result(15).status is Status.UNAVAILABLE
+
+
 def test_a_limit_of_messages_makes_a_bus_split(toggle_server, bus):
     with toggle_server.faults.message_limit(2_000):
         for _ in range(100):

@@ -29,6 +29,8 @@ class ActiveCallFault(ActiveFault):
     """The session that asked for it."""
     end: Callable[[ActiveCallFault], None]
     """Ends it."""
+    healed: bool = False
+    """Whether it has ended: what waits for that from now on has nothing to wait for."""
 
     @property
     def remaining(self) -> int | None:
@@ -80,6 +82,7 @@ class FaultBook:
         with self._lock:
             if fault in self._faults:
                 self._faults.remove(fault)
+            fault.healed = True
         self.on_heal([fault])
 
     def heal(self, owner: Scope | None = None) -> None:
@@ -87,6 +90,8 @@ class FaultBook:
         with self._lock:
             healed = [fault for fault in self._faults if owner in {None, fault.owner}]
             self._faults = [fault for fault in self._faults if fault not in healed]
+            for fault in healed:
+                fault.healed = True
         self.on_heal(healed)
 
     def decide(self, incoming: Incoming) -> tuple[Outcome, ActiveCallFault | None]:

@@ -156,6 +156,8 @@ class RodentService:
                     await self._until_healed(fault)
 
     async def _until_healed(self, fault: ActiveCallFault) -> None:
+        if fault.healed:
+            return
         released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(fault, set()).add(released)
         try:
