@@ -84,7 +84,7 @@ proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, 
 	.venv-proto/bin/python tools/generate.py
 	$(BIN)/python tools/compare_revisions.py
 
-schemas: $(READY)  ## Generate the schemas of HTTP and of scenario files, docs/*.json.
+schemas: $(READY)  ## Generate the schemas of HTTP, of scenario and config files, docs/*.json.
 	$(BIN)/python tools/schemas.py
 
 soak: $(READY)  ## End an agent and kill its server 200 times, in each way and mode; count what is lost or repeated.

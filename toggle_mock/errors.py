@@ -42,7 +42,16 @@ class QueryError(ToggleMockError, ValueError):
 
 
 class FaultSpecError(ToggleMockError, ValueError):
-    """The data describe no fault, or no scenario."""
+    """The data describe no fault, or no scenario.
+
+    Args:
+        text: What is wrong.
+        key: The key in the data where it is wrong, if it is at one.
+    """
+
+    def __init__(self, text: str, key: str | None = None) -> None:
+        super().__init__(text)
+        self.key = key
 
 
 class StorageError(ToggleMockError, ValueError):

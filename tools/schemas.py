@@ -1,4 +1,4 @@
-"""Write the schemas in docs/ that follow from typed records: of HTTP, and of scenario files.
+"""Write the schemas in docs/ that follow from typed records: of HTTP, of scenario and config files.
 
 python tools/schemas.py           write them
 python tools/schemas.py --check   change nothing, fail if one differs
@@ -10,12 +10,15 @@ import json
 import sys
 from pathlib import Path
 
+from toggle_mock.cli.options import config_schema
 from toggle_mock.cli.scenario import json_schema
+from toggle_mock.cli.serve import serve
 from toggle_mock.http_api.endpoints import ENDPOINTS
 from toggle_mock.http_api.openapi import document
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMAS = {
+    "config.schema.json": lambda: config_schema(serve),
     "openapi.json": lambda: document(ENDPOINTS),
     "scenario.schema.json": json_schema,
 }

@@ -120,7 +120,11 @@ def test_every_level_and_every_category_is_named(title, names):
 
 @pytest.mark.parametrize(
     ("page", "language", "example"),
-    [("faults.md", "yaml", "scenario.yml"), ("http.md", "sh", "with_curl.sh")],
+    [
+        ("faults.md", "yaml", "scenario.yml"),
+        ("mock.md", "yaml", "serve.yml"),
+        ("http.md", "sh", "with_curl.sh"),
+    ],
 )
 def test_other_examples_are_files_too(page, language, example):
     text = (ROOT / "docs" / page).read_text()

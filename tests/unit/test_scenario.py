@@ -77,6 +77,27 @@ def test_what_is_no_scenario_is_told(tmp_path, text, problem):
         read_scenario(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("steps:\n  - outage: {}\n  - outrage: {}\n", 3),
+        ("steps:\n  - outage: {}\n\n  - for: 1\n    at: soon\n    outage: {}\n", 5),
+        ("steps:\n  - method: SendEvents\n    returns:\n      - OK\n      - fail: NOPE\n", 5),
+        ("steps:\n  - method: Sned\n    always: OK\n", 2),
+        ("steps:\n  - latency:\n      seconds: 1\n      jiter: 2\n", 4),
+        ("steps:\n  - method: SendEvents\n    always: OK\n    matching: a:b:c AND\n", 4),
+        ("steps:\n  - outage: {}\nstep: 5\n", 3),
+        ("steps:\n  - {}\n  - 5\n", 2),
+        ("steps:\n  - outage: {}\n    for: 1\n    for: 2\n", 4),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path, text, line):
+    path = tmp_path / "scenario.yml"
+    path.write_text(text)
+    with pytest.raises(FaultSpecError, match=f"^{re.escape(str(path))}:{line}: "):
+        read_scenario(path)
+
+
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
 

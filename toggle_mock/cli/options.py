@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from toggle_mock.cli.yaml_files import read_yaml
 from toggle_mock.wording import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,34 +59,66 @@ def _read_config(context: click.Context, _param: click.Parameter, path: Path | N
     """
     if path is None:
         return
-    given = read_yaml(path, click.BadParameter) or {}
+    file = read_yaml(path, click.BadParameter)
+    given = {} if file.data is None else file.data
     if not isinstance(given, dict):
         raise click.BadParameter(f"{path} has no names of options with values")
-    names = {option_name(option): option.name for option in context.command.params}
-    for name in map(str, given):
-        if name not in names:
-            raise click.BadParameter(
-                f"{path}: there is no option {name!r}{did_you_mean([name], names)}"
-            )
-    context.default_map = {names[str(name)]: value for name, value in given.items()}
+    options = configurable(context.command)
+    for name, value in given.items():
+        try:
+            _check_option(context, options, str(name), value)
+        except click.BadParameter as error:
+            raise click.BadParameter(f"{file.where(key=str(name))}: {error.message}") from None
+    context.default_map = {options[str(name)].name: value for name, value in given.items()}
 
 
-def read_yaml(path: Path, problem: Callable[[str], Exception]) -> Any:
-    """What stands in a YAML file.
-
-    Args:
-        path: The file.
-        problem: Makes what is raised if it is none, of a text that says so.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    import yaml
-
+def _check_option(
+    context: click.Context, options: Mapping[str, click.Parameter], name: str, value: object
+) -> None:
+    if name not in options:
+        raise click.BadParameter(f"there is no option {name!r}{did_you_mean([name], options)}")
+    if value is None or isinstance(value, list | dict):
+        raise click.BadParameter(f"{name} is {value!r}: give one value")
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise problem(f"{path} is no YAML: {error}") from None
+        options[name].type_cast_value(context, value)
+    except click.BadParameter as error:
+        raise click.BadParameter(f"{name}: {error.message}") from None
+
+
+def configurable(command: click.Command) -> Mapping[str, click.Parameter]:
+    """The options of a command that a file may give values to, by their names."""
+    return {
+        option_name(option): option
+        for option in command.params
+        if isinstance(option, click.Option) and option.expose_value
+    }
+
+
+def config_schema(command: click.Command) -> dict[str, Any]:
+    """The JSON Schema of a file for ``--config``."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"A file for toggle-mock {command.name} --config: values of its options",
+        "type": ["object", "null"],
+        "properties": {
+            name: {"description": getattr(option, "help", None), **_type_schema(option)}
+            for name, option in configurable(command).items()
+        },
+        "additionalProperties": False,
+    }
+
+
+def _type_schema(option: click.Parameter) -> dict[str, Any]:
+    match option.type:
+        case click.Choice(choices=choices):
+            return {"enum": list(choices)}
+        case click.IntRange(min=least, max=most) | click.FloatRange(min=least, max=most):
+            kind = "integer" if isinstance(option.type, click.IntRange) else "number"
+            limits = {"minimum": least, "maximum": most}
+            return {"type": kind} | {key: at for key, at in limits.items() if at is not None}
+        case click.types.BoolParamType():
+            return {"type": "boolean"}
+    return {"type": "string"}
 
 
 def option_name(option: click.Parameter) -> str:

@@ -26,7 +26,7 @@ from typing import Any
 import msgspec
 
 from rodent_events import clock
-from toggle_mock.cli.options import read_yaml
+from toggle_mock.cli.yaml_files import YamlFile, read_yaml
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
 from toggle_mock.faults import spec
 from toggle_mock.faults.record import Record, Seconds, refuse_unknown
@@ -80,14 +80,23 @@ def read_scenario(path: Path) -> list[Step]:
         FaultSpecError: It is none.
         OSError: It cannot be read.
     """
-    document = read_yaml(path, FaultSpecError)
-    if not isinstance(document, dict) or not isinstance(document.get("steps"), list):
+    file = read_yaml(path, FaultSpecError)
+    if not isinstance(file.data, dict) or not isinstance(file.data.get("steps"), list):
         raise FaultSpecError(f"{path} is no scenario: it needs a list of steps")
     try:
-        steps = [_step(entry) for entry in document["steps"]]
+        refuse_unknown(file.data, ["steps"])
     except FaultSpecError as error:
-        raise FaultSpecError(f"{path}: {error}") from None
+        raise FaultSpecError(f"{file.where(key=error.key)}: {error}", error.key) from None
+    steps = [_step_in(file, number) for number in range(len(file.data["steps"]))]
     return sorted(steps, key=lambda step: step.at)
+
+
+def _step_in(file: YamlFile, number: int) -> Step:
+    try:
+        return _step(file.data["steps"][number])
+    except FaultSpecError as error:
+        where = file.where("steps", number, key=error.key)
+        raise FaultSpecError(f"{where}: {error}", error.key) from None
 
 
 def needs_relay(steps: list[Step]) -> bool:
@@ -196,6 +205,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {"steps": {"type": "array", "items": {"anyOf": steps}}},
         "required": ["steps"],
+        "additionalProperties": False,
         "$defs": rest | records,
     }
 

@@ -249,7 +249,8 @@ def outcome_from(data: Any) -> Outcome:
     try:
         return OUTCOMES[kind].read(data).outcome()
     except ValueError as error:
-        raise FaultSpecError(f"{error}, in the outcome {dict(data)!r}") from None
+        where = f"in the outcome {dict(data)!r}"
+        raise FaultSpecError(f"{error}, {where}", getattr(error, "key", None) or kind) from None
 
 
 def outcome_data(verdict: Verdict) -> Any:

@@ -103,7 +103,8 @@ def refuse_unknown(keys: Collection[str], choices: Collection[str]) -> None:
         there_are = f"there are {', '.join(choices)}" if choices else "it is empty"
         text = ", ".join(map(repr, unknown))
         raise FaultSpecError(
-            f"{text} means nothing here{did_you_mean(unknown, choices)}; {there_are}"
+            f"{text} means nothing here{did_you_mean(unknown, choices)}; {there_are}",
+            str(unknown[0]),
         )
 
 
@@ -117,10 +118,12 @@ def _checked(field: FieldInfo, value: Any, read: Callable[[type, Any], Any]) -> 
         return msgspec.convert(whole, field.type, dec_hook=read, str_keys=True)
     except msgspec.ValidationError as error:
         if error.__cause__ is not None:  # what has read the value says it better
-            raise FaultSpecError(str(error.__cause__)) from None
+            key = getattr(error.__cause__, "key", None) or field.encode_name
+            raise FaultSpecError(str(error.__cause__), key) from None
         right = wanted(kind)
         text = f"give {right}" if right else str(error)
-        raise FaultSpecError(f"{field.encode_name} is {value!r}: {text}") from None
+        what = f"{field.encode_name} is {value!r}: {text}"
+        raise FaultSpecError(what, field.encode_name) from None
 
 
 def _record_in(kind: inspect.Type) -> type[Record] | None:

@@ -345,7 +345,7 @@ def parse(data: Any) -> FaultSpec:
     try:
         return _call_fault(data) if "method" in data else _connection_fault(data)
     except FaultSpecError as error:
-        raise FaultSpecError(f"{error}, in the fault {dict(data)!r}") from None
+        raise FaultSpecError(f"{error}, in the fault {dict(data)!r}", error.key) from None
 
 
 def dump(spec: FaultSpec) -> dict[str, Any]:
@@ -422,7 +422,7 @@ def check_method(method: str) -> None:
     try:
         one_of("method", method, get_args(Method))
     except ValueError as error:
-        raise FaultSpecError(str(error)) from None
+        raise FaultSpecError(str(error), "method") from None
 
 
 def _call_fault(data: Mapping[str, Any]) -> FaultSpec:
