@@ -3,6 +3,7 @@
 ToggleMockError
 ├── NotReceivedError      (AssertionError)   what was expected did not arrive in time
 ├── UnexpectedEventError  (AssertionError)   something arrived that was not expected
+├── SnapshotError         (AssertionError)   what arrived is not what a snapshot has
 ├── IncompatibleError     (AssertionError)   two schemas do not understand each other
 ├── QueryError            (ValueError)       a text is no query
 ├── FaultSpecError        (ValueError)       data describe no fault, or no scenario
@@ -35,6 +36,10 @@ class NotReceivedError(ToggleMockError, AssertionError):
 
 class UnexpectedEventError(ToggleMockError, AssertionError):
     """Something arrived that was not expected; the text tells what."""
+
+
+class SnapshotError(ToggleMockError, AssertionError):
+    """What arrived is not what a snapshot has, or there is no such snapshot; the text tells how."""
 
 
 class QueryError(ToggleMockError, ValueError):

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from toggle_mock.assertions.snapshots import UPDATE
 from toggle_mock.pytest_guard import INI, POLICIES, GlobalBusGuard
 from toggle_mock.pytest_report import OPTION as RECORD
 from toggle_mock.pytest_report import WHICH, RecordingReporter, remember
+from toggle_mock.pytest_snapshots import SnapshotKeeper
 
 if TYPE_CHECKING:
     from rodent_events import EventBus, EventConfig
@@ -35,7 +37,7 @@ _ADDRESS = "--toggle-address"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--toggle-address``, and the setting for a bus that a test has left running."""
+    """Add the options, and the setting for a bus that a test has left running."""
     parser.getgroup("toggle").addoption(
         _ADDRESS,
         metavar="URL",
@@ -48,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=WHICH[0],
         help="of which tests to keep what their mock Toggles have recorded, as .ndjson in a folder "
         "such as tmp_path (default: %(default)s)",
+    )
+    parser.getgroup("toggle").addoption(
+        UPDATE,
+        action="store_true",
+        help="write the snapshots that tests assert of what arrived, and delete the unused ones; "
+        "where another plugin has --snapshot-update, that does so too",
     )
     choices = "; ".join(f"{name}: {text}" for name, text in POLICIES.items())
     parser.addini(
@@ -65,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(GlobalBusGuard(policy), "toggle_global_bus_guard")
     reporter = RecordingReporter(config.getoption(RECORD))
     config.pluginmanager.register(reporter, "toggle_recording_reporter")
+    config.pluginmanager.register(SnapshotKeeper(config), "toggle_snapshot_keeper")
     config.addinivalue_line(
         "markers",
         "toggle(**options): give the test's toggle_server these options of ToggleServer; it is one "

@@ -19,12 +19,14 @@ from toggle_mock import (
     NotReceivedError,
     QueryError,
     RemoteToggle,
+    SnapshotError,
     ToggleServer,
     UnexpectedEventError,
     fail,
     lose_answer,
     where,
 )
+from toggle_mock.assertions.snapshots import TestSnapshots, during
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.http_api import remote_rodents
 from toggle_mock.toggle.session import Session
@@ -74,6 +76,18 @@ def sent(client):
     """A pool and another have arrived."""
     other = StoragePoolPayload(pool_name="other")
     assert client.send_batch(batch(POOL, other)).status is Status.OK
+
+
+def test_a_snapshot_is_the_same_of_each(toggle, sent, tmp_path):
+    with during(TestSnapshots(tmp_path, tmp_path, update=True)):
+        toggle.assert_snapshot("pool", "pool_name:tank", ignore="size_bytes", count=1)
+    with during(TestSnapshots(tmp_path, tmp_path)):
+        toggle.assert_snapshot("pool", StoragePoolPayload(pool_name="tank"), ignore="size_bytes")
+        with pytest.raises(SnapshotError, match=r"\+ +size_bytes: 9223372036854775807"):
+            toggle.assert_snapshot("pool", "pool_name:tank")
+        with pytest.raises(QueryError, match=r"no field 'size_byte', did you mean size_bytes\?"):
+            toggle.assert_snapshot("pool", ignore="size_byte")
+    assert '# from "rodent-1"' in (tmp_path / "pool.txtpb").read_text()
 
 
 @pytest.fixture

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from operator import methodcaller
 from typing import ParamSpec, TypeVar
 
 import grpc
 
 from rodent_events import clock
-from toggle_mock.assertions import elsewhere, failures
+from toggle_mock.assertions import elsewhere, failures, snapshots
 from toggle_mock.assertions.elsewhere import Note, Place
 from toggle_mock.assertions.numbers import check_count, check_seconds
+from toggle_mock.assertions.snapshot_text import check_ignored, count_of, snapshot_text
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
-from toggle_mock.errors import NotReceivedError, UnexpectedEventError
+from toggle_mock.errors import NotReceivedError, SnapshotError, UnexpectedEventError
 from toggle_mock.matching import Matchable, Matcher, checked
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, Events, RecordedCall, RecordedEvent
@@ -24,6 +26,9 @@ from toggle_mock.wording import one_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_PAUSE = 0.3
+"""Seconds without another event after which a snapshot is written."""
 
 # pytest shows where the test asserts, not where in here it is found to fail.
 __tracebackhide__ = methodcaller("errisinstance", AssertionError)
@@ -244,7 +249,80 @@ class Assertions(RecordingView):
         """
         return self.wait_for_sequence(*matchers, timeout=0.0)
 
+    def assert_snapshot(
+        self,
+        name: str,
+        matcher: Matchable = None,
+        *,
+        ignore: Iterable[str] | str = (),
+        count: int | None = None,
+        timeout: float = TIMEOUT,
+    ) -> list[RecordedEvent]:
+        """Fail unless the matching events are those that a snapshot of the test has.
+
+        It is in ``__snapshots__`` beside the test's file, as protobuf text with placeholders for
+        ids, tokens and times, those of each Rodent in the order of arrival. ``pytest
+        --toggle-snapshot-update`` writes it; a ``--snapshot-update`` of others does so too.
+
+        Args:
+            name: Its name, among those of the test.
+            matcher: Which events.
+            ignore: Keys of fields that it does not have, such as ``size_bytes``, ``metadata.host``
+                or ``rid``; see :func:`where`.
+            count: How many events to wait for; None for as many as the snapshot has. While it is
+                written, for those that come without a longer pause.
+            timeout: Seconds to wait for them.
+
+        Returns:
+            All matching events.
+
+        Raises:
+            SnapshotError: They are others, or there is no such snapshot.
+            QueryError: It is text, but no query; it asks for what no event can have, or there is no
+                such field to ignore.
+            RuntimeError: It is not a test of pytest's that asks.
+        """
+        if count is not None:
+            check_count(count, least=1)
+        check_seconds("timeout", timeout)
+        matches = checked(matcher, self.schema)
+        keys = check_ignored(ignore, self.schema)
+        snapshot = snapshots.snapshot(name)
+        stored = snapshot.read()
+        writes = snapshot.is_to_be_written
+        needed = count or (1 if writes or stored is None else count_of(stored))
+        found = self._gather(matches, lambda found: len(found) >= needed, timeout)
+        found = self._until_quiet(matches, found) if writes else self.find(matches)
+        text = snapshot_text(found, keys)
+        if writes and len(found) >= needed:
+            if text != stored:
+                snapshot.write(text)
+            snapshot.test.written.add(snapshot.path)
+        elif text != stored:
+            if not found:
+                first = f"waited {timeout:g} s for the events of the snapshot {name!r}, received 0"
+                raise SnapshotError(self._miss([first], matches))
+            notes = self._absent(matches, needed - len(found))
+            raise SnapshotError(failures.differing(snapshot, stored, text, len(found), notes))
+        return found
+
     # How
+
+    def _until_quiet(self, matches: Matcher, found: list[RecordedEvent]) -> list[RecordedEvent]:
+        """All matching events up to the first pause."""
+        count = 0
+        while len(found) > count:
+            count = len(found)
+            found = self._gather(matches, partial(_is_longer, count), _PAUSE)
+        return found
+
+    def _absent(self, matches: Matcher, missing: int) -> list[str]:
+        """What may explain that so many events are missing."""
+        if missing <= 0:
+            return []
+        came = failures.Came([], self.calls, self.refusals)
+        first = f"{failures.counted(missing, 'event')} did not arrive"
+        return [first, *self._notes(matches), *failures.hindered(came)]
 
     def _gather(
         self,
@@ -352,10 +430,27 @@ class AsyncAssertions:
         """See :meth:`Assertions.assert_not_received`."""
         await _in_thread(self._assertions.assert_not_received, matcher, within=within)
 
+    async def assert_snapshot(
+        self,
+        name: str,
+        matcher: Matchable = None,
+        *,
+        ignore: Iterable[str] | str = (),
+        count: int | None = None,
+        timeout: float = TIMEOUT,
+    ) -> list[RecordedEvent]:
+        """See :meth:`Assertions.assert_snapshot`."""
+        ask = self._assertions.assert_snapshot
+        return await _in_thread(ask, name, matcher, ignore=ignore, count=count, timeout=timeout)
+
+
+def _is_longer(count: int, found: list[RecordedEvent]) -> bool:
+    return len(found) > count
+
 
 async def _in_thread(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Ask without blocking the loop; a miss is not shown with the frames of the thread."""
     try:
         return await asyncio.to_thread(ask, *args, **kwargs)
-    except (NotReceivedError, UnexpectedEventError) as error:
+    except (NotReceivedError, SnapshotError, UnexpectedEventError) as error:
         raise error.with_traceback(None)  # noqa: B904 - it is the same one

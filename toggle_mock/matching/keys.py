@@ -13,11 +13,11 @@ from enum import Enum, auto
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from rodent_events.payload_types import prefix_of
-from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
+from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
 from toggle_mock.errors import QueryError
 from toggle_mock.matching.names import Names, nearest_choices
-from toggle_mock.matching.values import EnumValue, Given, fields_within, within
-from toggle_mock.recording.records import Kind, RecordedEvent, category_name, level_name
+from toggle_mock.matching.values import EnumValue, Given, fields_within, forget, within
+from toggle_mock.recording.records import Kind, RecordedEvent, category_name, level_name, payload_of
 from toggle_mock.wording import shortened
 
 
@@ -141,6 +141,17 @@ def find_values(event: RecordedEvent, key: str) -> Iterator[Given]:
     """What stands in an event at a key; nothing if it has no such field."""
     known = KEYS.get(key.partition(".")[0])
     return known.find(event, key) if known else _in_payload(event, key)
+
+
+def forget_at(message: Event, key: str) -> None:
+    """Clear what stands at a key in an event's message, which has one."""
+    known = KEYS.get(key.partition(".")[0])
+    in_payload = known is None or known.kind is KeyKind.TYPE
+    payload = payload_of(message)
+    if payload is not None and (in_payload or key == "source"):
+        forget(payload, key.removeprefix("payload."))
+    if not in_payload:
+        forget(message, key)
 
 
 def fields_of(names: Names, key: str) -> list[FieldDescriptor]:

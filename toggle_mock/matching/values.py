@@ -66,6 +66,31 @@ def within(message: Message, path: str) -> Iterator[Given]:
             yield from within(one, rest)
 
 
+def forget(message: Message, path: str) -> None:
+    """Clear what :func:`within` finds in a message at a path."""
+    name, dot, rest = path.partition(".")
+    field = schema_of(message).fields_by_name.get(name)
+    if field is None:
+        return
+    content = getattr(message, name)
+    if not dot:
+        message.ClearField(name)
+    elif values := values_of(field):
+        _forget_in_map(values, content, rest)
+    elif field.message_type is not None and (field.is_repeated or message.HasField(name)):
+        for one in content if field.is_repeated else [content]:
+            forget(one, rest)
+
+
+def _forget_in_map(values: FieldDescriptor, content: Any, path: str) -> None:
+    name, dot, rest = path.partition(".") if values.message_type is not None else (path, "", "")
+    for key in [key for key in content if spelled(key) == name]:
+        if dot:
+            forget(content[key], rest)
+        else:
+            del content[key]
+
+
 def fields_within(message: Descriptor, path: str) -> Iterator[FieldDescriptor]:
     """The fields that :func:`within` finds in messages of a type; of what a map holds, its values'.
 

@@ -243,7 +243,7 @@ class RecordedEvent:
     @property
     def payload(self) -> Message | None:
         """The payload message, such as a StorageTransferPayload; None if there is none."""
-        return _payload(self.message)
+        return payload_of(self.message)
 
     @property
     def payload_type(self) -> str:
@@ -271,7 +271,8 @@ def category_name(number: int) -> str:
     return _CATEGORIES.get(number, str(number))
 
 
-def _payload(event: Event) -> Message | None:
+def payload_of(event: Event) -> Message | None:
+    """The payload message of an event; None if there is none."""
     wrapper_name = event.WhichOneof("event_payload")
     if wrapper_name is None:
         return None
@@ -304,7 +305,7 @@ def _shared(kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
 
 
 def _kind(event: Event) -> Kind:
-    payload = _payload(event)
+    payload = payload_of(event)
     name = "" if payload is None else payload.DESCRIPTOR.name
     return Kind(event.level, event.category, name)
 
