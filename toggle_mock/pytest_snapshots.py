@@ -22,6 +22,9 @@ from toggle_mock.assertions.snapshots import (
 _FOREIGN = ("update_snapshots", "snapshot_update")
 """Where syrupy and pytest-snapshot keep their --snapshot-update, which no two plugins can have."""
 
+_LEFT_ALONE = "ignore_file_extensions"
+"""Where syrupy has the endings of files that it leaves alone in its folders; it deletes others."""
+
 _REPORT = "toggle_snapshots"
 """The key under which a worker of pytest-xdist tells of its tests."""
 
@@ -72,6 +75,9 @@ class SnapshotKeeper:
         self._update = bool(config.getoption(UPDATE)) or any(
             config.getoption(name, False) for name in _FOREIGN
         )
+        if hasattr(config.option, _LEFT_ALONE):
+            others = getattr(config.option, _LEFT_ALONE) or []
+            setattr(config.option, _LEFT_ALONE, [*others, SUFFIX.removeprefix(".")])
         self._usage = Usage()
         self._failed: set[str] = set()
         self._unused: list[Path] = []

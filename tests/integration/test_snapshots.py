@@ -39,9 +39,9 @@ def project(pytester, monkeypatch):
     pytester.makeini("[pytest]\naddopts = -p no:randomly -p no:asyncio\n")
     monkeypatch.setenv("PYTHONPATH", str(pytest.importorskip("support").__path__[0] + "/.."))
 
-    def run(*options: str, tests: str = TESTS):
+    def run(*options: str, tests: str = TESTS, apart: bool = False):
         pytester.makepyfile(test_it=PROJECT + tests)
-        return pytester.runpytest_inprocess(*options)
+        return (pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess)(*options)
 
     return run
 
@@ -98,13 +98,28 @@ def test_a_test_that_fails_or_is_skipped_leaves_its_snapshots(project, pytester)
     assert stored(pytester) == NAMES
 
 
-SYRUPY = """
-def pytest_addoption(parser):
-    parser.addoption("--snapshot-update", action="store_true", dest="update_snapshots")
+WITH_SYRUPY = """
+def test_both(toggle, snapshot):
+    record(toggle, "tank")
+    toggle.assert_snapshot("pool")
+    assert snapshot == {"a": 1}
 """
 
 
-def test_the_option_of_syrupy_writes_them_too(project, pytester):
-    pytester.makeconftest(SYRUPY)
-    project("--snapshot-update").assert_outcomes(passed=3)
+def test_syrupy_updates_them_too_and_leaves_them_alone(project, pytester):
+    project("--snapshot-update", tests=WITH_SYRUPY, apart=True).assert_outcomes(passed=1)
+    assert stored(pytester) == ["test_it/test_both/pool.txtpb"]
+    result = project(tests=WITH_SYRUPY, apart=True)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["1 snapshot passed."])  # and none is unused
+
+
+def test_an_option_of_that_name_of_another_plugin_writes_them_too(project, pytester):
+    pytester.makeconftest(
+        """
+        def pytest_addoption(parser):
+            parser.addoption("--snapshot-update", action="store_true", dest="snapshot_update")
+        """
+    )
+    project("--snapshot-update", "-p", "no:syrupy").assert_outcomes(passed=3)
     assert stored(pytester) == NAMES
