@@ -172,6 +172,8 @@ def test_what_is_out_of_order_is_told_with_the_step(assertions):
         """\
         expected a sequence of 2 events, received 1 of it; step 2 did not come after <RecordedEvent e1 INFO STORAGE StoragePoolPayload>
         wanted: pool_name:b
+        up to that one: 1 event that matches, the last of them:
+          08:53:20.123 INFO     STORAGE       storage_pool         pool_name=b  [transfer_id=t1]  r1
         no event arrived after it
         """  # noqa: E501
     )

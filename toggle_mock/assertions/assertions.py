@@ -14,6 +14,7 @@ from rodent_events import clock
 from toggle_mock.assertions import elsewhere, failures, snapshots
 from toggle_mock.assertions.elsewhere import Note, Place
 from toggle_mock.assertions.numbers import check_count, check_seconds
+from toggle_mock.assertions.ordering import Step, follow
 from toggle_mock.assertions.snapshot_text import check_ignored, count_of, snapshot_text
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
 from toggle_mock.errors import NotReceivedError, SnapshotError, UnexpectedEventError
@@ -241,13 +242,39 @@ class Assertions(RecordingView):
         if refusals := self.refusals:
             raise UnexpectedEventError(failures.turned_away(refusals))
 
-    def assert_in_order(self, *matchers: Matchable) -> list[RecordedEvent]:
+    def assert_in_order(
+        self, *steps: Matchable | tuple[Assertions, Matchable]
+    ) -> list[RecordedEvent]:
         """Fail unless events have arrived that match one after the other; others may stand between.
+
+        Args:
+            steps: Matchers, in their order; of an event that is to arrive at another Toggle, that
+                one and the matcher. Between Toggles the times of the calls' arrival decide.
 
         Raises:
             NotReceivedError: They have not.
+            TypeError: One is neither.
         """
-        return self.wait_for_sequence(*matchers, timeout=0.0)
+        places = [self._step(step) for step in steps]
+        if all(place.view is self for place in places):
+            matchers = [place.matches for place in places]
+            return self.wait_for_sequence(*matchers, timeout=0.0)
+        found, later = follow(places)
+        if len(found) < len(places):
+            other = places[len(found)].view
+            assert isinstance(other, Assertions)  # as _step has seen to
+            wanted = [place.matches for place in places]
+            text = other._broken_sequence(wanted, found, later, 0.0)  # noqa: SLF001 - of this class
+            raise NotReceivedError(text)
+        return found
+
+    def _step(self, step: Matchable | tuple[Assertions, Matchable]) -> Step:
+        if not isinstance(step, tuple):
+            return Step(self, checked(step, self.schema))
+        match step:
+            case (Assertions() as other, matcher):
+                return Step(other, checked(matcher, other.schema))
+        raise TypeError(f"a step is {step!r}: give a matcher, or a Toggle and a matcher")
 
     def assert_snapshot(
         self,
@@ -385,6 +412,9 @@ class Assertions(RecordingView):
         after = f"; step {step + 1} did not come" + (f" after {found[-1]!r}" if found else "")
         came = failures.Came(later, self.calls, self.refusals)
         notes = self._notes(wanted[step])
+        if found:
+            earlier = Place("up to that one", self.batches)
+            notes = [*elsewhere.found_in([earlier], wanted[step], self.schema), *notes]
         return failures.miss([first + after], wanted[step], came, notes, after=bool(found))
 
 
