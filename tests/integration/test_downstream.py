@@ -8,26 +8,30 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 import pytest
+from support import plugins
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = Path(__file__).parent / "downstream"
 
-# What is installed here, but not asked for by the projects.
-RUN = "python -m pytest -p no:randomly"
-PYTEST = f"{RUN} -p no:asyncio"
+PYTEST = "python -m pytest"
 
 # How the author of each project runs it, and what the end of its output then says.
 COMMANDS = {
     "pytest_fixture_project": (PYTEST, r"5 passed"),
     "unittest_project": ("python -m unittest -v", r"Ran 3 tests in .*\n\nOK\n"),
     "xdist_project": (PYTEST, r"heard of 12 organizations\n=+ 12 passed"),
-    "asyncio_project": (RUN, r"5 passed"),
+    "asyncio_project": (PYTEST, r"5 passed"),
     "cli_in_ci": ("bash run.sh", r"services_started=nfs .*\nall holds\n$"),
     "hypothesis_project": (PYTEST, r"9 passed"),
     "frozen_project": (PYTEST, r"51 passed"),
+    "django_project": (
+        f"sh -c '{PYTEST} && python -m unittest tests.test_unittest'",
+        r"11 passed(.*\n)*Ran 4 tests in .*\n\nOK\n",
+    ),
 }
 
 
@@ -79,6 +83,7 @@ def run(installed, tmp_path):
             "PATH": f"{installed / 'bin'}:{os.environ['PATH']}",
             "HOME": str(tmp_path),
             "TMPDIR": str(tmp_path),
+            "PYTEST_ADDOPTS": plugins.only(*asked_for(folder)),
         }
         return subprocess.run(
             shlex.split(command),
@@ -91,6 +96,13 @@ def run(installed, tmp_path):
         )
 
     return run
+
+
+def asked_for(folder: Path) -> list[str]:
+    """The distributions that a project needs for its tests; of what is installed here, no more."""
+    file = folder / "pyproject.toml"
+    needs = tomllib.loads(file.read_text())["project"] if file.exists() else {}
+    return needs.get("optional-dependencies", {}).get("test", [])
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The pytest plugin in a foreign project."""
 
 import pytest
+from support import plugins
 
 from toggle_mock.recording.files import load
 
@@ -8,9 +9,10 @@ pytestmark = pytest.mark.usefixtures("plain_pytest")
 
 
 @pytest.fixture
-def plain_pytest(pytester):
+def plain_pytest(pytester, monkeypatch):
     """A project with nothing but what the plugin brings, whose tests run as they are written."""
-    pytester.makeini("[pytest]\naddopts = -p no:randomly\n")
+    monkeypatch.setenv("PYTEST_ADDOPTS", plugins.only("pytest-asyncio", "pytest-xdist"))
+    pytester.makeini("[pytest]\n")
 
 
 def test_the_first_test_of_a_newcomer_passes(pytester):
@@ -480,13 +482,13 @@ def test_a_test_that_leaves_the_bus_running_fails_and_the_next_does_not(pytester
 
 
 def test_it_may_be_ended_without_a_word(pytester):
-    pytester.makeini("[pytest]\naddopts = -p no:randomly\ntoggle_leaked_bus = clean\n")
+    pytester.makeini("[pytest]\ntoggle_leaked_bus = clean\n")
     pytester.makepyfile(LEAKING)
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
 def test_it_may_be_left_running(pytester):
-    pytester.makeini("[pytest]\naddopts = -p no:randomly\ntoggle_leaked_bus = ignore\n")
+    pytester.makeini("[pytest]\ntoggle_leaked_bus = ignore\n")
     pytester.makepyfile(LEAKING)
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1, failed=1)
