@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from celery import signals
+from celery.concurrency import get_implementation
 
 import rodent_events
 from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT
 
 __all__ = ["install"]
+
+# The pools that send worker_process_init, in whichever process runs tasks.
+_TELL_OF_PROCESSES = {"celery.concurrency.prefork", "celery.concurrency.solo"}
 
 
 def install(*, shutdown_timeout: float = DEFAULT_SHUTDOWN_TIMEOUT, **settings: Any) -> None:
@@ -32,7 +36,9 @@ def install(*, shutdown_timeout: float = DEFAULT_SHUTDOWN_TIMEOUT, **settings: A
         rodent_events.shutdown(shutdown_timeout)
 
     def begin_without_children(sender: Any, **_kwargs: object) -> None:
-        if "prefork" not in sender.pool_cls.__module__:
+        # By its name as well: under Celery's test helper it is not looked up yet.
+        pool = get_implementation(sender.pool_cls).__module__
+        if pool not in _TELL_OF_PROCESSES:
             begin()
 
     for signal, receiver in (

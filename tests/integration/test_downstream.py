@@ -32,6 +32,7 @@ COMMANDS = {
         f"sh -c '{PYTEST} && python -m unittest tests.test_unittest'",
         r"11 passed(.*\n)*Ran 4 tests in .*\n\nOK\n",
     ),
+    "celery_project": (PYTEST, r"3 passed"),
 }
 
 

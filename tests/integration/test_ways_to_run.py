@@ -560,6 +560,7 @@ def test_celery(pool, name, place, start, wait_until):
     is_orderly = name == "SIGTERM"
     process = start(*command, "--loglevel", "warning", is_orderly=is_orderly)
     wait_until(lambda: len(place.accepted) == 20, timeout=60)
+    assert "raised" not in log(place)  # by what the integration does at a signal of Celery
     if not is_orderly:
         wait_until(lambda: place.lost == 0)
     os.kill(process.pid, getattr(signal, name))
