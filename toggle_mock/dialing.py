@@ -48,16 +48,17 @@ def aio_channel(
     return grpc.aio.secure_channel(target, credentials, options)
 
 
-def http_client(base_url: str, *, timeout: float) -> httpx.Client:
+def http_client(base_url: str, *, timeout: float, path: str = "") -> httpx.Client:
     """A client of HTTP, of which any number of requests may wait at the same time.
 
     Args:
         base_url: What the paths of requests follow.
         timeout: Seconds for each step of an answer, unless a request says otherwise.
+        path: Of the socket of the file system behind which the server is; empty is none.
     """
     import httpx
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     # With a transport of its own a client asks for no proxy, while SSL_CERT_FILE still counts.
-    transport = httpx.HTTPTransport(limits=limits)
+    transport = httpx.HTTPTransport(uds=path or None, limits=limits)
     return httpx.Client(base_url=base_url, timeout=timeout, transport=transport)

@@ -5,6 +5,7 @@ import asyncio
 import grpc
 import pytest
 
+from toggle_mock.address import Address
 from toggle_mock.server import host as module
 from toggle_mock.server.host import GrpcHost
 
@@ -37,7 +38,7 @@ class FailsToStop(Listening):
 @pytest.fixture
 def host():
     handlers = grpc.method_handlers_generic_handler("any", {})
-    return GrpcHost("127.0.0.1", 0, handlers, handlers, options=(), relay=None, credentials=None)
+    return GrpcHost(Address(), handlers, handlers, options=(), relay=None, credentials=None)
 
 
 async def come_and_go(host: GrpcHost) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
+from toggle_mock.address import Address
 from toggle_mock.errors import NoRelayError
 from toggle_mock.faults import spec
 from toggle_mock.faults.conditions import Age, Conditions, Delay, Effect
@@ -48,7 +49,7 @@ def host():
 
 @pytest.fixture
 def relay():
-    return Relay("127.0.0.1")
+    return Relay(Address())
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from rodent_events.disk.files import write_atomically
+from toggle_mock.address import http_url
 from toggle_mock.cli.logs import FORMATTERS, log_to_stderr
 from toggle_mock.cli.options import (
     IN_FILE,
@@ -151,13 +152,13 @@ def _addresses(toggle: ToggleServer, *, as_json: bool) -> Iterator[str]:
         return
     yield f"Toggle mock at {toggle.address}"
     if toggle.http_address:
-        yield f"HTTP at http://{toggle.http_address}"
+        yield f"HTTP at {http_url(toggle.http_address)}"
 
 
 def _address_object(toggle: ToggleServer) -> str:
     addresses = {"listening": toggle.address}
     if toggle.http_address:
-        addresses["http"] = f"http://{toggle.http_address}"
+        addresses["http"] = http_url(toggle.http_address)
     return json.dumps(addresses)
 
 

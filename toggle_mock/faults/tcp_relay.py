@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from toggle_mock.address import LOOPBACK, UNIX, Address
 from toggle_mock.faults.conditions import Age, Conditions, Delay
 from toggle_mock.faults.first_bytes import Opening, Speaks
 from toggle_mock.faults.frames import GOAWAY, Frames
@@ -226,8 +227,8 @@ class Relay:
     All methods run in the server's event loop.
     """
 
-    host: str
-    """The address to listen on."""
+    address: Address
+    """Where clients connect."""
     speaks: Speaks = field(default_factory=Speaks)
     """What the server speaks."""
     on_refusal: Callable[[str, str, str], None] = lambda _kind, _peer, _details: None
@@ -235,8 +236,6 @@ class Relay:
     conditions: Conditions = field(default_factory=Conditions)
     target: int = 0
     """The server's own port, on loopback."""
-    port: int = 0
-    """The port that clients connect to."""
     frozen: frozenset[Link] = frozenset()
     """The connections on which nothing gets through, whatever the conditions."""
     refusing: bool = False
@@ -249,21 +248,19 @@ class Relay:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def listen(self, port: int) -> int:
-        """Listen, or only keep the port if connections are refused; returns the port.
+    async def listen(self) -> None:
+        """Listen, or only keep the address if connections are refused.
 
         Raises:
-            OSError: The port cannot be used.
+            OSError: The address cannot be used.
         """
-        if self.refusing and port:
-            self._reserved = reserve(self.host, port)
-            return port
-        self._listener = await asyncio.start_server(
-            self._accept, self.host.strip("[]"), port, reuse_address=True
-        )
-        self.port = self._listener.sockets[0].getsockname()[1]
-        self._release()
-        return self.port
+        if self._reserved is None:
+            self._reserved = self.address.reserved()
+            if not self.address.path:
+                self.address = self.address.at(self._reserved.getsockname()[1])
+        if not self.refusing:
+            reserved, self._reserved = self._reserved, None
+            self._listener = await asyncio.start_server(self._accept, sock=reserved)
 
     async def update(
         self, conditions: Conditions, frozen: frozenset[Link], *, refusing: bool
@@ -278,9 +275,9 @@ class Relay:
         if refusing and self._listener is not None:
             self._listener.close()
             self._listener = None
-            self._reserved = reserve(self.host, self.port)
+            self._reserved = self.address.reserved()
         elif not refusing and self._reserved is not None:
-            await self.listen(self.port)
+            await self.listen()
 
     async def wait_for_change(self, timeout: float) -> None:
         """Wait until the conditions change, so many seconds at most."""
@@ -325,7 +322,7 @@ class Relay:
         self._tasks.add(task)
         client = Pipe(reader, writer)
         try:
-            server = Pipe(*await asyncio.open_connection("127.0.0.1", self.target))
+            server = Pipe(*await asyncio.open_connection(LOOPBACK, self.target))
         except OSError:
             client.reset()
             return
@@ -346,24 +343,11 @@ class Relay:
             self._tasks.discard(task)
 
 
-def reserve(host: str, port: int) -> socket.socket:
-    """A socket that keeps a port from others; who connects to it is refused."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host.strip("[]"), port, type=socket.SOCK_STREAM
-    )[0]
-    reserved = socket.socket(family, kind, protocol)
-    try:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved.bind(address)
-    except OSError:
-        reserved.close()
-        raise
-    return reserved
-
-
-def _named(address: tuple[str | int, ...] | None) -> str:
+def _named(address: tuple[str | int, ...] | str | None) -> str:
     """A client's address as gRPC names it."""
-    if not address:
+    if address is None:
         return "unknown"
+    if isinstance(address, str):
+        return UNIX
     host, port = address[:2]
     return f"ipv6:[{host}]:{port}" if ":" in str(host) else f"ipv4:{host}:{port}"

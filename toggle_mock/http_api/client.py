@@ -12,10 +12,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import grpc
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from toggle_mock.address import LOOPBACK, UNIX, Address
 from toggle_mock.context import EndsWithAsyncBlock
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.faults.control import Faults
@@ -48,7 +50,7 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
     It sees only its own session, so that tests of many processes can share one server.
 
     Args:
-        url: Where the HTTP API is, such as ``http://127.0.0.1:8080``.
+        url: Where the HTTP API is, such as ``http://127.0.0.1:8080`` or ``unix:/run/toggle.sock``.
         rid: The Rodent that its session is about; None for all of its organization.
         sub: The organization; if neither is given, one of its own.
 
@@ -61,7 +63,7 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         self._others = ExitStack()  # the sessions that it was asked for
         self._api = RemoteApi(url)
         info = self._api.get("/info", Info)
-        self._address = info.address
+        self._address = _from_here(info.address, self._api.host)
         root = info.root_certificate
         self._root_certificate: bytes | None = root.encode() if root else None
         opened = self._api.post("/sessions", OpenSession(rid=rid, sub=sub), SessionOpened)
@@ -75,7 +77,10 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
 
     @property
     def address(self) -> str:
-        """``host:port``, for a client's target."""
+        """``host:port``, or ``unix:PATH``, for a client's target.
+
+        Of a server that listens at all addresses, the one by which HTTP is asked.
+        """
         return self._address
 
     @property
@@ -95,7 +100,7 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
 
     @property
     def http_address(self) -> str:
-        """``host:port`` of the HTTP API."""
+        """``host:port``, or ``unix:PATH``, of the HTTP API."""
         return self._api.host
 
     def _catch_up(self) -> None:
@@ -215,6 +220,17 @@ def _json_claims(claims: Mapping[str, object]) -> dict[str, Any]:
     }
     said: dict[str, Any] = json.loads(json.dumps(plain))
     return said
+
+
+def _from_here(address: str, http_host: str) -> str:
+    """Where the server is, which may have told that it listens at all addresses."""
+    if address.startswith(UNIX):
+        return address
+    host, _, port = address.rpartition(":")
+    if not Address.of(host).is_everywhere:
+        return address
+    asked = LOOPBACK if http_host.startswith(UNIX) else urlsplit(f"//{http_host}").hostname
+    return str(Address(asked or LOOPBACK, int(port)))
 
 
 def _schema(files: SchemaFiles | None) -> Schema | None:

@@ -7,6 +7,7 @@ import socket
 
 import uvicorn
 
+from toggle_mock.address import Address
 from toggle_mock.http_api.app import application, description
 from toggle_mock.http_api.guard import LOOPBACK_HOSTS
 from toggle_mock.http_api.state import Api
@@ -21,13 +22,13 @@ class HttpServer:
 
     Args:
         toggle: The mock.
-        host: The address to listen on.
-        port: The port; 0 takes a free one.
+        address: Where it listens.
     """
 
-    def __init__(self, toggle: LocalToggle, host: str, port: int) -> None:
-        self._host, self._port = host, port
-        allowed = LOOPBACK_HOSTS if host in LOOPBACK_HOSTS else None
+    def __init__(self, toggle: LocalToggle, address: Address) -> None:
+        self.address = address
+        """Where it listens; with port 0 before a free one was taken."""
+        allowed = LOOPBACK_HOSTS if address.host in LOOPBACK_HOSTS else None
         self._api = Api(toggle, description)
         config = uvicorn.Config(
             application(self._api, allowed),
@@ -41,28 +42,21 @@ class HttpServer:
         self._server = uvicorn.Server(config)
         self._serving: asyncio.Task[None] | None = None
 
-    @property
-    def address(self) -> str:
-        """``host:port``."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{host}:{self._port}"
-
     async def start(self) -> None:
         """Listen.
 
         Raises:
-            OSError: The port cannot be used.
+            OSError: The address cannot be used.
         """
         try:
-            listener = socket.create_server(
-                (self._host, self._port),
-                family=socket.AF_INET6 if ":" in self._host else socket.AF_INET,
-            )
+            listener = self.address.listening()
         except OSError as error:
-            raise OSError(f"cannot listen on {self.address}: {error.strerror}") from error
-        # Connections inherit it; asyncio sees no TCP in a listener that it has not made itself.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._port = listener.getsockname()[1]
+            reason = error.strerror or error
+            raise OSError(f"cannot listen on {self.address}: {reason}") from error
+        if not self.address.path:
+            # Connections inherit it; asyncio sees no TCP in a listener that it has not made itself.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.address = self.address.at(listener.getsockname()[1])
         # Connections queue up in the listener until it serves.
         self._serving = asyncio.ensure_future(self._server.serve([listener]))
 

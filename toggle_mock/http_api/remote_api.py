@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from toggle_mock.address import UNIX, Address
 from toggle_mock.dialing import http_client
 from toggle_mock.errors import RemoteError, UnknownIdError
 from toggle_mock.http_api.bodies.base import Answer, Body, Done, Failure
@@ -23,17 +24,22 @@ A = TypeVar("A", bound=Answer)
 _PATIENCE = 30.0
 """Seconds for an answer of the server, besides what it is asked to wait."""
 
+_HOST_OF_A_SOCKET = "http://localhost"
+
 
 class RemoteApi:
     """Requests to the HTTP API of a mock Toggle elsewhere. For any number of threads.
 
     Args:
-        url: Where it is.
+        url: Where it is: ``http://HOST:PORT``, or ``unix:PATH``.
     """
 
     def __init__(self, url: str) -> None:
-        self._root = url.rstrip("/")
-        self._client = http_client(f"{self._root}/api/v1", timeout=_PATIENCE)
+        path = Address.of(url).path if url.startswith(UNIX) else ""
+        self._root = _HOST_OF_A_SOCKET if path else url.rstrip("/")
+        self.host = f"{UNIX}{path}" if path else urlsplit(url).netloc
+        """``host:port``, or ``unix:PATH``, of it."""
+        self._client = http_client(f"{self._root}/api/v1", timeout=_PATIENCE, path=path)
         self.session: str | None = None
         """The session that requests are narrowed to."""
 
@@ -43,22 +49,17 @@ class RemoteApi:
         whole.session = None
         return whole
 
-    @property
-    def host(self) -> str:
-        """``host:port`` of it."""
-        return urlsplit(self._root).netloc
-
     def readiness(self) -> Ready:
         """Whether the server answers calls, and if not, why.
 
         Raises:
             RemoteError: It does not tell.
         """
-        url = f"{self._root}/readyz"
         try:
-            return msgspec.json.decode(self._client.get(url).content, type=Ready)
+            answer = self._client.get(f"{self._root}/readyz")
+            return msgspec.json.decode(answer.content, type=Ready)
         except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
-            raise _no_toggle(url, error) from error
+            raise self._no_toggle("/readyz", error) from error
 
     def get(self, path: str, answer: type[A]) -> A:
         """The answer to GET, which is to be of a type."""
@@ -104,9 +105,9 @@ class RemoteApi:
                 return msgspec.json.decode(response.content, type=answer)
             failure = msgspec.json.decode(response.content, type=Failure)
         except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
-            raise _no_toggle(f"{self._client.base_url}{path.lstrip('/')}", error) from error
+            raise self._no_toggle(f"/api/v1{path}", error) from error
         raise error_of(failure)
 
-
-def _no_toggle(url: str, error: Exception) -> RemoteError:
-    return RemoteError(f"{url} does not answer as a mock Toggle: {error}")
+    def _no_toggle(self, path: str, error: Exception) -> RemoteError:
+        server = self.host if self.host.startswith(UNIX) else self._root
+        return RemoteError(f"{server}{path} does not answer as a mock Toggle: {error}")

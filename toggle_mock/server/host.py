@@ -1,4 +1,4 @@
-"""Where the gRPC server listens: at one port, which stays its own through outages and restarts."""
+"""Where the gRPC server listens: one address, which stays its own through outages and restarts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from socket import SOCK_STREAM
 from typing import Any
 
 import grpc.aio
@@ -17,8 +16,9 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from rodent_events.pb import base_pb2
 from rodent_events.pb.events import event_messages_pb2
+from toggle_mock.address import LOOPBACK, Address
 from toggle_mock.faults.connections import Host
-from toggle_mock.faults.tcp_relay import Relay, reserve
+from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
 from toggle_mock.recording.records import SERVICE
 
@@ -34,8 +34,7 @@ class GrpcHost(Host):
     Its coroutines run in the event loop of :attr:`thread`.
 
     Args:
-        host: The address to listen on.
-        port: The port; 0 takes a free one.
+        address: Where clients connect.
         handlers: What it serves, besides health and reflection.
         others: Takes the calls that are for none of these.
         options: Those of gRPC.
@@ -45,8 +44,7 @@ class GrpcHost(Host):
 
     def __init__(
         self,
-        host: str,
-        port: int,
+        address: Address,
         handlers: grpc.GenericRpcHandler,
         others: grpc.GenericRpcHandler,
         *,
@@ -54,9 +52,8 @@ class GrpcHost(Host):
         relay: Relay | None,
         credentials: Callable[[], grpc.ServerCredentials] | None,
     ) -> None:
-        self.host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        self.port = port
-        """The port that clients connect to; 0 before a free one was taken."""
+        self.address = address
+        """Where clients connect; with port 0 before a free one was taken."""
         self.thread: LoopThread | None = None
         """The thread of its event loop while it runs."""
         self._handlers, self._others = handlers, others
@@ -69,20 +66,15 @@ class GrpcHost(Host):
         self._server: grpc.aio.Server | None = None
 
     @property
-    def address(self) -> str:
-        """``host:port``, for a client's target."""
-        return f"{self.host}:{self.port}"
-
-    @property
     def is_up(self) -> bool:
         """Whether it answers calls."""
         return self._server is not None
 
     async def come_back(self) -> None:
-        """Listen, at the same port as before.
+        """Listen, at the same address as before.
 
         Raises:
-            OSError: The port cannot be used.
+            OSError: The address cannot be used.
         """
         server = grpc.aio.server(options=self.options)
         server.add_generic_rpc_handlers((self._handlers,))
@@ -96,35 +88,34 @@ class GrpcHost(Host):
         for name in ("", SERVICE):
             await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
         self._server = server
-        if self.relay is not None:
+        if self.relay is None:
+            self.address = self.address.at(port)
+        else:
             self.relay.target = port
-            port = await self._listen_in_front(self.relay)
-        self.release_port()
-        self.port = port
+            await self._listen_in_front(self.relay)
+            self.address = self.relay.address
+        self.release_address()
 
     def _listen(self, server: grpc.aio.Server) -> int:
-        address = self.address if self.relay is None else "127.0.0.1:0"
+        address = self.address if self.relay is None else Address(LOOPBACK)
         try:
+            address.make_way()  # gRPC would take it from whoever listens there
             if self._credentials is None:
-                return server.add_insecure_port(address)
-            return server.add_secure_port(address, self._credentials())
-        except RuntimeError as error:
-            raise self._cannot_listen(address, error) from error
+                return server.add_insecure_port(str(address))
+            return server.add_secure_port(str(address), self._credentials())
+        except (OSError, RuntimeError) as error:
+            raise _cannot_listen(address, error) from error
 
-    async def _listen_in_front(self, relay: Relay) -> int:
+    async def _listen_in_front(self, relay: Relay) -> None:
         try:
-            return await relay.listen(self.port)
+            await relay.listen()
         except OSError as error:
-            raise self._cannot_listen(self.address, error) from error
-
-    def _cannot_listen(self, address: str, error: Exception) -> OSError:
-        reason = _why_not(self.host.strip("[]"), self.port) or error
-        return OSError(f"cannot listen on {address}: {reason}")
+            raise _cannot_listen(relay.address, error) from error
 
     async def leave(self) -> None:
-        """Stop answering, and keep the port from others."""
+        """Stop answering, and keep the address from others."""
         await self.stop_answering(0.0)
-        self._reserved = reserve(self.host, self.port)
+        self._reserved = self.address.reserved()
 
     async def stop_answering(self, grace: float) -> None:
         """Stop answering; calls under way may end for so many seconds.
@@ -143,8 +134,8 @@ class GrpcHost(Host):
         if self.relay is not None:
             await self.relay.close()
 
-    def release_port(self) -> None:
-        """Keep the port from nobody."""
+    def release_address(self) -> None:
+        """Keep the address from nobody."""
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
@@ -165,14 +156,17 @@ class GrpcHost(Host):
             thread.call(work)
 
 
-def _why_not(host: str, port: int) -> str | None:
+def _cannot_listen(address: Address, error: Exception) -> OSError:
+    reason = _why_not(address) or error
+    return OSError(f"cannot listen on {address}: {reason}")
+
+
+def _why_not(address: Address) -> str | None:
     """The reason why one cannot listen there, which gRPC does not tell; None if one can."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.bind(address)
+        address.listening().close()
     except OSError as error:
-        return error.strerror
+        return error.strerror or str(error)
     return None
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import grpc
 
+from toggle_mock.address import LOOPBACK, Address
 from toggle_mock.context import EndsWithAsyncBlock
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.connections import Network
@@ -49,8 +50,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     it unless it runs. All methods may be called from any thread.
 
     Args:
-        host: The address to listen on; loopback unless asked otherwise.
-        port: The port; 0 takes a free one.
+        host: The address to listen on; loopback unless asked otherwise. ``0.0.0.0`` and ``::`` are
+            all addresses of the machine, ``unix:PATH`` is a socket of the file system.
+        port: The port; 0 takes a free one. A socket has none.
         max_message_bytes: Bytes in a request at the most, gRPC's own default.
         ping_interval: Seconds between two keepalive pings that a client may send at the least. A
             Rodent sends one each 40 s.
@@ -74,7 +76,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         record_best_effort: Whether calls are answered also once that file can be written to no
             more, for example since the disk is full; they are refused with UNAVAILABLE otherwise.
         http_port: Port of the HTTP API; 0 takes a free one, None is without.
-        http_host: The address that the HTTP API listens on. Whoever reaches it can do everything.
+        http_host: The address that the HTTP API listens on, or ``unix:PATH``, which needs no
+            ``http_port``. Whoever reaches it can do everything.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -114,7 +117,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         self._tls, self._authority = tls, authority
         recording = Recording(deduplicate=deduplicate) if recording is None else recording
         book, rodents, tokens = FaultBook(), RodentRegister(), tokens or Tokens()
-        front = Relay(host, self._speaks(host)) if relay else None
+        address = _address("host", host, port)
+        front = Relay(address, self._speaks(address)) if relay else None
         self.stale_calls = Recording(max_calls=1000)
         """Calls of clients that an earlier test left behind."""
         peer_of = front.peer_of if front else str
@@ -133,8 +137,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             must_record=not record_best_effort,
         )
         self._host = GrpcHost(
-            host,
-            port,
+            address,
             self._service.handlers(),
             UnknownMethods(refuser),
             options=_grpc_options(max_message_bytes, ping_interval),
@@ -147,7 +150,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         super().__init__(shared, Scope())
         book.on_heal = self._release
         self._record = Path(record) if record is not None else None
-        self._http_host, self._http_port = http_host, http_port
+        self._http_address = _http_address(http_host, http_port)
         self._http: HttpServer | None = None
         self._has_run = False
         self._lifecycle = threading.RLock()
@@ -176,8 +179,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         try:
             thread.call(self._host.come_back)
             thread.call(self._shared.network.begin)
-            if self._http_port is not None:
-                thread.call(partial(self._serve_http, self._http_port))
+            if self._http_address is not None:
+                thread.call(partial(self._serve_http, self._http_address))
         except BaseException:
             thread.call(partial(self._stop_serving, 0.0))
             self._end_thread(thread)
@@ -211,15 +214,15 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def _end_thread(self, thread: LoopThread) -> None:
         self._host.thread = None
         thread.end()
-        self._host.release_port()
+        self._host.release_address()
         while self.recording.sinks:
             self.recording.sinks.pop().close()
 
-    async def _serve_http(self, port: int) -> None:
+    async def _serve_http(self, address: Address) -> None:
         # Loaded only where it is asked for.
         from toggle_mock.http_api.listener import HttpServer  # noqa: PLC0415
 
-        http = HttpServer(self, self._http_host, port)
+        http = HttpServer(self, address)
         await http.start()
         self._http = http
 
@@ -237,24 +240,27 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
 
         self._host.carry_out(release)
 
-    def _speaks(self, host: str) -> Speaks:
+    def _speaks(self, address: Address) -> Speaks:
         if not self._tls:
             return Speaks()
         # Loaded only where it is asked for.
         from toggle_mock.tokens.certificates import server_names  # noqa: PLC0415
 
-        return Speaks(tls=True, mutual=self._tls == "mutual", names=server_names(host))
+        return Speaks(tls=True, mutual=self._tls == "mutual", names=server_names(address))
 
     def _credentials(self) -> grpc.ServerCredentials:
         mutual = self._tls == "mutual"
-        return self.authority.server_credentials(self._host.host, mutual=mutual)
+        return self.authority.server_credentials(self._host.address, mutual=mutual)
 
     # What a client needs
 
     @property
     def port(self) -> int:
-        """The port that it listens on, also after it was stopped; 0 before a free one was taken."""
-        return self._host.port
+        """The port that it listens on, also after it was stopped; 0 before a free one was taken.
+
+        A socket of the file system has none, which is 0 too.
+        """
+        return self._host.address.port
 
     @property
     def serving(self) -> bool:
@@ -275,13 +281,13 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
 
     @property
     def http_address(self) -> str | None:
-        """``host:port`` of the HTTP API; None without one."""
-        return self._http.address if self._http is not None else None
+        """``host:port``, or ``unix:PATH``, of the HTTP API; None without one."""
+        return str(self._http.address) if self._http is not None else None
 
     @property
     def address(self) -> str:
-        """``host:port``, for a client's target."""
-        return self._host.address
+        """``host:port``, or ``unix:PATH``, for a client's target."""
+        return str(self._host.address)
 
     def _issue(self, claims: TokenClaims) -> str:
         return self.tokens.issue(
@@ -349,6 +355,23 @@ def _grpc_options(max_message_bytes: int, ping_interval: float) -> list[tuple[st
         # Two servers must never share a port.
         ("grpc.so_reuseport", 0),
     ]
+
+
+def _address(name: str, host: str, port: int) -> Address:
+    try:
+        return Address.of(host, port)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _http_address(host: str, port: int | None) -> Address | None:
+    """Where HTTP is served; None if it is not."""
+    address = _address("http_host", host, port or 0)
+    if port is None and not address.path:
+        if host != LOOPBACK:
+            raise ValueError(f"http_host is {host!r}, but HTTP is served with an http_port only")
+        return None
+    return address
 
 
 def _check_port(name: str, port: int) -> None:

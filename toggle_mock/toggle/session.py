@@ -25,7 +25,7 @@ class Session(LocalToggle, EndsWithBlock):
 
     @property
     def address(self) -> str:
-        """``host:port``, for a client's target."""
+        """``host:port``, or ``unix:PATH``, for a client's target."""
         return self._parent.address
 
     @property
@@ -45,7 +45,7 @@ class Session(LocalToggle, EndsWithBlock):
 
     @property
     def http_address(self) -> str | None:
-        """``host:port`` of the server's HTTP API; None without one."""
+        """``host:port``, or ``unix:PATH``, of the server's HTTP API; None without one."""
         return self._parent.http_address
 
     def _issue(self, claims: TokenClaims) -> str:

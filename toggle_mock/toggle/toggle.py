@@ -53,7 +53,7 @@ class Toggle(Assertions, ABC):
     @property
     @abstractmethod
     def address(self) -> str:
-        """``host:port``, for a client's target."""
+        """``host:port``, or ``unix:PATH``, for a client's target."""
 
     @property
     @abstractmethod
@@ -97,7 +97,7 @@ class Toggle(Assertions, ABC):
     @property
     @abstractmethod
     def http_address(self) -> str | None:
-        """``host:port`` of the HTTP API; None without one."""
+        """``host:port``, or ``unix:PATH``, of the HTTP API; None without one."""
 
     @property
     @abstractmethod

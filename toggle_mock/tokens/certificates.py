@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import shutil
 import tempfile
 import weakref
@@ -15,6 +14,7 @@ import trustme
 from cryptography import x509
 
 from rodent_events.pb.base_pb2 import RegisterResponse
+from toggle_mock.address import Address
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class Authority:
             expires_on=certificate.expires_on.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
 
-    def server_credentials(self, host: str, *, mutual: bool) -> grpc.ServerCredentials:
-        """What a server at a host needs; a mutual one demands certificates of clients."""
-        own = self.issue(*server_names(host))
+    def server_credentials(self, address: Address, *, mutual: bool) -> grpc.ServerCredentials:
+        """What a server at an address needs; a mutual one demands certificates of clients."""
+        own = self.issue(*server_names(address))
         return grpc.ssl_server_credentials(
             [(own.key, own.chain)],
             root_certificates=self.root if mutual else None,
@@ -84,16 +84,6 @@ class Authority:
         )
 
 
-def server_names(host: str) -> list[str]:
-    """What the certificate of a server at a host is for."""
-    return list(dict.fromkeys(["localhost", "127.0.0.1", "::1", _name(host)]))
-
-
-def _name(host: str) -> str:
-    """A host as a certificate names it; of an address that means all addresses, loopback."""
-    bare = host.strip("[]")
-    try:
-        unspecified = ipaddress.ip_address(bare).is_unspecified
-    except ValueError:
-        return bare
-    return "127.0.0.1" if unspecified else bare
+def server_names(address: Address) -> list[str]:
+    """What the certificate of a server at an address is for."""
+    return list(dict.fromkeys(filter(None, ["localhost", "127.0.0.1", "::1", address.host])))

@@ -1,0 +1,66 @@
+"""Where a face of the mock listens, as users write it."""
+
+import pytest
+
+from toggle_mock.address import Address, http_url
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "127.0.0.1:4711"),
+        ("0.0.0.0", "0.0.0.0:4711"),
+        ("toggle.example", "toggle.example:4711"),
+        ("::1", "[::1]:4711"),
+        ("[::]", "[::]:4711"),
+        ("fe80::1%eth0", "[fe80::1%eth0]:4711"),
+    ],
+)
+def test_a_host_with_its_port(host, shown):
+    assert str(Address.of(host, 4711)) == str(Address.of(host).at(4711)) == shown
+    assert http_url(shown) == f"http://{shown}"
+
+
+@pytest.mark.parametrize("host", ["unix:/run/t.sock", "unix:///run/t.sock"])
+def test_a_socket_has_no_port(host):
+    address = Address.of(host)
+    assert str(address) == str(address.at(1)) == http_url(str(address)) == "unix:/run/t.sock"
+    assert str(Address.of("unix:t.sock")) == "unix:t.sock"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "problem"),
+    [
+        ("", 0, "'' is no host"),
+        ("http://mock", 0, "'http://mock' is no host"),
+        (" mock", 0, "is no host"),
+        ("localhost:4711", 0, "a port is given apart"),
+        ("[::1]:4711", 0, "a port is given apart"),
+        ("unix-abstract:t", 0, "is no address of IPv6"),
+        ("unix:", 0, "needs the path"),
+        ("unix:/a\0b", 0, "needs the path"),
+        ("unix:/run/t.sock", 4711, "has no port"),
+    ],
+)
+def test_what_can_be_no_address_is_told(host, port, problem):
+    with pytest.raises(ValueError, match=problem):
+        Address.of(host, port)
+
+
+@pytest.mark.parametrize(
+    ("host", "everywhere", "of_this_machine"),
+    [
+        ("127.0.0.3", False, True),
+        ("::1", False, True),
+        ("localhost", False, True),
+        ("unix:t", False, True),
+        ("0.0.0.0", True, False),
+        ("::", True, False),
+        ("192.0.2.1", False, False),
+        ("toggle.example", False, False),
+    ],
+)
+def test_who_gets_there(host, everywhere, of_this_machine):
+    address = Address.of(host)
+    assert address.is_everywhere is everywhere
+    assert address.is_of_this_machine is of_this_machine
