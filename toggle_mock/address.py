@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import re
 import socket
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +16,8 @@ UNIX = "unix:"
 """How the address of a socket of the file system begins, here as in gRPC."""
 
 LOOPBACK = "127.0.0.1"
+
+_NAME = re.compile(r"(\*\.)?\w[\w-]*(\.\w[\w-]*)*\.?")
 
 _BACKLOG = 2048
 """Connections that may wait to be taken."""
@@ -163,6 +167,35 @@ class _PathSocket(socket.socket):
 def http_url(address: str) -> str:
     """The URL for :class:`RemoteToggle` of an address of the HTTP API: ``unix:PATH`` is its own."""
     return address if address.startswith(UNIX) else f"http://{address}"
+
+
+def checked_names(option: str, names: Iterable[str], special: Container[str] = ()) -> list[str]:
+    """Names of hosts, and addresses, in lower case.
+
+    Args:
+        option: What they are given for.
+        names: The names.
+        special: What is allowed too, as it is.
+
+    Raises:
+        ValueError: One is no name.
+        TypeError: It is a single one.
+    """
+    if isinstance(names, str):
+        raise TypeError(f"{option} is {names!r}: give a list of names")
+    wrong = [
+        name
+        for name in names
+        if not (name in special or _NAME.fullmatch(name) or _ip(name) is not None)
+    ]
+    if wrong:
+        raise ValueError(f"{option} has {wrong[0]!r}: give a name such as toggle.example")
+    return [name.lower().rstrip(".") for name in names]
+
+
+def is_ip(host: str) -> bool:
+    """Whether it is an address, and no name."""
+    return _ip(host) is not None
 
 
 def _bound(made: socket.socket, address: object) -> socket.socket:

@@ -193,6 +193,32 @@ def test_a_config_that_is_none_is_told(tmp_path, text, problem):
     assert problem in result.output
 
 
+def test_where_it_listens_stands_in_the_environment_and_in_a_file(serve, tmp_path, monkeypatch):
+    config = tmp_path / "config.yml"
+    config.write_text(f"host: unix:{tmp_path}/t\nhttp-allowed-host: toggle\nhttp-host: 0.0.0.0\n")
+    monkeypatch.setenv("TOGGLE_MOCK_HTTP", "0")
+    with subprocess.Popen(
+        [TOGGLE_MOCK, "serve", "--json", "--config", str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        first = json.loads(process.stdout.readline())
+        assert first["listening"] == f"unix:{tmp_path}/t"
+        assert first["http"].startswith("http://0.0.0.0:")
+        url = f"{first['http'].replace('0.0.0.0', '127.0.0.1')}/readyz"
+        headers = {"Host": "toggle"}
+        assert urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30)
+        assert send_batch(first["listening"], b"") is Status.OK
+        process.terminate()
+        told = process.stderr.read()
+    assert "HTTP listens on 0.0.0.0:" in told
+    assert "gRPC listens" not in told
+    monkeypatch.setenv("TOGGLE_MOCK_HTTP_ALLOWED_HOST", "toggle http://mock")
+    result = CliRunner().invoke(main, ["serve", "--config", str(config)])
+    assert (result.exit_code, "has 'http://mock': give a name" in result.output) == (2, True)
+
+
 def say(address: str, data: bytes) -> None:
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=30) as client:

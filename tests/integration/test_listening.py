@@ -149,9 +149,22 @@ def test_all_addresses_of_ipv6_are_those_of_ipv4_too(relay):
 
 
 @BOTH
-def test_who_asks_for_all_addresses_gets_the_one_that_it_has_come_by(tmp_path, relay):
-    with ToggleServer(host="0.0.0.0", relay=relay, http_host="0.0.0.0", http_port=0) as toggle:
+def test_who_asks_for_all_addresses_gets_the_one_that_it_has_come_by(tmp_path, relay, caplog):
+    names = ["localhost.localdomain"]
+    with ToggleServer(
+        host="0.0.0.0", relay=relay, http_host="0.0.0.0", http_port=0, http_allowed_hosts=names
+    ) as toggle:
+        assert [message.split(":")[0] for message in caplog.messages] == [
+            "gRPC listens on 0.0.0.0",
+            "HTTP listens on 0.0.0.0",
+        ]
         http_port = toggle.http_address.rpartition(":")[2]
+        for name, code in ((names[0], 200), ("toggle", 403)):
+            headers = {"Host": name}
+            assert (
+                httpx.get(f"http://127.0.0.1:{http_port}/readyz", headers=headers).status_code
+                == code
+            )
         for name in ("127.0.0.1", "localhost"):
             with RemoteToggle(f"http://{name}:{http_port}") as remote:
                 assert remote.address == f"{name}:{toggle.port}"

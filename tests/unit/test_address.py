@@ -2,7 +2,8 @@
 
 import pytest
 
-from toggle_mock.address import Address, http_url
+from toggle_mock.address import Address, checked_names, http_url
+from toggle_mock.server.exposure import warning
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,35 @@ def test_who_gets_there(host, everywhere, of_this_machine):
     address = Address.of(host)
     assert address.is_everywhere is everywhere
     assert address.is_of_this_machine is of_this_machine
+
+
+def test_names_are_compared_as_hosts_are():
+    names = ["Toggle.Example.", "*.example", "192.0.2.1", "::1", "müller.example"]
+    assert checked_names("names", names) == [
+        "toggle.example",
+        "*.example",
+        "192.0.2.1",
+        "::1",
+        "müller.example",
+    ]
+    assert checked_names("names", ["*"], special={"*"}) == ["*"]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "*", "a b", "http://toggle", "toggle:80", "10.0.0.0/8", "a..b"]
+)
+def test_what_is_no_name_is_told(name):
+    with pytest.raises(ValueError, match="give a name such as"):
+        checked_names("names", ["toggle", name])
+
+
+def test_a_single_name_is_no_list_of_them():
+    with pytest.raises(TypeError, match="names is 'toggle': give a list"):
+        checked_names("names", "toggle")
+
+
+def test_what_others_can_do_is_told_where_they_get_there():
+    told = warning("HTTP", Address("0.0.0.0", 8080))
+    assert told.startswith("HTTP listens on 0.0.0.0:8080, which other machines may reach: without")
+    assert "report as Rodents" in warning("gRPC", Address("toggle.example"))
+    assert warning("gRPC", Address.of("unix:t")) is warning("gRPC", Address()) is None

@@ -42,6 +42,15 @@ def test_a_session_is_a_toggle_like_its_server():
     [
         (lambda: ToggleServer(port=-1), "port is -1"),
         (lambda: ToggleServer(http_port=70_000), "http_port is 70000"),
+        (lambda: ToggleServer(host="localhost:4711"), "host: 'localhost:4711' is no address"),
+        (lambda: ToggleServer(host="unix:/run/t", port=4711), "host: a socket has no port"),
+        (lambda: ToggleServer(http_host=""), "http_host: '' is no host"),
+        (lambda: ToggleServer(http_host="0.0.0.0"), "http_host is '0.0.0.0', but there is no HTTP"),
+        (lambda: ToggleServer(http_allowed_hosts=["toggle"]), "but there is no HTTP"),
+        (
+            lambda: ToggleServer(http_port=0, http_allowed_hosts=["http://toggle"]),
+            "http_allowed_hosts has 'http://toggle'",
+        ),
         (lambda: ToggleServer(heartbeat=0), "heartbeat is 0"),
         (lambda: ToggleServer(tls="mutal"), "tls is 'mutal': give True, False or 'mutual'"),
         (

@@ -64,12 +64,19 @@ def _read_config(context: click.Context, _param: click.Parameter, path: Path | N
     if not isinstance(given, dict):
         raise click.BadParameter(f"{path} has no names of options with values")
     options = configurable(context.command)
-    for name, value in given.items():
+    values = {str(name): _as_given(options.get(str(name)), value) for name, value in given.items()}
+    for name, value in values.items():
         try:
-            _check_option(context, options, str(name), value)
+            _check_option(context, options, name, value)
         except click.BadParameter as error:
-            raise click.BadParameter(f"{file.where(key=str(name))}: {error.message}") from None
-    context.default_map = {options[str(name)].name: value for name, value in given.items()}
+            raise click.BadParameter(f"{file.where(key=name)}: {error.message}") from None
+    context.default_map = {options[name].name: value for name, value in values.items()}
+
+
+def _as_given(option: click.Parameter | None, value: object) -> object:
+    """The values of an option that may stand several times; a single one needs no list."""
+    is_one = not isinstance(value, list | dict | None)
+    return [value] if is_one and option is not None and option.multiple else value
 
 
 def _check_option(
@@ -77,7 +84,8 @@ def _check_option(
 ) -> None:
     if name not in options:
         raise click.BadParameter(f"there is no option {name!r}{did_you_mean([name], options)}")
-    if value is None or isinstance(value, list | dict):
+    given = value if options[name].multiple and isinstance(value, list) else [value]
+    if any(each is None or isinstance(each, list | dict) for each in given):
         raise click.BadParameter(f"{name} is {value!r}: give one value")
     try:
         options[name].type_cast_value(context, value)
@@ -101,11 +109,16 @@ def config_schema(command: click.Command) -> dict[str, Any]:
         "title": f"A file for toggle-mock {command.name} --config: values of its options",
         "type": ["object", "null"],
         "properties": {
-            name: {"description": getattr(option, "help", None), **_type_schema(option)}
+            name: {"description": getattr(option, "help", None), **_schema(option)}
             for name, option in configurable(command).items()
         },
         "additionalProperties": False,
     }
+
+
+def _schema(option: click.Parameter) -> dict[str, Any]:
+    one = _type_schema(option)
+    return {"anyOf": [one, {"type": "array", "items": one}]} if option.multiple else one
 
 
 def _type_schema(option: click.Parameter) -> dict[str, Any]:

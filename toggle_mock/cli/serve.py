@@ -39,7 +39,12 @@ _LAST_LINES = 2.0
 
 @from_environment
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on: 0.0.0.0 or :: for all of the machine, or unix:PATH.",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -48,6 +53,20 @@ _LAST_LINES = 2.0
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--http", type=click.IntRange(0, 65535), help="Serve HTTP too, on this port.")
+@click.option(
+    "--http-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to serve HTTP on, likewise. Whoever reaches it can do everything.",
+)
+@click.option(
+    "--http-allowed-host",
+    "http_allowed_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name by which HTTP may be asked, besides localhost, --http-host and addresses; * is "
+    "any. May be repeated.",
+)
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made at the start.")
 @click.option("--mtls", is_flag=True, help="Demand certificates of clients too.")
 @click.option("--ca-file", type=OUT_FILE, help="Write the root certificate here.")
@@ -118,14 +137,18 @@ def serve(
     log_to_stderr(FORMATTERS[log_format])
     stop = interrupt_event()
     steps = read_scenario(scenario) if scenario else []
-    toggle = ToggleServer(
-        **options,
-        heartbeat=heartbeat or None,
-        tls="mutual" if mtls else tls,
-        tokens=Tokens(algorithm=jwt_algorithm, key=secret_of(jwt_key), verify=jwt_key is not None),
-        relay=relay or needs_relay(steps),
-        http_port=http,
-    )
+    tokens = Tokens(algorithm=jwt_algorithm, key=secret_of(jwt_key), verify=jwt_key is not None)
+    try:
+        toggle = ToggleServer(
+            **options,
+            heartbeat=heartbeat or None,
+            tls="mutual" if mtls else tls,
+            tokens=tokens,
+            relay=relay or needs_relay(steps),
+            http_port=http,
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     parent = os.getppid()
     with toggle:
         if ca_file:

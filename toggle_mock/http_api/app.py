@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -38,12 +38,13 @@ def description() -> bytes:
     return msgspec.json.encode(document(ENDPOINTS))
 
 
-def application(api: Api, allowed_hosts: frozenset[str] | None) -> Starlette:
+def application(api: Api, allowed_hosts: Collection[str]) -> Starlette:
     """The application.
 
     Args:
         api: What its endpoints share.
-        allowed_hosts: What may stand in a request's Host; None for anything.
+        allowed_hosts: The names that may stand in a request's Host, besides addresses; ``*`` is
+            any.
     """
     return Starlette(
         routes=_routes(api),

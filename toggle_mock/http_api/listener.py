@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Collection
 
 import uvicorn
 
 from toggle_mock.address import Address
 from toggle_mock.http_api.app import application, description
-from toggle_mock.http_api.guard import LOOPBACK_HOSTS
+from toggle_mock.http_api.guard import allowed_hosts
 from toggle_mock.http_api.state import Api
 from toggle_mock.toggle.toggle import LocalToggle
 
@@ -23,15 +24,15 @@ class HttpServer:
     Args:
         toggle: The mock.
         address: Where it listens.
+        names: Further names by which it may be asked; ``*`` is any.
     """
 
-    def __init__(self, toggle: LocalToggle, address: Address) -> None:
+    def __init__(self, toggle: LocalToggle, address: Address, names: Collection[str]) -> None:
         self.address = address
         """Where it listens; with port 0 before a free one was taken."""
-        allowed = LOOPBACK_HOSTS if address.host in LOOPBACK_HOSTS else None
         self._api = Api(toggle, description)
         config = uvicorn.Config(
-            application(self._api, allowed),
+            application(self._api, allowed_hosts(address, names)),
             lifespan="off",
             log_config=None,
             access_log=False,

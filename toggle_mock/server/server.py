@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import grpc
 
-from toggle_mock.address import LOOPBACK, Address
+from toggle_mock.address import LOOPBACK, Address, checked_names
 from toggle_mock.context import EndsWithAsyncBlock
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.connections import Network
@@ -25,6 +26,7 @@ from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.schema import Schema, load_schema
+from toggle_mock.server.exposure import warning
 from toggle_mock.server.host import GrpcHost
 from toggle_mock.server.refuser import ROOM, Refuser, UnknownMethods
 from toggle_mock.server.service import RodentService
@@ -41,6 +43,11 @@ _INT32 = 2**31 - 1
 
 _GRACE = 0.5
 """Seconds that calls under way have to end when the server stops."""
+
+
+_NO_HTTP = "there is no HTTP without a port for it (http_port, --http)"
+
+logger = logging.getLogger("toggle_mock")
 
 
 class ToggleServer(LocalToggle, EndsWithAsyncBlock):
@@ -78,6 +85,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         http_port: Port of the HTTP API; 0 takes a free one, None is without.
         http_host: The address that the HTTP API listens on, or ``unix:PATH``, which needs no
             ``http_port``. Whoever reaches it can do everything.
+        http_allowed_hosts: Names by which the HTTP API may be asked, besides ``localhost``,
+            ``http_host`` and addresses; ``["*"]`` is any. Others are refused, since a page in a
+            browser could have its name lead here.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -103,6 +113,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         record_best_effort: bool = False,
         http_port: int | None = None,
         http_host: str = "127.0.0.1",
+        http_allowed_hosts: Collection[str] = (),
     ) -> None:
         _check_port("port", port)
         _check_port("http_port", http_port or 0)
@@ -151,6 +162,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         book.on_heal = self._release
         self._record = Path(record) if record is not None else None
         self._http_address = _http_address(http_host, http_port)
+        self._http_names = checked_names("http_allowed_hosts", http_allowed_hosts, special={"*"})
+        if self._http_names and self._http_address is None:
+            raise ValueError(f"http_allowed_hosts is given, but {_NO_HTTP}")
         self._http: HttpServer | None = None
         self._has_run = False
         self._lifecycle = threading.RLock()
@@ -185,7 +199,17 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             thread.call(partial(self._stop_serving, 0.0))
             self._end_thread(thread)
             raise
+        self._warn()
         return self
+
+    def _warn(self) -> None:
+        """Tell of faces that others than this machine get to."""
+        faces = {"gRPC": self._host.address}
+        if self._http is not None:
+            faces["HTTP"] = self._http.address
+        for face, address in faces.items():
+            if (text := warning(face, address)) is not None:
+                logger.warning(text)
 
     def stop(self, grace: float = _GRACE) -> None:
         """Stop serving; calls under way may end for so many seconds. Does nothing if it is stopped.
@@ -222,7 +246,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         # Loaded only where it is asked for.
         from toggle_mock.http_api.listener import HttpServer  # noqa: PLC0415
 
-        http = HttpServer(self, address)
+        http = HttpServer(self, address, self._http_names)
         await http.start()
         self._http = http
 
@@ -369,7 +393,7 @@ def _http_address(host: str, port: int | None) -> Address | None:
     address = _address("http_host", host, port or 0)
     if port is None and not address.path:
         if host != LOOPBACK:
-            raise ValueError(f"http_host is {host!r}, but HTTP is served with an http_port only")
+            raise ValueError(f"http_host is {host!r}, but {_NO_HTTP}")
         return None
     return address
 
