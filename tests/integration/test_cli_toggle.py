@@ -99,12 +99,31 @@ def test_the_root_is_written_where_it_was_asked_for_and_mtls_demands_a_certifica
     token = run("token").strip()
     with EventClient(target=target, jwt=token, tls_ca_file=root) as client:
         assert client.send_batch(b"").status is Status.OK
-    with EventClient(
-        target=address_of(serve("--mtls", "--ca-file", str(tmp_path / "other.pem"))),
-        jwt=token,
-        tls_ca_file=tmp_path / "other.pem",
-    ) as client:
-        assert client.send_batch(b"").status is Status.UNAVAILABLE
+    cert, key = tmp_path / "client.pem", tmp_path / "client-key.pem"
+    key.touch(mode=0o644)
+    options = ["--client-cert-file", str(cert), "--client-key-file", str(key)]
+    target = address_of(serve("--mtls", "--ca-file", str(root), *options))
+    own = {"tls_cert_file": cert, "tls_key_file": key}
+    assert key.stat().st_mode & 0o777 == 0o600
+    for shown, expected in (({}, Status.UNAVAILABLE), (own, Status.OK)):
+        with EventClient(target=target, jwt=token, tls_ca_file=root, **shown) as client:
+            assert client.send_batch(b"").status is expected
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--ca-file", "root.pem"], "there are no certificates without --tls or --mtls"),
+        (["--tls-name", "toggle"], "there are no certificates without tls"),
+        (["--mtls", "--client-key-file", "key.pem"], "give --client-cert-file and"),
+        (["--tls", "--tls-name", "https://toggle"], "tls_names has 'https://toggle'"),
+    ],
+)
+def test_certificates_that_there_cannot_be_are_told(tmp_path, monkeypatch, options, problem):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["serve", *options])
+    assert (result.exit_code, problem in result.output) == (2, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_scenario_is_carried_out(serve, tmp_path):

@@ -175,11 +175,3 @@ def test_who_asks_for_all_addresses_gets_the_one_that_it_has_come_by(tmp_path, r
         RemoteToggle(toggle.http_address) as remote,
     ):
         assert remote.address == f"127.0.0.1:{toggle.port}"
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
-def test_tls_at_the_address_that_it_tells(host):
-    with ToggleServer(host=host, relay=True, tls=True) as toggle:
-        credentials = grpc.ssl_channel_credentials(toggle.root_certificate)
-        with grpc.secure_channel(toggle.address, credentials) as channel:
-            grpc.channel_ready_future(channel).result(20)

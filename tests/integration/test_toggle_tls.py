@@ -67,10 +67,29 @@ def test_a_rodent_connects_with_the_certificate_that_register_gave(make_toggle_s
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "0.0.0.0", "::1", "[::1]"])
 def test_the_certificate_is_for_the_servers_address(host):
     with ToggleServer(host=host, tls=True) as toggle:
-        target = toggle.address.replace("0.0.0.0", "127.0.0.1")
         credentials = grpc.ssl_channel_credentials(toggle.root_certificate)
-        with grpc.secure_channel(target, credentials) as channel:
+        with grpc.secure_channel(toggle.address, credentials) as channel:
             grpc.channel_ready_future(channel).result(20)
+
+
+def test_the_certificate_is_for_further_names_that_are_told_to_who_asks_for_others():
+    def connects(name: str) -> bool:
+        options = [("grpc.ssl_target_name_override", name)]
+        credentials = grpc.ssl_channel_credentials(toggle.root_certificate)
+        with grpc.secure_channel(toggle.address, credentials, options) as channel:
+            try:
+                grpc.channel_ready_future(channel).result(20 if name != "toggle.test" else 0.2)
+            except grpc.FutureTimeoutError:
+                return False
+            return True
+
+    names = ["toggle.example", "*.svc.example", "192.0.2.7"]
+    with ToggleServer(tls=True, tls_names=names, relay=True) as toggle:
+        for name in ("toggle.example", "a.svc.example", "192.0.2.7", "localhost"):
+            assert connects(name)
+        assert toggle.refusals == []
+        assert not connects("toggle.test")
+        assert "toggle.example, *.svc.example, 192.0.2.7" in toggle.refusals[0].details
 
 
 def test_without_tls_there_is_no_root(toggle_server):

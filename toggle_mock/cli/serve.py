@@ -68,8 +68,22 @@ _LAST_LINES = 2.0
     "any. May be repeated.",
 )
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made at the start.")
+@click.option(
+    "--tls-name",
+    "tls_names",
+    metavar="NAME",
+    multiple=True,
+    help="A name or an address that its certificate is for, besides --host and loopback. May be "
+    "repeated.",
+)
 @click.option("--mtls", is_flag=True, help="Demand certificates of clients too.")
 @click.option("--ca-file", type=OUT_FILE, help="Write the root certificate here.")
+@click.option(
+    "--client-cert-file",
+    type=OUT_FILE,
+    help="Write a certificate for clients here, as --mtls demands one.",
+)
+@click.option("--client-key-file", type=OUT_FILE, help="Write the key of that certificate here.")
 @key_options
 @click.option(
     "--heartbeat",
@@ -113,6 +127,8 @@ def serve(
     as_json: bool,
     http: int | None,
     ca_file: Path | None,
+    client_cert_file: Path | None,
+    client_key_file: Path | None,
     scenario: Path | None,
     jwt_algorithm: str,
     jwt_key: Path | None,
@@ -150,9 +166,8 @@ def serve(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     parent = os.getppid()
+    _write_certificates(toggle, ca_file, client_cert_file, client_key_file)
     with toggle:
-        if ca_file:
-            ca_file.write_bytes(toggle.authority.root)
         news = () if quiet else _news(toggle, stop.is_set, as_json=as_json)
         printer = Printer(chain(_addresses(toggle, as_json=as_json), news))
         if ready_file:
@@ -167,6 +182,24 @@ def serve(
         printer.wait(_LAST_LINES)
         if ready_file:
             ready_file.unlink(missing_ok=True)
+
+
+def _write_certificates(
+    toggle: ToggleServer, root: Path | None, client_cert: Path | None, client_key: Path | None
+) -> None:
+    """Write those that are asked for: clients can have them once they can connect.
+
+    Raises:
+        UsageError: There can be none.
+    """
+    if (client_cert is None) is not (client_key is None):
+        raise click.UsageError("give --client-cert-file and --client-key-file together")
+    if toggle.root_certificate is None and (root or client_cert):
+        raise click.UsageError("there are no certificates without --tls or --mtls")
+    if root:
+        root.write_bytes(toggle.authority.root)
+    if client_cert and client_key:
+        toggle.authority.issue("localhost").write_as(client_cert, client_key)
 
 
 def _addresses(toggle: ToggleServer, *, as_json: bool) -> Iterator[str]:

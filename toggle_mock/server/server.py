@@ -67,6 +67,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             :class:`Faults`. It costs some throughput.
         tls: Whether to speak TLS, with a certificate of :attr:`authority`; ``"mutual"`` demands one
             of clients too (mTLS).
+        tls_names: Names and addresses that its certificate is for, besides ``host`` and those of
+            loopback; one may begin with ``*.``.
         authority: What signs those certificates; None makes one.
         tokens: Which tokens are issued and taken: ``Tokens(algorithm="ES256")``,
             ``Tokens(verify=False)``; None is HS256 with a new key.
@@ -103,6 +105,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         ping_interval: float = 10.0,
         relay: bool = False,
         tls: bool | Literal["mutual"] = False,
+        tls_names: Collection[str] = (),
         authority: Authority | None = None,
         tokens: Tokens | None = None,
         heartbeat: float | None = None,
@@ -126,6 +129,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
                 "deduplicate is a matter of the recording: Recording(deduplicate=True)"
             )
         self._tls, self._authority = tls, authority
+        self._tls_names = checked_names("tls_names", tls_names)
+        if self._tls_names and not tls:
+            raise ValueError("tls_names is given, but there are no certificates without tls")
         recording = Recording(deduplicate=deduplicate) if recording is None else recording
         book, rodents, tokens = FaultBook(), RodentRegister(), tokens or Tokens()
         address = _address("host", host, port)
@@ -267,14 +273,18 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def _speaks(self, address: Address) -> Speaks:
         if not self._tls:
             return Speaks()
+        names = self._certified_names(address)
+        return Speaks(tls=True, mutual=self._tls == "mutual", names=names)
+
+    def _credentials(self) -> grpc.ServerCredentials:
+        names = self._certified_names(self._host.address)
+        return self.authority.server_credentials(names, mutual=self._tls == "mutual")
+
+    def _certified_names(self, address: Address) -> list[str]:
         # Loaded only where it is asked for.
         from toggle_mock.tokens.certificates import server_names  # noqa: PLC0415
 
-        return Speaks(tls=True, mutual=self._tls == "mutual", names=server_names(address))
-
-    def _credentials(self) -> grpc.ServerCredentials:
-        mutual = self._tls == "mutual"
-        return self.authority.server_credentials(self._host.address, mutual=mutual)
+        return server_names(address, self._tls_names)
 
     # What a client needs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import grpc
 import trustme
 from cryptography import x509
 
+from rodent_events.disk.files import write_atomically
 from rodent_events.pb.base_pb2 import RegisterResponse
 from toggle_mock.address import Address
 
@@ -28,10 +30,13 @@ class Certificate:
     def write(self, folder: Path, name: str) -> tuple[Path, Path]:
         """Write ``NAME.pem`` and, of mode 0600, ``NAME-key.pem``; returns their paths."""
         chain, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
-        chain.write_bytes(self.chain)
-        key.touch(mode=0o600)
-        key.write_bytes(self.key)
+        self.write_as(chain, key)
         return chain, key
+
+    def write_as(self, chain: Path, key: Path) -> None:
+        """Write both to files, the key to one of mode 0600."""
+        chain.write_bytes(self.chain)
+        write_atomically(key, self.key, sync=False)
 
 
 class Authority:
@@ -74,9 +79,9 @@ class Authority:
             expires_on=certificate.expires_on.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
 
-    def server_credentials(self, address: Address, *, mutual: bool) -> grpc.ServerCredentials:
-        """What a server at an address needs; a mutual one demands certificates of clients."""
-        own = self.issue(*server_names(address))
+    def server_credentials(self, names: Iterable[str], *, mutual: bool) -> grpc.ServerCredentials:
+        """What a server of these names needs; a mutual one demands certificates of clients."""
+        own = self.issue(*names)
         return grpc.ssl_server_credentials(
             [(own.key, own.chain)],
             root_certificates=self.root if mutual else None,
@@ -84,6 +89,7 @@ class Authority:
         )
 
 
-def server_names(address: Address) -> list[str]:
-    """What the certificate of a server at an address is for."""
-    return list(dict.fromkeys(filter(None, ["localhost", "127.0.0.1", "::1", address.host])))
+def server_names(address: Address, others: Iterable[str]) -> list[str]:
+    """What the certificate of a server at an address is for, besides other names that it has."""
+    names = ["localhost", "127.0.0.1", "::1", address.host, *others]
+    return list(dict.fromkeys(filter(None, names)))
