@@ -94,6 +94,8 @@ def test_every_status_reaches_the_caller_with_its_message(toggle_server, client,
 def test_the_seconds_to_wait_reach_the_caller(toggle_server, client):
     toggle_server.on_send_events.returns(fail(Code.UNAVAILABLE, retry_after=7.25))
     assert client.send_batch(BATCH).retry_after == 7.25
+    ((key, _details),) = toggle_server.wait_for_call("SendEvents")[0].trailers
+    assert key == "grpc-status-details-bin"
 
 
 @pytest.mark.parametrize(

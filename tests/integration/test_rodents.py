@@ -134,13 +134,13 @@ def test_a_call_of_a_rodent_that_is_disconnected_has_ended(toggle_server, monkey
     seen = []
 
     class Ending(service.Handled):
-        def end(self, status, details=""):
+        def end(self, status, *others, **more):
             if self.call.method == "Connect" and self.call.status is None:
                 rodent = toggle_server.rodents["r1"]
                 with pytest.raises(TimeoutError):
                     rodent.wait_disconnected(0)
                 seen.append(rodent.connected)
-            super().end(status, details)
+            super().end(status, *others, **more)
 
     monkeypatch.setattr(service, "Handled", Ending)
     token = toggle_server.jwt(rid="r1")

@@ -30,7 +30,7 @@ METADATA = st.lists(st.tuples(st.text(), st.text() | st.binary()), max_size=3)
 
 
 @st.composite
-def calls(draw) -> tuple[RecordedCall, list[tuple[bytes, bool, float]], str | None]:
+def calls(draw) -> tuple[RecordedCall, list[tuple[bytes, bool, float]], str | None, tuple]:
     """A call, what was said in it, and how it ended."""
     call = RecordedCall(
         draw(st.sampled_from(sorted(MESSAGES))),
@@ -40,16 +40,17 @@ def calls(draw) -> tuple[RecordedCall, list[tuple[bytes, bool, float]], str | No
         draw(st.dictionaries(TEXT, JSON, max_size=3)),
     )
     said = draw(st.lists(st.tuples(st.binary(), st.booleans(), SECONDS), max_size=3))
-    return call, said, draw(st.sampled_from(["OK", "UNAVAILABLE"]))
+    status = draw(st.sampled_from(["OK", "UNAVAILABLE"]))
+    return call, said, status, tuple(draw(METADATA))
 
 
 def recorded(made) -> Recording:
     recording = Recording()
-    for call, said, status in made:
+    for call, said, status, trailers in made:
         recording.begin(call)
         for raw, sent, at in said:
             recording.message(call, raw, sent=sent, at=at)
-        recording.end(call, status, status)
+        recording.end(call, status, status, trailers)
     return recording
 
 
@@ -57,7 +58,7 @@ def summary(recording: Recording) -> list:
     return [
         (
             *(call.number, call.method, call.peer, call.metadata, call.arrived),
-            *(dict(call.claims), call.status, call.details),
+            *(dict(call.claims), call.status, call.details, call.trailers),
             *((message.raw, message.sent, message.at) for message in call.messages),
         )
         for call in recording.calls

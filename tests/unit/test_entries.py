@@ -67,6 +67,7 @@ def played(entries) -> Recording:
         MessageEntry(1, sent=True, at=2.0, raw=bytes(range(256))),
         AcceptEntry(1),
         EndEntry(1, "OK", "a\nb"),
+        EndEntry(1, "OK", "", (("k", "v"), ("x-bin", Binary(b"\0\xff")))),
         RefusalEntry(0, "http1", "peer", "GET /", "", {"rid": "r1"}, 1.5),
         ClearEntry(),
         FeedEntry("f"),

@@ -29,6 +29,24 @@ class Binary(msgspec.Struct, frozen=True):
     base64: bytes
 
 
+Pairs: TypeAlias = tuple[tuple[str, str | Binary], ...]
+"""Metadata."""
+
+
+def pairs(metadata: Iterable[tuple[str, str | bytes]]) -> Pairs:
+    """Metadata, as it is written."""
+    return tuple(
+        (key, value if isinstance(value, str) else Binary(value)) for key, value in metadata
+    )
+
+
+def metadata_of(written: Pairs) -> tuple[tuple[str, str | bytes], ...]:
+    """The metadata again."""
+    return tuple(
+        (key, value.base64 if isinstance(value, Binary) else value) for key, value in written
+    )
+
+
 class CallEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="call"):
     """A call has begun."""
 
@@ -38,17 +56,14 @@ class CallEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="call"):
     peer: str
     arrived: float
     """Seconds since the Unix epoch."""
-    metadata: tuple[tuple[str, str | Binary], ...]
+    metadata: Pairs
     claims: dict[str, Any]
 
     @classmethod
     def of(cls, call: RecordedCall) -> Self:
         """What is to be written of a call that has begun."""
-        metadata = tuple(
-            (key, value if isinstance(value, str) else Binary(value))
-            for key, value in call.metadata
-        )
         claims = dict(call.claims)
+        metadata = pairs(call.metadata)
         return cls(call.number, call.method, call.peer, call.arrived, metadata, claims)
 
 
@@ -74,12 +89,14 @@ class AcceptEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="accept"):
     call: int
 
 
-class EndEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="end"):
+class EndEntry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="end"):
     """A call has ended."""
 
     call: int
     status: str
     details: str
+    trailers: Pairs = ()
+    """The trailing metadata."""
 
 
 class RefusalEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="refusal"):

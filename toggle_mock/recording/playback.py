@@ -7,13 +7,13 @@ from google.protobuf.message import DecodeError
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.entries import (
     AcceptEntry,
-    Binary,
     CallEntry,
     ClearEntry,
     EndEntry,
     FeedLine,
     MessageEntry,
     RefusalEntry,
+    metadata_of,
 )
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, RecordedCall
@@ -53,10 +53,7 @@ class Player:
         call = RecordedCall(
             entry.method,
             entry.peer,
-            tuple(
-                (key, value.base64 if isinstance(value, Binary) else value)
-                for key, value in entry.metadata
-            ),
+            metadata_of(entry.metadata),
             arrived=entry.arrived,
             claims=entry.claims,
             number=entry.call,
@@ -72,7 +69,8 @@ class Player:
                 if call.requests:
                     accept(self._recording, call, call.requests[0])
             case EndEntry():
-                self._recording.end(call, entry.status, entry.details)
+                trailers = metadata_of(entry.trailers)
+                self._recording.end(call, entry.status, entry.details, trailers)
                 del self._calls[entry.call]
 
     def end(self) -> None:

@@ -22,6 +22,7 @@ from toggle_mock.recording.entries import (
     Entry,
     MessageEntry,
     RefusalEntry,
+    pairs,
 )
 from toggle_mock.recording.records import (
     Events,
@@ -237,12 +238,18 @@ class Recording:
             self._tell(lambda: AcceptEntry(call.number), call)
             self.notify()
 
-    def end(self, call: RecordedCall, status: str, details: str = "") -> None:
+    def end(
+        self,
+        call: RecordedCall,
+        status: str,
+        details: str = "",
+        trailers: tuple[tuple[str, str | bytes], ...] = (),
+    ) -> None:
         """Record how a call ended."""
         with self._changed:
-            call.status, call.details = status, details
+            call.status, call.details, call.trailers = status, details, trailers
             self._under_way.pop(call.number, None)
-            self._tell(lambda: EndEntry(call.number, status, details), call)
+            self._tell(lambda: EndEntry(call.number, status, details, pairs(trailers)), call)
             self.notify()
 
     def refuse(self, refusal: Refusal) -> None:

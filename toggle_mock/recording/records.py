@@ -93,6 +93,8 @@ class RecordedCall(OfToken, Struct, eq=False, gc=False):
     """The status that ended the call, such as ``OK``; None while it goes on."""
     details: str = ""
     """The text that came with the status."""
+    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    """The trailing metadata that came with the status, such as ``grpc-status-details-bin``."""
     number: int = 0
     """Its place in the recording, from 1 on."""
 

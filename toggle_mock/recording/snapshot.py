@@ -14,6 +14,7 @@ from toggle_mock.recording.entries import (
     Entry,
     MessageEntry,
     RefusalEntry,
+    pairs,
 )
 from toggle_mock.recording.records import RecordedBatch, RecordedCall, RecordedMessage
 from toggle_mock.recording.refusals import Refusal
@@ -26,11 +27,12 @@ class CallState:
     messages: Sequence[RecordedMessage]
     status: str | None
     details: str
+    trailers: Sequence[tuple[str, str | bytes]]
 
     @classmethod
     def of(cls, call: RecordedCall) -> CallState:
         """How far it has come now."""
-        return cls(tuple(call.messages), call.status, call.details)
+        return cls(tuple(call.messages), call.status, call.details, call.trailers)
 
 
 @dataclass(frozen=True)
@@ -80,4 +82,4 @@ class Snapshot:
 def _end(call: RecordedCall, state: CallState) -> list[Entry]:
     if state.status is None:
         return []
-    return [EndEntry(call.number, state.status, state.details)]
+    return [EndEntry(call.number, state.status, state.details, pairs(state.trailers))]

@@ -143,7 +143,7 @@ class RodentService:
         handled.record(raw, sent=True)
         if trailers := outcome.trailing_metadata():
             handled.context.set_trailing_metadata(trailers)
-        handled.end(Code.OK)
+        handled.end(Code.OK, trailers=trailers)
         await handled.written()
         await handled.refuse_unrecorded()
         return raw
@@ -288,10 +288,15 @@ class Handled:
         """Record a message."""
         return self.recording.message(self.call, raw, sent=sent)
 
-    def end(self, status: grpc.StatusCode, details: str = "") -> None:
+    def end(
+        self,
+        status: grpc.StatusCode,
+        details: str = "",
+        trailers: Sequence[tuple[str, str | bytes]] = (),
+    ) -> None:
         """Record how it ended, unless that is recorded already."""
         if self.call.status is None:
-            self.recording.end(self.call, status.name, details)
+            self.recording.end(self.call, status.name, details, redacted(trailers))
 
     async def written(self) -> None:
         """Wait until what is recorded so far is in the files: nothing goes out before that."""
@@ -311,9 +316,9 @@ class Handled:
 
     async def abort(self, outcome: Outcome, trailers: Trailers = ()) -> NoReturn:
         """End it with a status, and what belongs to that."""
-        self.end(outcome.status, outcome.message)
-        await self.written()
         trailers = trailers or outcome.trailing_metadata()
+        self.end(outcome.status, outcome.message, trailers)
+        await self.written()
         await self.context.abort(outcome.status, outcome.message, trailers)
 
     async def admit(self, tokens: Tokens) -> None:

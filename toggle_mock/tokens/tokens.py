@@ -222,7 +222,7 @@ def redacted(
 ERA = "mock_era"
 """A claim that only this mock's tokens have; no Rodent looks at it."""
 
-_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key"})
 
 
 def _new_key(algorithm: str) -> Any:
