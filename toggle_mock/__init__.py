@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toggle_mock.clients.answers import CommandRejectedError
     from toggle_mock.clients.fleet import Fleet, simulate_fleet
     from toggle_mock.clients.simulated_rodent import SimulatedRodent
+    from toggle_mock.clients.upstream import Upstream
     from toggle_mock.errors import (
         CommandFailedError,
         FaultSpecError,
@@ -93,6 +94,7 @@ __all__ = [
     "Tokens",
     "UnexpectedEventError",
     "UnknownIdError",
+    "Upstream",
     "cut",
     "delay",
     "fail",
@@ -121,6 +123,7 @@ _HOMES = {
     "clients.fleet": ("Fleet", "simulate_fleet"),
     "clients.simulated_rodent": ("SimulatedRodent",),
     "clients.answers": ("CommandRejectedError",),
+    "clients.upstream": ("Upstream",),
     "errors": (
         "CommandFailedError",
         "FaultSpecError",

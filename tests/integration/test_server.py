@@ -32,6 +32,7 @@ from rodent_events import (
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from rodent_events.retry_policy import Status
 from toggle_mock import NotReceivedError, ToggleServer, UnexpectedEventError
+from toggle_mock.recording.records import MESSAGES
 
 Code = grpc.StatusCode
 
@@ -62,7 +63,7 @@ class Decoder:
 
 def test_a_batch_is_decoded_once(toggle_server, channel, bearer, monkeypatch):
     decoder = Decoder()
-    monkeypatch.setattr("toggle_mock.server.service.EventBatch", decoder)
+    monkeypatch.setitem(MESSAGES, "SendEvents", (decoder, EventBatchResponse))
     monkeypatch.setattr("toggle_mock.recording.decoded.EventBatch", decoder)
     stub = RodentServiceStub(channel)
     toggle_server.on_send_events.always(Code.OK, matching="size_bytes:7")

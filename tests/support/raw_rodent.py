@@ -17,11 +17,11 @@ def bearer(token: str) -> tuple[tuple[str, str], ...]:
 class RawRodent:
     """A Rodent that says what it is told to say."""
 
-    def __init__(self, toggle: ToggleServer, rid: str = "raw") -> None:
+    def __init__(self, toggle: ToggleServer, rid: str = "raw", token: str | None = None) -> None:
         self._channel = grpc.insecure_channel(toggle.address)
         self._answers: list[RodentRequest | None] = []
         self._ready = threading.Condition()
-        metadata = bearer(toggle.jwt(rid=rid))
+        metadata = bearer(token or toggle.jwt(rid=rid))
         self.stream = RodentServiceStub(self._channel).Connect(self._requests(), metadata=metadata)
 
     def _requests(self):

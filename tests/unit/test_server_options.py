@@ -2,7 +2,7 @@
 
 import pytest
 
-from toggle_mock import ToggleServer
+from toggle_mock import ToggleServer, Upstream
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.tokens.certificates import Authority
 from toggle_mock.tokens.tokens import Tokens
@@ -37,6 +37,21 @@ def test_a_session_is_a_toggle_like_its_server():
     assert session.session().scope != session.scope
 
 
+def mixed() -> tuple[bytes, bytes]:
+    authority = Authority()
+    return authority.issue("a").chain, authority.issue("b").key
+
+
+def test_an_upstream_speaks_tls_where_anything_says_so():
+    own = Authority().issue("a")
+    assert not Upstream("toggle:50051").secure
+    assert Upstream("toggle:50051", tls=True).secure
+    assert Upstream("https://toggle:443").secure
+    assert Upstream("toggle:443", root_certificates=Authority().root).secure
+    assert Upstream("toggle:443", certificate=(own.chain, own.key)).secure
+    assert own.key.decode() not in repr(Upstream("toggle:443", certificate=(own.chain, own.key)))
+
+
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
@@ -57,6 +72,14 @@ def test_a_session_is_a_toggle_like_its_server():
             lambda: ToggleServer(recording=Recording(), deduplicate=True),
             "a matter of the recording",
         ),
+        (
+            lambda: ToggleServer(forward_to="not an address"),
+            "target is str 'not an address': give host:port",
+        ),
+        (lambda: ToggleServer(forward_to=""), "target is str ''"),
+        (lambda: Upstream("x:1", root_certificates=b"?"), "root_certificates are no cert"),
+        (lambda: Upstream("x:1", certificate=(b"?", b"?")), "certificate is no chain with its key"),
+        (lambda: Upstream("x:1", certificate=mixed()), "a key that is another certificate's"),
         (lambda: Recording(max_bytes=-1), "max_bytes is -1"),
         (lambda: Recording(max_calls=-1), "max_calls -1"),
     ],

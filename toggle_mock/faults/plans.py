@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from toggle_mock.faults.outcomes import Outcome, Verdict, fail
 from toggle_mock.recording.decoded import DecodedBatches
@@ -28,8 +29,11 @@ class Incoming:
 
     @cached_property
     def events(self) -> list[RecordedEvent]:
-        """The events of a SendEvents."""
-        return RecordedBatch(self.call, self.raw, 0, decoded=self.decoded).events
+        """The events of a SendEvents; none if only a Toggle elsewhere may understand it."""
+        try:
+            return RecordedBatch(self.call, self.raw, 0, decoded=self.decoded).events
+        except DecodeError:
+            return []
 
 
 class Plan(Protocol):

@@ -143,6 +143,11 @@ class Rodent(RodentHandle):
                 stream.ending = True
                 stream.put(ending)
 
+    @staticmethod
+    def asked(stream: Stream, request: RodentRequest) -> bool:
+        """Whether a message answers what was asked here, and is not answered yet."""
+        return _answered(request) in stream.pending
+
     def received(self, stream: Stream, message: RecordedMessage, request: RodentRequest) -> None:
         """A message has come over a stream."""
         kind = request.WhichOneof("payload")
@@ -151,7 +156,7 @@ class Rodent(RodentHandle):
         if kind == "event":
             return None
         answer = getattr(request, kind)
-        request_id = request.request_id or answer.request_id
+        request_id = _answered(request)
         wanted, future = stream.pending.get(request_id, ("", None))
         if future is not None and kind != wanted:
             return self._unexpected(message, f"is {kind}, where {wanted} answers {request_id!r}")
@@ -233,6 +238,13 @@ _UNEXPECTED_MESSAGES = 1_000
 def new_id() -> str:
     """A request id."""
     return str(uuid.uuid4())
+
+
+def _answered(request: RodentRequest) -> str:
+    """The id of what a message answers; empty if it answers nothing."""
+    kind = request.WhichOneof("payload")
+    inner = "" if kind in {None, "event"} else getattr(request, kind).request_id
+    return request.request_id or str(inner)
 
 
 def _fail(future: concurrent.futures.Future[Any], error: Exception) -> None:

@@ -7,7 +7,7 @@ import concurrent.futures
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 
@@ -15,6 +15,9 @@ from rodent_events.pb.base_pb2 import (
     CommandResponse,
 )
 from toggle_mock.recording.records import RecordedCall, RecordedMessage
+
+Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
+"""What comes with a call besides its messages: keys with values."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,25 @@ class Stream:
 
     call: RecordedCall
     loop: asyncio.AbstractEventLoop
-    outgoing: asyncio.Queue[bytes | Ending] = field(default_factory=asyncio.Queue)
+    outgoing: asyncio.Queue[bytes | Accepted | Ending] = field(default_factory=asyncio.Queue)
     pending: dict[str, tuple[str, concurrent.futures.Future[Any]]] = field(default_factory=dict)
     """What was asked over it and is not answered, by request id: the kind of answer, the future."""
     ending: bool = False
     """Whether it was told to end."""
+    others_ask: bool = False
+    """Whether a Toggle elsewhere asks too, so that a Rodent answers what nobody here has asked."""
 
     def put(self, item: bytes | Ending) -> None:
         """Send a message, or end the stream; from any thread."""
         self.loop.call_soon_threadsafe(self.outgoing.put_nowait, item)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A stream is accepted."""
+
+    headers: Metadata
+    """The initial metadata that say so."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,7 @@ class Ending:
 
     status: grpc.StatusCode
     details: str
-    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    trailers: Metadata = ()
     """Trailing metadata."""
 
 

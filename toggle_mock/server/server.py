@@ -26,6 +26,7 @@ from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.schema import Schema, load_schema
+from toggle_mock.server.answering import Answering, OwnAnswers
 from toggle_mock.server.exposure import warning
 from toggle_mock.server.host import GrpcHost
 from toggle_mock.server.refuser import ROOM, Refuser, UnknownMethods
@@ -35,11 +36,15 @@ from toggle_mock.toggle.toggle import LocalToggle, Shared, TokenClaims
 from toggle_mock.tokens.tokens import Tokens
 
 if TYPE_CHECKING:
+    from toggle_mock.clients.upstream import Upstream
     from toggle_mock.http_api.listener import HttpServer
     from toggle_mock.tokens.certificates import Authority
 
 _INT32 = 2**31 - 1
 """The greatest number that an option of gRPC can be."""
+
+_MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+"""gRPC's own limit."""
 
 _GRACE = 0.5
 """Seconds that calls under way have to end when the server stops."""
@@ -60,7 +65,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         host: The address to listen on; loopback unless asked otherwise. ``0.0.0.0`` and ``::`` are
             all addresses of the machine, ``unix:PATH`` is a socket of the file system.
         port: The port; 0 takes a free one. A socket has none.
-        max_message_bytes: Bytes in a request at the most, gRPC's own default.
+        max_message_bytes: Bytes in a request at the most; None is gRPC's own default, 4 MiB, or,
+            with ``forward_to``, whatever the upstream takes.
         ping_interval: Seconds between two keepalive pings that a client may send at the least. A
             Rodent sends one each 40 s.
         relay: Whether clients connect through a relay, in which connections can be broken; see
@@ -84,6 +90,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             ``.sqlite`` or ``.pb``. What it has already is read at the start.
         record_best_effort: Whether calls are answered also once that file can be written to no
             more, for example since the disk is full; they are refused with UNAVAILABLE otherwise.
+        forward_to: A Toggle that answers in place of the mock, ``host:port`` or an
+            :class:`Upstream`; what goes to and fro is recorded, without secrets.
         http_port: Port of the HTTP API; 0 takes a free one, None is without.
         http_host: The address that the HTTP API listens on, or ``unix:PATH``, which needs no
             ``http_port``. Whoever reaches it can do everything.
@@ -101,7 +109,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        max_message_bytes: int = 4 * 1024 * 1024,
+        max_message_bytes: int | None = None,
         ping_interval: float = 10.0,
         relay: bool = False,
         tls: bool | Literal["mutual"] = False,
@@ -114,6 +122,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         schema: Schema | Path | str | None = None,
         record: Path | str | None = None,
         record_best_effort: bool = False,
+        forward_to: Upstream | str | None = None,
         http_port: int | None = None,
         http_host: str = "127.0.0.1",
         http_allowed_hosts: Collection[str] = (),
@@ -142,12 +151,16 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         refuser = Refuser(recording, self.stale_calls, tokens, peer_of)
         if front is not None:
             front.on_refusal = refuser.connection
+        self._answering = _answering(forward_to)
+        if max_message_bytes is None:
+            max_message_bytes = _INT32 if self._answering.is_elsewhere else _MAX_MESSAGE_BYTES
         self._service = RodentService(
             recording,
             self.stale_calls,
             tokens,
             book,
             rodents,
+            self._answering,
             refuser,
             max_message_bytes,
             heartbeat,
@@ -156,7 +169,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         self._host = GrpcHost(
             address,
             self._service.handlers(),
-            UnknownMethods(refuser),
+            self._answering.other_methods() or UnknownMethods(refuser),
             options=_grpc_options(max_message_bytes, ping_interval),
             relay=front,
             credentials=self._credentials if tls else None,
@@ -261,6 +274,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             await self._http.stop()
             self._http = None
         await self._host.stop_answering(grace)
+        await self._answering.close()
 
     def _release(self, healed: Sequence[ActiveCallFault]) -> None:
         """Let the calls go on that such faults hold."""
@@ -377,6 +391,16 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if rid is None and sub is None:
             sub = f"session-{secrets.token_hex(4)}"
         return Session(self, self._shared, Scope(rid, sub))
+
+
+def _answering(forward_to: Upstream | str | None) -> Answering:
+    if forward_to is None:
+        return OwnAnswers()
+    # Loaded only where it is asked for.
+    from toggle_mock.clients.upstream import Upstream  # noqa: PLC0415
+    from toggle_mock.server.forwarding import ForwardedAnswers  # noqa: PLC0415
+
+    return ForwardedAnswers(Upstream(forward_to) if isinstance(forward_to, str) else forward_to)
 
 
 def _grpc_options(max_message_bytes: int, ping_interval: float) -> list[tuple[str, int]]:

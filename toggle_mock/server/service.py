@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import NoReturn, Self, TypeVar
+from typing import NoReturn, Self
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from rodent_events.pb.base_pb2 import (
-    EventBatch,
-    EventBatchResponse,
-    RegisterRequest,
-    RegisterResponse,
-    RodentRequest,
-)
+from rodent_events.pb.base_pb2 import EventBatch, RodentRequest
 from toggle_mock.errors import TokenRefusedError
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.distributions import Distribution
@@ -30,11 +24,11 @@ from toggle_mock.recording.records import MESSAGES, SERVICE, RecordedCall, Recor
 from toggle_mock.recording.refusals import Refusal
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.rodents.rodent import Rodent
-from toggle_mock.rodents.stream import Ending, Stream
+from toggle_mock.rodents.stream import Accepted, Ending, Stream
+from toggle_mock.server.answering import Answer, Answering, Asked, Conversation
 from toggle_mock.server.refuser import Refuser, written
+from toggle_mock.tokens.redaction import without_secrets
 from toggle_mock.tokens.tokens import Tokens, redacted, unverified_claims
-
-M = TypeVar("M", bound=Message)
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 Code = grpc.StatusCode
@@ -51,6 +45,7 @@ class RodentService:
     tokens: Tokens
     book: FaultBook
     rodents: RodentRegister
+    answering: Answering
     refuser: Refuser
     max_message_bytes: int
     """Bytes in a message at the most."""
@@ -82,32 +77,12 @@ class RodentService:
                     future.set_result(None)
 
     async def register(self, _requests: object, context: Context) -> bytes:
-        """Success, and no certificate: the node is registered already."""
-        request = await self.refuser.request("Register", context)
-        async with self._begin("Register", context) as handled:
-            await handled.take(request)
-            await handled.admit(self.tokens)
-            await handled.decoded(RegisterRequest, request)
-            answer = RegisterResponse(success=True, message="registered")
-            return await self._answer(handled, request, lambda: answer)
+        """Answer a Rodent's first call."""
+        return await self._unary("Register", context)
 
     async def send_events(self, _requests: object, context: Context) -> bytes:
-        """Record the batch and acknowledge it."""
-        request = await self.refuser.request("SendEvents", context)
-        async with self._begin("SendEvents", context) as handled:
-            await handled.take(request)
-            await handled.admit(self.tokens)
-            batch = await handled.decoded(EventBatch, request)
-            handled.recording.decoded.keep(request, batch)
-            count = len(batch.events)
-
-            def accept() -> Message:
-                handled.recording.accept(
-                    handled.call, request, batch_id=batch.batch_id, count=count
-                )
-                return EventBatchResponse(success=True, message=f"{count} events recorded")
-
-            return await self._answer(handled, request, accept)
+        """Answer a batch, and record it once it is accepted."""
+        return await self._unary("SendEvents", context)
 
     async def connect(self, requests: AsyncIterator[bytes], context: Context) -> None:
         """Be the stream of a Rodent until one side ends it; Toggle speaks first."""
@@ -120,33 +95,56 @@ class RodentService:
             if ending.status is not Code.OK:
                 await handled.abort(Outcome(ending.status, ending.details), ending.trailers)
             handled.context.set_trailing_metadata(ending.trailers)
-            handled.end(Code.OK, ending.details)
+            handled.end(Code.OK, ending.details, ending.trailers)
             await handled.written()
 
     # Unary calls
 
-    async def _answer(
-        self, handled: Handled, request: bytes, usual: Callable[[], Message]
-    ) -> bytes:
+    async def _unary(self, method: str, context: Context) -> bytes:
+        request = await self.refuser.request(method, context)
+        async with self._begin(method, context) as handled:
+            recorded = await handled.take(request)
+            await handled.admit(self.tokens)
+            message = await handled.decoded(recorded)
+            if isinstance(message, EventBatch):
+                handled.recording.decoded.keep(recorded, message)
+            return await self._answer(handled, Asked(handled.call, request, message, context))
+
+    async def _answer(self, handled: Handled, asked: Asked) -> bytes:
         outcome, fault = Outcome(), None
         if handled.recording is not self.stale_calls:
-            incoming = Incoming(handled.call, request, handled.recording.decoded)
+            incoming = Incoming(handled.call, handled.request, handled.recording.decoded)
             outcome, fault = self.book.decide(incoming)
         await self._delay(outcome, fault)
-        response = usual() if outcome.takes_effect else None
+        answer = await self._take_effect(handled, asked) if outcome.takes_effect else None
         if outcome.hang:
             await self._hang(handled, fault)
         if outcome.status is not Code.OK:
             await handled.abort(outcome)
-        answer = outcome.response or response or _failure(handled.call.method, outcome.message)
-        raw = answer.SerializeToString()
-        handled.record(raw, sent=True)
-        if trailers := outcome.trailing_metadata():
+        if answer is None or outcome.response is not None:
+            instead = outcome.response or _failure(handled.call.method, outcome.message)
+            answer = Answer(instead.SerializeToString())
+        if answer.headers:
+            await handled.context.send_initial_metadata(answer.headers)
+        if answer.status is not Code.OK:
+            await handled.abort(Outcome(answer.status, answer.details), answer.trailers)
+        handled.record(answer.response, sent=True)
+        if trailers := (*answer.trailers, *outcome.trailing_metadata()):
             handled.context.set_trailing_metadata(trailers)
         handled.end(Code.OK, trailers=trailers)
         await handled.written()
         await handled.refuse_unrecorded()
-        return raw
+        return answer.response
+
+    async def _take_effect(self, handled: Handled, asked: Asked) -> Answer:
+        """Have done what the call asks for; a batch that is accepted is recorded as such."""
+        answer = await self.answering.answer(asked)
+        batch = asked.message
+        if isinstance(batch, EventBatch) and answer.is_success(handled.call.method):
+            handled.recording.accept(
+                handled.call, handled.request, batch_id=batch.batch_id, count=len(batch.events)
+            )
+        return answer
 
     async def _delay(self, outcome: Outcome, fault: ActiveCallFault | None) -> None:
         if outcome.delay and fault is not None:
@@ -195,6 +193,7 @@ class RodentService:
         if not self.tokens.is_current(handled.call.claims):
             await handled.abort(_EARLIER)
         stream = Stream(handled.call, asyncio.get_running_loop())
+        conversation = self.answering.conversation(stream, handled.context)
         # Listed before its Rodent sees that it is accepted: who acts on that reaches it.
         rodent = self.rodents.opened(stream)
         self.rodents.settle(handled.call)
@@ -202,23 +201,19 @@ class RodentService:
         ending = _GONE
         try:
             # The Rodent sees that its stream is accepted before anything is said.
-            await handled.context.send_initial_metadata(())
-            tasks.append(asyncio.ensure_future(_listen(handled, rodent, stream, requests, outcome)))
+            if conversation.accepts_at_once:
+                await handled.context.send_initial_metadata(())
+            tasks.append(asyncio.ensure_future(conversation.speak()))
+            heard = _listen(handled, rodent, stream, requests, outcome, conversation=conversation)
+            tasks.append(asyncio.ensure_future(heard))
             if self.heartbeat is not None:
                 tasks.append(asyncio.ensure_future(_ask_for_status(rodent, self.heartbeat)))
-            while not isinstance(item := await stream.outgoing.get(), Ending):
-                handled.record(item, sent=True)
-                await handled.written()
-                if handled.unrecorded:
-                    item = Ending(Code.UNAVAILABLE, handled.unrecorded)
-                    break
-                await handled.context.write(item)
-            ending = item
+            ending = await _say(handled, stream.outgoing)
         finally:
             # Who sees the call's end sends nothing into it any more; who sees that the Rodent is
             # not connected any more finds the call ended.
             stream.ending = True
-            handled.end(ending.status, ending.details)
+            handled.end(ending.status, ending.details, ending.trailers)
             self.rodents.closed(rodent, stream, ending)
             for task in tasks:
                 task.cancel()
@@ -234,7 +229,15 @@ class RodentService:
         if method == "Connect":
             self.rodents.expect(call)
         recording.begin(call)
-        return Handled(call, context, recording, metadata, self.max_message_bytes, self.must_record)
+        return Handled(
+            call,
+            context,
+            recording,
+            metadata,
+            self.max_message_bytes,
+            self.must_record,
+            self.answering.is_elsewhere,
+        )
 
 
 @dataclass
@@ -247,6 +250,10 @@ class Handled:
     metadata: Sequence[tuple[str, str | bytes]]
     max_message_bytes: int
     must_record: bool
+    is_elsewhere: bool
+    """Whether a Toggle elsewhere answers."""
+    request: bytes = b""
+    """The one request of a call that has one, as it is recorded."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -262,11 +269,16 @@ class Handled:
         else:  # what a matcher or an outcome of the test's author has raised
             self.end(Code.UNKNOWN, f"Unexpected {type(exc).__name__}: {exc}")
 
-    async def take(self, request: bytes) -> None:
-        """Record the one request of a call; end the call if it is over the limit."""
+    async def take(self, request: bytes) -> bytes:
+        """Record the one request of a call; end the call if it is over the limit.
+
+        Returns:
+            The request, as it is recorded.
+        """
         if outcome := self.too_large(request):
             await self.abort(outcome)
-        self.record(request, sent=False)
+        self.request = self.record(request, sent=False).raw
+        return self.request
 
     def too_large(self, raw: bytes) -> Outcome | None:
         """How the call ends, in gRPC's own words, if a message is over the limit."""
@@ -285,7 +297,8 @@ class Handled:
         self.recording.refuse(refusal)
 
     def record(self, raw: bytes, *, sent: bool) -> RecordedMessage:
-        """Record a message."""
+        """Record a message; of what is said to and by a Toggle elsewhere, without secrets."""
+        raw = without_secrets(raw) if self.is_elsewhere else raw
         return self.recording.message(self.call, raw, sent=sent)
 
     def end(
@@ -325,15 +338,24 @@ class Handled:
         """End it unless its token is accepted, and it can be recorded."""
         await self.refuse_unrecorded()
         try:
-            tokens.verified(self.metadata)
+            if self.is_elsewhere:  # which looks at it itself
+                tokens.refuse_revoked(self.call.claims)
+            else:
+                tokens.verified(self.metadata)
         except TokenRefusedError as error:
             await self.abort(Outcome(error.code, str(error)))
 
-    async def decoded(self, message_type: type[M], raw: bytes) -> M:
-        """A message; if it is none, the call ends as gRPC's own deserializers end it."""
+    async def decoded(self, raw: bytes) -> Message | None:
+        """Its request; if it is none, the call ends as gRPC's own deserializers end it.
+
+        None if a Toggle elsewhere may understand it.
+        """
+        message_type = MESSAGES[self.call.method][False]
         try:
             return message_type.FromString(raw)
         except DecodeError as error:
+            if self.is_elsewhere:
+                return None
             text = self.undecodable(message_type, error)
             await self.abort(Outcome(Code.INTERNAL, text))
 
@@ -353,15 +375,34 @@ _GONE = Ending(Code.CANCELLED, "the other side is gone")
 CANCELLED_WITHIN = 0.1  # seconds
 
 
+async def _say(handled: Handled, outgoing: asyncio.Queue[bytes | Accepted | Ending]) -> Ending:
+    """Send what is to be said over a stream until it is to end; returns how."""
+    said = False
+    while not isinstance(item := await outgoing.get(), Ending):
+        if isinstance(item, bytes):
+            handled.record(item, sent=True)
+            await handled.written()
+            if handled.unrecorded:
+                return Ending(Code.UNAVAILABLE, handled.unrecorded)
+            await handled.context.write(item)
+            said = True
+        elif not said:  # or else the first message has brought other headers already
+            await handled.context.send_initial_metadata(item.headers)
+        outgoing.task_done()
+    return item
+
+
 async def _listen(
     handled: Handled,
     rodent: Rodent,
     stream: Stream,
     requests: AsyncIterator[bytes],
     outcome: Outcome,
+    *,
+    conversation: Conversation,
 ) -> None:
     """Take what the Rodent sends; at its end, or after so many messages, end the stream."""
-    ending = Ending(Code.OK, "the Rodent ended the stream")
+    ending: Ending | None
     count = 0
     async for raw in requests:
         if too_large := handled.too_large(raw):
@@ -371,9 +412,14 @@ async def _listen(
         try:
             request = RodentRequest.FromString(raw)
         except DecodeError as error:
-            ending = Ending(Code.INTERNAL, handled.undecodable(RodentRequest, error))
-            break
-        rodent.received(stream, message, request)
+            if not handled.is_elsewhere:
+                ending = Ending(Code.INTERNAL, handled.undecodable(RodentRequest, error))
+                break
+            request = RodentRequest()
+        if stream.others_ask and not rodent.asked(stream, request):
+            await conversation.hear(raw)
+        else:
+            rodent.received(stream, message, request)
         await handled.written()
         if handled.unrecorded:
             ending = Ending(Code.UNAVAILABLE, handled.unrecorded)
@@ -384,7 +430,9 @@ async def _listen(
             break
     else:  # a stream that is cancelled ends like this too: only then this task is cancelled
         await asyncio.sleep(CANCELLED_WITHIN)
-    stream.put(ending)
+        ending = await conversation.hear_end()
+    if ending is not None:
+        stream.put(ending)
 
 
 async def _ask_for_status(rodent: Rodent, pause: float) -> None:

@@ -149,9 +149,18 @@ class Tokens:
             value = claims.get(claim)
             if not isinstance(value, str) or not value:
                 raise TokenRefusedError(f"the token lacks the claim {claim!r}")
-            if status := self._revoked.get((claim, value)):
-                raise TokenRefusedError(f"the tokens of this {claim} were revoked", status)
+        self.refuse_revoked(claims)
         return claims
+
+    def refuse_revoked(self, claims: Mapping[str, Any]) -> None:
+        """Look only at whether a token was revoked here.
+
+        Raises:
+            TokenRefusedError: It was.
+        """
+        for claim in ("rid", "sub"):
+            if status := self._revoked.get((claim, str(claims.get(claim, "")))):
+                raise TokenRefusedError(f"the tokens of this {claim} were revoked", status)
 
     def _decoded(self, token: str) -> Mapping[str, Any]:
         claims = self._accepted.get(token)
