@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import grpc
 import pytest
@@ -140,13 +141,19 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def serve():
+def serve(start_command):
     """Starts ``toggle-mock serve``; it is ended after the test."""
+    return partial(start_command, "serve")
+
+
+@pytest.fixture
+def start_command():
+    """Starts ``toggle-mock`` with a subcommand; it is ended after the test."""
     started = []
 
-    def start(*options: str) -> subprocess.Popen[str]:
+    def start(*arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [TOGGLE_MOCK, "serve", *options],
+            [TOGGLE_MOCK, *arguments],
             stdout=subprocess.PIPE,
             text=True,
         )

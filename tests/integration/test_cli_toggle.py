@@ -80,6 +80,37 @@ def test_replay_tells_which_answers_differ(serve, tmp_path):
         assert "there is no token" in run("replay", str(path), "--to", second.address, code=1)
 
 
+def test_a_proxy_records_what_a_toggle_elsewhere_answers(start_command, tmp_path):
+    path = tmp_path / "run.ndjson"
+    with ToggleServer(tls="mutual") as real:
+        chain, key = real.authority.issue("the-proxy").write(tmp_path, "proxy")
+        to = ["--to", real.address, "--to-ca", str(real.authority.root_file)]
+        to += ["--to-cert", str(chain), "--to-key", str(key)]
+        process = start_command("proxy", *to, "--record", str(path), "--json", "--no-relay")
+        addresses = json.loads(process.stdout.readline())
+        assert addresses["upstream"] == real.address
+        send(addresses["listening"], tmp_path / "events", real.jwt(rid="r1"), "tank")
+        assert json.loads(process.stdout.readline())["rid"] == "r1"
+        assert real.events[0].payload.pool_name == "tank"
+        answers = [call.responses for call in real.calls]
+    assert [call.responses for call in load(path).calls] == answers
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "problem"),
+    [
+        (["--to", "toggle"], 1, "target is str 'toggle': give host:port"),
+        (["--to", "x:1", "--to-ca", __file__], 1, "root_certificates are no certificates as PEM"),
+        (["--to", "x:1", "--to-cert", __file__], 2, "--to-cert and --to-key are given together"),
+        (["--to", "x:1", "--heartbeat", "1"], 2, "--heartbeat"),
+        ([], 2, "Missing option '--to'"),
+    ],
+)
+def test_an_upstream_that_is_none_is_told(options, code, problem):
+    result = CliRunner().invoke(main, ["proxy", *options])
+    assert (result.exit_code, problem in result.output) == (code, True), result.output
+
+
 def test_only_tokens_of_the_given_key_are_accepted(serve, tmp_path):
     key = tmp_path / "key.pem"
     key.write_bytes(Tokens(algorithm="ES256").private_key)

@@ -123,25 +123,7 @@ _LAST_LINES = 2.0
 )
 @config_option
 @click.option("--exit-with-parent", is_flag=True, help="End when whoever started this has ended.")
-def serve(
-    as_json: bool,
-    http: int | None,
-    ca_file: Path | None,
-    client_cert_file: Path | None,
-    client_key_file: Path | None,
-    scenario: Path | None,
-    jwt_algorithm: str,
-    jwt_key: Path | None,
-    relay: bool,
-    tls: bool,
-    mtls: bool,
-    heartbeat: float,
-    quiet: bool,
-    ready_file: Path | None,
-    exit_with_parent: bool,
-    log_format: str,
-    **options: Any,
-) -> None:
+def serve(jwt_algorithm: str, jwt_key: Path | None, heartbeat: float, **options: Any) -> None:
     """Run a mock Toggle until it is interrupted, and print each event as it arrives.
 
     Calls and connections that it turns away are printed too, with the reason.
@@ -150,16 +132,35 @@ def serve(
     expired; `toggle-mock token` makes one. It ends with 0 at SIGINT or SIGTERM, with 1 if it cannot
     begin, for example as the port is taken, and with 2 if an option is wrong.
     """
+    tokens = Tokens(algorithm=jwt_algorithm, key=secret_of(jwt_key), verify=jwt_key is not None)
+    run(tokens=tokens, heartbeat=heartbeat or None, **options)
+
+
+def run(
+    *,
+    as_json: bool,
+    http: int | None,
+    ca_file: Path | None,
+    client_cert_file: Path | None,
+    client_key_file: Path | None,
+    scenario: Path | None,
+    relay: bool,
+    tls: bool,
+    mtls: bool,
+    quiet: bool,
+    ready_file: Path | None,
+    exit_with_parent: bool,
+    log_format: str,
+    **options: Any,
+) -> None:
+    """Run a server until it is interrupted; ``options`` are those that ToggleServer has too."""
     log_to_stderr(FORMATTERS[log_format])
     stop = interrupt_event()
     steps = read_scenario(scenario) if scenario else []
-    tokens = Tokens(algorithm=jwt_algorithm, key=secret_of(jwt_key), verify=jwt_key is not None)
     try:
         toggle = ToggleServer(
             **options,
-            heartbeat=heartbeat or None,
             tls="mutual" if mtls else tls,
-            tokens=tokens,
             relay=relay or needs_relay(steps),
             http_port=http,
         )
@@ -207,12 +208,16 @@ def _addresses(toggle: ToggleServer, *, as_json: bool) -> Iterator[str]:
         yield _address_object(toggle)
         return
     yield f"Toggle mock at {toggle.address}"
+    if toggle.upstream:
+        yield f"In front of {toggle.upstream.target}"
     if toggle.http_address:
         yield f"HTTP at {http_url(toggle.http_address)}"
 
 
 def _address_object(toggle: ToggleServer) -> str:
     addresses = {"listening": toggle.address}
+    if toggle.upstream:
+        addresses["upstream"] = toggle.upstream.target
     if toggle.http_address:
         addresses["http"] = http_url(toggle.http_address)
     return json.dumps(addresses)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import grpc
 import grpc.aio
@@ -13,6 +13,9 @@ from google.protobuf.message import DecodeError, Message
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse, RegisterResponse
 from toggle_mock.recording.records import MESSAGES, RecordedCall
 from toggle_mock.rodents.stream import Ending, Metadata, Stream
+
+if TYPE_CHECKING:
+    from toggle_mock.clients.upstream import Upstream
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
@@ -70,9 +73,9 @@ class Conversation:
 class Answering(ABC):
     """Answers calls that no fault decides about."""
 
-    is_elsewhere = False
-    """Whether a Toggle elsewhere does, so that it is not for the mock to refuse what it does not
-    understand, and what is said is somebody's secret."""
+    upstream: Upstream | None = None
+    """The Toggle elsewhere that does, if one does. Then it is not for the mock to refuse what it
+    does not understand, and what is said is somebody's secret."""
 
     @abstractmethod
     async def answer(self, asked: Asked) -> Answer:

@@ -24,10 +24,8 @@ class ForwardedAnswers(Answering):
         upstream: Where calls go.
     """
 
-    is_elsewhere = True
-
     def __init__(self, upstream: Upstream) -> None:
-        self.upstream = upstream
+        self.upstream: Upstream = upstream
         self._channel: grpc.aio.Channel | None = None
 
     async def answer(self, asked: Asked) -> Answer:

@@ -153,7 +153,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             front.on_refusal = refuser.connection
         self._answering = _answering(forward_to)
         if max_message_bytes is None:
-            max_message_bytes = _INT32 if self._answering.is_elsewhere else _MAX_MESSAGE_BYTES
+            max_message_bytes = _INT32 if self.upstream else _MAX_MESSAGE_BYTES
         self._service = RodentService(
             recording,
             self.stale_calls,
@@ -326,6 +326,11 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def root_certificate(self) -> bytes | None:
         """The root certificate as PEM if it speaks TLS, else None."""
         return self.authority.root if self._tls else None
+
+    @property
+    def upstream(self) -> Upstream | None:
+        """The Toggle that answers in its place; None without one."""
+        return self._answering.upstream
 
     @property
     def http_address(self) -> str | None:

@@ -236,7 +236,7 @@ class RodentService:
             metadata,
             self.max_message_bytes,
             self.must_record,
-            self.answering.is_elsewhere,
+            self.answering.upstream is not None,
         )
 
 
