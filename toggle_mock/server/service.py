@@ -24,7 +24,7 @@ from toggle_mock.recording.records import MESSAGES, SERVICE, RecordedCall, Recor
 from toggle_mock.recording.refusals import Refusal
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.rodents.rodent import Rodent
-from toggle_mock.rodents.stream import Accepted, Ending, Stream
+from toggle_mock.rodents.stream import Accepted, Ending, Metadata, Stream
 from toggle_mock.server.answering import Answer, Answering, Asked, Conversation
 from toggle_mock.server.refuser import Refuser, written
 from toggle_mock.tokens.redaction import without_secrets
@@ -32,7 +32,6 @@ from toggle_mock.tokens.tokens import Tokens, redacted, unverified_claims
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 Code = grpc.StatusCode
-Trailers = tuple[tuple[str, str | bytes], ...]
 
 
 @dataclass
@@ -327,7 +326,7 @@ class Handled:
             self.recording.end(self.call, Code.UNAVAILABLE.name, failure)
             await self.context.abort(Code.UNAVAILABLE, failure)
 
-    async def abort(self, outcome: Outcome, trailers: Trailers = ()) -> NoReturn:
+    async def abort(self, outcome: Outcome, trailers: Metadata = ()) -> NoReturn:
         """End it with a status, and what belongs to that."""
         trailers = trailers or outcome.trailing_metadata()
         self.end(outcome.status, outcome.message, trailers)
