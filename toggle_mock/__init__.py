@@ -34,7 +34,16 @@ if TYPE_CHECKING:
         UnknownIdError,
     )
     from toggle_mock.faults.distributions import Distribution, normal, percentiles, uniform
-    from toggle_mock.faults.outcomes import Outcome, cut, delay, fail, hang, lose_answer, reject
+    from toggle_mock.faults.outcomes import (
+        Outcome,
+        cut,
+        delay,
+        fail,
+        hang,
+        lose_answer,
+        read_slowly,
+        reject,
+    )
     from toggle_mock.http_api.client import RemoteToggle
     from toggle_mock.matching import Matcher, where
     from toggle_mock.matching.wanted import ge, glob, gt, le, lt, regex
@@ -109,6 +118,7 @@ __all__ = [
     "lt",
     "normal",
     "percentiles",
+    "read_slowly",
     "regex",
     "reject",
     "save",
@@ -142,7 +152,16 @@ _HOMES = {
         "UnknownIdError",
     ),
     "faults.distributions": ("Distribution", "normal", "percentiles", "uniform"),
-    "faults.outcomes": ("Outcome", "cut", "delay", "fail", "hang", "lose_answer", "reject"),
+    "faults.outcomes": (
+        "Outcome",
+        "cut",
+        "delay",
+        "fail",
+        "hang",
+        "lose_answer",
+        "read_slowly",
+        "reject",
+    ),
     "http_api.client": ("RemoteToggle",),
     "matching": ("Matcher", "where"),
     "matching.wanted": ("ge", "glob", "gt", "le", "lt", "regex"),

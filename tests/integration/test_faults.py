@@ -24,6 +24,7 @@ from toggle_mock import (
     hang,
     lose_answer,
     percentiles,
+    read_slowly,
     reject,
 )
 from toggle_mock.cli.scenario import Scenario, Step
@@ -507,6 +508,52 @@ def test_bandwidth_limits_what_gets_through(toggle_server, client, fault):
         start = time.monotonic()
         assert status(client, b"\x1a\xc8\x86\x03" + b"x" * 50_000) is Status.OK
         assert time.monotonic() - start >= 0.3
+
+
+SLOW = {
+    "read_slowly": lambda toggle: toggle.on_connect.always(read_slowly(600), rid="r1"),
+    "slow_reads": lambda toggle: toggle.faults.slow_reads(1000),
+    "bandwidth": lambda toggle: toggle.faults.bandwidth(1000),
+}
+
+
+@pytest.mark.parametrize("make", SLOW.values(), ids=SLOW)
+def test_a_server_that_reads_slowly_stalls_a_client_by_flow_control(toggle_server, make):
+    """What is sent is asked of the sender only once there is room for it on the way."""
+    sent = []
+
+    def messages():
+        for _ in range(40):
+            sent.append(RodentRequest(request_id="x" * 500_000))
+            yield sent[-1]
+
+    fault = make(toggle_server)
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        metadata = bearer(toggle_server.jwt(rid="r1"))
+        stream = RodentServiceStub(channel).Connect(messages(), metadata=metadata)
+        ended = threading.Event()
+        stream.add_callback(ended.set)
+        assert not ended.wait(0.5)
+        assert 0 < len(sent) < 40
+        fault.heal()
+        assert stream.code() is Code.OK
+    (call,) = toggle_server.wait_for_call("Connect", timeout=30)
+    assert len(call.messages) == len(sent) == 40
+
+
+def test_a_rodent_s_stream_alone_is_read_slowly(toggle_server):
+    toggle_server.on_connect.always(read_slowly(600), rid="r1")
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        connect = RodentServiceStub(channel).Connect
+        three = [RodentRequest()] * 3
+        slow = connect(iter(three), metadata=bearer(toggle_server.jwt(rid="r1")))
+        toggle_server.wait_for_call("Connect", timeout=30)
+        other = connect(iter(three), metadata=bearer(toggle_server.jwt(rid="r2")))
+        assert other.code() is Code.OK
+        assert slow.is_active()
+        read = {call.rid: len(call.messages) for call in toggle_server.calls}
+    assert read["r2"] == 3
+    assert read["r1"] <= 1
 
 
 def test_a_rate_must_be_one(toggle_server):

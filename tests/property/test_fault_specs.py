@@ -60,18 +60,26 @@ OUTCOMES = st.one_of(
     objects({"cut": ERRORS}, message=TEXT, after_messages=COUNTS, **WITH_STATUS),
     objects({"delay": TIMES}),
 )
+OF_STREAMS = st.one_of(objects({"read_slowly": st.floats(0.001, 1e12)}, delay=TIMES))
 SHARES = st.floats(0, 0.2)
 
+
 # Of each kind, what makes it one; a kind that is added must be added here.
+def of_calls(outcomes):
+    return {
+        "returns": {"returns": outcomes | st.lists(outcomes, max_size=3)},
+        "always": {"always": outcomes},
+        "at": {"at": COUNTS, "outcome": outcomes},
+        "rates": {
+            "rates": st.dictionaries(st.sampled_from(NAMES), SHARES, max_size=3)
+            | st.lists(st.tuples(outcomes, SHARES).map(list), max_size=3),
+        },
+        "message_limit": {"message_limit": COUNTS},
+    }
+
+
 FIELDS = {
-    "returns": {"returns": OUTCOMES | st.lists(OUTCOMES, max_size=3)},
-    "always": {"always": OUTCOMES},
-    "at": {"at": COUNTS, "outcome": OUTCOMES},
-    "rates": {
-        "rates": st.dictionaries(st.sampled_from(NAMES), SHARES, max_size=3)
-        | st.lists(st.tuples(OUTCOMES, SHARES).map(list), max_size=3),
-    },
-    "message_limit": {"message_limit": COUNTS},
+    **of_calls(OUTCOMES),
     "latency": {"seconds": TIMES, "seed": SEEDS},
     "bandwidth": {"bytes_per_second": RATES},
     "slow_reads": {"bytes_per_second": RATES},
@@ -85,9 +93,13 @@ FIELDS = {
     "partition": {},
 }
 
-CALLS = st.sampled_from(sorted(CALL_FAULTS)).flatmap(
-    lambda kind: objects(
-        {"method": st.sampled_from(["Register", "Connect", "SendEvents"]), **FIELDS[kind]},
+KINDS = sorted(CALL_FAULTS)
+CALLS = st.sampled_from(
+    [{"method": st.sampled_from(["Register", "SendEvents"]), **FIELDS[kind]} for kind in KINDS]
+    + [{"method": st.just("Connect"), **of_calls(OUTCOMES | OF_STREAMS)[kind]} for kind in KINDS]
+).flatmap(
+    lambda fields: objects(
+        fields,
         matching=st.sampled_from(["", "payload:pool", "level:ERROR -rid:r1", "a OR b"]),
         rid=TEXT,
         seed=SEEDS,
@@ -146,7 +158,7 @@ def test_what_is_not_refused_is_valid(value, data, draw):
     assert isinstance(value, str) or VALIDATOR.is_valid(changed)
 
 
-@given(OUTCOMES)
+@given(OUTCOMES | OF_STREAMS)
 def test_outcomes_there_and_back(data):
     outcome = outcome_from(data)
     assert outcome_from(outcome_data(outcome)) == outcome
@@ -164,6 +176,7 @@ ARGUMENTS = {
         max_size=2,
     ).map(tuple),
     "after_messages": st.integers(0, 3),
+    "read_pause": SECONDS,
 }
 
 

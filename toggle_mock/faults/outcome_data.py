@@ -24,6 +24,7 @@ from toggle_mock.faults.outcomes import (
     fail,
     hang,
     lose_answer,
+    read_slowly,
     reject,
 )
 from toggle_mock.faults.record import Count, Record, Seconds
@@ -202,6 +203,22 @@ class Cut(WithStatus, frozen=True, kw_only=True):
         )
 
 
+class ReadSlowly(OutcomeRecord, frozen=True, kw_only=True):
+    """On Connect: so many seconds pass between two messages that are read of the Rodent's."""
+
+    kind: ClassVar[str] = "read_slowly"
+    read_slowly: Seconds
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        return read_slowly(self.read_slowly)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(read_slowly=outcome.read_pause, delay=outcome.delay)
+
+
 class Delay(OutcomeRecord, frozen=True, kw_only=True):
     """The usual answer, so many seconds later."""
 
@@ -220,10 +237,16 @@ class Delay(OutcomeRecord, frozen=True, kw_only=True):
 
 # In the order in which they are looked for: a delay stands beside the others too.
 OUTCOMES: Mapping[str, type[OutcomeRecord]] = {
-    record.kind: record for record in (Fail, Reject, LoseAnswer, Hang, Cut, Delay)
+    record.kind: record for record in (Fail, Reject, LoseAnswer, Hang, Cut, ReadSlowly, Delay)
 }
 
-NAMES = [*(name for name in OUTCOMES if name not in {"fail", "delay"}), *STATUSES]
+_NEEDS_MORE = {
+    kind
+    for kind, record in OUTCOMES.items()
+    if any(field.required for field in msgspec.structs.fields(record))
+}
+
+NAMES = [*(name for name in OUTCOMES if name not in _NEEDS_MORE), *STATUSES]
 """The names that stand for an outcome without more."""
 
 

@@ -66,6 +66,8 @@ class Outcome(Verdict):
     """Trailing metadata."""
     after_messages: int = 0
     """On Connect: messages from the Rodent after which the stream ends so."""
+    read_pause: float = 0.0
+    """On Connect: seconds between two messages that are read of the Rodent's."""
 
     def __post_init__(self) -> None:
         """Check what gRPC would refuse only when the call comes.
@@ -81,6 +83,7 @@ class Outcome(Verdict):
         if not isinstance(self.delay, Distribution):
             number("delay", self.delay, least=0.0)
         number("after_messages", self.after_messages, least=0.0)
+        number("read_pause", self.read_pause, least=0.0)
         if self.retry_after is not None:
             number("retry_after", self.retry_after, least=0.0)
 
@@ -97,6 +100,11 @@ class Outcome(Verdict):
         if not isinstance(self.delay, Distribution):
             return self
         return replace(self, delay=seconds_at(self.delay, chance()))
+
+    @property
+    def is_of_a_stream(self) -> bool:
+        """Whether it says how a stream goes on; a call with one request and one answer does not."""
+        return bool(self.read_pause)
 
     @property
     def takes_effect(self) -> bool:
@@ -281,6 +289,17 @@ def cut(
         details=tuple(details),
         trailers=tuple((trailers or {}).items()),
     )
+
+
+def read_slowly(pause: float) -> Outcome:
+    """On Connect: what the Rodent sends is read slowly.
+
+    Once the windows of HTTP/2's flow control are full, some megabytes, it can send no more.
+
+    Args:
+        pause: Seconds between two messages.
+    """
+    return Outcome(read_pause=pause)
 
 
 def verdict_of(outcome: OutcomeLike) -> Verdict:

@@ -16,7 +16,7 @@ or ``Faults``, for people, is tested. Nothing here knows a server.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import grpc
@@ -36,7 +36,7 @@ from toggle_mock.faults.outcome_data import (
     outcome_from,
     outcome_schema,
 )
-from toggle_mock.faults.outcomes import Verdict, number, verdict_of
+from toggle_mock.faults.outcomes import Outcome, Verdict, number, verdict_of
 from toggle_mock.faults.record import GREATEST, Count, Record, Seconds, refuse_unknown
 from toggle_mock.matching import Matcher, checked
 from toggle_mock.wording import did_you_mean, one_of
@@ -106,6 +106,20 @@ class CallFault(FaultSpec, frozen=True, kw_only=True):
     seed: int = 0
     """Makes what is left to chance the same in each run."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.method != "Connect" and any(
+            isinstance(one, Outcome) and one.is_of_a_stream for one in self.verdicts()
+        ):
+            raise FaultSpecError(
+                f"this outcome is of a stream, of Connect: a call of {self.method} has one answer, "
+                "and one request, which is read before it is known what becomes of it"
+            )
+
+    def verdicts(self) -> Sequence[Verdict]:
+        """What is decided of the calls, as far as it is known by now."""
+        return ()
+
     def plan(self) -> plans.Plan:
         """Which outcomes the calls get that it is about."""
         raise NotImplementedError
@@ -133,6 +147,10 @@ class Returns(CallFault, frozen=True, kw_only=True):
     kind: ClassVar[str] = "returns"
     returns: Verdicts
 
+    def verdicts(self) -> Sequence[Verdict]:
+        """See :meth:`CallFault.verdicts`."""
+        return self.returns
+
     def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
         return plans.InTurn(self.returns)
@@ -145,6 +163,10 @@ class At(CallFault, frozen=True, kw_only=True):
     at: Count
     outcome: Verdict
 
+    def verdicts(self) -> Sequence[Verdict]:
+        """See :meth:`CallFault.verdicts`."""
+        return [self.outcome]
+
     def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
         return plans.AfterOthers(self.at, self.outcome)
@@ -156,6 +178,10 @@ class Always(CallFault, frozen=True, kw_only=True):
     kind: ClassVar[str] = "always"
     always: Verdict
 
+    def verdicts(self) -> Sequence[Verdict]:
+        """See :meth:`CallFault.verdicts`."""
+        return [self.always]
+
     def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
         return plans.EachCall(self.always)
@@ -166,6 +192,10 @@ class Rates(CallFault, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "rates"
     rates: Shares
+
+    def verdicts(self) -> Sequence[Verdict]:
+        """See :meth:`CallFault.verdicts`."""
+        return [verdict for verdict, _ in self.rates]
 
     def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""

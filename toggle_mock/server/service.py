@@ -87,7 +87,9 @@ class RodentService:
         """Be the stream of a Rodent until one side ends it; Toggle speaks first."""
         async with self._begin("Connect", context) as handled:
             try:
-                outcome = await self._accept(handled)
+                outcome, fault = await self._accept(handled)
+                if fault is not None and outcome.read_pause:
+                    requests = self._read_slowly(requests, outcome.read_pause, fault)
                 ending = await self._converse(handled, requests, outcome)
             finally:
                 self.rodents.settle(handled.call)
@@ -148,9 +150,13 @@ class RodentService:
     async def _delay(self, outcome: Outcome, fault: ActiveCallFault | None) -> None:
         if outcome.delay and fault is not None:
             assert not isinstance(outcome.delay, Distribution)  # the book has drawn of it
-            with suppress(TimeoutError):
-                async with asyncio.timeout(outcome.delay):
-                    await self._until_healed(fault)
+            await self._pause(outcome.delay, fault)
+
+    async def _pause(self, seconds: float, fault: ActiveCallFault) -> None:
+        """Wait so long, or until the fault is healed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._until_healed(fault)
 
     async def _until_healed(self, fault: ActiveCallFault) -> None:
         if fault.healed:
@@ -171,7 +177,7 @@ class RodentService:
 
     # The stream
 
-    async def _accept(self, handled: Handled) -> Outcome:
+    async def _accept(self, handled: Handled) -> tuple[Outcome, ActiveCallFault | None]:
         """What becomes of a stream that is opened, unless it is refused."""
         await handled.admit(self.tokens)
         if handled.recording is self.stale_calls:
@@ -184,7 +190,15 @@ class RodentService:
             await self._hang(handled, fault)
         if outcome.status is not Code.OK and not outcome.after_messages:
             await handled.abort(outcome)
-        return outcome
+        return outcome, fault
+
+    async def _read_slowly(
+        self, requests: AsyncIterator[bytes], pause: float, fault: ActiveCallFault
+    ) -> AsyncIterator[bytes]:
+        """The same requests: each is asked of gRPC only so long after the one before it."""
+        async for request in requests:
+            yield request
+            await self._pause(pause, fault)
 
     async def _converse(
         self, handled: Handled, requests: AsyncIterator[bytes], outcome: Outcome
