@@ -12,7 +12,14 @@ from google.rpc.status_pb2 import Status as RichStatus
 from support.connections import connections_to
 from support.raw_rodent import bearer
 
-from rodent_events import EventBatch, EventBus, EventClient, RodentRequest, StoragePoolPayload
+from rodent_events import (
+    EventBatch,
+    EventBus,
+    EventClient,
+    RodentRequest,
+    StoragePoolPayload,
+    ToggleRequest,
+)
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from rodent_events.retry_policy import Status
 from toggle_mock import (
@@ -20,17 +27,21 @@ from toggle_mock import (
     ToggleServer,
     cut,
     delay,
+    duplicate,
     fail,
+    half_closed,
     hang,
     lose_answer,
     percentiles,
     read_slowly,
     reject,
+    reorder,
 )
 from toggle_mock.cli.scenario import Scenario, Step
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.faults.first_bytes import PREFACE
 from toggle_mock.faults.spec import Bandwidth, FaultSpec, Latency, SlowReads, parse
+from toggle_mock.server.service import CANCELLED_WITHIN
 
 Code = grpc.StatusCode
 TRAILERS = {"x-shard": "7", "x-token-bin": b"\x00\xff"}
@@ -554,6 +565,68 @@ def test_a_rodent_s_stream_alone_is_read_slowly(toggle_server):
         read = {call.rid: len(call.messages) for call in toggle_server.calls}
     assert read["r2"] == 3
     assert read["r1"] <= 1
+
+
+@pytest.fixture
+def rodent(toggle_server):
+    token = toggle_server.jwt(rid="r1")
+    with SimulatedRodent(toggle_server.address, token, pace=0.001) as rodent:
+        yield rodent
+
+
+def sent_ids(toggle) -> list[str]:
+    """Of the one stream, what Toggle has sent, by request id."""
+    (call,) = toggle.wait_for_call("Connect", timeout=30)
+    return [message.message.request_id for message in call.messages if message.sent]
+
+
+def test_a_rodent_that_gets_a_command_twice_answers_twice(toggle_server, request, wait_until):
+    fault = toggle_server.on_connect.always(duplicate(3))
+    request.getfixturevalue("rodent")
+    seen = toggle_server.rodents["r1"]
+    assert seen.command("system.status", timeout=30).success
+    wait_until(lambda: len(seen.unexpected_messages) == 2)
+    assert "answers nothing" in seen.unexpected_messages[0].reason
+    fault.heal()
+    assert seen.command("system.status", timeout=30).success
+    first, *others, last = sent_ids(toggle_server)
+    assert (others, last == first) == ([first, first], False)
+
+
+def test_a_command_overtakes_the_one_before_it(toggle_server, request, wait_until):
+    fault = toggle_server.on_connect.always(reorder(), rid="r1")
+    request.getfixturevalue("rodent")
+    seen = toggle_server.rodents["r1"]
+    seen.wait_connected(30)
+    for name in ("first", "second", "third"):
+        seen.send(ToggleRequest(request_id=name))
+    wait_until(lambda: sent_ids(toggle_server) == ["second", "first"])
+    fault.heal()
+    seen.send(ToggleRequest(request_id="fourth"))
+    wait_until(lambda: sent_ids(toggle_server) == ["second", "first", "third", "fourth"])
+
+
+def test_a_half_closed_stream_goes_on_until_it_is_healed(toggle_server):
+    fault = toggle_server.on_connect.always(half_closed())
+    with grpc.insecure_channel(toggle_server.address) as channel:
+        metadata = bearer(toggle_server.jwt(rid="r1"))
+        stream = RodentServiceStub(channel).Connect(iter([]), metadata=metadata)
+        ended = threading.Event()
+        stream.add_callback(ended.set)
+        assert not ended.wait(2 * CANCELLED_WITHIN)
+        toggle_server.rodents["r1"].send(ToggleRequest(request_id="late"))
+        assert next(stream).request_id == "late"
+        fault.heal()
+        assert stream.code() is Code.OK
+    toggle_server.wait_for_call("Connect", status="OK", timeout=30)
+
+
+def test_a_rodent_ends_though_its_streams_stay_half_closed(toggle_server):
+    with toggle_server.faults.failing(half_closed(), method="Connect"):
+        token = toggle_server.jwt(rid="r1")
+        with SimulatedRodent(toggle_server.address, token, pace=0.001) as rodent:
+            rodent.wait_connected(30)
+        toggle_server.rodents["r1"].wait_disconnected(30)
 
 
 def test_a_rate_must_be_one(toggle_server):

@@ -47,8 +47,11 @@ WITH_STATUS = {
     "delay": TIMES,
 }
 
+NAMES_OF_STREAMS = {"half_closed", "duplicate", "reorder"}
+OF_ALL = st.sampled_from([name for name in NAMES if name not in NAMES_OF_STREAMS])
+
 OUTCOMES = st.one_of(
-    st.sampled_from(NAMES),
+    OF_ALL,
     objects(
         {"fail": ERRORS},
         message=TEXT,
@@ -60,7 +63,13 @@ OUTCOMES = st.one_of(
     objects({"cut": ERRORS}, message=TEXT, after_messages=COUNTS, **WITH_STATUS),
     objects({"delay": TIMES}),
 )
-OF_STREAMS = st.one_of(objects({"read_slowly": st.floats(0.001, 1e12)}, delay=TIMES))
+OF_STREAMS = st.one_of(
+    st.sampled_from(sorted(NAMES_OF_STREAMS)),
+    objects({"read_slowly": st.floats(0.001, 1e12)}, delay=TIMES),
+    objects({"half_closed": st.booleans()}, delay=TIMES),
+    objects({"duplicate": st.integers(2, 1000)}, delay=TIMES),
+    objects({"reorder": st.integers(2, 1000)}, delay=TIMES),
+)
 SHARES = st.floats(0, 0.2)
 
 
@@ -71,7 +80,7 @@ def of_calls(outcomes):
         "always": {"always": outcomes},
         "at": {"at": COUNTS, "outcome": outcomes},
         "rates": {
-            "rates": st.dictionaries(st.sampled_from(NAMES), SHARES, max_size=3)
+            "rates": st.dictionaries(OF_ALL, SHARES, max_size=3)
             | st.lists(st.tuples(outcomes, SHARES).map(list), max_size=3),
         },
         "message_limit": {"message_limit": COUNTS},
@@ -177,6 +186,9 @@ ARGUMENTS = {
     ).map(tuple),
     "after_messages": st.integers(0, 3),
     "read_pause": SECONDS,
+    "half_closed": st.booleans(),
+    "copies": st.integers(1, 3),
+    "group": st.integers(1, 3),
 }
 
 

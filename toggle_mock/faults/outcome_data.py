@@ -21,11 +21,14 @@ from toggle_mock.faults.outcomes import (
     Outcome,
     Verdict,
     cut,
+    duplicate,
     fail,
+    half_closed,
     hang,
     lose_answer,
     read_slowly,
     reject,
+    reorder,
 )
 from toggle_mock.faults.record import Count, Record, Seconds
 from toggle_mock.wording import did_you_mean
@@ -35,6 +38,7 @@ _ERRORS = [name for name in STATUSES if name != "OK"]
 
 Status = Annotated[str, Meta(extra_json_schema={"enum": STATUSES})]
 Error = Annotated[str, Meta(extra_json_schema={"enum": _ERRORS})]
+Some = Annotated[int, Meta(ge=2, le=1000)]
 Time = Seconds | Distribution
 
 
@@ -219,6 +223,54 @@ class ReadSlowly(OutcomeRecord, frozen=True, kw_only=True):
         return cls(read_slowly=outcome.read_pause, delay=outcome.delay)
 
 
+class HalfClosed(OutcomeRecord, frozen=True, kw_only=True):
+    """On Connect: once the Rodent has ended its side, Toggle keeps its own open."""
+
+    kind: ClassVar[str] = "half_closed"
+    half_closed: bool = True
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        return half_closed() if self.half_closed else Outcome()
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(half_closed=outcome.half_closed, delay=outcome.delay)
+
+
+class Duplicate(OutcomeRecord, frozen=True, kw_only=True):
+    """On Connect: each message to the Rodent arrives so many times."""
+
+    kind: ClassVar[str] = "duplicate"
+    duplicate: Some = 2
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        return duplicate(self.duplicate)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(duplicate=outcome.copies, delay=outcome.delay)
+
+
+class Reorder(OutcomeRecord, frozen=True, kw_only=True):
+    """On Connect: so many messages to the Rodent are held, and arrive the last one first."""
+
+    kind: ClassVar[str] = "reorder"
+    reorder: Some = 2
+
+    def made(self) -> Outcome:
+        """See :meth:`OutcomeRecord.made`."""
+        return reorder(self.reorder)
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """See :meth:`OutcomeRecord.of`."""
+        return cls(reorder=outcome.group, delay=outcome.delay)
+
+
 class Delay(OutcomeRecord, frozen=True, kw_only=True):
     """The usual answer, so many seconds later."""
 
@@ -237,7 +289,19 @@ class Delay(OutcomeRecord, frozen=True, kw_only=True):
 
 # In the order in which they are looked for: a delay stands beside the others too.
 OUTCOMES: Mapping[str, type[OutcomeRecord]] = {
-    record.kind: record for record in (Fail, Reject, LoseAnswer, Hang, Cut, ReadSlowly, Delay)
+    record.kind: record
+    for record in (
+        Fail,
+        Reject,
+        LoseAnswer,
+        Hang,
+        Cut,
+        ReadSlowly,
+        HalfClosed,
+        Duplicate,
+        Reorder,
+        Delay,
+    )
 }
 
 _NEEDS_MORE = {

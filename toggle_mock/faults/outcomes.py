@@ -68,12 +68,19 @@ class Outcome(Verdict):
     """On Connect: messages from the Rodent after which the stream ends so."""
     read_pause: float = 0.0
     """On Connect: seconds between two messages that are read of the Rodent's."""
+    half_closed: bool = False
+    """On Connect: whether the stream goes on, until it is healed, once the Rodent has ended its
+    side."""
+    copies: int = 1
+    """On Connect: how many times each message is sent to the Rodent."""
+    group: int = 1
+    """On Connect: how many messages to the Rodent are held, and then sent the last one first."""
 
     def __post_init__(self) -> None:
         """Check what gRPC would refuse only when the call comes.
 
         Raises:
-            TypeError: The message, a trailer or a flag has a wrong type.
+            TypeError: The message, a trailer, a flag or a count has a wrong type.
             ValueError: A time or a number is out of its range, or a trailer is none.
         """
         if not isinstance(self.message, str) or not isinstance(self.hang, bool):
@@ -84,6 +91,11 @@ class Outcome(Verdict):
             number("delay", self.delay, least=0.0)
         number("after_messages", self.after_messages, least=0.0)
         number("read_pause", self.read_pause, least=0.0)
+        for name in ("copies", "group"):
+            count: object = getattr(self, name)
+            number(name, count, least=1)
+            if not isinstance(count, int):
+                raise TypeError(f"{name} is {count!r}: give a whole number")
         if self.retry_after is not None:
             number("retry_after", self.retry_after, least=0.0)
 
@@ -104,7 +116,7 @@ class Outcome(Verdict):
     @property
     def is_of_a_stream(self) -> bool:
         """Whether it says how a stream goes on; a call with one request and one answer does not."""
-        return bool(self.read_pause)
+        return bool(self.read_pause or self.half_closed or self.copies > 1 or self.group > 1)
 
     @property
     def takes_effect(self) -> bool:
@@ -300,6 +312,34 @@ def read_slowly(pause: float) -> Outcome:
         pause: Seconds between two messages.
     """
     return Outcome(read_pause=pause)
+
+
+def half_closed() -> Outcome:
+    """On Connect: once the Rodent has ended its side, Toggle neither ends its own nor says that.
+
+    The stream stays half-closed until the fault is healed or the Rodent gives up; what Toggle sends
+    still arrives.
+    """
+    return Outcome(half_closed=True)
+
+
+def duplicate(copies: int = 2) -> Outcome:
+    """On Connect: each message to the Rodent, such as a command, arrives more than once.
+
+    Args:
+        copies: How many times.
+    """
+    return Outcome(copies=copies)
+
+
+def reorder(group: int = 2) -> Outcome:
+    """On Connect: messages to the Rodent, such as commands, arrive in another order.
+
+    Args:
+        group: So many are held until all of them are there, and come the last one first. What is
+            held as the fault is healed comes too; as the stream ends, it does not.
+    """
+    return Outcome(group=group)
 
 
 def verdict_of(outcome: OutcomeLike) -> Verdict:

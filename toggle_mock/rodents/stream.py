@@ -72,7 +72,8 @@ class Stream:
 
     call: RecordedCall
     loop: asyncio.AbstractEventLoop
-    outgoing: asyncio.Queue[bytes | Accepted | Ending] = field(default_factory=asyncio.Queue)
+    outgoing: asyncio.Queue[bytes | Accepted | Ending | None] = field(default_factory=asyncio.Queue)
+    """What is to be sent, and then the end; None once a fault that is on the stream is healed."""
     pending: dict[str, tuple[str, concurrent.futures.Future[Any]]] = field(default_factory=dict)
     """What was asked over it and is not answered, by request id: the kind of answer, the future."""
     ending: bool = False

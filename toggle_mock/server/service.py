@@ -18,6 +18,7 @@ from toggle_mock.errors import TokenRefusedError
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.distributions import Distribution
 from toggle_mock.faults.outcomes import Outcome
+from toggle_mock.faults.outflow import Outflow
 from toggle_mock.faults.plans import Incoming
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, SERVICE, RecordedCall, RecordedMessage
@@ -88,9 +89,7 @@ class RodentService:
         async with self._begin("Connect", context) as handled:
             try:
                 outcome, fault = await self._accept(handled)
-                if fault is not None and outcome.read_pause:
-                    requests = self._read_slowly(requests, outcome.read_pause, fault)
-                ending = await self._converse(handled, requests, outcome)
+                ending = await self._converse(handled, requests, outcome, fault)
             finally:
                 self.rodents.settle(handled.call)
             if ending.status is not Code.OK:
@@ -192,16 +191,27 @@ class RodentService:
             await handled.abort(outcome)
         return outcome, fault
 
-    async def _read_slowly(
-        self, requests: AsyncIterator[bytes], pause: float, fault: ActiveCallFault
+    async def _hindered(
+        self, requests: AsyncIterator[bytes], outcome: Outcome, fault: ActiveCallFault
     ) -> AsyncIterator[bytes]:
-        """The same requests: each is asked of gRPC only so long after the one before it."""
+        """The same requests, of which gRPC is asked as late as the fault says, and so their end."""
         async for request in requests:
             yield request
-            await self._pause(pause, fault)
+            if outcome.read_pause:
+                await self._pause(outcome.read_pause, fault)
+        if outcome.half_closed:
+            await self._until_healed(fault)
+
+    async def _tell_healed(self, stream: Stream, fault: ActiveCallFault) -> None:
+        await self._until_healed(fault)
+        stream.outgoing.put_nowait(None)
 
     async def _converse(
-        self, handled: Handled, requests: AsyncIterator[bytes], outcome: Outcome
+        self,
+        handled: Handled,
+        requests: AsyncIterator[bytes],
+        outcome: Outcome,
+        fault: ActiveCallFault | None,
     ) -> Ending:
         if not self.tokens.is_current(handled.call.claims):
             await handled.abort(_EARLIER)
@@ -217,11 +227,14 @@ class RodentService:
             if conversation.accepts_at_once:
                 await handled.context.send_initial_metadata(())
             tasks.append(asyncio.ensure_future(conversation.speak()))
+            if fault is not None and outcome.is_of_a_stream:
+                requests = self._hindered(requests, outcome, fault)
+                tasks.append(asyncio.ensure_future(self._tell_healed(stream, fault)))
             heard = _listen(handled, rodent, stream, requests, outcome, conversation=conversation)
             tasks.append(asyncio.ensure_future(heard))
             if self.heartbeat is not None:
                 tasks.append(asyncio.ensure_future(_ask_for_status(rodent, self.heartbeat)))
-            ending = await _say(handled, stream.outgoing)
+            ending = await _say(handled, stream, Outflow(outcome.copies, outcome.group))
         finally:
             # Who sees the call's end sends nothing into it any more; who sees that the Rodent is
             # not connected any more finds the call ended.
@@ -388,20 +401,22 @@ _GONE = Ending(Code.CANCELLED, "the other side is gone")
 CANCELLED_WITHIN = 0.1  # seconds
 
 
-async def _say(handled: Handled, outgoing: asyncio.Queue[bytes | Accepted | Ending]) -> Ending:
+async def _say(handled: Handled, stream: Stream, outflow: Outflow) -> Ending:
     """Send what is to be said over a stream until it is to end; returns how."""
     said = False
-    while not isinstance(item := await outgoing.get(), Ending):
-        if isinstance(item, bytes):
-            handled.record(item, sent=True)
-            await handled.written()
-            if handled.unrecorded:
-                return Ending(Code.UNAVAILABLE, handled.unrecorded)
-            await handled.context.write(item)
-            said = True
-        elif not said:  # or else the first message has brought other headers already
-            await handled.context.send_initial_metadata(item.headers)
-        outgoing.task_done()
+    while not isinstance(item := await stream.outgoing.get(), Ending):
+        if isinstance(item, Accepted):
+            if not said:  # or else the first message has brought other headers already
+                await handled.context.send_initial_metadata(item.headers)
+        else:
+            for message in outflow.be_usual() if item is None else outflow.take(item):
+                handled.record(message, sent=True)
+                await handled.written()
+                if handled.unrecorded:
+                    return Ending(Code.UNAVAILABLE, handled.unrecorded)
+                await handled.context.write(message)
+                said = True
+        stream.outgoing.task_done()
     return item
 
 
