@@ -31,6 +31,7 @@ from toggle_mock import (
     fail,
     half_closed,
     hang,
+    load,
     lose_answer,
     percentiles,
     read_slowly,
@@ -627,6 +628,27 @@ def test_a_rodent_ends_though_its_streams_stay_half_closed(toggle_server):
         with SimulatedRodent(toggle_server.address, token, pace=0.001) as rodent:
             rodent.wait_connected(30)
         toggle_server.rodents["r1"].wait_disconnected(30)
+
+
+def test_a_restart_that_forgets_takes_a_batch_that_is_sent_again_for_a_new_one(
+    make_toggle_server, settings, tmp_path
+):
+    toggle = make_toggle_server(record=tmp_path / "file.ndjson")
+    settings |= {"jwt": toggle.jwt(), "target": toggle.address}
+    with EventBus(**settings) as bus:
+        bus.emit(StoragePoolPayload(pool_name="acknowledged"))
+        assert bus.flush(30)
+        toggle.on_send_events.returns([hang(accepted=True)])
+        bus.emit(StoragePoolPayload(pool_name="unanswered"))
+        toggle.wait_for_call("SendEvents", count=2, timeout=30)
+        toggle.faults.restart(forget=True)
+        assert bus.flush(30)
+    (batch,) = toggle.batches
+    assert [event.payload.pool_name for event in batch.events] == ["unanswered"]
+    assert not batch.duplicate
+    assert toggle.duplicates == []
+    toggle.stop()
+    assert [batch.batch_id for batch in load(tmp_path / "file.ndjson").batches] == [batch.batch_id]
 
 
 def test_a_rate_must_be_one(toggle_server):

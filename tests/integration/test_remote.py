@@ -95,6 +95,13 @@ def test_each_fault_of_the_connection_is_healed_there(remote, fault, arguments):
         assert client.send_batch(b"").status is Status.OK
 
 
+def test_what_others_have_recorded_is_not_forgotten(remote, elsewhere):
+    with pytest.raises(ValueError, match="ask the server for it, not a session"):
+        remote.faults.restart(forget=True)
+    url = f"http://{elsewhere.http_address}/api/v1/faults"
+    assert httpx.post(url, json={"restart": {"forget": True}}).status_code == 200
+
+
 def test_a_rodent_that_has_not_connected_is_waited_for_as_long_as_asked(remote):
     seen = remote.rodents["ghost"]
     with pytest.raises(NotConnectedError, match=r"0\.01 s"):

@@ -93,7 +93,7 @@ FIELDS = {
     "bandwidth": {"bytes_per_second": RATES},
     "slow_reads": {"bytes_per_second": RATES},
     "outage": {},
-    "restart": {},
+    "restart": {"forget": st.booleans()},
     "goaway": {"grace": SECONDS | st.none()},
     "max_connection_age": {"seconds": st.floats(0.001, 1e6), "grace": SECONDS | st.none()},
     "refuse": {},

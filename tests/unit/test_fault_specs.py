@@ -128,6 +128,7 @@ FAULTS = [
     {"goaway": {"grace": 0.5}},
     {"max_connection_age": {"seconds": 30, "grace": 5}},
     {"goaway": None},
+    {"restart": {"forget": True}},
     {"restart": None},
 ]
 

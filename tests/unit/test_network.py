@@ -102,6 +102,17 @@ def test_what_happens_once_leaves_nothing_to_heal(network, host):
     assert host.log == ["leave", "come back"]
 
 
+def test_what_was_recorded_is_forgotten_while_nobody_listens(host, relay):
+    network = Network(host, relay, lambda: host.log.append("forget"))
+    network.add(spec.Restart(forget=True), ALL)
+    assert host.log == ["leave", "forget", "come back"]
+    with network.add(spec.Outage(), ALL):
+        network.add(spec.Restart(forget=True), ALL)
+    assert host.log[3:] == ["leave", "forget", "come back"]
+    with pytest.raises(ValueError, match="not a session"):
+        network.add(spec.Restart(forget=True), Scope(sub="mine"))
+
+
 def test_of_ages_the_least_holds(network, relay):
     with network.add(spec.MaxConnectionAge(seconds=5), ALL):
         with network.add(spec.MaxConnectionAge(seconds=7, grace=3), ALL):

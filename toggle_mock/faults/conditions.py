@@ -65,6 +65,8 @@ class Effect:
     """Whether all connections are reset, once."""
     restart: bool = False
     """Whether the server ends and comes back, once."""
+    forget: bool = False
+    """Whether it comes back without what it has recorded."""
     goaway: Age | None = None
     """Clients are told to go (GOAWAY), once, and their calls have the grace of this."""
 

@@ -60,10 +60,13 @@ class Network:
     Args:
         host: The server.
         relay: What breaks connections; None if clients connect to the server itself.
+        forget: Forgets what was recorded.
     """
 
-    def __init__(self, host: Host, relay: Relay | None) -> None:
-        self._host, self._relay = host, relay
+    def __init__(
+        self, host: Host, relay: Relay | None, forget: Callable[[], None] = lambda: None
+    ) -> None:
+        self._host, self._relay, self._forget = host, relay, forget
         self._lock = threading.Lock()
         self._active: list[ActiveConnectionFault] = []
         self._turn = asyncio.Lock()
@@ -73,8 +76,14 @@ class Network:
 
         Raises:
             NoRelayError: It needs a relay, and there is none, or one before TLS that cannot do it.
+            ValueError: It concerns what others have recorded, and is asked by a session.
         """
         effect = spec.effect
+        if effect.forget and owner != Scope():
+            raise ValueError(
+                "restart(forget=True) forgets what all sessions have recorded: ask the server for "
+                "it, not a session"
+            )
         fault = ActiveConnectionFault(spec, owner, self._links_to_freeze(spec), self._remove)
         if not effect.is_over_at_once:
             with self._lock:
@@ -114,6 +123,8 @@ class Network:
             effect = self.effect
             if (effect.outage or once.restart) and self._host.is_up:
                 await self._host.leave()
+            if once.forget:  # nothing is recorded now, and it waits for files
+                await asyncio.to_thread(self._forget)
             if self._relay is not None:
                 if once.reset:
                     self._relay.reset()

@@ -103,9 +103,17 @@ class Faults:
         """The server is gone: connections end, and new ones are refused. Its port stays its own."""
         return self.add(Outage())
 
-    def restart(self) -> None:
-        """The server ends and comes back at the same port, with what it has recorded."""
-        self.add(Restart())
+    def restart(self, *, forget: bool = False) -> None:
+        """The server ends and comes back at the same port, with what it has recorded.
+
+        Args:
+            forget: Whether it comes back without that, and so takes a batch that it has had before
+                for a new one.
+
+        Raises:
+            ValueError: It is to forget, and is asked by a session, which is not alone.
+        """
+        self.add(Restart(forget=forget))
 
     def goaway(self, *, grace: float | None = None) -> None:
         """All clients are told to go (GOAWAY), once: new calls take new connections, others go on.

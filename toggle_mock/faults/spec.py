@@ -225,11 +225,17 @@ class Outage(ConnectionFault, frozen=True, kw_only=True):
 
 
 class Restart(ConnectionFault, frozen=True, kw_only=True):
-    """The server ends and comes back at the same port, with what it has recorded."""
+    """The server ends and comes back at the same port, with what it has recorded, or without."""
 
     kind: ClassVar[str] = "restart"
     needs_relay: ClassVar[bool] = False
-    effect: ClassVar[Effect] = Effect(restart=True)
+    forget: bool = False
+    """Whether it has forgotten all of that, such as the ids of batches; of all sessions."""
+
+    @property
+    def effect(self) -> Effect:
+        """See :attr:`ConnectionFault.effect`."""
+        return Effect(restart=True, forget=self.forget)
 
 
 class Goaway(ConnectionFault, frozen=True, kw_only=True):

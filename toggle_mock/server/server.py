@@ -175,7 +175,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             credentials=self._credentials if tls else None,
         )
         read_under = load_schema(schema) if schema is not None else None
-        network = Network(self._host, front)
+        network = Network(self._host, front, self.clear)
         shared = Shared(recording, self.stale_calls, book, network, rodents, tokens, read_under)
         super().__init__(shared, Scope())
         book.on_heal = self._release
