@@ -651,6 +651,19 @@ def test_a_restart_that_forgets_takes_a_batch_that_is_sent_again_for_a_new_one(
     assert [batch.batch_id for batch in load(tmp_path / "file.ndjson").batches] == [batch.batch_id]
 
 
+@pytest.mark.parametrize(("ahead", "problem"), [(7200, "has expired"), (-60, "not valid yet")])
+def test_a_server_whose_clock_is_wrong_refuses_tokens_that_are_right(
+    toggle_server, client, ahead, problem
+):
+    assert status(client) is Status.OK
+    with toggle_server.faults.clock(ahead):
+        outcome = client.send_batch(BATCH)
+        assert outcome.status is Status.UNAUTHENTICATED
+        assert problem in outcome.message
+        assert f"by a clock that is {abs(ahead)} s wrong" in outcome.message
+    assert status(client) is Status.OK
+
+
 def test_a_rate_must_be_one(toggle_server):
     with pytest.raises(ValueError, match="bytes_per_second is 0"):
         toggle_server.faults.bandwidth(0)

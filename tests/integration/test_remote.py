@@ -83,6 +83,7 @@ def test_others_are_not_seen(remote, elsewhere):
         "bandwidth": (1e6,),
         "slow_reads": (1e6,),
         "max_connection_age": (1,),
+        "clock": (60,),
     }.items(),
 )
 def test_each_fault_of_the_connection_is_healed_there(remote, fault, arguments):

@@ -34,6 +34,22 @@ def test_with_tls_only_a_client_that_knows_the_root_gets_through(make_toggle_ser
 
 
 @pytest.mark.parametrize("relay", [False, True])
+@pytest.mark.parametrize("ahead", [3600, -90_000])
+def test_a_server_whose_clock_is_wrong_shows_a_certificate_that_is_not_valid(
+    make_toggle_server, relay, ahead
+):
+    toggle = make_toggle_server(tls=True, relay=relay)
+    root = toggle.authority.root_file
+    with EventClient(target=toggle.address, jwt=toggle.jwt(), tls_ca_file=root) as client:
+        assert client.send_batch(b"").status is Status.OK
+        with toggle.faults.clock(ahead):
+            outcome = client.send_batch(b"")
+            assert outcome.status is Status.UNAVAILABLE
+            assert status(toggle, tls_ca_file=root) is Status.UNAVAILABLE
+    assert status(toggle, tls_ca_file=root) is Status.OK
+
+
+@pytest.mark.parametrize("relay", [False, True])
 def test_with_mtls_only_a_client_with_a_certificate_of_the_authority_gets_through(
     make_toggle_server, tmp_path, relay
 ):

@@ -94,6 +94,7 @@ FIELDS = {
     "slow_reads": {"bytes_per_second": RATES},
     "outage": {},
     "restart": {"forget": st.booleans()},
+    "clock": {"ahead": st.floats(-1e9, 1e9)},
     "goaway": {"grace": SECONDS | st.none()},
     "max_connection_age": {"seconds": st.floats(0.001, 1e6), "grace": SECONDS | st.none()},
     "refuse": {},

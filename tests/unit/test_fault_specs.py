@@ -128,6 +128,7 @@ FAULTS = [
     {"goaway": {"grace": 0.5}},
     {"max_connection_age": {"seconds": 30, "grace": 5}},
     {"goaway": None},
+    {"clock": {"ahead": -3600}},
     {"restart": {"forget": True}},
     {"restart": None},
 ]
@@ -221,6 +222,8 @@ def aborting(matching) -> Always:
         ({"method": "SendEvents", "rates": [[{"read_slowly": 1}, 0.5]]}, "is of a stream"),
         ({"method": "Connect", "always": "read_slowly"}, "'read_slowly' is no status"),
         ({"max_connection_age": {"seconds": 0}}, "seconds is 0: give a number from 0.001"),
+        ({"clock": {"ahead": "late"}}, "ahead is 'late': give a number from -1000000000 to"),
+        ({"clock": {}}, "ahead is missing"),
         ({"go_away": {}}, "did you mean goaway?"),
         ({"bandwidth": {"bytes_per_second": -1}}, "bytes_per_second is -1"),
     ],

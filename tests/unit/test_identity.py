@@ -145,3 +145,20 @@ def test_secrets_are_redacted():
         "x-trace": "t1",
         **dict.fromkeys(["authorization", "cookie", "x-api-key"], "[redacted]"),
     }
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_token_is_judged_by_a_clock_that_is_wrong(verify):
+    tokens = Tokens(verify=verify)
+    token = bearer(tokens.issue(expires_in=600))
+    for ahead in (0, 590, -1, 0):
+        seen = bearer(tokens.issue(expires_in=600, iat=None)) if ahead < 0 else token
+        assert tokens.verified(seen, ahead)
+    with pytest.raises(TokenRefusedError, match=r"has expired: .*by a clock that is 601 s wrong"):
+        tokens.verified(token, 601)
+    with pytest.raises(TokenRefusedError, match=r"not valid yet: .*by a clock that is 60 s wrong"):
+        tokens.verified(token, -60)
+    late = bearer(tokens.issue(expires_in=-10, iat=None))
+    assert tokens.verified(late, -15.5)
+    with pytest.raises(TokenRefusedError, match=r"has expired: get a new one$"):
+        tokens.verified(late)

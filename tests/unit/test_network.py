@@ -113,6 +113,22 @@ def test_what_was_recorded_is_forgotten_while_nobody_listens(host, relay):
         network.add(spec.Restart(forget=True), Scope(sub="mine"))
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_clocks_add_up_and_who_shows_them_starts_anew(host, relay, shown):
+    clocks = [0.0]
+
+    def set_clock(ahead):
+        clocks.append(ahead)
+        return shown and clocks[-2] != ahead
+
+    network = Network(host, relay, set_clock=set_clock)
+    with network.add(spec.Clock(ahead=60), ALL):
+        network.add(spec.Clock(ahead=-90), ALL).heal()
+        network.add(spec.Reset(), ALL)
+    assert clocks == [0, 60, -30, 60, 60, 0]
+    assert host.log == ["leave", "come back"] * 4 * shown
+
+
 def test_of_ages_the_least_holds(network, relay):
     with network.add(spec.MaxConnectionAge(seconds=5), ALL):
         with network.add(spec.MaxConnectionAge(seconds=7, grace=3), ALL):
@@ -142,7 +158,7 @@ def test_a_restart_that_is_carried_out_later_is_one(network, host):
 
 def test_what_happens_to_the_server_itself_needs_no_relay(host):
     network = Network(host, None)
-    do_without = {"outage", "restart"}
+    do_without = {"outage", "restart", "clock"}
     for name, kind in spec.CONNECTION_FAULTS.items():
         needed = [field.name for field in msgspec.structs.fields(kind) if field.required]
         fault = kind(**dict.fromkeys(needed, 1))

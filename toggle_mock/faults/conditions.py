@@ -67,6 +67,8 @@ class Effect:
     """Whether the server ends and comes back, once."""
     forget: bool = False
     """Whether it comes back without what it has recorded."""
+    ahead: float = 0.0
+    """Seconds by which the server's clock is ahead; behind if they are negative."""
     goaway: Age | None = None
     """Clients are told to go (GOAWAY), once, and their calls have the grace of this."""
 
@@ -77,12 +79,13 @@ class Effect:
 
 
 def together(effects: Sequence[Effect]) -> Effect:
-    """Delays add up, of rates and ages the least holds, and anything else is so if one says it."""
+    """Delays and clocks add up, of rates and ages the least holds, else it is so if one says so."""
     conditions = [effect.conditions for effect in effects]
     return Effect(
         outage=any(effect.outage for effect in effects),
         refuse=any(effect.refuse for effect in effects),
         half_open=any(effect.half_open for effect in effects),
+        ahead=sum(effect.ahead for effect in effects),
         conditions=Conditions(
             delays=tuple(delay for one in conditions for delay in one.delays),
             to_server=_least(one.to_server for one in conditions),

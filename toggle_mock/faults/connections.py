@@ -61,12 +61,18 @@ class Network:
         host: The server.
         relay: What breaks connections; None if clients connect to the server itself.
         forget: Forgets what was recorded.
+        set_clock: Sets the server's clock, to so many seconds ahead; whether it must start anew.
     """
 
     def __init__(
-        self, host: Host, relay: Relay | None, forget: Callable[[], None] = lambda: None
+        self,
+        host: Host,
+        relay: Relay | None,
+        forget: Callable[[], None] = lambda: None,
+        set_clock: Callable[[float], bool] = lambda _ahead: False,
     ) -> None:
-        self._host, self._relay, self._forget = host, relay, forget
+        self._host, self._relay = host, relay
+        self._forget, self._set_clock = forget, set_clock
         self._lock = threading.Lock()
         self._active: list[ActiveConnectionFault] = []
         self._turn = asyncio.Lock()
@@ -121,7 +127,8 @@ class Network:
         """Make server and relay as the faults in force say, and have happen what happens once."""
         async with self._turn:
             effect = self.effect
-            if (effect.outage or once.restart) and self._host.is_up:
+            anew = self._set_clock(effect.ahead)
+            if (effect.outage or once.restart or anew) and self._host.is_up:
                 await self._host.leave()
             if once.forget:  # nothing is recorded now, and it waits for files
                 await asyncio.to_thread(self._forget)

@@ -12,6 +12,7 @@ from toggle_mock.faults.outcomes import OutcomeLike, hang, lose_answer
 from toggle_mock.faults.script import Narrowed, Script, Which
 from toggle_mock.faults.spec import (
     Bandwidth,
+    Clock,
     FaultSpec,
     Goaway,
     HalfOpen,
@@ -114,6 +115,20 @@ class Faults:
             ValueError: It is to forget, and is asked by a session, which is not alone.
         """
         self.add(Restart(forget=forget))
+
+    def clock(self, ahead: float) -> ActiveFault:
+        """The server's clock is wrong: by it tokens begin and expire.
+
+        With TLS its connections end when that begins and when it is healed, and its certificate is
+        made anew by that clock, for a day, so that its clients find it not valid yet, or no more.
+
+        Args:
+            ahead: Seconds by which it is ahead; behind if they are negative.
+
+        Raises:
+            ValueError: It is no time, or one of more than 30 years.
+        """
+        return self.add(Clock(ahead=ahead))
 
     def goaway(self, *, grace: float | None = None) -> None:
         """All clients are told to go (GOAWAY), once: new calls take new connections, others go on.

@@ -47,6 +47,7 @@ Method = Literal["Register", "Connect", "SendEvents"]
 QUERY_FORMAT = "toggle-query"
 """The format, as JSON Schema has it, of text that is a query."""
 
+Offset = Annotated[float, Meta(ge=-1e9, le=1e9)]
 AgeSeconds = Annotated[float, Meta(ge=0.001, le=1e6)]
 BytesPerSecond = Annotated[float, Meta(ge=1, le=GREATEST)]
 
@@ -238,6 +239,20 @@ class Restart(ConnectionFault, frozen=True, kw_only=True):
         return Effect(restart=True, forget=self.forget)
 
 
+class Clock(ConnectionFault, frozen=True, kw_only=True):
+    """The server's clock is wrong: by it tokens begin and expire, and its certificate is made."""
+
+    kind: ClassVar[str] = "clock"
+    needs_relay: ClassVar[bool] = False
+    ahead: Offset
+    """Seconds by which it is ahead; behind if they are negative."""
+
+    @property
+    def effect(self) -> Effect:
+        """See :attr:`ConnectionFault.effect`."""
+        return Effect(ahead=self.ahead)
+
+
 class Goaway(ConnectionFault, frozen=True, kw_only=True):
     """All clients are told to go (GOAWAY), once: new calls take new connections, others go on."""
 
@@ -357,6 +372,7 @@ CONNECTION_FAULTS: Mapping[str, type[ConnectionFault]] = {
     for spec in (
         Outage,
         Restart,
+        Clock,
         Goaway,
         MaxConnectionAge,
         Refuse,

@@ -175,7 +175,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             credentials=self._credentials if tls else None,
         )
         read_under = load_schema(schema) if schema is not None else None
-        network = Network(self._host, front, self.clear)
+        network = Network(self._host, front, self.clear, self._set_clock)
         shared = Shared(recording, self.stale_calls, book, network, rodents, tokens, read_under)
         super().__init__(shared, Scope())
         book.on_heal = self._release
@@ -291,14 +291,22 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         return Speaks(tls=True, mutual=self._tls == "mutual", names=names)
 
     def _credentials(self) -> grpc.ServerCredentials:
-        names = self._certified_names(self._host.address)
-        return self.authority.server_credentials(names, mutual=self._tls == "mutual")
+        return self.authority.server_credentials(
+            self._certified_names(self._host.address),
+            mutual=self._tls == "mutual",
+            ahead=self._service.ahead,
+        )
 
     def _certified_names(self, address: Address) -> list[str]:
         # Loaded only where it is asked for.
         from toggle_mock.tokens.certificates import server_names  # noqa: PLC0415
 
         return server_names(address, self._tls_names)
+
+    def _set_clock(self, ahead: float) -> bool:
+        """Be so many seconds ahead; returns whether what it shows to clients is of another time."""
+        changed, self._service.ahead = ahead != self._service.ahead, ahead
+        return changed and bool(self._tls)
 
     # What a client needs
 

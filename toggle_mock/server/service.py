@@ -53,6 +53,8 @@ class RodentService:
     """Seconds between two commands ``system.status`` to each connected Rodent."""
     must_record: bool = True
     """Whether calls are refused once the recording's file can be written to no more."""
+    ahead: float = 0.0
+    """Seconds by which the server's clock is ahead."""
     _waiting: dict[ActiveCallFault, set[asyncio.Future[None]]] = field(default_factory=dict)
 
     def handlers(self) -> grpc.GenericRpcHandler:
@@ -263,6 +265,7 @@ class RodentService:
             self.max_message_bytes,
             self.must_record,
             self.answering.upstream is not None,
+            self.ahead,
         )
 
 
@@ -278,6 +281,8 @@ class Handled:
     must_record: bool
     is_elsewhere: bool
     """Whether a Toggle elsewhere answers."""
+    ahead: float
+    """Seconds by which the clock is ahead that tokens are judged by."""
     request: bytes = b""
     """The one request of a call that has one, as it is recorded."""
 
@@ -367,7 +372,7 @@ class Handled:
             if self.is_elsewhere:  # which looks at it itself
                 tokens.refuse_revoked(self.call.claims)
             else:
-                tokens.verified(self.metadata)
+                tokens.verified(self.metadata, self.ahead)
         except TokenRefusedError as error:
             await self.abort(Outcome(error.code, str(error)))
 

@@ -7,7 +7,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import grpc
@@ -17,6 +17,8 @@ from cryptography import x509
 from rodent_events.disk.files import write_atomically
 from rodent_events.pb.base_pb2 import RegisterResponse
 from toggle_mock.address import Address
+
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,29 @@ class Authority:
             (self._folder / "root.pem").write_bytes(self.root)
         return self._folder / "root.pem"
 
-    def issue(self, *names: str) -> Certificate:
-        """A certificate for host names and addresses, for a server or a client."""
-        issued = self._authority.issue_cert(*names)
+    def issue(self, *names: str, ahead: float = 0.0) -> Certificate:
+        """A certificate for host names and addresses, for a server or a client.
+
+        Args:
+            names: These.
+            ahead: Seconds by which the clock is ahead that it is made by, for a day; behind if they
+                are negative.
+        """
+        since = datetime.now(UTC) + timedelta(seconds=ahead)
+        not_before, not_after = (since, since + _A_DAY) if ahead else (None, None)
+        issued = self._authority.issue_cert(*names, not_before=not_before, not_after=not_after)
         chain = b"".join(pem.bytes() for pem in issued.cert_chain_pems)
         expires_on = x509.load_pem_x509_certificate(chain).not_valid_after_utc
         return Certificate(chain, issued.private_key_pem.bytes(), expires_on)
 
-    def registration(self, domain: str) -> RegisterResponse:
-        """An answer to Register that issues a certificate for a domain."""
-        certificate = self.issue(domain)
+    def registration(self, domain: str, *, ahead: float = 0.0) -> RegisterResponse:
+        """An answer to Register that issues a certificate for a domain.
+
+        Args:
+            domain: This.
+            ahead: See :meth:`issue`.
+        """
+        certificate = self.issue(domain, ahead=ahead)
         return RegisterResponse(
             success=True,
             message="registered",
@@ -79,9 +94,11 @@ class Authority:
             expires_on=certificate.expires_on.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
 
-    def server_credentials(self, names: Iterable[str], *, mutual: bool) -> grpc.ServerCredentials:
+    def server_credentials(
+        self, names: Iterable[str], *, mutual: bool, ahead: float = 0.0
+    ) -> grpc.ServerCredentials:
         """What a server of these names needs; a mutual one demands certificates of clients."""
-        own = self.issue(*names)
+        own = self.issue(*names, ahead=ahead)
         return grpc.ssl_server_credentials(
             [(own.key, own.chain)],
             root_certificates=self.root if mutual else None,

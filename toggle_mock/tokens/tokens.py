@@ -48,7 +48,7 @@ class Tokens:
         self._key = _new_key(algorithm) if key is None else _loaded(algorithm, key)
         self._revoked: dict[tuple[str, str], grpc.StatusCode] = {}
         self._maker, self._era = secrets.token_hex(8), 0
-        self._accepted: dict[str, Mapping[str, Any]] = {}
+        self._accepted: dict[tuple[str, float], Mapping[str, Any]] = {}
 
     def issue(
         self,
@@ -138,13 +138,19 @@ class Tokens:
         """Take back all revocations."""
         self._revoked.clear()
 
-    def verified(self, metadata: Sequence[tuple[str, str | bytes]]) -> Mapping[str, Any]:
+    def verified(
+        self, metadata: Sequence[tuple[str, str | bytes]], ahead: float = 0.0
+    ) -> Mapping[str, Any]:
         """The claims of the token in a call's metadata.
+
+        Args:
+            metadata: Of the call.
+            ahead: Seconds by which the clock is ahead by which it is judged.
 
         Raises:
             TokenRefusedError: There is none, or it is not accepted.
         """
-        claims = self._decoded(bearer(metadata))
+        claims = self._decoded(bearer(metadata), ahead)
         for claim in ("rid", "sub"):
             value = claims.get(claim)
             if not isinstance(value, str) or not value:
@@ -162,16 +168,17 @@ class Tokens:
             if status := self._revoked.get((claim, str(claims.get(claim, "")))):
                 raise TokenRefusedError(f"the tokens of this {claim} were revoked", status)
 
-    def _decoded(self, token: str) -> Mapping[str, Any]:
-        claims = self._accepted.get(token)
-        if claims is not None and not _now() >= claims.get("exp", math.inf):
+    def _decoded(self, token: str, ahead: float) -> Mapping[str, Any]:
+        claims = self._accepted.get((token, ahead))
+        if claims is not None and not _now() + ahead >= claims.get("exp", math.inf):
             return claims
         from toggle_mock.tokens import signing
 
-        claims = signing.decoded(token, self._key if self._verify else None, self.algorithm)
+        key = self._key if self._verify else None
+        claims = signing.decoded(token, key, self.algorithm, ahead)
         if len(self._accepted) >= _KNOWN_TOKENS:
             self._accepted.clear()
-        self._accepted[token] = claims
+        self._accepted[token, ahead] = claims
         return claims
 
 
