@@ -137,7 +137,8 @@ class SnapshotKeeper:
         if output is not None:
             output[_REPORT] = {name: list(paths) for name, paths in vars(self._usage).items()}
             return
-        self._unused = self._usage.unused()
+        if not self._config.option.collectonly:
+            self._unused = self._usage.unused()
         if self._update:
             _delete(self._unused)
 

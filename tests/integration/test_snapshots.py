@@ -81,6 +81,8 @@ def test_what_is_unused_is_told_and_deleted(project, pytester):
     result.stdout.fnmatch_lines(["*1 unused snapshot*--toggle-snapshot-update deletes them*"])
     result = project("test_it.py::test_two", tests=gone)
     result.stdout.fnmatch_lines(["*1 unused snapshot*"])
+    project("--collect-only", "--toggle-snapshot-update", tests=gone)
+    assert stored(pytester) == NAMES
     result = project("-n1", tests=gone)
     result.stdout.fnmatch_lines(["*2 unused snapshot(s) of events; *", "*tank*", "*other.txtpb"])
     result = project("--toggle-snapshot-update", tests=gone)

@@ -481,20 +481,22 @@ def _call_fault(data: Mapping[str, Any]) -> FaultSpec:
     check_method(data["method"])
     kind = next((kind for kind in CALL_FAULTS if kind in data), None)
     if kind is None:
-        near = did_you_mean(data.keys() - {"method", "matching", "rid"}, CALL_FAULTS)
-        raise FaultSpecError(f"a fault of calls has one of {', '.join(CALL_FAULTS)}{near}")
+        others = [key for key in data if key not in {"method", "matching", "rid"}]
+        near = did_you_mean(others, CALL_FAULTS)
+        text = f"a fault of calls has one of {', '.join(CALL_FAULTS)}{near}"
+        raise FaultSpecError(text, next(map(str, others), "method"))
     return CALL_FAULTS[kind].read(data)
 
 
 def _connection_fault(data: Mapping[str, Any]) -> FaultSpec:
     kind = next((kind for kind in CONNECTION_FAULTS if kind in data), None)
     if kind is None and (of_calls := [key for key in CALL_FAULTS if key in data]):
-        raise FaultSpecError(f"{of_calls[0]} needs a method: {', '.join(get_args(Method))}")
+        text = f"{of_calls[0]} needs a method: {', '.join(get_args(Method))}"
+        raise FaultSpecError(text, of_calls[0])
     if kind is None:
         near = did_you_mean(data, [*CONNECTION_FAULTS, *CALL_FAULTS, "method"])
-        raise FaultSpecError(
-            f"a fault has a method, or one of {', '.join(CONNECTION_FAULTS)}{near}"
-        )
+        text = f"a fault has a method, or one of {', '.join(CONNECTION_FAULTS)}{near}"
+        raise FaultSpecError(text, next(map(str, data), None))
     refuse_unknown(data, [kind])
     fields = {} if data[kind] is None else data[kind]
     if not isinstance(fields, Mapping):
