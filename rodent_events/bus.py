@@ -53,23 +53,28 @@ _MAX_TEMPLATES = 1024
 _buses: WeakSet[EventBus] = WeakSet()
 
 
+def all_buses() -> list[EventBus]:
+    """Those of this process that somebody has still, in no order, whether they run or not."""
+    return list(_buses)
+
+
 # Seconds that a fork waits, at the most, for calls that are under way.
 _FORK_PAUSE = 0.25
 
 
 def _before_fork() -> None:
     end = clock.monotonic() + _FORK_PAUSE
-    for bus in list(_buses):
+    for bus in all_buses():
         bus.before_fork(max(0.0, end - clock.monotonic()))
 
 
 def _after_fork_in_parent() -> None:
-    for bus in list(_buses):
+    for bus in all_buses():
         bus.after_fork_in_parent()
 
 
 def _after_fork_in_child() -> None:
-    for bus in list(_buses):
+    for bus in all_buses():
         bus.after_fork()
 
 

@@ -106,6 +106,11 @@ class GlobalBus(Emitters):
         """The bus that runs, if one does."""
         return self._bus
 
+    @property
+    def early_events(self) -> int:
+        """How many events wait for :meth:`initialize`."""
+        return self._early.in_memory
+
     def forget_early_events(self) -> None:
         """Forget what was emitted before :meth:`initialize`; for tests, which are to be alone."""
         with self._switch:

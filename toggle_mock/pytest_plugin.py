@@ -6,14 +6,16 @@ imported when a fixture is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from toggle_mock.assertions.snapshots import UPDATE
+from toggle_mock.pytest_agents import told_of, told_of_others
 from toggle_mock.pytest_guard import INI, POLICIES, GlobalBusGuard
 from toggle_mock.pytest_report import OPTION as RECORD
 from toggle_mock.pytest_report import WHICH, RecordingReporter, remember
@@ -141,15 +143,32 @@ def toggle_server(
             pytest.skip(f"options of a server cannot be set with {_ADDRESS}")
         from toggle_mock import ToggleServer
 
-        with ToggleServer(**{"relay": True} | toggle_server_options | marker.kwargs) as server:
+        _check_options(marker.kwargs)
+        options = {"relay": True} | toggle_server_options | marker.kwargs
+        with ToggleServer(**options) as server, told_of_others(server):
             remember(request, server)
             yield server
         return
     shared = request.getfixturevalue("_shared_toggle")
     shared.begin_test()
     remember(request, shared)
-    yield shared
+    with told_of_others(shared):
+        yield shared
     shared.end_test()
+
+
+def _check_options(given: Mapping[str, object]) -> None:
+    """See that a server has the options that a marker gives."""
+    from toggle_mock import ToggleServer
+    from toggle_mock.wording import did_you_mean
+
+    known = inspect.signature(ToggleServer).parameters
+    if unknown := [name for name in given if name not in known]:
+        pytest.fail(
+            f"the marker toggle has {', '.join(unknown)}, which is no option of ToggleServer"
+            f"{did_you_mean(unknown, known)}",
+            pytrace=False,
+        )
 
 
 @pytest.fixture
@@ -161,6 +180,7 @@ def make_toggle_server(request: pytest.FixtureRequest) -> Iterator[Callable[...,
 
         def make(**options: Any) -> ToggleServer:
             server = stack.enter_context(ToggleServer(**options))
+            stack.enter_context(told_of_others(server))
             remember(request, server)
             return server
 
@@ -200,7 +220,7 @@ def event_bus(
 
     with (
         EventBus(_bus_config(toggle_server, tmp_path, event_bus_options)) as bus,
-        _told_of(toggle_server, "event_bus", bus),
+        told_of(toggle_server, "event_bus", bus),
     ):
         yield bus
         toggle_server.faults.heal()  # so that it can end
@@ -217,7 +237,7 @@ def rodent_events_bus(
     from rodent_events.global_bus import GLOBAL_BUS
 
     GLOBAL_BUS.initialize(_bus_config(toggle_server, tmp_path, event_bus_options))
-    with _told_of(toggle_server, "rodent_events_bus", GLOBAL_BUS):
+    with told_of(toggle_server, "rodent_events_bus", GLOBAL_BUS):
         yield GLOBAL_BUS
     toggle_server.faults.heal()  # so that it can end
     GLOBAL_BUS.shutdown()
@@ -246,21 +266,6 @@ def rodent(
         simulated.wait_connected()
         yield simulated
         toggle_server.faults.heal()  # so that it can end
-
-
-@contextmanager
-def _told_of(toggle: ToggleServer, name: str, bus: EventBus | GlobalBus) -> Iterator[None]:
-    """A miss tells what became of the events of this bus."""
-    from toggle_mock.assertions.elsewhere import agent
-
-    def note() -> list[str]:
-        return agent(name, bus.get_stats(), bus.health().as_dict())
-
-    toggle.notes.append(note)
-    try:
-        yield
-    finally:
-        toggle.notes.remove(note)
 
 
 def _bus_config(toggle: ToggleServer, folder: Path, options: dict[str, Any]) -> EventConfig:

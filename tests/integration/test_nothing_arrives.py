@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from support.recorded import recorded_event
 
-from rodent_events import EVENT_LEVEL_DEBUG, EventBatch, EventClient, StoragePoolPayload
+from rodent_events import EVENT_LEVEL_DEBUG, EventBatch, EventBus, EventClient, StoragePoolPayload
+from rodent_events.global_bus import GLOBAL_BUS
 from toggle_mock import (
     Assertions,
     NotReceivedError,
@@ -16,6 +17,7 @@ from toggle_mock import (
     fail,
     reject,
 )
+from toggle_mock.pytest_agents import told_of_others
 
 PAGE = Path(__file__).parents[2] / "docs/nothing-arrives.md"
 TANK = recorded_event(StoragePoolPayload(pool_name="tank"))
@@ -58,6 +60,20 @@ def nothing(toggle, bus):
 
 def filtered(toggle, bus):
     bus.emit(StoragePoolPayload(pool_name="tank"), level=EVENT_LEVEL_DEBUG)
+
+
+def emitted_early(toggle, bus):
+    GLOBAL_BUS.emit(StoragePoolPayload(pool_name="tank"))
+
+
+def a_bus_of_its_own(toggle, bus):
+    own = EventBus(target=toggle.address, jwt=toggle.jwt(), batch_timeout=60)
+    own.emit(StoragePoolPayload(pool_name="tank"))
+    toggle.kept = own  # as a test has it in a variable
+
+
+def outage(toggle, bus):
+    toggle.faults.outage()
 
 
 def waiting(toggle, bus):
@@ -128,6 +144,8 @@ def turned_away(toggle, bus):
 ROWS = {
     "Nothing was emitted": nothing,
     "The agent filters it": filtered,
+    "It was emitted before anybody has called initialize()": emitted_early,
+    "A bus that the test has made itself has not sent it": a_bus_of_its_own,
     "It still waits in the agent": waiting,
     "It arrived before clear(), or between two tests": before_clear,
     "It arrived in another session, or from another Rodent": another_session,
@@ -137,6 +155,7 @@ ROWS = {
     "It has another value": another_value,
     "The token is refused": a_refused_token,
     "A fault is in force": a_fault,
+    "Another fault goes on, such as one of the connection": outage,
     "Toggle answers success=false": a_rejection,
     "Toggle does not answer": no_answer,
     "The recording is over its limits": evicted,
@@ -171,7 +190,43 @@ def test_what_the_failure_says(toggle_server, event_bus, row):
         case (other, wanted):
             asked, query = other, wanted
     assert documented()[row] in missed(asked, query)
-    assert len(toggle_server.notes) == 1  # none of a bus of an earlier test
+    assert len(toggle_server.notes) == 2  # of event_bus, and of others: none of an earlier test
+
+
+def test_who_has_not_called_is_told_what_to_see_to(make_toggle_server):
+    toggle = make_toggle_server()
+    text = missed(toggle, "pool_name:tank")
+    assert (
+        f"nobody has called: see that the agent runs, that its target is {toggle.address}" in text
+    )
+    assert "nobody has called" in missed(toggle.session(), "pool_name:tank")
+    send(toggle)
+    assert "nobody has called" not in missed(toggle, "pool_name:none")
+
+
+def test_a_bus_of_an_earlier_test_is_not_told_of(toggle_server, make_toggle_server):
+    with EventBus(target=toggle_server.address, jwt="x") as ended:
+        pass
+    with told_of_others(toggle_server), EventBus(target="other:1", jwt="x"):
+        assert len(toggle_server.notes) == 2
+        text = missed(toggle_server, "pool_name:tank")
+    assert text.count("a bus of this process: emitted nothing") == 1  # the fixture's own note
+    assert ended.get_stats()["emitted"] == 0
+
+
+def test_faults_that_have_hit_or_are_healed_or_of_others_are_not_in_force(toggle_server):
+    toggle_server.on_send_events.returns([fail()])
+    assert "faults in force: " in missed(toggle_server, "pool_name:tank")
+    send(toggle_server)
+    session = toggle_server.session()
+    session.on_send_events.always(lambda call: None)
+    session.faults.latency(0.001)
+    other = missed(toggle_server.session(), "pool_name:tank")
+    assert "faults in force: {'latency': {'seconds': 0.001}}\n" in other
+    for one in (toggle_server, session):
+        assert "<function" in missed(one, "pool_name:tank")
+    session.heal()
+    assert "in force" not in missed(toggle_server, "pool_name:tank")
 
 
 def test_by_how_much_it_was_late():

@@ -566,3 +566,19 @@ def test_the_global_bus_is_a_fixture_and_nothing_is_left_of_it(pytester):
         """
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=4, xfailed=1)
+
+
+def test_an_option_that_a_marker_cannot_give_is_told_with_the_nearest(pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.toggle(dedupliate=True)
+        def test_it(toggle_server):
+            pass
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:asyncio")
+    result.assert_outcomes(errors=1)
+    text = "*has dedupliate, which is no option of ToggleServer, did you mean deduplicate[?]"
+    result.stdout.fnmatch_lines([text])

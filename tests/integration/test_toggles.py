@@ -28,6 +28,7 @@ from toggle_mock import (
 )
 from toggle_mock.assertions.snapshots import TestSnapshots, during
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.faults.spec import Always
 from toggle_mock.http_api import remote_rodents
 from toggle_mock.toggle.session import Session
 
@@ -88,6 +89,17 @@ def test_a_snapshot_is_the_same_of_each(toggle, sent, tmp_path):
         with pytest.raises(QueryError, match=r"no field 'size_byte', did you mean size_bytes\?"):
             toggle.assert_snapshot("pool", ignore="size_byte")
     assert '# from "rodent-1"' in (tmp_path / "pool.txtpb").read_text()
+
+
+def test_the_faults_in_force_are_known(toggle, client):
+    assert list(toggle.faults.in_force) == []
+    first = toggle.on_send_events.returns([fail()])
+    toggle.faults.add(spec := Always(method="Register", always=fail()))
+    assert list(toggle.faults.in_force) == [first.spec, spec]
+    client.send_batch(batch(POOL))
+    assert list(toggle.faults.in_force) == [spec]
+    toggle.heal()
+    assert list(toggle.faults.in_force) == []
 
 
 @pytest.fixture

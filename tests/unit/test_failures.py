@@ -210,6 +210,14 @@ def test_nothing_recorded_moves_the_cursor(assertions):
     assert "\u202e" not in text
 
 
+def test_who_has_not_waited_is_told_to(assertions):
+    with pytest.raises(IndexError, match=r"event 0 of 0: none has arrived yet, wait_for\(\) waits"):
+        assertions.events[0]
+    record(assertions, StoragePoolPayload())
+    with pytest.raises(IndexError, match=r"event -2 of 1$"):
+        assertions.events[-2]
+
+
 def test_a_slow_matcher_is_not_asked_of_all_events_to_explain_a_miss(assertions, monkeypatch):
     monkeypatch.setattr(failures, "COMPARING", 0.0)
     record(assertions, *(StoragePoolPayload(pool_name=f"p{number}") for number in range(9)))

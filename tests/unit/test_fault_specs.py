@@ -240,7 +240,8 @@ def own_methods(kind: type) -> set[str]:
 def test_every_kind_of_fault_has_its_method_and_every_method_its_kind():
     assert own_methods(Script) == set(CALL_FAULTS)
     blocks = {"failing", "hanging", "losing_answers", "rates", "message_limit"}
-    assert own_methods(Faults) - {"add", "heal", "script"} - blocks == set(CONNECTION_FAULTS)
+    others = {"add", "heal", "in_force", "script"}
+    assert own_methods(Faults) - others - blocks == set(CONNECTION_FAULTS)
 
 
 def test_every_kind_of_outcome_has_its_function():

@@ -105,6 +105,8 @@ def agent(name: str, stats: Mapping[str, Any], health: Mapping[str, Any]) -> lis
     if stats["waiting"] and health["last_error"]:
         remedy = f"; what helps: {health['remedy']}" if health["remedy"] else ""
         lines.append(f"  its last error: {health['last_error']}{remedy}")
+    elif stats["waiting"]:
+        lines.append("  what waits is sent after batch_timeout, by batch_size, or by flush()")
     return lines
 
 

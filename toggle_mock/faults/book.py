@@ -94,6 +94,15 @@ class FaultBook:
                 fault.healed = True
         self.on_heal(healed)
 
+    def in_force(self, scope: Scope) -> list[CallFault]:
+        """What may still become of calls of a scope."""
+        with self._lock:
+            return [
+                fault.spec
+                for fault in self._faults
+                if fault.remaining != 0 and fault.scope.meets(scope)
+            ]
+
     def decide(self, incoming: Incoming) -> tuple[Outcome, ActiveCallFault | None]:
         """What becomes of a call, and which fault says so."""
         with self._lock:

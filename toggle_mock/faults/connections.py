@@ -117,6 +117,11 @@ class Network:
         self._turn = asyncio.Lock()
         await self._follow()
 
+    def in_force(self) -> list[ConnectionFault]:
+        """The faults that go on."""
+        with self._lock:
+            return [fault.spec for fault in self._active]
+
     @property
     def effect(self) -> Effect:
         """What the faults that are in force amount to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Unpack
 
 from toggle_mock.faults.active import ActiveFault
@@ -50,6 +50,11 @@ class Faults:
     def heal(self) -> None:
         """End all faults; in a session, those that it asked for."""
         self._injector.heal_all()
+
+    @property
+    def in_force(self) -> Sequence[FaultSpec]:
+        """The faults that may still hit; elsewhere, those that were asked for here."""
+        return self._injector.in_force()
 
     def script(self, method: Method) -> Script:
         """Scripts what becomes of the calls of a method."""

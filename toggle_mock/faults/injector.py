@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,9 @@ class FaultInjector(Protocol):
 
     def heal_all(self) -> None:
         """End all faults that were put in force here."""
+
+    def in_force(self) -> Sequence[FaultSpec]:
+        """The faults that may still hit, in the order in which they were put in force."""
 
 
 @dataclass(frozen=True)
@@ -49,3 +53,7 @@ class LocalInjector(FaultInjector):
         owner = None if self.scope == Scope() else self.scope
         self.book.heal(owner)
         self.network.heal(owner)
+
+    def in_force(self) -> Sequence[FaultSpec]:
+        """The faults that may still hit calls of the scope, and those of connections."""
+        return [*self.book.in_force(self.scope), *self.network.in_force()]

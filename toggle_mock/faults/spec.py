@@ -409,6 +409,14 @@ def dump(spec: FaultSpec) -> dict[str, Any]:
     return spec.dump() if isinstance(spec, CallFault) else {spec.kind: spec.dump()}
 
 
+def as_text(spec: FaultSpec) -> str:
+    """A fault on one line, as in a scenario if it can be written there."""
+    try:
+        return str(dump(spec))
+    except TypeError:
+        return str(spec)
+
+
 def schema_components(
     reference: str = "#/$defs/{name}",
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

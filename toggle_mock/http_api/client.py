@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from calendar import timegm
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -242,6 +242,7 @@ class RemoteInjector(FaultInjector):
 
     def __init__(self, api: RemoteApi) -> None:
         self._api = api
+        self._added: dict[str, FaultSpec] = {}
 
     def add(self, spec: FaultSpec, /) -> RemoteFault:
         """Put a fault in force.
@@ -250,11 +251,19 @@ class RemoteInjector(FaultInjector):
             TypeError: It has something that cannot be sent, such as a function.
         """
         name = self._api.post("/faults", dump(spec), FaultAdded).fault
+        self._added[name] = spec
         return RemoteFault(spec, self._api, name)
 
     def heal_all(self) -> None:
         """End all faults of this session, which is all that this side can have made."""
         self._api.delete("/faults")
+        self._added.clear()
+
+    def in_force(self) -> Sequence[FaultSpec]:
+        """The faults that were asked for here, and may still hit."""
+        known = self._api.get("/faults", FaultList).faults if self._added else {}
+        found = {name: spec for name, spec in self._added.items() if name in known}
+        return [spec for name, spec in found.items() if known[name].remaining != 0]
 
 
 @dataclass(eq=False)

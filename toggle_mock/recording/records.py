@@ -369,7 +369,8 @@ class Events(Sequence[RecordedEvent]):
             return self._slice(range(*index.indices(len(self))))
         position = index + len(self) if index < 0 else index
         if not 0 <= position < len(self):
-            raise IndexError(f"event {index} of {len(self)}")
+            wait = "" if self else ": none has arrived yet, wait_for() waits for some"
+            raise IndexError(f"event {index} of {len(self)}{wait}")
         which = bisect_right(self._ends, position)
         before = self._ends[which - 1] if which else 0
         return self._read(self._batches[which].events[position - before])

@@ -24,6 +24,11 @@ class Scope:
             return True
         return self.rid in {None, record.rid} and self.sub in {None, record.sub}
 
+    def meets(self, other: Scope) -> bool:
+        """Whether something may be in both."""
+        pairs = [(self.rid, other.rid), (self.sub, other.sub)]
+        return all(mine is None or theirs is None or mine == theirs for mine, theirs in pairs)
+
     def __str__(self) -> str:
         parts = [f"rid {self.rid}" if self.rid else "", f"sub {self.sub}" if self.sub else ""]
         return " and ".join(filter(None, parts)) or "everybody"

@@ -7,18 +7,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from toggle_mock.assertions.assertions import Assertions
-from toggle_mock.assertions.elsewhere import Place
+from toggle_mock.assertions.elsewhere import Place, noted
 from toggle_mock.faults.book import FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.control import Faults
 from toggle_mock.faults.injector import LocalInjector
 from toggle_mock.faults.script import Script
+from toggle_mock.faults.spec import as_text
+from toggle_mock.matching import Matcher
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.base import RodentHandle, RodentHandles
 from toggle_mock.rodents.register import RodentRegister, Rodents
 from toggle_mock.schema import Schema
 from toggle_mock.tokens.tokens import Tokens
+
+_FAULTS_SHOWN = 3
+"""Faults that a miss tells of."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,22 @@ class Toggle(Assertions, ABC):
     @abstractmethod
     def root_certificate(self) -> bytes | None:
         """The root certificate as PEM if it speaks TLS, else None."""
+
+    def _notes(self, matcher: Matcher) -> list[str]:
+        lines = [*noted([self._faults_note]), *super()._notes(matcher)]
+        is_known = any(not line.startswith("scope: ") for line in lines)
+        if not (is_known or self.calls or self.refusals):
+            lines.append(
+                f"nobody has called: see that the agent runs, that its target is {self.address}, "
+                "that it does not filter the event, and does not wait for more"
+            )
+        return lines
+
+    def _faults_note(self) -> list[str]:
+        faults = self.faults.in_force
+        shown = [as_text(one) for one in faults[:_FAULTS_SHOWN]]
+        shown += ["…"] if len(faults) > len(shown) else []
+        return [f"faults in force: {', '.join(shown)}"] if shown else []
 
     def end_test(self) -> None:
         """Heal everything; no miss of a later test tells of what has arrived until now."""
