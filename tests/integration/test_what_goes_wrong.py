@@ -40,6 +40,14 @@ def recorded(*names: str, level: int = EVENT_LEVEL_INFO) -> Assertions:
     return assertions
 
 
+def sent_again() -> None:
+    assertions = recorded("tank")
+    (batch,) = assertions.batches
+    for _ in range(2):
+        assertions.recording.accept(batch.call, batch.raw, batch_id="b1", count=1)
+    assertions.assert_received(POOL, count=1)
+
+
 def ask(toggle, **how) -> None:
     toggle.wait_for(**{"timeout": 0.01} | how)
 
@@ -155,6 +163,7 @@ ROWS = {
     ),
     "There are too few": lambda _: ask(recorded("tank"), matcher=POOL, count=2),
     "There are too many": lambda _: recorded("tank", "tank").assert_received(POOL, count=1),
+    "A batch was sent again, since its answer was lost": lambda _: sent_again(),
     "One came that should not have come": lambda _: recorded("tank").assert_not_received(POOL),
     "Others came too": lambda _: recorded("tank", "tnak").assert_only(POOL),
     "The order is another": lambda _: recorded("other", "tank").assert_in_order(*IN_ORDER),

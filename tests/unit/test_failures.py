@@ -9,6 +9,7 @@ from support.recorded import recorded_event
 from rodent_events import StoragePoolPayload, StorageTransferPayload
 from toggle_mock import Assertions, NotReceivedError, UnexpectedEventError, where
 from toggle_mock.assertions import failures
+from toggle_mock.matching import matcher_of
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.refusals import Refusal
@@ -147,6 +148,32 @@ def test_too_many_are_told_with_their_number(assertions):
     record(assertions, StoragePoolPayload(), StoragePoolPayload())
     text = text_of(UnexpectedEventError, lambda: assertions.assert_received(count=1))
     assert text.startswith("expected 1 event that matches, received 2\nmatcher: any event\n")
+
+
+def test_what_was_sent_again_is_told(assertions):
+    call = RecordedCall("SendEvents", "peer", (), claims={"rid": "r1"})
+    assertions.recording.begin(call)
+    raw = recorded_event(StoragePoolPayload(pool_name="tank")).batch.raw
+    for _ in range(2):
+        assertions.recording.accept(call, raw, batch_id="b1", count=1)
+    text = text_of(UnexpectedEventError, lambda: assertions.assert_received(count=1))
+    _, _, first, second, again, _ = text.split("\n")
+    assert "pool_name=tank" in first
+    assert "pool_name=tank" in second
+    again_is = "      in a batch that was sent again; ToggleServer(deduplicate=True) leaves it out"
+    assert again == again_is
+
+
+def test_a_time_is_shown_as_one_reads_it(assertions):
+    record(assertions, StoragePoolPayload())
+    seconds = "after:2026-01-31T12:00Z"
+    text = text_of(NotReceivedError, lambda: assertions.wait_for(seconds, timeout=0))
+    assert (
+        "timestamp: wanted after 1769860800000 (2026-01-31T12:00:00.000+00:00), "
+        "got 1760000000123 (2025-10-09T08:53:20.123+00:00)"
+    ) in text
+    event = recorded_event(timestamp=2**63 - 1)  # which no calendar has
+    assert matcher_of("before:5m").misses(event)[0].endswith(", got 9223372036854775807")
 
 
 def test_others_than_wanted_are_shown_with_what_differs(assertions):

@@ -31,6 +31,7 @@ _LINES_AROUND = 6
 """Lines of a snapshot that are shown before and after what differs."""
 _LINES_COMPARED = 400
 """Lines of a snapshot that are compared, from the first that differs on."""
+_AGAIN = "      in a batch that was sent again; ToggleServer(deduplicate=True) leaves it out"
 COMPARING = 1.0
 """Seconds for that: a matcher may be slow, and who waits has waited long enough."""
 
@@ -111,11 +112,16 @@ def unexpected(
         events: Those that came.
         misses: Whether to tell of each how it falls short.
     """
-    shown = [_shown(matcher, event) if misses else [_line(event)] for event in events]
-    lines = [line for event_lines in shown[:_EVENTS_SHOWN] for line in event_lines]
+    shown = [_told(matcher, event, misses=misses) for event in events[:_EVENTS_SHOWN]]
+    lines = [line for event_lines in shown for line in event_lines]
     more = len(events) - _EVENTS_SHOWN
     lines += [f"  … and {more} more"] if more > 0 else []
     return limited([first, f"matcher: {printable(str(matcher))}", *lines])
+
+
+def _told(matcher: Matcher, event: RecordedEvent, *, misses: bool) -> list[str]:
+    lines = _shown(matcher, event) if misses else [_line(event)]
+    return [*lines, _AGAIN] if event.batch.duplicate else lines
 
 
 def turned_away(refusals: Sequence[Refusal]) -> str:

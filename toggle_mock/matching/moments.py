@@ -28,7 +28,8 @@ class Moment(Matcher):
         later = event.timestamp - self.milliseconds
         if later > 0 if kind_of_key(self.key) is KeyKind.AFTER else later < 0:
             return []
-        return [f"timestamp: wanted {self.key} {self.milliseconds}, got {event.timestamp}"]
+        wanted, got = _shown(self.milliseconds), _shown(event.timestamp)
+        return [f"timestamp: wanted {self.key} {wanted}, got {got}"]
 
     def __str__(self) -> str:
         return f"{self.key}:{self.milliseconds}"
@@ -76,6 +77,15 @@ def read_milliseconds(text: str, now: float) -> int:
             f"{text!r} is no time: give 2026-01-31T12:00:00Z, milliseconds since the epoch, or "
             "5m for five minutes ago (s, m, h, d)"
         ) from None
+
+
+def _shown(milliseconds: int) -> str:
+    """A time as it is given, and as one reads it: seconds where these are meant are in 1970."""
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return str(milliseconds)
+    return f"{milliseconds} ({moment.isoformat(timespec='milliseconds')})"
 
 
 def _milliseconds(moment: datetime) -> int:
