@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import unified_diff
-from itertools import takewhile
 from operator import itemgetter
 from typing import NamedTuple
 
 from rodent_events import clock
+from toggle_mock.assertions.snapshot_text import difference
 from toggle_mock.assertions.snapshots import UPDATE, StoredSnapshot
 from toggle_mock.matching import Matcher
 from toggle_mock.recording.records import RecordedCall, RecordedEvent
@@ -27,10 +26,6 @@ _LONGEST = 8_000
 """Characters of a text."""
 _EVENTS_COMPARED = 2_000
 """The most recent events among which the nearest are looked for."""
-_LINES_AROUND = 6
-"""Lines of a snapshot that are shown before and after what differs."""
-_LINES_COMPARED = 400
-"""Lines of a snapshot that are compared, from the first that differs on."""
 _AGAIN = "      in a batch that was sent again; ToggleServer(deduplicate=True) leaves it out"
 COMPARING = 1.0
 """Seconds for that: a matcher may be slow, and who waits has waited long enough."""
@@ -88,17 +83,12 @@ def differing(
         lines = [f"  {line}" for line in text.rstrip().split("\n")]
         make = f"pytest {UPDATE} makes it of {counted(count, 'event')}:"
         return limited([first, *notes, make, *map(printable, lines)])
-    theirs, ours = stored.split("\n"), text.split("\n")
-    pairs = zip(theirs, ours, strict=False)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    begin = max(0, same - _LINES_AROUND)
-    end = begin + _LINES_COMPARED
-    compared = unified_diff(theirs[begin:end], ours[begin:end], n=_LINES_AROUND, lineterm="")
-    shown = [line for line in compared if line[:3] not in {"---", "+++", "@@ "}]
-    where = f"{snapshot.shown_path}:{same + 1}"
-    first = f"what arrived is not what the snapshot {snapshot.name!r} has, {where}"
+    line, compared = difference(stored, text)
+    first = (
+        f"what arrived is not what the snapshot {snapshot.name!r} has, {snapshot.shown_path}:{line}"
+    )
     legend = f"-: the snapshot, +: what arrived; pytest {UPDATE} writes what arrives"
-    return limited([first, *notes, legend, *map(printable, shown)])
+    return limited([first, *notes, legend, *map(printable, compared)])
 
 
 def unexpected(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from difflib import unified_diff
+from itertools import groupby, islice, takewhile
 from operator import attrgetter
 
 from google.protobuf import text_encoding, text_format
@@ -17,6 +18,12 @@ from toggle_mock.schema import Schema
 
 _HEADER = "# proto-file: base.proto\n# proto-message: rodent.EventBatch\n"
 _BEGIN = "events {"
+
+_LINES_AROUND = 6
+"""Lines that are shown before and after what differs."""
+
+_LINES_COMPARED = 400
+"""Lines that are compared, from the first that differs on: more would take long."""
 
 _TIME = re.compile(r"(?m)^  timestamp: \S+$")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -75,6 +82,21 @@ def snapshot_text(events: Iterable[RecordedEvent], ignore: Sequence[str]) -> str
 def count_of(text: str) -> int:
     """How many events a snapshot has."""
     return sum(line == _BEGIN for line in text.split("\n"))
+
+
+def difference(stored: str, text: str) -> tuple[int, list[str]]:
+    """Where two snapshots begin to differ, and how.
+
+    Returns:
+        The number of the line, from 1 on, and lines as of a diff.
+    """
+    theirs, ours = stored.split("\n"), text.split("\n")
+    pairs = zip(theirs, ours, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    begin = max(0, same - _LINES_AROUND)
+    end = begin + _LINES_COMPARED
+    compared = unified_diff(theirs[begin:end], ours[begin:end], n=_LINES_AROUND, lineterm="")
+    return same + 1, [line for line in islice(compared, 2, None) if not line.startswith("@@")]
 
 
 class _Placeholders:
