@@ -51,6 +51,7 @@ class GlobalBusGuard:
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
         """Note a bus that a fixture for several tests has started."""
+        __tracebackhide__ = True  # a failure of the fixture is none of this
         before = _running()
         try:
             return (yield)
@@ -62,12 +63,14 @@ class GlobalBusGuard:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, None, None]:
         """Note the bus that is there before the test."""
+        __tracebackhide__ = True
         self._before = _running()
         yield
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, None, None]:
         """After all fixtures of the test have ended: see what it has left."""
+        __tracebackhide__ = True
         try:
             yield
         finally:

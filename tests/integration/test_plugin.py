@@ -122,6 +122,10 @@ FAILING = """
         one, other = make_toggle_server(), make_toggle_server()
         assert one is other
 
+    @pytest.mark.toggle(heartbeat=-1)
+    def test_options(toggle_server):
+        pass
+
     def test_passes(toggle_server):
         pass
 """
@@ -141,7 +145,8 @@ FAILING = """
 def test_whichever_phase_fails_shows_what_was_recorded_and_where_it_is(pytester, options, files):
     pytester.makepyfile(FAILING)
     result = pytester.runpytest_subprocess("--basetemp=kept", *options)
-    result.assert_outcomes(passed=2, failed=1, errors=2)
+    result.assert_outcomes(passed=2, failed=1, errors=3)
+    result.stdout.no_fnmatch_line("*pytest_guard.py*")  # the traceback is of the test's own
     for name in ("setup", "teardown"):
         result.stdout.fnmatch_lines(
             ["*recorded by toggle_server*", "1 event, *", f"*pool_name={name} *", "1 call, *"]
