@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from support import plugins
 
+from toggle_mock import ToggleServer
+
 ROOT = Path(__file__).parents[2]
 PROJECTS = Path(__file__).parent / "downstream"
 
@@ -33,7 +35,16 @@ COMMANDS = {
         r"11 passed(.*\n)*Ran 4 tests in .*\n\nOK\n",
     ),
     "celery_project": (PYTEST, r"3 passed"),
+    "fastapi_project": (PYTEST, r"12 passed"),
+    "aiohttp_project": (PYTEST, r"4 passed"),
+    "click_project": (PYTEST, r"4 passed"),
+    "node_project": (PYTEST, r"3 passed"),
+    "monorepo": (f"{PYTEST} packages", r"4 passed"),
+    "session_project": (PYTEST, r"10 passed, 2 rerun"),
 }
+
+# What of the machine a project needs; .ci/install sees to it.
+PROGRAMS = {"cli_in_ci": "curl", "node_project": "node"}
 
 
 @pytest.fixture(scope="session")
@@ -120,8 +131,9 @@ def test_the_projects_import_what_the_wheel_has_installed(run, installed, tmp_pa
 
 @pytest.mark.parametrize("project", COMMANDS)
 def test_a_project_passes_as_its_author_runs_it(run, checked_out, project):
-    if project == "cli_in_ci" and not shutil.which("curl"):
-        pytest.skip("curl is not installed")
+    program = PROGRAMS.get(project, "python")
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
     command, ending = COMMANDS[project]
     done = run(command, checked_out(project))
     assert done.returncode == 0, done.stdout
@@ -146,6 +158,15 @@ def test_a_project_that_fails_shows_what_came_instead(run, checked_out):
     done = run(PYTEST, checked_out("failing_project"))
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
     assert re.search(".*".join(FAILURE), done.stdout, re.DOTALL), done.stdout
+
+
+def test_an_agent_that_is_started_once_reports_to_a_server_elsewhere(run, checked_out):
+    project = checked_out("session_project")
+    with ToggleServer(http_port=0) as elsewhere:
+        option = f"--toggle-address=http://{elsewhere.http_address}"
+        done = run(f"{PYTEST} {option} tests/test_once_for_all.py", project)
+        assert done.returncode == 0, done.stdout
+        assert "agent-1" in {call.rid for call in elsewhere.calls}
 
 
 @pytest.mark.parametrize("project", sorted(path.name for path in PROJECTS.iterdir()))

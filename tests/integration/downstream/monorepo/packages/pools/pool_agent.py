@@ -1,0 +1,5 @@
+from rodent_events import StoragePoolPayload
+
+
+def scrub(report, pool):
+    report(StoragePoolPayload(pool_name=pool), action="scrub")

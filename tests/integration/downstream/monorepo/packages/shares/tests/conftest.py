@@ -1,0 +1,7 @@
+import pytest
+
+
+@pytest.fixture(scope="session")
+def toggle_server_options():
+    """This agent speaks TLS."""
+    return {"tls": True}
