@@ -6,6 +6,7 @@ import errno
 import ipaddress
 import os
 import re
+import secrets
 import socket
 from collections.abc import Container, Iterable
 from contextlib import suppress
@@ -57,6 +58,14 @@ class Address:
         return cls(bare, port)
 
     @classmethod
+    def from_target(cls, target: str) -> Address:
+        """The address that :meth:`__str__` has given."""
+        if target.startswith(UNIX):
+            return cls.of(target)
+        host, _, port = target.rpartition(":")
+        return cls.of(host, int(port))
+
+    @classmethod
     def _of_path(cls, path: str, port: int) -> Address:
         if not path or "\0" in path:
             raise ValueError("unix: needs the path of a socket")
@@ -73,6 +82,11 @@ class Address:
     def at(self, port: int) -> Address:
         """The same with a port; a path has none."""
         return self if self.path else replace(self, port=port)
+
+    def sibling(self) -> Address:
+        """Another one of the same kind that nobody has, of the same host or in the same folder."""
+        path = f"{self.path}.{secrets.token_hex(4)}" if self.path else ""
+        return Address(self.host, 0, path)
 
     @property
     def is_everywhere(self) -> bool:

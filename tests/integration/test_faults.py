@@ -800,13 +800,17 @@ def test_a_session_heals_nobody_elses_faults(toggle_server):
 
 
 def test_a_session_heals_its_own_faults_of_connections_only(toggle_server):
-    mine, other = toggle_server.session(), toggle_server.session()
-    mine.faults.refuse()
-    other.faults.refuse()
-    mine.heal()
-    assert sent(toggle_server, pools("tank")) == "UNAVAILABLE"
-    other.heal()
-    assert sent(toggle_server, pools("tank")) == "OK"
+    with (
+        toggle_server.session(own_port=True) as mine,
+        toggle_server.session(own_port=True) as other,
+    ):
+        mine.faults.refuse()
+        other.faults.refuse()
+        mine.heal()
+        assert sent(mine, pools("tank")) == "OK"
+        assert sent(other, pools("tank")) == "UNAVAILABLE"
+        toggle_server.heal()
+        assert sent(other, pools("tank")) == "OK"
 
 
 def test_a_session_has_its_own_rodents(toggle_server):

@@ -44,9 +44,10 @@ def toggle(make_toggle_server):
 def test_all_heals_at_once_whatever_overlaps(toggle):
     for fault in ("partition", "partition", "half_open", "refuse", "outage", "outage"):
         getattr(toggle.faults, fault)()
-    toggle.session().faults.partition()
+    session = toggle.session(own_port=True)
+    session.faults.partition()
     toggle.begin_test()
-    assert status(toggle) is Status.OK
+    assert status(toggle) is status(session) is Status.OK
 
 
 def test_outages_nest(toggle):
@@ -103,6 +104,16 @@ def test_a_session_heals_what_it_narrowed_and_nothing_else(toggle):
     assert status(toggle, token) is Status.OK
     with pytest.raises(ValueError, match="this session is of rodent r1"):
         toggle.session(rid="r1").on_send_events.always(Code.ABORTED, rid="r2")
+
+
+def test_sessions_of_the_same_rodent_heal_their_own(toggle):
+    first, second = toggle.session(rid="r1"), toggle.session(rid="r1")
+    first.on_send_events.always(Code.UNAVAILABLE)
+    second.on_send_events.always(Code.ABORTED)
+    first.close()
+    assert status(second) is Status.ABORTED
+    second.close()
+    assert status(second) is Status.OK
 
 
 def test_healing_one_fault_does_not_release_the_calls_of_another(toggle):

@@ -6,6 +6,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
+from toggle_mock import ToggleServer
 from toggle_mock.address import Address
 from toggle_mock.errors import NoRelayError
 from toggle_mock.faults import spec
@@ -13,9 +14,8 @@ from toggle_mock.faults.conditions import Age, Conditions, Delay, Effect
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.first_bytes import Speaks
 from toggle_mock.faults.tcp_relay import Relay
-from toggle_mock.recording.scope import Scope
 
-ALL = Scope()
+ALL = None
 
 
 class Host:
@@ -83,15 +83,21 @@ def test_outages_nest(network, host):
     assert host.log == ["leave", "come back"]
 
 
-def test_a_session_heals_its_own(network, host):
-    mine = Scope(sub="mine")
-    network.add(spec.Outage(), mine)
-    network.add(spec.Partition(), ALL)
-    network.heal(mine)
-    assert host.is_up
-    assert network.effect.conditions.partitioned
-    network.heal()
-    assert network.effect == Effect()
+@pytest.mark.parametrize("kind", spec.CONNECTION_FAULTS.values())
+def test_connections_are_everybodys_where_a_session_has_no_port_of_its_own(network, host, kind):
+    fields = dict.fromkeys(kind.__struct_fields__, 1)
+    with pytest.raises(NoRelayError, match=r"everybody's: ask the server .* own_port=True"):
+        network.add(kind(**fields), "mine")
+    with pytest.raises(NoRelayError, match="relay=True"):
+        Network(host, None).add(kind(**fields), "mine")
+    assert (network.effect, host.log) == (Effect(), [])
+
+
+def test_a_port_of_its_own_needs_a_relay_and_a_server_that_runs(host):
+    with pytest.raises(NoRelayError, match="relay=True"):
+        Network(host, None).open_port("mine")
+    with pytest.raises(RuntimeError, match="start it first"):
+        ToggleServer(relay=True).session(own_port=True)
 
 
 def test_what_happens_once_leaves_nothing_to_heal(network, host):
@@ -110,7 +116,7 @@ def test_what_was_recorded_is_forgotten_while_nobody_listens(host, relay):
         network.add(spec.Restart(forget=True), ALL)
     assert host.log[3:] == ["leave", "forget", "come back"]
     with pytest.raises(ValueError, match="not a session"):
-        network.add(spec.Restart(forget=True), Scope(sub="mine"))
+        network.add(spec.Restart(forget=True), "a session")
 
 
 @pytest.mark.parametrize("shown", [True, False])

@@ -38,7 +38,7 @@ def script(book):
 
 
 def script_for(book, owner: Scope) -> Script:
-    return Script(lambda spec: book.add(spec, owner), "SendEvents")
+    return Script(lambda spec: book.add(spec, owner, owner), "SendEvents")
 
 
 def statuses(book, count, **call):

@@ -25,8 +25,8 @@ class ActiveCallFault(ActiveFault):
     """Draws what its outcomes leave to chance."""
     scope: Scope
     """Whose calls it is about."""
-    owner: Scope
-    """The session that asked for it."""
+    owner: object
+    """Who asked for it: a session, or None for the whole server."""
     end: Callable[[ActiveCallFault], None]
     """Ends it."""
     healed: bool = False
@@ -60,17 +60,18 @@ class FaultBook:
         self.on_heal: Callable[[Sequence[ActiveCallFault]], None] = lambda _healed: None
         """Told what was healed."""
 
-    def add(self, spec: CallFault, owner: Scope) -> ActiveCallFault:
+    def add(self, spec: CallFault, scope: Scope, owner: object = None) -> ActiveCallFault:
         """Put a fault in force; of two that are about a call, the older one decides first.
 
         Args:
             spec: The fault.
-            owner: The session that asks for it; only its calls are meant.
+            scope: Whose calls are meant.
+            owner: Who asks for it: a session, or None for the whole server.
 
         Raises:
-            ValueError: It is about a Rodent that is not the session's.
+            ValueError: It is about a Rodent that is not in the scope.
         """
-        scope = _narrowed(owner, spec.rid)
+        scope = _narrowed(scope, spec.rid)
         # Not the numbers by which a plan chooses: who is chosen would tell how long it takes.
         chance = random.Random(f"outcomes {spec.seed}")
         fault = ActiveCallFault(spec, spec.plan(), chance, scope, owner, self._remove)
@@ -85,7 +86,7 @@ class FaultBook:
             fault.healed = True
         self.on_heal([fault])
 
-    def heal(self, owner: Scope | None = None) -> None:
+    def heal(self, owner: object = None) -> None:
         """End all faults, or those that one session asked for."""
         with self._lock:
             healed = [fault for fault in self._faults if owner in {None, fault.owner}]
@@ -118,9 +119,9 @@ class FaultBook:
         return Outcome(), None
 
 
-def _narrowed(owner: Scope, rid: str | None) -> Scope:
+def _narrowed(scope: Scope, rid: str | None) -> Scope:
     if rid is None:
-        return owner
-    if owner.rid not in {None, rid}:
-        raise ValueError(f"rid is {rid!r}: this session is of rodent {owner.rid}")
-    return replace(owner, rid=rid)
+        return scope
+    if scope.rid not in {None, rid}:
+        raise ValueError(f"rid is {rid!r}: this session is of rodent {scope.rid}")
+    return replace(scope, rid=rid)

@@ -26,34 +26,42 @@ class FaultInjector(Protocol):
         """The faults that may still hit, in the order in which they were put in force."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LocalInjector(FaultInjector):
-    """Puts faults in force in this process, for one session or for the whole server."""
+    """Puts faults in force in this process, for one session or for the whole server.
+
+    Two sessions with the same scope are two: each heals its own.
+    """
 
     book: FaultBook
     network: Network
     scope: Scope
 
+    @property
+    def owner(self) -> LocalInjector | None:
+        """What the faults are known by that were put in force here; None if all are."""
+        return None if self.scope == Scope() else self
+
     def add(self, spec: FaultSpec, /) -> ActiveFault:
         """Put a fault in force.
 
         Raises:
-            NoRelayError: It needs a relay, and there is none.
+            NoRelayError: It needs a relay, and there is none; or one of its own, as a session's
+                faults of connections do.
             ValueError: It is about a Rodent that is not in the scope.
         """
         match spec:
             case CallFault():
-                return self.book.add(spec, self.scope)
+                return self.book.add(spec, self.scope, self.owner)
             case ConnectionFault():
-                return self.network.add(spec, self.scope)
+                return self.network.add(spec, self.owner)
         raise TypeError(f"{spec!r} is no fault: make one of faults.spec")
 
     def heal_all(self) -> None:
         """End all faults; in a session, those that it asked for."""
-        owner = None if self.scope == Scope() else self.scope
-        self.book.heal(owner)
-        self.network.heal(owner)
+        self.book.heal(self.owner)
+        self.network.heal(self.owner)
 
     def in_force(self) -> Sequence[FaultSpec]:
         """The faults that may still hit calls of the scope, and those of connections."""
-        return [*self.book.in_force(self.scope), *self.network.in_force()]
+        return [*self.book.in_force(self.scope), *self.network.in_force(self.owner)]

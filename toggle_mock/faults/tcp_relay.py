@@ -221,6 +221,21 @@ class Pipe:
 
 
 @dataclass(eq=False)
+class ServerBehind:
+    """The server as the relays in front of it know it."""
+
+    port: int = 0
+    """On loopback."""
+    peers: dict[int, str] = field(default_factory=dict)
+    """The clients, by the ports of the connections that are made to the server for them."""
+
+    def peer_of(self, peer: str) -> str:
+        """The client behind what the server sees as its peer."""
+        port = peer.rpartition(":")[2]
+        return self.peers.get(int(port), peer) if port.isdecimal() else peer
+
+
+@dataclass(eq=False)
 class Relay:
     """Listens where clients connect, and passes their bytes on to the server.
 
@@ -233,9 +248,9 @@ class Relay:
     """What the server speaks."""
     on_refusal: Callable[[str, str, str], None] = lambda _kind, _peer, _details: None
     """Told of a connection that leads to no call: the kind, the client, what exactly is wrong."""
+    server: ServerBehind = field(default_factory=ServerBehind)
+    """What the bytes are passed on to; relays may have it in common."""
     conditions: Conditions = field(default_factory=Conditions)
-    target: int = 0
-    """The server's own port, on loopback."""
     frozen: frozenset[Link] = frozenset()
     """The connections on which nothing gets through, whatever the conditions."""
     refusing: bool = False
@@ -244,7 +259,6 @@ class Relay:
     """The connections that are open."""
     _listener: asyncio.Server | None = None
     _reserved: socket.socket | None = None
-    _peers: dict[int, str] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -261,6 +275,10 @@ class Relay:
         if not self.refusing:
             reserved, self._reserved = self._reserved, None
             self._listener = await asyncio.start_server(self._accept, sock=reserved)
+
+    def beside(self, address: Address) -> Relay:
+        """Another one, in front of the same server."""
+        return Relay(address, self.speaks, self.on_refusal, self.server)
 
     async def update(
         self, conditions: Conditions, frozen: frozenset[Link], *, refusing: bool
@@ -311,18 +329,13 @@ class Relay:
         for link in self.links:
             link.tell_to_go(grace)
 
-    def peer_of(self, peer: str) -> str:
-        """The client behind what the server sees as its peer."""
-        port = peer.rpartition(":")[2]
-        return self._peers.get(int(port), peer) if port.isdecimal() else peer
-
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         client = Pipe(reader, writer)
         try:
-            server = Pipe(*await asyncio.open_connection(LOOPBACK, self.target))
+            server = Pipe(*await asyncio.open_connection(LOOPBACK, self.server.port))
         except OSError:
             client.reset()
             return
@@ -330,7 +343,7 @@ class Relay:
             self._tasks.discard(task)
         self._tasks.add(task)
         own_port = server.writer.get_extra_info("sockname")[1]
-        self._peers[own_port] = client.peer
+        self.server.peers[own_port] = client.peer
         link = Link(self, client, server)
         self.links.append(link)
         try:
@@ -339,7 +352,7 @@ class Relay:
             link.reset()  # the relay is closed
         finally:
             self.links.remove(link)
-            self._peers.pop(own_port, None)
+            self.server.peers.pop(own_port, None)
             self._tasks.discard(task)
 
 

@@ -53,21 +53,43 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         url: Where the HTTP API is, such as ``http://127.0.0.1:8080`` or ``unix:/run/toggle.sock``.
         rid: The Rodent that its session is about; None for all of its organization.
         sub: The organization; if neither is given, one of its own.
+        own_port: Whether it gets a port of its own, as :attr:`address`, so that faults of the
+            connection are about its clients alone; they are refused without. None is wherever that
+            can be: the server has a relay, and listens for this machine alone.
 
     Raises:
         RemoteError: There is no mock Toggle.
+        NoRelayError: It is to have a port of its own, and the server has no relay.
     """
 
-    def __init__(self, url: str, *, rid: str | None = None, sub: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        rid: str | None = None,
+        sub: str | None = None,
+        own_port: bool | None = None,
+    ) -> None:
         self._url = url
         self._others = ExitStack()  # the sessions that it was asked for
         self._api = RemoteApi(url)
+        try:
+            self._open(rid, sub, own_port)
+        except BaseException:
+            self._api.close()
+            raise
+
+    def _open(self, rid: str | None, sub: str | None, own_port: bool | None) -> None:
         info = self._api.get("/info", Info)
-        self._address = _from_here(info.address, self._api.host)
         root = info.root_certificate
         self._root_certificate: bytes | None = root.encode() if root else None
-        opened = self._api.post("/sessions", OpenSession(rid=rid, sub=sub), SessionOpened)
+        self._has_relay = info.relay
+        if own_port is None:
+            own_port = info.relay and Address.from_target(info.address).is_of_this_machine
+        body = OpenSession(rid=rid, sub=sub, own_port=own_port)
+        opened = self._api.post("/sessions", body, SessionOpened)
         self._api.session = opened.session
+        self._address = _from_here(opened.address, self._api.host)
         copy = Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=info.deduplicate)
         faults = Faults(RemoteInjector(self._api))
         super().__init__(copy, Scope(opened.rid, opened.sub), faults, _schema(info.schema))
@@ -99,6 +121,11 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         return self._api.readiness().reason
 
     @property
+    def has_relay(self) -> bool:
+        """Whether connections can break on command."""
+        return self._has_relay
+
+    @property
     def http_address(self) -> str:
         """``host:port``, or ``unix:PATH``, of the HTTP API."""
         return self._api.host
@@ -114,14 +141,21 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         """This session's Rodents, by their rid."""
         return RemoteRodents(self._api, self._recorded_calls)
 
-    def session(self, rid: str | None = None, sub: str | None = None) -> RemoteToggle:
+    def session(
+        self, rid: str | None = None, sub: str | None = None, *, own_port: bool = False
+    ) -> RemoteToggle:
         """Another session of the same server, which ends with this one at the latest.
 
         Args:
             rid: The Rodent that it is about; None for all of its organization.
             sub: The organization; if neither is given, one of its own.
+            own_port: Whether it gets a port of its own; see :meth:`ToggleServer.session`.
+
+        Raises:
+            NoRelayError: It is to have a port of its own, and the server has no relay.
         """
-        return self._others.enter_context(RemoteToggle(self._url, rid=rid, sub=sub))
+        other = RemoteToggle(self._url, rid=rid, sub=sub, own_port=own_port)
+        return self._others.enter_context(other)
 
     @property
     def across_tests(self) -> RemoteToggle:
@@ -224,13 +258,11 @@ def _json_claims(claims: Mapping[str, object]) -> dict[str, Any]:
 
 def _from_here(address: str, http_host: str) -> str:
     """Where the server is, which may have told that it listens at all addresses."""
-    if address.startswith(UNIX):
-        return address
-    host, _, port = address.rpartition(":")
-    if not Address.of(host).is_everywhere:
+    told = Address.from_target(address)
+    if not told.is_everywhere:
         return address
     asked = LOOPBACK if http_host.startswith(UNIX) else urlsplit(f"//{http_host}").hostname
-    return str(Address(asked or LOOPBACK, int(port)))
+    return str(Address(asked or LOOPBACK, told.port))
 
 
 def _schema(files: SchemaFiles | None) -> Schema | None:

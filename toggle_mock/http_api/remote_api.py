@@ -49,6 +49,10 @@ class RemoteApi:
         whole.session = None
         return whole
 
+    @property
+    def _parameters(self) -> dict[str, str]:
+        return {"session": self.session} if self.session else {}
+
     def readiness(self) -> Ready:
         """Whether the server answers calls, and if not, why.
 
@@ -56,7 +60,7 @@ class RemoteApi:
             RemoteError: It does not tell.
         """
         try:
-            answer = self._client.get(f"{self._root}/readyz")
+            answer = self._client.get(f"{self._root}/readyz", params=self._parameters)
             return msgspec.json.decode(answer.content, type=Ready)
         except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
             raise self._no_toggle("/readyz", error) from error
@@ -82,8 +86,7 @@ class RemoteApi:
 
     def feed(self) -> Iterator[str]:
         """The lines of the recording as it grows; empty ones now and then."""
-        parameters = {"session": self.session}
-        with self._client.stream("GET", "/recording/feed", params=parameters) as response:
+        with self._client.stream("GET", "/recording/feed", params=self._parameters) as response:
             response.raise_for_status()
             yield from response.iter_lines()
 
@@ -96,10 +99,9 @@ class RemoteApi:
         self._client.close()
 
     def _ask(self, method: str, path: str, body: bytes | None, answer: type[A], wait: float) -> A:
-        parameters = {"session": self.session} if self.session else {}
         try:
             response = self._client.request(
-                method, path, params=parameters, content=body, timeout=_PATIENCE + wait
+                method, path, params=self._parameters, content=body, timeout=_PATIENCE + wait
             )
             if response.is_success:
                 return msgspec.json.decode(response.content, type=answer)

@@ -17,7 +17,7 @@ from toggle_mock.errors import UnknownIdError
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.recording.feed import EntryFeed
 from toggle_mock.rodents.stream import Reply
-from toggle_mock.toggle.toggle import LocalToggle
+from toggle_mock.toggle.toggle import LocalSession, LocalToggle
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ class Api:
         """The mock, not narrowed to anything."""
         self.document = document
         """Describes the endpoints, as JSON."""
-        self.sessions: Named[LocalToggle] = Named("session", "POST /api/v1/sessions opens one")
+        self.sessions: Named[LocalSession] = Named("session", "POST /api/v1/sessions opens one")
         self.faults: Named[AskedFault] = Named(
             "fault", "GET /api/v1/faults tells which there are", _KEPT
         )
@@ -128,7 +128,7 @@ class Api:
         """
         return self.server if session is None else self.sessions[session]
 
-    def add_session(self, toggle: LocalToggle) -> str:
+    def add_session(self, toggle: LocalSession) -> str:
         """Let a session be referred to; returns its id, which nobody can guess."""
         name = secrets.token_hex(8)
         self.sessions.add(name, toggle)

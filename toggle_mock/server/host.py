@@ -91,7 +91,7 @@ class GrpcHost(Host):
         if self.relay is None:
             self.address = self.address.at(port)
         else:
-            self.relay.target = port
+            self.relay.server.port = port
             await self._listen_in_front(self.relay)
             self.address = self.relay.address
         self.release_address()

@@ -147,7 +147,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         front = Relay(address, self._speaks(address)) if relay else None
         self.stale_calls = Recording(max_calls=1000)
         """Calls of clients that an earlier test left behind."""
-        peer_of = front.peer_of if front else str
+        peer_of = front.server.peer_of if front else str
         refuser = Refuser(recording, self.stale_calls, tokens, peer_of)
         if front is not None:
             front.on_refusal = refuser.connection
@@ -273,6 +273,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if self._http is not None:
             await self._http.stop()
             self._http = None
+        await self._shared.network.end()
         await self._host.stop_answering(grace)
         await self._answering.close()
 
@@ -394,16 +395,24 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         """This server for what outlasts a test: its tokens are of no test, so of each of them."""
         return LastingSession(self, self._shared, Scope())
 
-    def session(self, rid: str | None = None, sub: str | None = None) -> Session:
+    def session(
+        self, rid: str | None = None, sub: str | None = None, *, own_port: bool = False
+    ) -> Session:
         """A part of this server for one test: it sees and disturbs only its own Rodents.
 
         Args:
             rid: The Rodent that it is about; None for all of its organization.
             sub: The organization; if neither is given, one of its own.
+            own_port: Whether it gets a port of its own, as :attr:`address`, so that faults of the
+                connection are about its clients alone. It needs a relay.
+
+        Raises:
+            NoRelayError: It is to have a port of its own, and there is no relay.
+            RuntimeError: It is to have one, and the server does not run.
         """
         if rid is None and sub is None:
             sub = f"session-{secrets.token_hex(4)}"
-        return Session(self, self._shared, Scope(rid, sub))
+        return Session(self, self._shared, Scope(rid, sub), own_port=own_port)
 
 
 def _answering(forward_to: Upstream | str | None) -> Answering:

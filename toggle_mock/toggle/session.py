@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from toggle_mock.context import EndsWithBlock
 from toggle_mock.recording.scope import Scope
-from toggle_mock.toggle.toggle import LocalToggle, Shared, TokenClaims
+from toggle_mock.toggle.toggle import LocalSession, LocalToggle, Shared, TokenClaims
 from toggle_mock.tokens.tokens import ERA
 
 
-class Session(LocalToggle, EndsWithBlock):
-    """What :meth:`ToggleServer.session` gives; as a context manager it heals its faults.
+class Session(LocalSession):
+    """What :meth:`ToggleServer.session` gives; as a context manager it is closed.
 
     Args:
         parent: The server that it is a part of.
         shared: What it shares with that.
         scope: Whose records are meant, and whose calls fail.
+        own_port: Whether its clients connect to a port of its own.
     """
 
-    def __init__(self, parent: LocalToggle, shared: Shared, scope: Scope) -> None:
+    def __init__(
+        self, parent: LocalToggle, shared: Shared, scope: Scope, *, own_port: bool = False
+    ) -> None:
         super().__init__(shared, scope)
         self._parent = parent
+        self._relay = shared.network.open_port(self._injector) if own_port else None
 
     @property
     def address(self) -> str:
         """``host:port``, or ``unix:PATH``, for a client's target."""
-        return self._parent.address
+        return str(self._relay.address) if self._relay else self._parent.address
 
     @property
     def root_certificate(self) -> bytes | None:
@@ -35,13 +38,17 @@ class Session(LocalToggle, EndsWithBlock):
 
     @property
     def serving(self) -> bool:
-        """Whether the server answers calls."""
-        return self._parent.serving
+        """Whether the server answers calls, at this address."""
+        return self._parent.serving and not self._is_out
 
     @property
     def unready(self) -> str | None:
         """Why the server answers no calls, or refuses all of them; None if it is ready for them."""
-        return self._parent.unready
+        return self._parent.unready or ("the session has an outage" if self._is_out else None)
+
+    @property
+    def _is_out(self) -> bool:
+        return self._shared.network.effect_on(self._injector.owner).outage
 
     @property
     def http_address(self) -> str | None:
@@ -57,12 +64,16 @@ class Session(LocalToggle, EndsWithBlock):
             **claims.others,
         )
 
-    def session(self, rid: str | None = None, sub: str | None = None) -> LocalToggle:
+    def session(
+        self, rid: str | None = None, sub: str | None = None, *, own_port: bool = False
+    ) -> LocalSession:
         """Another session of the same server; see :meth:`ToggleServer.session`."""
-        return self._parent.session(rid, sub)
+        return self._parent.session(rid, sub, own_port=own_port)
 
-    def _end_block(self) -> None:
+    def close(self) -> None:
+        """See :meth:`LocalSession.close`."""
         self.heal()
+        self._shared.network.close_port(self._injector)
 
 
 class LastingSession(Session):

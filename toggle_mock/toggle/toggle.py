@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from toggle_mock.assertions.assertions import Assertions
 from toggle_mock.assertions.elsewhere import Place, noted
+from toggle_mock.context import EndsWithBlock
 from toggle_mock.faults.book import FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.control import Faults
@@ -53,7 +54,7 @@ class Toggle(Assertions, ABC):
         super().__init__(recording, scope, schema)
         self.faults = faults
         """What can go wrong on command: in calls of the scope's Rodents, and in connections, which
-        are everybody's."""
+        are everybody's unless it has a port of its own."""
 
     @property
     @abstractmethod
@@ -126,12 +127,16 @@ class Toggle(Assertions, ABC):
         """The Rodents that are or were connected, by their rid."""
 
     @abstractmethod
-    def session(self, rid: str | None = None, sub: str | None = None) -> Toggle:
+    def session(
+        self, rid: str | None = None, sub: str | None = None, *, own_port: bool = False
+    ) -> Toggle:
         """A part of it for one test: it sees and disturbs only its own Rodents.
 
         Args:
             rid: The Rodent that it is about; None for all of its organization.
             sub: The organization; if neither is given, one of its own.
+            own_port: Whether it gets a port of its own, as :attr:`address`, so that faults of the
+                connection are about its clients alone. It needs a relay.
         """
 
     def heal(self) -> None:
@@ -177,8 +182,8 @@ class LocalToggle(Toggle):
     """
 
     def __init__(self, shared: Shared, scope: Scope) -> None:
-        injector = LocalInjector(shared.book, shared.network, scope)
-        super().__init__(shared.recording, scope, Faults(injector), shared.schema)
+        self._injector = LocalInjector(shared.book, shared.network, scope)
+        super().__init__(shared.recording, scope, Faults(self._injector), shared.schema)
         self.tokens = shared.tokens
         """Issues, verifies and revokes tokens, for the whole server."""
         self._shared = shared
@@ -195,10 +200,28 @@ class LocalToggle(Toggle):
         return Rodents(self._shared.rodents, self.scope)
 
     @property
+    def has_relay(self) -> bool:
+        """Whether connections can break on command."""
+        return self._shared.network.has_relay
+
+    @property
     @abstractmethod
     def unready(self) -> str | None:
         """Why it answers no calls, or refuses all of them; None if it is ready for them."""
 
     @abstractmethod
-    def session(self, rid: str | None = None, sub: str | None = None) -> LocalToggle:
+    def session(
+        self, rid: str | None = None, sub: str | None = None, *, own_port: bool = False
+    ) -> LocalSession:
         """See :meth:`Toggle.session`."""
+
+
+class LocalSession(LocalToggle, EndsWithBlock):
+    """A part of a mock Toggle in this process, which ends."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Heal its faults, and close its own port if it has one."""
+
+    def _end_block(self) -> None:
+        self.close()

@@ -35,6 +35,7 @@ class Info(Answer):
 
     address: Annotated[str, Meta(description="HOST:PORT of the gRPC server.")]
     tls: bool
+    relay: Annotated[bool, Meta(description="Whether connections can break on command.")]
     root_certificate: Annotated[str | None, Meta(description="As PEM, if it speaks TLS.")]
     deduplicate: Annotated[bool, Meta(description="Whether a repeated batch is counted once.")]
     schema: Annotated[

@@ -51,12 +51,16 @@ class OpenSession(Body):
 
     rid: Annotated[str | None, Meta(description="The Rodent's id.")] = None
     sub: Annotated[str | None, Meta(description="The organization's id.")] = None
+    own_port: Annotated[
+        bool, Meta(description="Whether faults of connections are to be about its clients alone.")
+    ] = False
 
 
 class SessionOpened(Answer):
     """A session."""
 
     session: Annotated[str, Meta(description="To be given as ?session= to the others.")]
+    address: Annotated[str, Meta(description="Where its Rodents connect.")]
     rid: str | None
     sub: str | None
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from toggle_mock.http_api.bodies.base import InSession
 from toggle_mock.http_api.bodies.server import Info, Ready, SchemaFiles
 from toggle_mock.http_api.metrics import exposition
 from toggle_mock.http_api.responses import Json, Numbers
 from toggle_mock.http_api.state import Api
 
 
-async def readyz(api: Api) -> Ready:
+async def readyz(api: Api, given: InSession) -> Ready:
     """Whether the server answers calls."""
-    reason = api.server.unready
+    reason = api.toggle(given.session).unready
     return Ready(ready=reason is None, reason=reason)
 
 
@@ -31,6 +32,7 @@ def info(api: Api) -> Info:
     return Info(
         address=toggle.address,
         tls=root is not None,
+        relay=toggle.has_relay,
         root_certificate=root.decode() if root else None,
         deduplicate=toggle.recording.deduplicate,
         schema=SchemaFiles(read.name, read.files.SerializeToString()) if read else None,

@@ -37,13 +37,13 @@ def restore(api: Api) -> Done:
 
 def open_session(api: Api, body: OpenSession) -> SessionOpened:
     """Open a session, a part of the server that sees only its own Rodents."""
-    toggle = api.server.session(body.rid, body.sub)
-    scope = toggle.scope
-    return SessionOpened(session=api.add_session(toggle), rid=scope.rid, sub=scope.sub)
+    toggle = api.server.session(body.rid, body.sub, own_port=body.own_port)
+    scope, name = toggle.scope, api.add_session(toggle)
+    return SessionOpened(session=name, address=toggle.address, rid=scope.rid, sub=scope.sub)
 
 
 def close_session(api: Api, given: OneSession) -> Done:
     """Close a session, and heal its faults."""
     api.forget_faults(given.session)
-    api.sessions.pop(given.session).faults.heal()
+    api.sessions.pop(given.session).close()
     return Done()
