@@ -248,11 +248,16 @@ CASES = {
     ],
     ("POST", "/api/v1/tokens/restore"): [
         Case(200, "/api/v1/tokens/restore", {}),
-        Case(400, "/api/v1/tokens/restore?session=x", {}),
+        Case(400, "/api/v1/tokens/restore?rid=x", {}),
+        Case(404, "/api/v1/tokens/restore?session=none", {}),
     ],
     ("POST", "/api/v1/sessions"): [
         Case(200, "/api/v1/sessions", {"rid": "r9"}),
         Case(400, "/api/v1/sessions", {"name": "x"}),
+    ],
+    ("POST", "/api/v1/sessions/{session}/renew"): [
+        Case(200, "/api/v1/sessions/{session}/renew"),
+        Case(404, "/api/v1/sessions/none/renew"),
     ],
     ("DELETE", "/api/v1/sessions/{session}"): [
         Case(200, "/api/v1/sessions/{session}"),

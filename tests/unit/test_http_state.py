@@ -39,7 +39,7 @@ def test_of_too_many_faults_the_oldest_is_forgotten():
 def test_a_session_has_its_own_faults():
     server = ToggleServer()
     api = Api(server, lambda: b"")
-    session = api.add_session(server.session())
+    session = api.sessions.add(server.session())
     faults = [Fault(), Fault()]
     other = api.add_fault(AskedFault(faults[0], None))
     mine = api.add_fault(AskedFault(faults[1], session))

@@ -102,7 +102,8 @@ def _called(endpoint: Endpoint, api: Api, request: Request, raw: bytes) -> Any:
     arguments: dict[str, Any] = {"given": given} if endpoint.parameters is not Parameters else {}
     if endpoint.body is not None:
         arguments["body"] = body_from(json_object(raw), endpoint.body)
-    return endpoint.handler(api, **arguments)
+    with api.sessions.heard_of(getattr(given, "session", None)):
+        return endpoint.handler(api, **arguments)
 
 
 def _response(answer: Answer | Response) -> Response:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,11 +38,18 @@ from toggle_mock.http_api.bodies.tokens import (
 from toggle_mock.http_api.follower import Follower
 from toggle_mock.http_api.remote_api import RemoteApi
 from toggle_mock.http_api.remote_rodents import RemoteRodents
+from toggle_mock.http_api.renewal import Renewal
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.scope import Scope
 from toggle_mock.schema import Schema
 from toggle_mock.toggle.toggle import Toggle, TokenClaims
+
+LEASE = 30.0
+"""Seconds that a session outlasts what was last heard of its client."""
+
+RENEWALS = 3
+"""How often a lease is renewed before it would end."""
 
 
 class RemoteToggle(Toggle, EndsWithAsyncBlock):
@@ -56,6 +64,9 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         own_port: Whether it gets a port of its own, as :attr:`address`, so that faults of the
             connection are about its clients alone; they are refused without. None is wherever that
             can be: the server has a relay, and listens for this machine alone.
+        lease: Seconds after which the server ends the session, and heals its faults, if it has
+            heard nothing of this process, which renews it from a thread. If the process ends, its
+            session does within a second.
 
     Raises:
         RemoteError: There is no mock Toggle.
@@ -69,25 +80,26 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         rid: str | None = None,
         sub: str | None = None,
         own_port: bool | None = None,
+        lease: float = LEASE,
     ) -> None:
         self._url = url
         self._others = ExitStack()  # the sessions that it was asked for
         self._api = RemoteApi(url)
         try:
-            self._open(rid, sub, own_port)
+            self._open(OpenSession(rid=rid, sub=sub, lease=lease), own_port)
         except BaseException:
             self._api.close()
             raise
 
-    def _open(self, rid: str | None, sub: str | None, own_port: bool | None) -> None:
+    def _open(self, asked: OpenSession, own_port: bool | None) -> None:
         info = self._api.get("/info", Info)
         root = info.root_certificate
         self._root_certificate: bytes | None = root.encode() if root else None
         self._has_relay = info.relay
         if own_port is None:
             own_port = info.relay and Address.from_target(info.address).is_of_this_machine
-        body = OpenSession(rid=rid, sub=sub, own_port=own_port)
-        opened = self._api.post("/sessions", body, SessionOpened)
+        asked.own_port = own_port
+        opened = self._api.post("/sessions", asked, SessionOpened)
         self._api.session = opened.session
         self._address = _from_here(opened.address, self._api.host)
         copy = Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=info.deduplicate)
@@ -96,6 +108,8 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         self.tokens = RemoteTokens(self._api)
         """Issues and revokes tokens, for the whole server."""
         self._follower = Follower(copy, self._api.feed, self._api.put_mark)
+        renew = partial(self._api.of_server().post, f"/sessions/{opened.session}/renew", {}, Done)
+        self._renewal = Renewal(renew, (asked.lease or LEASE) / RENEWALS)
 
     @property
     def address(self) -> str:
@@ -176,10 +190,10 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
             return  # it is closed
         with ExitStack() as each:  # the last first, and all of them though the server is gone
             each.callback(self._api.close)
-            each.callback(self._api.delete, f"/sessions/{session}")
+            each.callback(self._api.delete_if_there, f"/sessions/{session}")
             each.callback(self._follower.close)
+            each.callback(self._renewal.close)
             each.callback(self._others.close)
-            each.callback(self.tokens.restore_own)
 
     def _recorded_calls(self) -> list[RecordedCall]:
         self._catch_up()
@@ -232,7 +246,7 @@ class RemoteTokens:
     ) -> None:
         """See :meth:`Tokens.revoke`."""
         body = RevokeTokens(rid=rid, sub=sub, status=status.name)
-        self._of_server.post("/tokens/revoke", body, Done)
+        self._api.post("/tokens/revoke", body, Done)
         self._has_revoked = True
 
     def restore(self) -> None:
@@ -241,9 +255,10 @@ class RemoteTokens:
         self._has_revoked = False
 
     def restore_own(self) -> None:
-        """The same, if it was here that some were revoked."""
+        """Take back what was revoked here; the end of the session does so too."""
         if self._has_revoked:
-            self.restore()
+            self._api.post("/tokens/restore", {}, Done)
+            self._has_revoked = False
 
 
 def _json_claims(claims: Mapping[str, object]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Collection
 
@@ -11,8 +12,10 @@ import uvicorn
 from toggle_mock.address import Address
 from toggle_mock.http_api.app import application, description
 from toggle_mock.http_api.guard import allowed_hosts
-from toggle_mock.http_api.state import Api
+from toggle_mock.http_api.state import POKE, Api
 from toggle_mock.toggle.toggle import LocalToggle
+
+logger = logging.getLogger("toggle_mock")
 
 _GRACE = 1
 """Seconds that requests under way have to end when the server stops."""
@@ -42,6 +45,7 @@ class HttpServer:
         )
         self._server = uvicorn.Server(config)
         self._serving: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen.
@@ -60,11 +64,23 @@ class HttpServer:
             self.address = self.address.at(listener.getsockname()[1])
         # Connections queue up in the listener until it serves.
         self._serving = asyncio.ensure_future(self._server.serve([listener]))
+        self._ending = asyncio.ensure_future(self._end_overdue_sessions())
+
+    async def _end_overdue_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(POKE)
+            try:
+                await self._api.in_thread(self._api.end_overdue_sessions)
+            except Exception:
+                logger.exception("a session whose client is gone could not be ended")
 
     async def stop(self) -> None:
         """End; streams end too."""
         self._api.closing = True
         self._server.should_exit = True
+        if self._ending is not None:
+            self._ending.cancel()
         if self._serving is not None:
             await self._serving
             self._serving = None
+        await self._api.in_thread(self._api.end_all_sessions)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
+import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -15,11 +17,14 @@ import anyio.to_thread
 
 from toggle_mock.errors import UnknownIdError
 from toggle_mock.faults.active import ActiveFault
+from toggle_mock.http_api.sessions import OpenedSession, Sessions
 from toggle_mock.recording.feed import EntryFeed
 from toggle_mock.rodents.stream import Reply
-from toggle_mock.toggle.toggle import LocalSession, LocalToggle
+from toggle_mock.toggle.toggle import LocalToggle
 
 T = TypeVar("T")
+
+logger = logging.getLogger("toggle_mock")
 
 POKE = 0.2
 """Seconds after which what follows the recording looks whether the server ends."""
@@ -107,7 +112,7 @@ class Api:
         """The mock, not narrowed to anything."""
         self.document = document
         """Describes the endpoints, as JSON."""
-        self.sessions: Named[LocalSession] = Named("session", "POST /api/v1/sessions opens one")
+        self.sessions = Sessions()
         self.faults: Named[AskedFault] = Named(
             "fault", "GET /api/v1/faults tells which there are", _KEPT
         )
@@ -128,11 +133,34 @@ class Api:
         """
         return self.server if session is None else self.sessions[session]
 
-    def add_session(self, toggle: LocalSession) -> str:
-        """Let a session be referred to; returns its id, which nobody can guess."""
-        name = secrets.token_hex(8)
-        self.sessions.add(name, toggle)
-        return name
+    def end_session(self, name: str) -> None:
+        """End a session: heal its faults, and let it be referred to no more.
+
+        Raises:
+            UnknownIdError: There is no such session.
+        """
+        self._end([self.sessions.pop(name)])
+
+    def end_all_sessions(self) -> None:
+        """End all sessions, as nobody can refer to them any more."""
+        self._end(self.sessions.take_all())
+
+    def end_overdue_sessions(self) -> None:
+        """End those whose clients are gone."""
+        overdue = self.sessions.take_overdue()
+        for one in overdue:
+            scope = one.toggle.scope
+            logger.warning("the client of the session of %s is gone: its faults are healed", scope)
+        self._end(overdue)
+
+    def _end(self, sessions: Sequence[OpenedSession]) -> None:
+        names = {one.name for one in sessions}
+        for fault, asked in self.faults.items():
+            if asked.session in names:
+                self.faults.discard(fault)
+        with ExitStack() as each:
+            for one in sessions:
+                each.callback(one.end)
 
     def add_command(self, reply: concurrent.futures.Future[Reply]) -> str:
         """Let a command under way be referred to; returns its id."""

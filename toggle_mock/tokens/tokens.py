@@ -134,9 +134,18 @@ class Tokens:
             if value is not None:
                 self._revoked[claim, value] = status
 
-    def restore(self) -> None:
-        """Take back all revocations."""
-        self._revoked.clear()
+    def restore(self, *, rid: str | None = None, sub: str | None = None) -> None:
+        """Take back all revocations, or those of a Rodent or an organization.
+
+        Args:
+            rid: The Rodent's id.
+            sub: The organization's id.
+        """
+        if rid is None and sub is None:
+            self._revoked.clear()
+        for claim, value in (("rid", rid), ("sub", sub)):
+            if value is not None:
+                self._revoked.pop((claim, value), None)
 
     def verified(
         self, metadata: Sequence[tuple[str, str | bytes]], ahead: float = 0.0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from msgspec import Meta
 
 from toggle_mock.faults.outcome_data import Status
-from toggle_mock.http_api.bodies.base import Answer, Body, Parameters
+from toggle_mock.http_api.bodies.base import LONGEST_WAIT, Answer, Body, Parameters
+
+Lease: TypeAlias = Annotated[float, Meta(ge=0.1, le=LONGEST_WAIT, title="Lease")]
 
 
 class IssueToken(Body):
@@ -54,6 +56,13 @@ class OpenSession(Body):
     own_port: Annotated[
         bool, Meta(description="Whether faults of connections are to be about its clients alone.")
     ] = False
+    lease: Annotated[
+        Lease | None,
+        Meta(
+            description="Seconds after which it ends and its faults are healed, unless a request "
+            "in it comes; null for never.",
+        ),
+    ] = None
 
 
 class SessionOpened(Answer):
@@ -66,6 +75,6 @@ class SessionOpened(Answer):
 
 
 class OneSession(Parameters):
-    """Which session to close."""
+    """Which session to close, or to renew."""
 
     session: Annotated[str, Meta(description="As it was named when it was opened.")]

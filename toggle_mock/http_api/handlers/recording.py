@@ -45,6 +45,7 @@ async def feed(api: Api, given: InSession) -> Lines:
         finally:
             recording.detach(feed)
             api.feeds.discard(feed.name)
+            api.sessions.hung_up(given.session)
 
     return Lines(lines())
 

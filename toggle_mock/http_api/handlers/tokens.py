@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from toggle_mock.faults.outcome_data import status_from
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.tokens import (
@@ -23,27 +25,38 @@ def issue(api: Api, given: InSession, body: IssueToken) -> TokenIssued:
     return TokenIssued(jwt=jwt)
 
 
-def revoke(api: Api, body: RevokeTokens) -> Done:
-    """Refuse the tokens of a Rodent or of an organization from now on."""
-    api.server.tokens.revoke(rid=body.rid, sub=body.sub, status=status_from(body.status))
+def revoke(api: Api, given: InSession, body: RevokeTokens) -> Done:
+    """Refuse the tokens of a Rodent or of an organization; with a session, until that ends."""
+    tokens, whose = api.toggle(given.session).tokens, {"rid": body.rid, "sub": body.sub}
+    tokens.revoke(**whose, status=status_from(body.status))
+    if given.session is not None:
+        api.sessions.opened(given.session).at_end.append(partial(tokens.restore, **whose))
     return Done()
 
 
-def restore(api: Api) -> Done:
-    """Take back all revocations."""
-    api.server.tokens.restore()
+def restore(api: Api, given: InSession) -> Done:
+    """Take back all revocations; with a session, those of that session."""
+    if given.session is None:
+        api.server.tokens.restore()
+    else:
+        api.sessions.opened(given.session).undo()
     return Done()
 
 
 def open_session(api: Api, body: OpenSession) -> SessionOpened:
     """Open a session, a part of the server that sees only its own Rodents."""
     toggle = api.server.session(body.rid, body.sub, own_port=body.own_port)
-    scope, name = toggle.scope, api.add_session(toggle)
+    scope, name = toggle.scope, api.sessions.add(toggle, body.lease)
     return SessionOpened(session=name, address=toggle.address, rid=scope.rid, sub=scope.sub)
 
 
 def close_session(api: Api, given: OneSession) -> Done:
     """Close a session, and heal its faults."""
-    api.forget_faults(given.session)
-    api.sessions.pop(given.session).close()
+    api.end_session(given.session)
+    return Done()
+
+
+def renew_session(api: Api, given: OneSession) -> Done:
+    """Renew the lease of a session, as each other request in it does."""
+    api.toggle(given.session)
     return Done()
