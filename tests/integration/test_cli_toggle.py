@@ -96,6 +96,34 @@ def test_a_proxy_records_what_a_toggle_elsewhere_answers(start_command, tmp_path
     assert [call.responses for call in load(path).calls] == answers
 
 
+def test_a_recording_is_replayed_and_what_it_has_not_is_refused(serve, tmp_path):
+    path = tmp_path / "run.sqlite"
+    with ToggleServer(record=path) as recorded:
+        recorded.on_send_events.returns([grpc.StatusCode.ABORTED])
+        for _ in range(2):
+            send_batch(recorded.address, b"\x1a\x01b", recorded.jwt())
+    for options, status in (
+        ([], Status.INVALID_ARGUMENT),
+        (["--replay-mode", "lenient"], Status.OK),
+    ):
+        process = serve("--replay", str(path), *options)
+        target = address_of(process)
+        token = run("token").strip()
+        answers = [send_batch(target, b"\x1a\x02" + batch, token) for batch in (b"b2", b"b3")]
+        assert answers == [Status.ABORTED, Status.OK]
+        unknown = EventBatch(events=[Event(source="x", metadata={"k": "v"})]).SerializeToString()
+        assert send_batch(target, unknown, token) is status
+        if not options:
+            told = process.stdout.readline()
+            assert told.startswith(
+                "turned away: a call that the recording which is replayed has no"
+            )
+            assert told.endswith(
+                "1 of its events are not in it, the first one without payload from 'x'\n"
+            )
+    assert "record to another" in run("serve", "--replay", str(path), "--record", str(path), code=1)
+
+
 @pytest.mark.parametrize(
     ("options", "code", "problem"),
     [
@@ -179,8 +207,9 @@ def test_a_scenario_is_carried_out(serve, tmp_path):
     assert "a fault has a method, or one of outage" in run("serve", "--scenario", str(path), code=1)
 
 
-def send_batch(target: str, batch: bytes) -> Status:
-    with EventClient(target=target, jwt=run("token").strip(), send_timeout=20) as client:
+def send_batch(target: str, batch: bytes, token: str | None = None) -> Status:
+    token = token or run("token").strip()
+    with EventClient(target=target, jwt=token, send_timeout=20) as client:
         return client.send_batch(batch).status
 
 

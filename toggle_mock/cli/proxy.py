@@ -11,7 +11,7 @@ from toggle_mock.cli.options import IN_FILE, from_environment
 from toggle_mock.cli.serve import run, serve
 from toggle_mock.clients.upstream import Upstream
 
-_OF_A_MOCK = {"heartbeat", "jwt_algorithm", "jwt_key"}
+_OF_A_MOCK = {"heartbeat", "jwt_algorithm", "jwt_key", "replay", "replay_mode"}
 """Options of ``serve`` that say what a mock does of itself."""
 
 

@@ -27,6 +27,7 @@ from toggle_mock.cli.scenario import Scenario, needs_relay, read_scenario
 from toggle_mock.interrupts import interrupt_event
 from toggle_mock.recording.records import Events
 from toggle_mock.recording.text import as_line, as_object, refusal_line, refusal_object
+from toggle_mock.server.answering import REPLAY_MODES
 from toggle_mock.server.server import ToggleServer
 from toggle_mock.tokens.tokens import Tokens
 
@@ -106,6 +107,14 @@ _LAST_LINES = 2.0
     help="Tell of connections that are turned away, and allow faults of the connection.",
 )
 @click.option("--schema", help="Revision, folder of .proto files or descriptor set to read under.")
+@click.option("--replay", type=IN_FILE, help="Answer as the Toggle did that FILE has recorded.")
+@click.option(
+    "--replay-mode",
+    type=click.Choice(REPLAY_MODES),
+    default="strict",
+    show_default=True,
+    help="Refuse calls that the file has no answer to, or answer them all the same.",
+)
 @click.option("--deduplicate", is_flag=True, help="Show a batch that is sent again only once.")
 @click.option("--quiet", is_flag=True, help="Print the addresses alone.")
 @click.option(

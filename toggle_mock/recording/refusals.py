@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "too_large": "a message over the limit",
     "unreadable": "a call whose message cannot be read",
     "undecodable": "a message that is none of its type",
+    "unrecorded": "a call that the recording which is replayed has no answer to",
     "tls": "TLS to a server that speaks plaintext",
     "plaintext": "gRPC in plaintext to a server that speaks TLS",
     "handshake": "a TLS handshake that failed",

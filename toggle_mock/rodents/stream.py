@@ -102,6 +102,8 @@ class Ending:
     details: str
     trailers: Metadata = ()
     """Trailing metadata."""
+    refusal: str = ""
+    """The kind of refusal that it is; empty if it is none."""
 
 
 @dataclass(frozen=True)

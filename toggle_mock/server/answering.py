@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import grpc
 import grpc.aio
@@ -16,6 +16,12 @@ from toggle_mock.rodents.stream import Ending, Metadata, Stream
 
 if TYPE_CHECKING:
     from toggle_mock.clients.upstream import Upstream
+
+ReplayMode: TypeAlias = Literal["strict", "lenient"]
+"""What becomes of a call that a recording has no answer to: it is refused, or answered as the mock
+answers of itself."""
+
+REPLAY_MODES: tuple[ReplayMode, ...] = get_args(ReplayMode)
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
@@ -45,6 +51,9 @@ class Answer:
     """The initial metadata."""
     known_success: bool | None = None
     """Whether all is done that was asked for, if that is known without decoding the response."""
+
+    refusal: str = ""
+    """The kind of refusal that it is; empty if it is none."""
 
     def is_success(self, method: str) -> bool:
         """Whether it says that all is done that was asked for."""
@@ -90,6 +99,10 @@ class Answering(ABC):
         return None
 
     @abstractmethod
+    def rewind(self) -> None:
+        """Answer as if nothing had been asked before."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Answer no more, until the next call."""
 
@@ -101,17 +114,19 @@ class OwnAnswers(Answering):
         """See :meth:`Answering.answer`."""
         return Answer(usual(asked).SerializeToString(), known_success=True)
 
+    def rewind(self) -> None:
+        """See :meth:`Answering.rewind`."""
+
     async def close(self) -> None:
         """See :meth:`Answering.close`."""
 
 
 def usual(asked: Asked) -> Message:
     """Success, and no certificate: the node is registered already."""
-    if isinstance(asked.message, EventBatch):
-        return EventBatchResponse(
-            success=True, message=f"{len(asked.message.events)} events recorded"
-        )
-    return RegisterResponse(success=True, message="registered")
+    if asked.call.method == "Register":
+        return RegisterResponse(success=True, message="registered")
+    count = len(asked.message.events) if isinstance(asked.message, EventBatch) else 0
+    return EventBatchResponse(success=True, message=f"{count} events recorded")
 
 
 def _success(method: str, response: bytes) -> bool:

@@ -63,6 +63,9 @@ class ForwardedAnswers(Answering):
         """See :meth:`Answering.other_methods`."""
         return OtherMethods(self._opened)
 
+    def rewind(self) -> None:
+        """See :meth:`Answering.rewind`. What the upstream knows, it knows."""
+
     async def close(self) -> None:
         """See :meth:`Answering.close`."""
         channel, self._channel = self._channel, None

@@ -21,12 +21,12 @@ from toggle_mock.faults.first_bytes import Speaks
 from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
-from toggle_mock.recording.files import open_writer
+from toggle_mock.recording.files import load, open_writer
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.schema import Schema, load_schema
-from toggle_mock.server.answering import Answering, OwnAnswers
+from toggle_mock.server.answering import REPLAY_MODES, Answering, OwnAnswers, ReplayMode
 from toggle_mock.server.exposure import warning
 from toggle_mock.server.host import GrpcHost
 from toggle_mock.server.refuser import ROOM, Refuser, UnknownMethods
@@ -92,6 +92,10 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             more, for example since the disk is full; they are refused with UNAVAILABLE otherwise.
         forward_to: A Toggle that answers in place of the mock, ``host:port`` or an
             :class:`Upstream`; what goes to and fro is recorded, without secrets.
+        replay: A recording, or a file with one: the same requests get the same answers, ids and
+            times aside, and a Rodent hears what its Toggle has said.
+        replay_mode: What becomes of a call that it has no answer to: ``strict`` refuses it,
+            ``lenient`` answers it as the mock does.
         http_port: Port of the HTTP API; 0 takes a free one, None is without.
         http_host: The address that the HTTP API listens on, or ``unix:PATH``, which needs no
             ``http_port``. Whoever reaches it can do everything.
@@ -102,6 +106,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     Raises:
         ValueError: An argument is out of its range.
         SchemaError: There is no such schema.
+        StorageError: What is to be replayed is no recording.
+        OSError: It cannot be read.
     """
 
     def __init__(
@@ -123,6 +129,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         record: Path | str | None = None,
         record_best_effort: bool = False,
         forward_to: Upstream | str | None = None,
+        replay: Recording | Path | str | None = None,
+        replay_mode: ReplayMode = "strict",
         http_port: int | None = None,
         http_host: str = "127.0.0.1",
         http_allowed_hosts: Collection[str] = (),
@@ -151,7 +159,10 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         refuser = Refuser(recording, self.stale_calls, tokens, peer_of)
         if front is not None:
             front.on_refusal = refuser.connection
-        self._answering = _answering(forward_to)
+        self._record = Path(record) if record is not None else None
+        if isinstance(replay, Path | str) and self._record is not None:
+            _check_other_file(self._record, Path(replay))
+        self._answering = _answering(forward_to, replay, replay_mode)
         if max_message_bytes is None:
             max_message_bytes = _INT32 if self.upstream else _MAX_MESSAGE_BYTES
         self._service = RodentService(
@@ -179,7 +190,6 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         shared = Shared(recording, self.stale_calls, book, network, rodents, tokens, read_under)
         super().__init__(shared, Scope())
         book.on_heal = self._release
-        self._record = Path(record) if record is not None else None
         self._http_address = _http_address(http_host, http_port)
         self._http_names = checked_names("http_allowed_hosts", http_allowed_hosts, special={"*"})
         if self._http_names and self._http_address is None:
@@ -388,6 +398,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         self.tokens.restore()
         self.faults.heal()
         self._shared.rodents.clear(unless=self.tokens.is_current)
+        self._answering.rewind()
         self.clear()
 
     @property
@@ -415,10 +426,27 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         return Session(self, self._shared, Scope(rid, sub), own_port=own_port)
 
 
-def _answering(forward_to: Upstream | str | None) -> Answering:
+def _check_other_file(record: Path, replay: Path) -> None:
+    if record.resolve() == replay.resolve():
+        raise ValueError(f"{replay} is to be replayed: record to another file")
+
+
+def _answering(
+    forward_to: Upstream | str | None, replay: Recording | Path | str | None, mode: ReplayMode
+) -> Answering:
+    if forward_to is not None and replay is not None:
+        raise ValueError("either a Toggle answers or a recording: give forward_to or replay")
+    if mode not in REPLAY_MODES:
+        raise ValueError(f"replay_mode is {mode!r}: give {' or '.join(REPLAY_MODES)}")
+    # Each is loaded only where it is asked for.
+    if replay is not None:
+        from toggle_mock.server.replaying import ReplayedAnswers  # noqa: PLC0415
+
+        recording = replay if isinstance(replay, Recording) else load(Path(replay))
+        name = "the recording" if isinstance(replay, Recording) else Path(replay).name
+        return ReplayedAnswers(recording, name, is_strict=mode == "strict")
     if forward_to is None:
         return OwnAnswers()
-    # Loaded only where it is asked for.
     from toggle_mock.clients.upstream import Upstream  # noqa: PLC0415
     from toggle_mock.server.forwarding import ForwardedAnswers  # noqa: PLC0415
 

@@ -26,7 +26,7 @@ from toggle_mock.recording.refusals import Refusal
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.rodents.rodent import Rodent
 from toggle_mock.rodents.stream import Accepted, Ending, Metadata, Stream
-from toggle_mock.server.answering import Answer, Answering, Asked, Conversation
+from toggle_mock.server.answering import Answer, Answering, Asked, Conversation, OwnAnswers
 from toggle_mock.server.refuser import Refuser, written
 from toggle_mock.tokens.redaction import without_secrets
 from toggle_mock.tokens.tokens import Tokens, redacted, unverified_claims
@@ -94,6 +94,8 @@ class RodentService:
                 ending = await self._converse(handled, requests, outcome, fault)
             finally:
                 self.rodents.settle(handled.call)
+            if ending.refusal:
+                handled.refuse(ending.refusal, ending.details)
             if ending.status is not Code.OK:
                 await handled.abort(Outcome(ending.status, ending.details), ending.trailers)
             handled.context.set_trailing_metadata(ending.trailers)
@@ -140,7 +142,10 @@ class RodentService:
 
     async def _take_effect(self, handled: Handled, asked: Asked) -> Answer:
         """Have done what the call asks for; a batch that is accepted is recorded as such."""
-        answer = await self.answering.answer(asked)
+        answering = OwnAnswers() if handled.recording is self.stale_calls else self.answering
+        answer = await answering.answer(asked)
+        if answer.refusal:
+            handled.refuse(answer.refusal, answer.details)
         batch = asked.message
         if isinstance(batch, EventBatch) and answer.is_success(handled.call.method):
             handled.recording.accept(
