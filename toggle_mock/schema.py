@@ -216,6 +216,27 @@ def _compiled(root: Path, paths: list[Path], name: str) -> FileDescriptorSet:
         return FileDescriptorSet.FromString(out.read_bytes())
 
 
+@cache
+def known_as(message: str, number: int) -> tuple[str, str]:
+    """What the published revisions call a field that some schema does not know.
+
+    Args:
+        message: The full name of the message that it is in.
+        number: The number of the field.
+
+    Returns:
+        Its name and the newest revision that has it; both empty if none does.
+    """
+    for revision in reversed(REVISIONS):
+        try:
+            fields = _revision(revision).descriptor(message).fields_by_number
+        except SchemaError:
+            continue
+        if number in fields:
+            return fields[number].name, revision
+    return "", ""
+
+
 def is_map(field: FieldDescriptor) -> bool:
     """Whether a field is a map."""
     message = field.message_type

@@ -8,7 +8,8 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from rodent_events import StoragePoolPayload, StorageTransferPayload
 from rodent_events.config import CATEGORIES
 from toggle_mock.errors import SchemaError
-from toggle_mock.schema import REVISIONS, load_schema
+from toggle_mock.recording.text import as_line, as_object
+from toggle_mock.schema import REVISIONS, known_as, load_schema
 
 PROTO = Path(__file__).parents[2] / "proto"
 
@@ -55,7 +56,20 @@ def test_events_of_a_later_revision_are_read_whole_and_under_an_earlier_one_as_u
     toggle_server.assert_received(disk)
     (earlier,) = toggle_server.events.under("2025-09-17")
     assert earlier.payload is None
-    assert [field.path for field in earlier.unknown_fields] == ["storage_event.5"]
+    (unknown,) = earlier.unknown_fields
+    assert (unknown.path, unknown.name) == ("storage_event.5", "disk_event")
+    assert unknown.revision == "2025-12-09"
+    assert "?storage_event.5 (2025-12-09: disk_event)=b'" in as_line(earlier)
+    assert as_object(earlier)["unknown_fields_known_as"] == {
+        "storage_event.5": "2025-12-09: disk_event"
+    }
+
+
+def test_an_unknown_field_has_the_name_of_the_newest_revision_that_has_it():
+    transfer = "rodent.events.DataTransferTransferPayload"
+    assert known_as(transfer, 3) == ("transfer_info_json", "2025-12-09")
+    assert known_as(transfer, 22)[1] == "2025-10-10"
+    assert known_as(transfer, 900) == known_as("someone.Elses", 1) == ("", "")
 
 
 def test_what_changed_its_meaning_is_read_as_another_field(toggle_server, event_bus):

@@ -32,7 +32,7 @@ from rodent_events.pb.base_pb2 import (
 from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, EventLevel
 from toggle_mock.recording.claims import OfToken
 from toggle_mock.recording.decoded import DecodedBatches
-from toggle_mock.schema import Schema, is_map, load_schema
+from toggle_mock.schema import Schema, is_map, known_as, load_schema
 
 _LEVELS = short_names(EventLevel.DESCRIPTOR)
 _CATEGORIES = short_names(EventCategory.DESCRIPTOR)
@@ -320,13 +320,23 @@ class UnknownField:
     """Where it stands, such as ``storage_event.pool_event.1023``; the last part is its number."""
     value: int | bytes
     """A number, or bytes; of a group, empty bytes."""
+    name: str = ""
+    """What the newest published revision that has it calls it; empty if none has it."""
+    revision: str = ""
+    """That revision."""
+
+    def __str__(self) -> str:
+        known = f" ({self.revision}: {self.name})" if self.name else ""
+        return f"?{self.path}{known}={self.value!r}"
 
 
 def _unknown_fields(message: Message, path: str = "") -> Iterator[UnknownField]:
     fields: Any = UnknownFieldSet(message)  # iterable, which its stub does not say
     for unknown in fields:
         value = unknown.data if isinstance(unknown.data, int | bytes) else b""
-        yield UnknownField(f"{path}{unknown.field_number}", value)
+        number = unknown.field_number
+        names = known_as(message.DESCRIPTOR.full_name, number)
+        yield UnknownField(f"{path}{number}", value, *names)
     for known, content in message.ListFields():
         if known.message_type is not None and not is_map(known):
             for inner in content if known.is_repeated else [content]:

@@ -18,10 +18,12 @@ from toggle_mock.recording.refusals import KINDS, Refusal
 def as_object(event: RecordedEvent) -> dict[str, Any]:
     """An event and where it came from, for JSON; enums by name, field names as in the .proto."""
     call = event.batch.call
+    fields = event.unknown_fields
     unknown = {
         field.path: field.value if isinstance(field.value, int) else field.value.hex()
-        for field in event.unknown_fields
+        for field in fields
     }
+    known_as = {field.path: f"{field.revision}: {field.name}" for field in fields if field.name}
     return {
         "arrived": call.arrived,
         "peer": call.peer,
@@ -29,6 +31,7 @@ def as_object(event: RecordedEvent) -> dict[str, Any]:
         "batch_id": event.batch.batch_id,
         "event": message_object(event.message),
         **({"unknown_fields": unknown} if unknown else {}),
+        **({"unknown_fields_known_as": known_as} if known_as else {}),
     }
 
 
@@ -77,7 +80,7 @@ def as_line(event: RecordedEvent) -> str:
     payload = event.payload
     name = snake_case(event.payload_type.removesuffix("Payload")) or "(no payload)"
     fields = "" if payload is None else " ".join(_fields(payload))
-    fields += "".join(f" ?{field.path}={field.value!r}" for field in event.unknown_fields)
+    fields += "".join(f" {field}" for field in event.unknown_fields)
     metadata = " ".join(f"{key}={value}" for key, value in sorted(event.metadata.items()))
     rid = event.batch.call.claims.get("rid", "?")
     line = (

@@ -29,7 +29,7 @@ class ForwardedAnswers(Answering):
         self._channel: grpc.aio.Channel | None = None
 
     async def answer(self, asked: Asked) -> Answer:
-        """See :meth:`Answering.answer`. It is cancelled with the task that awaits this."""
+        """See :meth:`Answering.answer`. The call is cancelled with the task that awaits this."""
         send: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._opened().unary_unary(
             path_of(asked.call.method)
         )
@@ -44,8 +44,6 @@ class ForwardedAnswers(Answering):
                 _plain(error.trailing_metadata()),
                 _plain(error.initial_metadata()),
             )
-        finally:
-            call.cancel()
         trailers, headers = await call.trailing_metadata(), await call.initial_metadata()
         return Answer(response, trailers=_plain(trailers), headers=_plain(headers))
 

@@ -120,6 +120,10 @@ class Event(Answer):
         Mapping[str, int | str] | UnsetType,
         Meta(description="Values by the path of their numbers; bytes in hexadecimal digits."),
     ] = UNSET
+    unknown_fields_known_as: Annotated[
+        Mapping[str, str] | UnsetType,
+        Meta(description="Of those, by the same path, REVISION: NAME, the newest that has it."),
+    ] = UNSET
 
     @classmethod
     def of(cls, event: RecordedEvent) -> Self:
