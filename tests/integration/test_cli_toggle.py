@@ -14,11 +14,12 @@ import pytest
 from click.testing import CliRunner
 from support.commands import TOGGLE_MOCK
 
-from rodent_events import Event, EventBatch, EventBus, EventClient, StoragePoolPayload
+from rodent_events import Event, EventBatch, EventBus, EventClient, StoragePoolPayload, wire
 from rodent_events.retry_policy import Status
 from toggle_mock import ToggleServer
 from toggle_mock.cli.main import main
 from toggle_mock.recording.files import load
+from toggle_mock.schema import load_schema
 from toggle_mock.tokens.tokens import Tokens
 
 
@@ -62,6 +63,24 @@ def test_what_serve_records_is_found_by_queries_and_exported(serve, tmp_path):
     assert len(load(exported).events) == 3
     assert "exists" in run("events", str(path), "--export", str(exported), code=1)
     assert "a parenthesis is never closed" in run("events", str(path), "(", code=1)
+
+
+def test_events_are_read_as_the_recording_says_or_under_the_revision_that_they_fit(tmp_path):
+    event = load_schema("2025-12-09").message_class("rodent.events.Event")()
+    event.storage_event.disk_event.device_id = "sda"
+    batch = wire.delimited(1, event.SerializeToString())
+    for name, options in (("auto", {"schema": "auto"}), ("own", {})):
+        with ToggleServer(record=tmp_path / f"{name}.ndjson", **options) as toggle:
+            assert send_batch(toggle.address, batch, toggle.jwt()) is Status.OK
+
+    def found(name: str, *options: str) -> list[str]:
+        arguments = ["events", str(tmp_path / f"{name}.ndjson"), "device_id?:sda", "--json"]
+        lines = CliRunner().invoke(main, [*arguments, *options]).output.splitlines()
+        disks = [json.loads(line)["event"]["storage_event"]["disk_event"] for line in lines]
+        return [disk["device_id"] for disk in disks]
+
+    assert found("auto") == found("own", "--schema", "auto") == ["sda"]
+    assert found("own") == found("auto", "--schema", "2025-09-17") == []
 
 
 def test_replay_tells_which_answers_differ(serve, tmp_path):

@@ -6,10 +6,18 @@ import json
 import threading
 
 import grpc
+import httpx
 import pytest
 from support.raw_rodent import RawRodent
 
-from rodent_events import CommandResponse, EventClient, RodentRequest, StoragePoolPayload
+from rodent_events import (
+    CommandResponse,
+    Event,
+    EventBatch,
+    EventClient,
+    RodentRequest,
+    StoragePoolPayload,
+)
 from rodent_events.retry_policy import Status
 from toggle_mock import (
     CommandFailedError,
@@ -335,6 +343,25 @@ def test_what_goes_over_a_stream_is_seen(toggle, raw, wait_until):
 
 
 # Under another schema
+
+
+def test_a_server_elsewhere_reads_under_the_schema_that_its_events_fit():
+    with (
+        ToggleServer(http_port=0, schema="auto") as server,
+        RemoteToggle(f"http://{server.http_address}") as remote,
+        EventClient(target=remote.address, jwt=remote.jwt(), send_timeout=20) as client,
+    ):
+        assert remote.find("device_id:sda") == []
+        assert remote.schema.name == "2025-12-09"
+        event = Event()
+        event.storage_event.transfer_event.source = "tank"
+        assert client.send_batch(EventBatch(events=[event])).status is Status.OK
+        (found,) = remote.wait_for("source:tank payload:transfer")
+        assert remote.schema is found.schema is server.schema
+        assert found.schema.name == "2025-09-17"
+        url = f"http://{server.http_address}/api/v1/events"
+        (shown,) = httpx.get(url, params={"query": "payload:transfer"}).json()["events"]
+        assert "unknown_fields" not in shown
 
 
 def test_a_server_elsewhere_reads_under_its_own_schema():

@@ -18,7 +18,7 @@ from toggle_mock.assertions.ordering import Step, follow
 from toggle_mock.assertions.snapshot_text import check_ignored, count_of, snapshot_text
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
 from toggle_mock.errors import NotReceivedError, SnapshotError, UnexpectedEventError
-from toggle_mock.matching import Matchable, Matcher, checked
+from toggle_mock.matching import Matchable, Matcher
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, Events, RecordedCall, RecordedEvent
 from toggle_mock.recording.scope import TIMEOUT, Scope
@@ -79,7 +79,7 @@ class Assertions(RecordingView):
         """
         check_count(count, least=1)
         check_seconds("timeout", timeout)
-        matches = checked(matcher, self.schema)
+        matches = self.checked(matcher)
         found = self._gather(matches, lambda found: len(found) >= count, timeout)
         if len(found) < count:
             wanted = f"{failures.matching(count)}, received {len(found)}"
@@ -103,7 +103,7 @@ class Assertions(RecordingView):
             NotReceivedError: The sequence was not complete in time.
         """
         check_seconds("timeout", timeout)
-        wanted = [checked(matcher, self.schema) for matcher in matchers]
+        wanted = [self.checked(matcher) for matcher in matchers]
         found: list[RecordedEvent] = []
         later: list[RecordedEvent] = []  # behind the last one that was found
         for news in self._arrivals(timeout):
@@ -186,7 +186,7 @@ class Assertions(RecordingView):
         """
         if count is not None:
             check_count(count, least=0)
-        matches = checked(matcher, self.schema)
+        matches = self.checked(matcher)
         found = self.wait_for(matches, count=count or 1, timeout=timeout) if count != 0 else []
         if count is not None and len(found := self.find(matches)) > count:
             first = f"expected {failures.matching(count)}, received {len(found)}"
@@ -200,7 +200,7 @@ class Assertions(RecordingView):
             UnexpectedEventError: It did.
         """
         check_seconds("within", within)
-        matches = checked(matcher, self.schema)
+        matches = self.checked(matcher)
         if found := self._gather(matches, lambda found: len(found) > 0, within):
             first = f"expected no event that matches, received {len(found)}"
             raise UnexpectedEventError(failures.unexpected(first, matches, found))
@@ -221,7 +221,7 @@ class Assertions(RecordingView):
         """
         if count is not None:
             check_count(count, least=0)
-        matches = checked(matcher, self.schema)
+        matches = self.checked(matcher)
         if no_refusals:
             self.assert_no_refusals()
         others = self.find(~matches)
@@ -270,10 +270,10 @@ class Assertions(RecordingView):
 
     def _step(self, step: Matchable | tuple[Assertions, Matchable]) -> Step:
         if not isinstance(step, tuple):
-            return Step(self, checked(step, self.schema))
+            return Step(self, self.checked(step))
         match step:
             case (Assertions() as other, matcher):
-                return Step(other, checked(matcher, other.schema))
+                return Step(other, other.checked(matcher))
         raise TypeError(f"a step is {step!r}: give a matcher, or a Toggle and a matcher")
 
     def assert_snapshot(
@@ -312,7 +312,7 @@ class Assertions(RecordingView):
         if count is not None:
             check_count(count, least=1)
         check_seconds("timeout", timeout)
-        matches = checked(matcher, self.schema)
+        matches = self.checked(matcher)
         keys = check_ignored(ignore, self.schema)
         snapshot = snapshots.snapshot(name)
         stored = snapshot.read()

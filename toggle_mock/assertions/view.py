@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
 from rodent_events import clock
+from toggle_mock.errors import QueryError
 from toggle_mock.matching import Matchable, Matcher, checked
 from toggle_mock.recording.recorder import News, Position, Recording
 from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall, RecordedEvent
@@ -24,7 +26,8 @@ class RecordingView:
     Args:
         recording: What arrived.
         scope: Whose records are meant.
-        schema: Under which events are read; None for the project's own.
+        schema: Under which events are read; None for that of the recording, which is the project's
+            own unless it says otherwise.
     """
 
     def __init__(
@@ -34,9 +37,26 @@ class RecordingView:
         """What arrived, from everybody."""
         self.scope = scope
         """Whose records are meant."""
-        self.schema = schema
-        """Under which events are read; None for the project's own."""
+        self._schema = schema
         self._first_call = self._first_refusal = 0
+
+    @property
+    def schema(self) -> Schema | None:
+        """Under which events are read; None for the project's own."""
+        return self.recording.schema if self._schema is None else self._schema
+
+    def checked(self, matcher: Matchable) -> Matcher:
+        """The matcher that something stands for, if a schema that events may be of has its names.
+
+        Raises:
+            TypeError: It stands for none.
+            QueryError: It is text, but no query; or it asks for what no event can have.
+        """
+        possible = self.recording.possible_schemas if self._schema is None else (self._schema,)
+        for schema in possible[1:]:
+            with suppress(QueryError):
+                return checked(matcher, schema)
+        return checked(matcher, possible[0])
 
     @property
     def calls(self) -> list[RecordedCall]:
@@ -81,7 +101,7 @@ class RecordingView:
             TypeError: It is no matcher.
             QueryError: It is text, but no query; or it asks for what no event can have.
         """
-        return list(search(self.batches, checked(matcher, self.schema), self.schema))
+        return list(search(self.batches, self.checked(matcher), self.schema))
 
     def clear(self) -> None:
         """Forget what was recorded."""

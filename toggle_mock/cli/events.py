@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 
 from toggle_mock.assertions.view import RecordingView
-from toggle_mock.cli.options import IN_FILE, OUT_FILE
+from toggle_mock.cli.options import IN_FILE, OUT_FILE, schema_option
 from toggle_mock.recording.files import load, save
 from toggle_mock.recording.text import as_line, as_object
-from toggle_mock.schema import load_schema
 
 
 # A query may begin with a minus, which is no option then.
@@ -19,7 +18,7 @@ from toggle_mock.schema import load_schema
 @click.argument("recording", type=IN_FILE, metavar="FILE")
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-@click.option("--schema", help="Revision, folder of .proto files or descriptor set to read under.")
+@schema_option
 @click.option("--export", type=OUT_FILE, help="Write the whole recording in another format.")
 def events(
     recording: Path,
@@ -33,7 +32,9 @@ def events(
     For example: toggle-mock events run.sqlite category:STORAGE -level:INFO 'source:tank/*'
     """
     loaded = load(recording)
-    view = RecordingView(loaded, schema=load_schema(schema) if schema else None)
+    if schema:
+        loaded.read_under(schema)
+    view = RecordingView(loaded)
     found = view.find(" ".join(query))
     if export:
         save(loaded, export)

@@ -34,6 +34,15 @@ def key_options(command: F) -> F:
     return algorithm(key(command))
 
 
+def schema_option(command: F) -> F:
+    """Add ``--schema``."""
+    return click.option(
+        "--schema",
+        help="What to read under: a revision, a folder of .proto files, a descriptor set, or auto, "
+        "the newest revision that all events fit.",
+    )(command)
+
+
 def secret_of(path: Path | None) -> bytes | None:
     """The key in a file; None without one."""
     return path.read_bytes().strip() if path else None

@@ -20,6 +20,7 @@ from toggle_mock.cli.options import (
     config_option,
     from_environment,
     key_options,
+    schema_option,
     secret_of,
 )
 from toggle_mock.cli.printing import Printer
@@ -106,7 +107,7 @@ _LAST_LINES = 2.0
     show_default=True,
     help="Tell of connections that are turned away, and allow faults of the connection.",
 )
-@click.option("--schema", help="Revision, folder of .proto files or descriptor set to read under.")
+@schema_option
 @click.option("--replay", type=IN_FILE, help="Answer as the Toggle did that FILE has recorded.")
 @click.option(
     "--replay-mode",

@@ -103,8 +103,9 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         self._api.session = opened.session
         self._address = _from_here(opened.address, self._api.host)
         copy = Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=info.deduplicate)
+        copy.read_under(_schema(info.schema))
         faults = Faults(RemoteInjector(self._api))
-        super().__init__(copy, Scope(opened.rid, opened.sub), faults, _schema(info.schema))
+        super().__init__(copy, Scope(opened.rid, opened.sub), faults)
         self.tokens = RemoteTokens(self._api)
         """Issues and revokes tokens, for the whole server."""
         self._follower = Follower(copy, self._api.feed, self._api.put_mark)

@@ -9,10 +9,13 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self, TypeAlias, TypeVar
 
 import msgspec
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.message import DecodeError
 
-from toggle_mock.errors import StorageError
+from toggle_mock.errors import SchemaError, StorageError
 from toggle_mock.recording.records import RecordedCall, RecordedMessage
 from toggle_mock.recording.refusals import Refusal
+from toggle_mock.schema import REVISIONS, Schema, load_schema
 
 T = TypeVar("T")
 
@@ -137,6 +140,41 @@ class ClearEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="clear"):
     """All that was recorded is forgotten."""
 
 
+class SchemaEntry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry", tag="schema"):
+    """Events are read under another schema from here on."""
+
+    name: str
+    """What it is called; empty for the project's own."""
+    files: bytes | None = None
+    """A serialized FileDescriptorSet, unless the name is that of a published revision."""
+    auto: bool = False
+    """Whether it is the one that the events fit."""
+
+    @classmethod
+    def of(cls, schema: Schema | None, *, auto: bool) -> Self:
+        """What is to be written of a schema."""
+        if schema is None:
+            return cls("", auto=auto)
+        files = None if schema.name in REVISIONS else schema.files.SerializeToString()
+        return cls(schema.name, files, auto)
+
+    @property
+    def schema(self) -> Schema | None:
+        """The schema again.
+
+        Raises:
+            StorageError: It cannot be read.
+        """
+        if not self.name:
+            return None
+        try:
+            if self.files is None:
+                return load_schema(self.name)
+            return Schema(self.name, FileDescriptorSet.FromString(self.files))
+        except (SchemaError, DecodeError) as error:
+            raise StorageError(f"its schema {self.name!r} cannot be read: {error}") from None
+
+
 class FeedEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="feed"):
     """What a feed is called; its first entry, and in no file."""
 
@@ -149,7 +187,9 @@ class MarkEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="mark"):
     mark: Any
 
 
-Entry: TypeAlias = CallEntry | MessageEntry | AcceptEntry | EndEntry | RefusalEntry | ClearEntry
+Entry: TypeAlias = (
+    CallEntry | MessageEntry | AcceptEntry | EndEntry | RefusalEntry | ClearEntry | SchemaEntry
+)
 """One thing that happened."""
 
 FeedLine: TypeAlias = Entry | FeedEntry | MarkEntry

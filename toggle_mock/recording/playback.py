@@ -13,6 +13,7 @@ from toggle_mock.recording.entries import (
     FeedLine,
     MessageEntry,
     RefusalEntry,
+    SchemaEntry,
     metadata_of,
 )
 from toggle_mock.recording.recorder import Recording
@@ -41,6 +42,8 @@ class Player:
                 self._begin(entry)
             case RefusalEntry():
                 self._recording.refuse(entry.refusal)
+            case SchemaEntry():
+                self._recording.play_schema(entry)
             case ClearEntry():
                 self._recording.clear()
             case MessageEntry() | AcceptEntry() | EndEntry():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 from msgspec import structs
 
@@ -22,8 +23,10 @@ from toggle_mock.recording.entries import (
     Entry,
     MessageEntry,
     RefusalEntry,
+    SchemaEntry,
     pairs,
 )
+from toggle_mock.recording.fitting import AUTO, Fitting, candidates
 from toggle_mock.recording.records import (
     Events,
     RecordedBatch,
@@ -33,7 +36,7 @@ from toggle_mock.recording.records import (
 )
 from toggle_mock.recording.refusals import Refusal
 from toggle_mock.recording.snapshot import CallState, Snapshot
-from toggle_mock.schema import Schema
+from toggle_mock.schema import Schema, load_schema
 
 MAX_BYTES = 512 * 1024 * 1024
 """Bytes of messages that a recording keeps."""
@@ -129,6 +132,9 @@ class Recording:
         """Who is told of it as well."""
         self.decoded = DecodedBatches()
         """The decoded form of the batches that were looked at last."""
+        self._schema: Schema | None = None
+        self._is_auto = False
+        self._fitting: Fitting | None = None
         self._changed = threading.Condition()
         self._calls: deque[RecordedCall] = deque()
         self._batches: deque[RecordedBatch] = deque()
@@ -181,7 +187,17 @@ class Recording:
     @property
     def events(self) -> Events:
         """The events of the accepted batches, in the order of their arrival."""
-        return Events(self.batches)
+        return Events(self.batches, self.schema)
+
+    @property
+    def schema(self) -> Schema | None:
+        """Under which its events are read; None for the project's own."""
+        return self._schema
+
+    @property
+    def possible_schemas(self) -> tuple[Schema | None, ...]:
+        """Under which they may be read yet; several if what comes decides."""
+        return candidates() if self._is_auto else (self._schema,)
 
     @property
     def size(self) -> int:
@@ -225,6 +241,9 @@ class Recording:
 
     def accept(self, call: RecordedCall, raw: bytes, *, batch_id: str, count: int) -> None:
         """Record that a call's batch was accepted; not if the call itself was cleared meanwhile."""
+        if (fitting := self._fitting) is not None:
+            fitting.see(self.decoded.of(raw).raw_events)
+            self._read_under(fitting.best, is_auto=True)
         with self._changed:
             if call.number < self._first_kept:
                 return
@@ -261,6 +280,54 @@ class Recording:
             self._tell(lambda: RefusalEntry.of(numbered), numbered)
             self.notify()
 
+    def read_under(self, schema: Schema | Path | str | None) -> None:
+        """Have events read under a schema; files say so.
+
+        Args:
+            schema: As for :func:`load_schema`; None for the project's own; ``auto`` for the newest
+                published revision that all events fit, or else that most of them fit.
+
+        Raises:
+            SchemaError: There is no such schema.
+        """
+        if schema == AUTO:
+            fitting = self._fitting = Fitting()
+            for batch in self.batches:
+                fitting.see(self.decoded.of(batch.raw).raw_events)
+            self._read_under(fitting.best, is_auto=True)
+        else:
+            self._fitting = None
+            self._read_under(None if schema is None else load_schema(schema), is_auto=False)
+
+    def play_schema(self, entry: SchemaEntry) -> None:
+        """Have events read as it was recorded elsewhere, unless they are looked at here.
+
+        Raises:
+            StorageError: The schema cannot be read.
+        """
+        if self._fitting is None:
+            self._read_under(entry.schema, is_auto=entry.auto)
+
+    def _read_under(self, schema: Schema | None, *, is_auto: bool) -> None:
+        with self._changed:
+            if (schema, is_auto) != (self._schema, self._is_auto):
+                self._schema, self._is_auto = schema, is_auto
+                self._tell(self._schema_entry, None)
+                self.notify()
+
+    def tell_schema(self) -> None:
+        """Tell the sinks under which schema events are read, if that is not the project's own."""
+        with self._changed:
+            if self._has_schema:
+                self._tell(self._schema_entry, None)
+
+    @property
+    def _has_schema(self) -> bool:
+        return self._is_auto or self._schema is not None
+
+    def _schema_entry(self) -> SchemaEntry:
+        return SchemaEntry.of(self._schema, auto=self._is_auto)
+
     def clear(self) -> None:
         """Forget everything, except for the numbers; in the files as well."""
         with self._changed:
@@ -275,6 +342,10 @@ class Recording:
             self._first_kept = self._number + 1
             self._epoch += 1
             self._tell(ClearEntry, None)
+            if self._fitting is not None:
+                self._fitting = Fitting()
+                self._schema = self._fitting.best
+            self.tell_schema()
             self.notify()
         self.decoded.clear()
         # One by one, as all at once would take a second in which no other thread runs.
@@ -322,7 +393,8 @@ class Recording:
             under_way = {number: CallState.of(call) for number, call in self._under_way.items()}
             batches, duplicates = list(self._batches), list(self._duplicates)
             refusals = list(self._refusals)
-            return Snapshot(self._calls.copy(), batches, duplicates, under_way, refusals)
+            schema = self._schema_entry() if self._has_schema else None
+            return Snapshot(self._calls.copy(), batches, duplicates, under_way, refusals, schema)
 
     def detach(self, sink: Sink) -> None:
         """Tell a sink no more."""

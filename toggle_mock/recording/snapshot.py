@@ -14,6 +14,7 @@ from toggle_mock.recording.entries import (
     Entry,
     MessageEntry,
     RefusalEntry,
+    SchemaEntry,
     pairs,
 )
 from toggle_mock.recording.records import RecordedBatch, RecordedCall, RecordedMessage
@@ -49,15 +50,21 @@ class Snapshot:
     under_way: Mapping[int, CallState]
     """By the call's number."""
     refusals: Sequence[Refusal] = ()
+    schema: SchemaEntry | None = None
+    """Under which the events are read."""
 
     def entries(
         self, covers: Callable[[RecordedCall | Refusal], bool] = lambda _record: True
     ) -> Iterator[Entry]:
-        """The entries of what is covered, refusals first, then call by call; can be asked once.
+        """The entries of what is covered; can be asked once.
+
+        The schema comes first, then refusals, then call by call.
 
         A call whose batch was accepted after those of later calls ends behind them, so that
         batches keep their order; one that only repeats another's, behind all of them.
         """
+        if self.schema is not None:
+            yield self.schema
         yield from map(RefusalEntry.of, filter(covers, self.refusals))
         due = deque(
             dict.fromkeys(batch.call.number for batch in chain(self.batches, self.duplicates))

@@ -86,7 +86,7 @@ class SqliteFile:
 def row(entry: Entry) -> tuple[int, str, str, bytes | None]:
     """An entry as a row: its call, its kind, what it says, its bytes."""
     document: dict[str, Any] = msgspec.to_builtins(entry, builtin_types=(bytes,))
-    kind, call = document.pop("entry"), document.pop("call")
+    kind, call = document.pop("entry"), document.pop("call", 0)
     raw = document.pop("raw", None)
     return call, kind, encode(document).decode(), raw
 

@@ -22,10 +22,11 @@ from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
 from toggle_mock.recording.files import load, open_writer
+from toggle_mock.recording.fitting import AUTO
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister
-from toggle_mock.schema import Schema, load_schema
+from toggle_mock.schema import Schema
 from toggle_mock.server.answering import REPLAY_MODES, Answering, OwnAnswers, ReplayMode
 from toggle_mock.server.exposure import warning
 from toggle_mock.server.host import GrpcHost
@@ -85,7 +86,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         recording: Where what arrives is kept, and how much of it: ``Recording(max_calls=1000)``;
             None makes one.
         schema: Under which events are read: a published revision such as ``2025-12-09``, a folder
-            of .proto files, or a descriptor set; None for the project's own.
+            of .proto files, or a descriptor set; ``auto`` for the newest published revision that
+            all events fit which have come; None for what the file to record to says, or else the
+            project's own.
         record: A file that the recording is written to while it goes on: ``.ndjson``,
             ``.sqlite`` or ``.pb``. What it has already is read at the start.
         record_best_effort: Whether calls are answered also once that file can be written to no
@@ -185,9 +188,11 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             relay=front,
             credentials=self._credentials if tls else None,
         )
-        read_under = load_schema(schema) if schema is not None else None
+        self._given_schema = schema
+        if schema is not None:
+            recording.read_under(schema)
         network = Network(self._host, front, self.clear, self._set_clock)
-        shared = Shared(recording, self.stale_calls, book, network, rodents, tokens, read_under)
+        shared = Shared(recording, self.stale_calls, book, network, rodents, tokens)
         super().__init__(shared, Scope())
         book.on_heal = self._release
         self._http_address = _http_address(http_host, http_port)
@@ -217,6 +222,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if self._record is not None:
             writer = open_writer(self._record, None if self._has_run else self.recording)
             self.recording.sinks.append(writer)
+            self._declare_schema()
         self._has_run = True
         self._host.thread = thread = LoopThread("toggle-mock")
         try:
@@ -239,6 +245,15 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         for face, address in faces.items():
             if (text := warning(face, address)) is not None:
                 logger.warning(text)
+
+    def _declare_schema(self) -> None:
+        """Have the file say what is asked for here, or go on with what it says."""
+        schema = self._given_schema
+        if schema is None and len(self.recording.possible_schemas) > 1:
+            schema = AUTO
+        if schema is not None:
+            self.recording.read_under(schema)
+        self.recording.tell_schema()
 
     def stop(self, grace: float = _GRACE) -> None:
         """Stop serving; calls under way may end for so many seconds. Does nothing if it is stopped.

@@ -20,7 +20,6 @@ from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.base import RodentHandle, RodentHandles
 from toggle_mock.rodents.register import RodentRegister, Rodents
-from toggle_mock.schema import Schema
 from toggle_mock.tokens.tokens import Tokens
 
 _FAULTS_SHOWN = 3
@@ -45,13 +44,10 @@ class Toggle(Assertions, ABC):
         recording: What arrived.
         scope: Whose records are meant, and whose calls fail.
         faults: What can go wrong on command.
-        schema: Under which events are read; None for the project's own.
     """
 
-    def __init__(
-        self, recording: Recording, scope: Scope, faults: Faults, schema: Schema | None = None
-    ) -> None:
-        super().__init__(recording, scope, schema)
+    def __init__(self, recording: Recording, scope: Scope, faults: Faults) -> None:
+        super().__init__(recording, scope)
         self.faults = faults
         """What can go wrong on command: in calls of the scope's Rodents, and in connections, which
         are everybody's unless it has a port of its own."""
@@ -170,7 +166,6 @@ class Shared:
     network: Network
     rodents: RodentRegister
     tokens: Tokens
-    schema: Schema | None
 
 
 class LocalToggle(Toggle):
@@ -183,7 +178,7 @@ class LocalToggle(Toggle):
 
     def __init__(self, shared: Shared, scope: Scope) -> None:
         self._injector = LocalInjector(shared.book, shared.network, scope)
-        super().__init__(shared.recording, scope, Faults(self._injector), shared.schema)
+        super().__init__(shared.recording, scope, Faults(self._injector))
         self.tokens = shared.tokens
         """Issues, verifies and revokes tokens, for the whole server."""
         self._shared = shared

@@ -29,7 +29,6 @@ from toggle_mock.http_api.bodies.events import (
 from toggle_mock.http_api.paging import Cursor, behind, cursor_behind, end_of
 from toggle_mock.http_api.responses import EventStream
 from toggle_mock.http_api.state import POKE, Api
-from toggle_mock.matching import checked
 from toggle_mock.recording.recorder import News, Position
 from toggle_mock.recording.records import RecordedBatch, RecordedEvent
 from toggle_mock.recording.text import as_object
@@ -45,7 +44,7 @@ def find(api: Api, given: FindEvents) -> FoundEvents:
     """The recorded events that match a query, oldest first."""
     toggle = api.toggle(given.session)
     cursor = Cursor.read(given.after or "")
-    matches = checked(given.query, toggle.schema)
+    matches = toggle.checked(given.query)
     news = toggle.recording.read(cursor.batches, 0.0)
     batches = _with_pauses(toggle.mine(news.batches))
     found = behind(cursor, news, search(batches, matches, toggle.schema))
@@ -93,7 +92,7 @@ def _with_pauses(batches: Iterable[RecordedBatch]) -> Iterator[RecordedBatch]:
 async def stream(api: Api, given: FollowEvents) -> EventStream:
     """Matching events as they arrive, as server-sent events."""
     toggle = api.toggle(given.session)
-    matches = checked(given.query, toggle.schema)
+    matches = toggle.checked(given.query)
     recording = toggle.recording
 
     def shown(batches: Sequence[RecordedBatch]) -> Iterator[str]:
