@@ -68,7 +68,7 @@ class Script:
         """
         listed = outcomes if isinstance(outcomes, Sequence) else [outcomes]
         verdicts = Verdicts(map(verdict_of, listed))
-        return self._add(Returns(method=self._method, returns=verdicts, **_all(narrowed)))
+        return self._add(Returns(method=self._method, returns=verdicts, **_which(narrowed)))
 
     def at(self, index: int, outcome: OutcomeLike, **narrowed: Unpack[Narrowed]) -> ActiveFault:
         """Answer one call so: that with this index, counted from now on and from 0.
@@ -81,7 +81,7 @@ class Script:
         if index < 0:
             raise ValueError(f"index is {index}: the next call has index 0")
         verdict = verdict_of(outcome)
-        return self._add(At(method=self._method, at=index, outcome=verdict, **_all(narrowed)))
+        return self._add(At(method=self._method, at=index, outcome=verdict, **_which(narrowed)))
 
     def always(self, outcome: OutcomeLike, **narrowed: Unpack[Narrowed]) -> ActiveFault:
         """Answer all calls so until it is healed.
@@ -91,7 +91,7 @@ class Script:
             narrowed: ``matching=``, ``rid=`` and ``seed=``.
         """
         verdict = verdict_of(outcome)
-        return self._add(Always(method=self._method, always=verdict, **_all(narrowed)))
+        return self._add(Always(method=self._method, always=verdict, **_which(narrowed)))
 
     def rates(
         self, rates: Mapping[OutcomeLike, float], *, seed: int, **which: Unpack[Which]
@@ -108,7 +108,7 @@ class Script:
         """
         shares = Shares((verdict_of(outcome), share) for outcome, share in rates.items())
         narrowed: Narrowed = {**which, "seed": seed}
-        return self._add(Rates(method=self._method, rates=shares, **_all(narrowed)))
+        return self._add(Rates(method=self._method, rates=shares, **_which(narrowed)))
 
     def message_limit(self, size: int, **narrowed: Unpack[Narrowed]) -> ActiveFault:
         """Refuse requests of more bytes, with RESOURCE_EXHAUSTED as gRPC does it.
@@ -117,16 +117,16 @@ class Script:
             size: Bytes.
             narrowed: ``matching=``, ``rid=`` and ``seed=``.
         """
-        return self._add(MessageLimit(method=self._method, message_limit=size, **_all(narrowed)))
+        return self._add(MessageLimit(method=self._method, message_limit=size, **_which(narrowed)))
 
 
-class _All(TypedDict):
+class _Which(TypedDict):
     matching: Matcher | None
     rid: str | None
     seed: int
 
 
-def _all(narrowed: Narrowed) -> _All:
+def _which(narrowed: Narrowed) -> _Which:
     matching = narrowed.get("matching")
     matcher = None if matching is None else checked(matching, None)
     return {"matching": matcher, "rid": narrowed.get("rid"), "seed": narrowed.get("seed", 0)}
