@@ -226,6 +226,15 @@ def test_a_scenario_is_carried_out(serve, tmp_path):
     assert "a fault has a method, or one of outage" in run("serve", "--scenario", str(path), code=1)
 
 
+def test_faults_that_the_command_gives_are_in_force(serve):
+    faults = ["{method: SendEvents, returns: [{reject: as told}], rid: r1}", "{clock: {ahead: 60}}"]
+    target = address_of(serve(*(word for fault in faults for word in ("--fault", fault))))
+    for lifetime, status in ((3600, Status.REJECTED), (30, Status.UNAUTHENTICATED)):
+        token = Tokens().issue(rid="r1", expires_in=lifetime)
+        with EventClient(target=target, jwt=token, send_timeout=20) as client:
+            assert client.send_batch(b"").status is status
+
+
 def send_batch(target: str, batch: bytes, token: str | None = None) -> Status:
     token = token or run("token").strip()
     with EventClient(target=target, jwt=token, send_timeout=20) as client:

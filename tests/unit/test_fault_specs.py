@@ -224,6 +224,8 @@ def aborting(matching) -> Always:
         ({"max_connection_age": {"seconds": 0}}, "seconds is 0: give a number from 0.001"),
         ({"clock": {"ahead": "late"}}, "ahead is 'late': give a number from -1000000000 to"),
         ({"clock": {}}, "ahead is missing"),
+        ({"latency": {"seconds": 1}, "rid": "r1"}, "latency takes no rid: it is of connections"),
+        ({"goaway": {}, "method": "Connect", "matching": "a"}, "goaway takes no method, matching"),
         ({"go_away": {}}, "did you mean goaway?"),
         ({"bandwidth": {"bytes_per_second": -1}}, "bytes_per_second is -1"),
     ],

@@ -4,11 +4,12 @@ import json
 import re
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 import yaml
 
-from toggle_mock.cli.scenario import Command, json_schema, needs_relay, read_scenario
+from toggle_mock.cli.scenario import Command, StepType, json_schema, needs_relay, read_scenario
 from toggle_mock.errors import FaultSpecError
 from toggle_mock.faults.spec import parse
 
@@ -41,6 +42,20 @@ def test_a_scenario_is_read_step_by_step(tmp_path):
     ]
     assert steps[1].action == parse({"method": "Connect", "at": 3, "outcome": "cut"})
     assert steps[2].action == Command(rodent="r1", type="system.status")
+
+
+def test_a_step_is_an_option_too():
+    outage = StepType().convert("{outage: {}, for: 5}", None, None)
+    assert (outage.at, outage.duration, outage.action) == (0, 5, parse({"outage": {}}))
+    assert StepType().convert({"outage": {}, "for": 5}, None, None) == outage
+    assert StepType().convert(outage, None, None) is outage
+    for text, problem in (
+        ("{a: [", "is no YAML"),
+        ("5", "a step is an object"),
+        ("{a: 5}", "or one"),
+    ):
+        with pytest.raises(click.BadParameter, match=problem):
+            StepType().convert(text, None, None)
 
 
 def test_only_steps_about_connections_need_a_relay(tmp_path):

@@ -84,7 +84,7 @@ def _read_config(context: click.Context, _param: click.Parameter, path: Path | N
 
 def _as_given(option: click.Parameter | None, value: object) -> object:
     """The values of an option that may stand several times; a single one needs no list."""
-    is_one = not isinstance(value, list | dict | None)
+    is_one = value is not None and not isinstance(value, list)
     return [value] if is_one and option is not None and option.multiple else value
 
 
@@ -94,12 +94,17 @@ def _check_option(
     if name not in options:
         raise click.BadParameter(f"there is no option {name!r}{did_you_mean([name], options)}")
     given = value if options[name].multiple and isinstance(value, list) else [value]
-    if any(each is None or isinstance(each, list | dict) for each in given):
+    no_values = list if _takes_mappings(options[name]) else list | dict
+    if any(each is None or isinstance(each, no_values) for each in given):
         raise click.BadParameter(f"{name} is {value!r}: give one value")
     try:
         options[name].type_cast_value(context, value)
     except click.BadParameter as error:
         raise click.BadParameter(f"{name}: {error.message}") from None
+
+
+def _takes_mappings(option: click.Parameter) -> bool:
+    return getattr(option.type, "takes_mappings", False)
 
 
 def configurable(command: click.Command) -> Mapping[str, click.Parameter]:
@@ -140,7 +145,7 @@ def _type_schema(option: click.Parameter) -> dict[str, Any]:
             return {"type": kind} | {key: at for key, at in limits.items() if at is not None}
         case click.types.BoolParamType():
             return {"type": "boolean"}
-    return {"type": "string"}
+    return {"type": ["string", "object"] if _takes_mappings(option) else "string"}
 
 
 def option_name(option: click.Parameter) -> str:

@@ -23,10 +23,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 
 from rodent_events import clock
-from toggle_mock.cli.yaml_files import YamlFile, read_yaml
+from toggle_mock.cli.yaml_files import YamlFile, parse_yaml, read_yaml
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
 from toggle_mock.faults import spec
 from toggle_mock.faults.record import Record, Seconds, refuse_unknown
@@ -97,6 +98,30 @@ def _step_in(file: YamlFile, number: int) -> Step:
     except FaultSpecError as error:
         where = file.where("steps", number, key=error.key)
         raise FaultSpecError(f"{where}: {error}", error.key) from None
+
+
+class StepType(click.ParamType):  # type: ignore[type-arg] # older ones of click take none
+    """An option that is one step, in YAML on one line, such as ``{latency: {seconds: 0.2}}``."""
+
+    name = "step"
+    envvar_list_splitter = "\n"
+    takes_mappings = True
+    """Whether a file of options may give it as a mapping."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Step:
+        """The step; a file of options may have it as YAML already.
+
+        Raises:
+            BadParameter: It is none.
+        """
+        if isinstance(value, Step):
+            return value
+        try:
+            if isinstance(value, str):
+                value = parse_yaml(value, repr(value), FaultSpecError).data
+            return _step(value)
+        except FaultSpecError as error:
+            self.fail(str(error), param, ctx)
 
 
 def needs_relay(steps: list[Step]) -> bool:

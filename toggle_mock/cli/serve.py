@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from toggle_mock.cli.options import (
     secret_of,
 )
 from toggle_mock.cli.printing import Printer
-from toggle_mock.cli.scenario import Scenario, needs_relay, read_scenario
+from toggle_mock.cli.scenario import Scenario, Step, StepType, needs_relay, read_scenario
 from toggle_mock.interrupts import interrupt_event
 from toggle_mock.recording.records import Events
 from toggle_mock.recording.text import as_line, as_object, refusal_line, refusal_object
@@ -102,6 +102,13 @@ _LAST_LINES = 2.0
 )
 @click.option("--scenario", type=IN_FILE, help="YAML file with faults and commands at times.")
 @click.option(
+    "--fault",
+    "faults",
+    type=StepType(),
+    multiple=True,
+    help="A fault as in a scenario, such as '{latency: {seconds: 0.2}}'; may be given again.",
+)
+@click.option(
     "--relay/--no-relay",
     default=True,
     show_default=True,
@@ -154,6 +161,7 @@ def run(
     client_cert_file: Path | None,
     client_key_file: Path | None,
     scenario: Path | None,
+    faults: Sequence[Step],
     relay: bool,
     tls: bool,
     mtls: bool,
@@ -166,7 +174,7 @@ def run(
     """Run a server until it is interrupted; ``options`` are those that ToggleServer has too."""
     log_to_stderr(FORMATTERS[log_format])
     stop = interrupt_event()
-    steps = read_scenario(scenario) if scenario else []
+    steps = [*faults, *(read_scenario(scenario) if scenario else ())]
     try:
         toggle = ToggleServer(
             **options,

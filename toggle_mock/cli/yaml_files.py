@@ -1,4 +1,4 @@
-"""YAML files that people write: what stands in them, and on which line."""
+"""YAML that people write: what stands in it, and on which line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class YamlFile:
     """What stands in a YAML file."""
 
-    path: Path
+    name: str
+    """Its path, or what else it is called."""
     data: Any
     """None if it is empty."""
     _root: yaml.Node | None
@@ -31,7 +32,7 @@ class YamlFile:
         for step in way:
             node = _value_at(node, step)
         found = next((one for one in _keys(node) if one.value == key), node)
-        return f"{self.path}:{found.start_mark.line + 1 if found else 1}"
+        return f"{self.name}:{found.start_mark.line + 1 if found else 1}"
 
 
 def read_yaml(path: Path, problem: Callable[[str], Exception]) -> YamlFile:
@@ -44,24 +45,39 @@ def read_yaml(path: Path, problem: Callable[[str], Exception]) -> YamlFile:
     Raises:
         OSError: It cannot be read.
     """
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise problem(f"{path} is no YAML: {error}") from None
+    return parse_yaml(text, str(path), problem)
+
+
+def parse_yaml(text: str, name: str, problem: Callable[[str], Exception]) -> YamlFile:
+    """What some YAML says.
+
+    Args:
+        text: The YAML.
+        name: What it is called in an error.
+        problem: Makes what is raised, as for :func:`read_yaml`.
+    """
     import yaml
 
     try:
-        loader = yaml.SafeLoader(path.read_text("utf-8"))
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         twice = _first_repeated(root)
         data = None if root is None else loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
-        raise problem(f"{path}{line} is no YAML: {error.problem or error.context}") from None
+        raise problem(f"{name}{line} is no YAML: {error.problem or error.context}") from None
     except RecursionError:
-        raise problem(f"{path} is no YAML: it is nested too deeply") from None
+        raise problem(f"{name} is no YAML: it is nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise problem(f"{path} is no YAML: {error}") from None
+        raise problem(f"{name} is no YAML: {error}") from None
     if twice is not None:
-        raise problem(f"{path}:{twice.start_mark.line + 1}: {twice.value} stands here twice")
-    return YamlFile(path, data, root)
+        raise problem(f"{name}:{twice.start_mark.line + 1}: {twice.value} stands here twice")
+    return YamlFile(name, data, root)
 
 
 def _value_at(node: yaml.Node | None, step: str | int) -> yaml.Node | None:

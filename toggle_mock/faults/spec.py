@@ -395,6 +395,7 @@ def parse(data: Any) -> FaultSpec:
     if not isinstance(data, Mapping):
         raise FaultSpecError(f"a fault is an object such as {{outage: {{}}}}, got {data!r}")
     try:
+        _refuse_narrowed(data)
         return _call_fault(data) if "method" in data else _connection_fault(data)
     except FaultSpecError as error:
         raise FaultSpecError(f"{error}, in the fault {dict(data)!r}", error.key) from None
@@ -483,6 +484,17 @@ def check_method(method: str) -> None:
         one_of("method", method, get_args(Method))
     except ValueError as error:
         raise FaultSpecError(str(error), "method") from None
+
+
+def _refuse_narrowed(data: Mapping[str, Any]) -> None:
+    """See that a fault of connections is not one of some calls alone."""
+    kind = next((kind for kind in CONNECTION_FAULTS if kind in data), None)
+    narrowed = [field.name for field in msgspec.structs.fields(CallFault) if field.name in data]
+    if kind is not None and narrowed and not CALL_FAULTS.keys() & data.keys():
+        raise FaultSpecError(
+            f"{kind} takes no {', '.join(narrowed)}: it is of connections, which carry the calls "
+            "of any Rodent and method"
+        )
 
 
 def _call_fault(data: Mapping[str, Any]) -> FaultSpec:
