@@ -140,7 +140,7 @@ def test_a_recording_is_replayed_and_what_it_has_not_is_refused(serve, tmp_path)
             assert told.endswith(
                 "1 of its events are not in it, the first one without payload from 'x'\n"
             )
-    assert "record to another" in run("serve", "--replay", str(path), "--record", str(path), code=1)
+    assert "record to another" in run("serve", "--replay", str(path), "--record", str(path), code=2)
 
 
 @pytest.mark.parametrize(
