@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 OPTION = "--toggle-record"
 WHICH = ("failed", "all", "none")
 """Of which tests a file is kept; the first is the default."""
+
+
+_INPUTS = """\
+The inputs of a test share its fixtures, and so what has arrived for those before. Begin each with
+toggle_server.clear(), wait for all that it emits, and suppress this check; or take a part of the
+server for each, with toggle_server.session() as session, and an EventBus within."""
 
 
 class _Used(NamedTuple):
@@ -48,7 +54,7 @@ class RecordingReporter:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach the sections to the report of a phase that failed."""
         report = yield
@@ -57,6 +63,8 @@ class RecordingReporter:
             folder = self._folder(item) if toggles else None
             sections = [_section(*used, folder) for used in toggles.items()]
             report.sections += sections if report.failed else []
+            if toggles and _objects_to_fixtures(call):
+                report.sections.append(("toggle_server and Hypothesis", _INPUTS))
         return report
 
     def _folder(self, item: pytest.Item) -> Path | None:
@@ -80,6 +88,12 @@ def _section(name: str, toggle: RecordingView, folder: Path | None) -> tuple[str
     except Exception as error:  # noqa: BLE001 - the test's own failure must be reported
         text = f"cannot be read: {error!r}"
     return f"recorded by {name}", text
+
+
+def _objects_to_fixtures(call: pytest.CallInfo[Any]) -> bool:
+    """Whether Hypothesis has: fixtures are made once for all inputs."""
+    error = call.excinfo and call.excinfo.value
+    return type(error).__name__ == "FailedHealthCheck" and "function-scoped" in str(error)
 
 
 def _toggles_of(item: pytest.Item) -> dict[str, RecordingView]:
