@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from toggle_mock.schema import Schema, load_schema
     from toggle_mock.server.server import ToggleServer
     from toggle_mock.toggle.session import Session
+    from toggle_mock.toggle.toggle import Toggle
     from toggle_mock.tokens.certificates import Authority
     from toggle_mock.tokens.tokens import Tokens
 
@@ -100,6 +101,7 @@ __all__ = [
     "SimulatedRodent",
     "SnapshotError",
     "StorageError",
+    "Toggle",
     "ToggleMockError",
     "ToggleServer",
     "TokenRefusedError",
@@ -183,6 +185,7 @@ _HOMES = {
     "schema": ("Schema", "load_schema"),
     "server.server": ("ToggleServer",),
     "toggle.session": ("Session",),
+    "toggle.toggle": ("Toggle",),
     "tokens.certificates": ("Authority",),
     "tokens.tokens": ("Tokens",),
 }
