@@ -173,11 +173,12 @@ def test_a_message_of_any_size_passes(raw_toggle, to_raw):
     assert to_raw.unary_unary(SEND_EVENTS)(bytes(5_000_000)) == b"5000000"
 
 
-@pytest.mark.parametrize("how", ["cancelled", "its time is over"])
-@pytest.mark.parametrize(
-    "path", [SEND_EVENTS, "/rodent.RodentService/Connect", "/other.Service/Do"]
-)
-def test_a_call_that_its_caller_gives_up_ends_upstream_too(raw_toggle, to_raw, how, path):
+PATHS = [SEND_EVENTS, "/rodent.RodentService/Connect", "/other.Service/Do"]
+
+
+@pytest.fixture
+def upstream_call(raw_toggle):
+    """Whether a call has come to ``raw_toggle``, and whether it has ended there unanswered."""
     begun, ended = threading.Event(), threading.Event()
 
     def answer(requests, context):
@@ -188,11 +189,26 @@ def test_a_call_that_its_caller_gives_up_ends_upstream_too(raw_toggle, to_raw, h
         yield from ()
 
     raw_toggle.answer = answer
-    timeout = 0.3 if how == "its time is over" else None
-    call = to_raw.stream_stream(path)(iter([BATCH]), timeout=timeout)
-    if timeout is None:
-        assert begun.wait(20)
-        call.cancel()
+    return begun, ended
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_call_that_its_caller_cancels_is_cancelled_upstream(to_raw, upstream_call, path):
+    begun, ended = upstream_call
+    call = to_raw.stream_stream(path)(iter([BATCH]))
+    assert begun.wait(20)
+    call.cancel()
+    assert ended.wait(20)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_call_whose_time_is_over_ends_upstream(to_raw, upstream_call, path):
+    begun, ended = upstream_call
+    for timeout in (0.1, 0.4, 2, 10):  # until it was long enough to come as far as that
+        call = to_raw.stream_stream(path)(iter([BATCH]), timeout=timeout)
+        assert call.code() is Code.DEADLINE_EXCEEDED
+        if begun.is_set():
+            break
     assert ended.wait(20)
 
 
@@ -337,11 +353,12 @@ def test_a_scripted_outcome_stands_between(toggle_server, proxy, client, outcome
     assert client.send_batch(BATCH).message == "1 events recorded"
 
 
-def test_hanging_latency_resets_and_cuts_stand_between(toggle_server, proxy, client):
-    proxy.on_send_events.returns([hang(accepted=True)])
-    with EventClient(target=proxy.address, jwt=toggle_server.jwt(), send_timeout=0.2) as hasty:
-        assert hasty.send_batch(BATCH).status is Status.DEADLINE_EXCEEDED
-    toggle_server.assert_received("source:x", count=1)
+def test_hanging_latency_resets_and_cuts_stand_between(toggle_server, proxy, client, in_background):
+    with proxy.on_send_events.always(hang(accepted=True)):
+        hung = in_background(client.send_batch, BATCH)
+        toggle_server.wait_for("source:x", count=1)
+        assert not hung.done()
+    assert hung.result(20).status is Status.UNAVAILABLE
     with proxy.faults.latency(0.01):
         assert client.send_batch(BATCH).status is Status.OK
     with proxy.faults.refuse():
