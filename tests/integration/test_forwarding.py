@@ -308,6 +308,23 @@ def test_a_stream_is_accepted_and_ends_as_the_upstream_says(raw_toggle, to_raw, 
     assert set(recorded.trailers) >= set(TRAILERS)
 
 
+def test_the_mock_may_speak_before_the_upstream_has_accepted(raw_toggle, in_front, to_raw):
+    def answer(requests, context):
+        accept.wait(20)
+        context.send_initial_metadata(HEADERS)
+        yield b"from the upstream"
+
+    accept = threading.Event()
+    raw_toggle.answer = answer
+    metadata = bearer(in_front.jwt(rid="r1"))
+    call = to_raw.stream_stream("/rodent.RodentService/Connect")(iter([]), metadata=metadata)
+    in_front.rodents["r1"].send(b"from the mock")
+    assert next(call) == b"from the mock"
+    accept.set()
+    assert next(call) == b"from the upstream"
+    assert call.code() is Code.OK
+
+
 def test_a_stream_that_the_upstream_refuses_is_refused(toggle_server, proxy):
     toggle_server.on_connect.returns(fail(Code.UNAUTHENTICATED, "who?", trailers={"k": "v"}))
     with grpc.insecure_channel(proxy.address) as channel:

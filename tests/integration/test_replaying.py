@@ -2,6 +2,7 @@
 
 import grpc
 import pytest
+from support.raw_rodent import bearer
 
 from rodent_events import Event, EventBatch, EventClient
 from rodent_events.retry_policy import Status
@@ -79,6 +80,13 @@ def test_faults_strike_and_what_an_earlier_test_left_behind_takes_no_answer(path
 
 def test_a_stream_is_refused_that_the_recording_has_not(make_toggle_server, toggle_server):
     toggle = make_toggle_server(replay=toggle_server.recording)
-    with SimulatedRodent(toggle.address, toggle.jwt(), pace=0.001):
-        register = toggle.wait_for_call("Register", status="INVALID_ARGUMENT")[0]
-    assert register.details == "the recording, which is replayed, has no answer to this Register"
+    with grpc.insecure_channel(toggle.address) as channel:
+        stream = channel.stream_stream("/rodent.RodentService/Connect")(
+            iter([]), metadata=bearer(toggle.jwt(rid="r1"))
+        )
+        assert stream.code() is Code.INVALID_ARGUMENT
+        assert stream.details() == (
+            "the recording, which is replayed, has no answer to this Connect"
+        )
+    (refusal,) = toggle.refusals
+    assert (refusal.kind, refusal.rid, refusal.call) == ("unrecorded", "r1", 1)

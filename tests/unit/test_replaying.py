@@ -157,6 +157,11 @@ def test_secrets_that_were_not_recorded_are_not_compared(recorded):
     assert recorded.replayed().text(batch("Bearer 0123456789")) == "one"
 
 
+def test_what_is_no_status_is_unknown(recorded):
+    recorded.call(batch("a"), status="WEIRD")
+    assert recorded.replayed().ask(batch("a")).status is Code.UNKNOWN
+
+
 @pytest.mark.parametrize("status", ["CANCELLED", None])
 def test_a_call_that_nobody_has_answered_is_no_answer(recorded, status):
     recorded.call(batch("a"), status=status)

@@ -44,7 +44,7 @@ class ReplayedAnswers(OwnAnswers):
             return Answer(b"", _REFUSED, self._why(method, asked.raw), refusal=UNRECORDED)
         if call is None or (call.status == "OK" and not call.responses):
             return await super().answer(asked)
-        status = grpc.StatusCode[call.status or "UNKNOWN"]
+        status = _status(call)
         return Answer(b"".join(call.responses[-1:]), status, call.details, call.trailers)
 
     def conversation(self, stream: Stream, context: Context) -> Conversation:
@@ -110,8 +110,7 @@ class ReplayedConversation(Conversation):
                 due += 1
         if not stays_open:
             await self._until_heard(due)
-            status = grpc.StatusCode[call.status or "UNKNOWN"]
-            self._outgoing.put_nowait(Ending(status, call.details, call.trailers))
+            self._outgoing.put_nowait(Ending(_status(call), call.details, call.trailers))
 
     async def hear(self, _raw: bytes) -> None:
         """See :meth:`Conversation.hear`."""
@@ -122,3 +121,8 @@ class ReplayedConversation(Conversation):
         while self._heard < count:
             self._hears.clear()
             await self._hears.wait()
+
+
+def _status(call: RecordedCall) -> grpc.StatusCode:
+    """How a call has ended; a file may say what is no status."""
+    return grpc.StatusCode.__members__.get(call.status or "", grpc.StatusCode.UNKNOWN)
