@@ -4,7 +4,7 @@ import pytest
 from support.recorded import recorded_event
 
 from rodent_events import EventBatch, StoragePoolPayload
-from toggle_mock import Assertions, NotReceivedError, RecordedCall, Recording
+from toggle_mock import Assertions, NotReceivedError, RecordedCall, Recording, load_schema
 from toggle_mock.recording.scope import Scope
 
 
@@ -53,6 +53,14 @@ def test_at_one_the_order_of_acceptance_does_though_calls_began_otherwise(one, o
     arrive(other, "c", at=4.5)
     assert names(other.assert_in_order((one, "pool_name:a"), (one, "pool_name:b"))) == ["a", "b"]
     assert names(one.assert_in_order((other, "pool_name:c"), "pool_name:b")) == ["c", "b"]
+
+
+def test_each_reads_under_its_own_schema(one, other):
+    other = Assertions(other.recording, schema=load_schema("2025-09-17"))
+    arrive(one, "a", at=1)
+    arrive(other, "b", at=2)
+    first, second = one.assert_in_order("pool_name:a", (other, "pool_name:b"))
+    assert (first.schema, second.schema) == (None, other.schema)
 
 
 def test_each_looks_where_it_is_to_come(one, other):

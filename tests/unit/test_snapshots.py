@@ -6,9 +6,10 @@ import pytest
 from google.protobuf import text_format
 from support.recorded import recorded_event
 
-from rodent_events import EventBatch, StoragePoolPayload
+from rodent_events import Event, EventBatch, StoragePoolPayload, StorageTransferPayload
 from toggle_mock import Assertions, QueryError, RecordedCall, Recording, SnapshotError
 from toggle_mock.assertions.snapshots import TestSnapshots, during, file_name
+from toggle_mock.matching.values import forget
 
 UUIDS = [f"0198c0de-0000-7000-8000-00000000000{number}" for number in range(4)]
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyaWQiOiJyMSJ9.c2lnbmF0dXJl"
@@ -116,6 +117,33 @@ def test_a_snapshot_is_protobuf_text_with_placeholders(assertions, write):
     assert [event.event_id for event in read.events] == ["<id 1>", "<id 2>"]
 
 
+def test_what_the_schema_does_not_know_is_there_too(assertions, write):
+    payload = StoragePoolPayload.FromString(b"\xf8\x3f\x07")  # field 1023
+    record(assertions, payload)
+    assert "      1023: 7\n" in write(assertions)
+
+
+def test_to_leave_out_what_is_not_set_sets_nothing():
+    event = Event(metadata={"a": "1"})
+    forget(event, "storage_event.pool_event.pool_name")
+    forget(event, "metadata.b")
+    forget(event, "no_such_field.x")
+    assert event == Event(metadata={"a": "1"})
+
+
+class GrowingRecording(Recording):
+    """Another batch arrives whenever somebody begins to wait, three in all."""
+
+    def read(self, since, timeout=0.0):
+        if since.epoch == -1 and len(self.batches) < 3:
+            record(Assertions(self), pool(f"p{len(self.batches)}"))
+        return super().read(since, timeout)
+
+
+def test_what_is_written_is_all_up_to_a_pause(write):
+    assert write(Assertions(GrowingRecording())).count("pool_name") == 3
+
+
 def test_ids_that_are_no_uuids_have_placeholders_too(assertions, write):
     record(assertions, pool("a"), pool("b"), event_ids=["17", "18"], metadata={"cause": "17"})
     assert (
@@ -169,8 +197,13 @@ def test_fields_that_are_ignored_are_not_there(assertions, write):
         }
         """
     )
+    assertions.clear()
     record(assertions, None)
     write(assertions, ignore="size_bytes")  # also of an event without a payload
+    assertions.clear()
+    record(assertions, StorageTransferPayload(source="a", destination="b"))
+    assert "source" not in write(assertions, ignore="source")
+    assert 'source: "test"' in write(assertions, "of_payload", ignore="payload.source")
 
 
 @pytest.mark.parametrize(
@@ -264,13 +297,16 @@ def test_a_snapshot_of_nothing_is_not_written(assertions, write, tmp_path):
 
 
 def test_a_test_that_asks_twice_is_not_written_over(assertions, tmp_path):
-    with during(TestSnapshots(tmp_path, tmp_path, update=True)):
-        record(assertions, pool("a"))
-        assertions.assert_snapshot("s")
-        assertions.assert_snapshot("s")
-        record(assertions, pool("b"))
-        with pytest.raises(SnapshotError, match="is not what the snapshot 's' has"):
+    record(assertions, pool("a"))
+    for name in ("b", "c"):
+        with during(TestSnapshots(tmp_path, tmp_path, update=True)):
+            assertions.assert_snapshot("s")  # it is new, and then as it was
             assertions.assert_snapshot("s")
+            record(assertions, pool(name))
+            with pytest.raises(SnapshotError, match="is not what the snapshot 's' has"):
+                assertions.assert_snapshot("s")
+        assertions.clear()
+        record(assertions, pool("a"))
 
 
 async def test_in_asyncio(assertions, snapshots, write):

@@ -9,8 +9,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, repeat
-from operator import itemgetter
 from typing import NamedTuple
 
 from toggle_mock.assertions.view import RecordingView
@@ -59,12 +57,15 @@ def _by_arrival(steps: Sequence[Step]) -> Iterator[tuple[Recording, RecordedEven
     for step in steps:
         _ = step.view.batches  # what is elsewhere is here then
         recordings[id(step.view.recording)] = step.view.recording
-    for _, batch, recording in heapq.merge(*map(_timed, recordings.values()), key=itemgetter(0)):
+    # Of each the order stays that in which it accepted them, whichever call has arrived first.
+    in_turn = heapq.merge(*map(_paired, recordings.values()), key=_arrived)
+    for recording, batch in in_turn:
         yield from ((recording, event) for event in batch.events)
 
 
-def _timed(recording: Recording) -> Iterator[tuple[float, RecordedBatch, Recording]]:
-    """The batches in the order in which they were accepted, which their calls need not have."""
-    batches = list(recording.batches)
-    times = accumulate((batch.call.arrived for batch in batches), max)
-    return zip(times, batches, repeat(recording), strict=False)
+def _paired(recording: Recording) -> Iterator[tuple[Recording, RecordedBatch]]:
+    return ((recording, batch) for batch in list(recording.batches))
+
+
+def _arrived(pair: tuple[Recording, RecordedBatch]) -> float:
+    return pair[1].call.arrived
