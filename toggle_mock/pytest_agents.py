@@ -56,9 +56,18 @@ def _others(toggle: Toggle, ended: WeakSet[EventBus]) -> Iterator[str]:
     from toggle_mock.assertions.elsewhere import agent
 
     for bus in _all_buses():
-        is_other = bus not in ended and bus not in _named
-        if is_other and bus.config.target == toggle.address:
+        target = bus.config.target
+        if bus in ended or bus in _named or target is None:
+            continue
+        if _port(target) == _port(toggle.address):
             yield from agent("a bus of this process", bus.get_stats(), bus.health().as_dict())
+        elif not toggle.calls:
+            yield f"a bus of this process reports to {target}, not to {toggle.address}"
+
+
+def _port(address: str) -> str:
+    """What tells servers of one machine apart, whatever that is called."""
+    return address.rpartition(":")[2]
 
 
 def _early() -> Iterator[str]:

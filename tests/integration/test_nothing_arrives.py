@@ -47,7 +47,7 @@ def arrive(recording: Recording) -> None:
 def send(toggle, raw: bytes = BATCH, **claims) -> None:
     """A call of an agent, however it ends."""
     token = claims.pop("token", None) or toggle.jwt(**claims)
-    with EventClient(target=toggle.address, jwt=token, send_timeout=0.1) as client:
+    with EventClient(target=toggle.address, jwt=token, send_timeout=20) as client:
         client.send_batch(raw)
 
 
@@ -67,9 +67,15 @@ def emitted_early(toggle, bus):
 
 
 def a_bus_of_its_own(toggle, bus):
-    own = EventBus(target=toggle.address, jwt=toggle.jwt(), batch_timeout=60)
+    own = EventBus(
+        target=f"localhost:{toggle.address.rpartition(':')[2]}", jwt=toggle.jwt(), batch_timeout=60
+    )
     own.emit(StoragePoolPayload(pool_name="tank"))
     toggle.kept = own  # as a test has it in a variable
+
+
+def another_target(toggle, bus):
+    toggle.kept = EventBus(target="localhost:1", jwt="x")
 
 
 def outage(toggle, bus):
@@ -146,6 +152,7 @@ ROWS = {
     "The agent filters it": filtered,
     "It was emitted before anybody has called initialize()": emitted_early,
     "A bus that the test has made itself has not sent it": a_bus_of_its_own,
+    "A bus that the test has made itself has another target": another_target,
     "It still waits in the agent": waiting,
     "It arrived before clear(), or between two tests": before_clear,
     "It arrived in another session, or from another Rodent": another_session,
