@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from typing import Self
+
+from toggle_mock.awaiting import in_thread
 
 
 class EndsWithBlock(ABC):
@@ -25,7 +26,7 @@ class EndsWithAsyncBlock(EndsWithBlock):
     """The same for ``async with``, which waits for both ends without blocking the loop."""
 
     async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.__enter__)
+        return await in_thread(self.__enter__)
 
     async def __aexit__(self, *_exception: object) -> None:
-        await asyncio.to_thread(self._end_block)
+        await in_thread(self._end_block)

@@ -305,6 +305,27 @@ async def test_it_runs_and_waits_in_asyncio(tmp_path):
             assert event.payload == TRANSFER
 
 
+def test_it_begins_and_ends_in_trio_and_waits_there():
+    trio = pytest.importorskip("trio", reason="Trio is not installed")
+
+    async def program():
+        async with ToggleServer() as toggle:
+            assert toggle.serving
+            with trio.move_on_after(0.01) as scope:
+                await toggle.aio.wait_for(TRANSFER)
+            assert scope.cancelled_caught
+        assert not toggle.serving
+
+    trio.run(program)
+
+
+async def test_it_begins_and_ends_without_a_thread_of_the_loop_s_executor():
+    loop = asyncio.get_running_loop()
+    await loop.shutdown_default_executor()
+    async with ToggleServer() as toggle:
+        assert await toggle.aio.assert_received(TRANSFER, count=0) == []
+
+
 def outcome_of(function, *arguments, **more):
     try:
         return function(*arguments, **more)

@@ -93,7 +93,7 @@ def test_a_clear_is_over_when_it_is_in_the_file(recording, file):
     clearing = threading.Thread(target=recording.clear)
     clearing.start()
     assert file.begun.wait(TIMEOUT)
-    assert recording.wait_for_change(1, TIMEOUT)
+    assert recording.wait_until(lambda: recording.has_changed(1), TIMEOUT)
     assert recording.calls == []  # in memory it is over
     begin(recording)
     assert clearing.is_alive()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import methodcaller
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 import grpc
 
@@ -17,6 +16,7 @@ from toggle_mock.assertions.numbers import check_count, check_seconds
 from toggle_mock.assertions.ordering import Step, follow
 from toggle_mock.assertions.snapshot_text import check_ignored, count_of, snapshot_text
 from toggle_mock.assertions.view import EVERYBODY, RecordingView, search
+from toggle_mock.assertions.waits import Pause, Wait, block, spend
 from toggle_mock.errors import NotReceivedError, SnapshotError, UnexpectedEventError
 from toggle_mock.matching import Matchable, Matcher
 from toggle_mock.recording.recorder import Recording
@@ -25,7 +25,6 @@ from toggle_mock.recording.scope import TIMEOUT, Scope
 from toggle_mock.schema import Schema
 from toggle_mock.wording import one_of
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 _PAUSE = 0.3
@@ -53,7 +52,7 @@ class Assertions(RecordingView):
 
     @property
     def aio(self) -> AsyncAssertions:
-        """The methods that wait, for asyncio."""
+        """The methods that wait, for asyncio and Trio."""
         return AsyncAssertions(self)
 
     # Waiting
@@ -77,14 +76,21 @@ class Assertions(RecordingView):
             QueryError: It is text, but no query; or it asks for what no event can have.
             ValueError: The count is less than 1, or the timeout no time.
         """
+        return block(lambda: self._wait_for(matcher, count, timeout))
+
+    async def _wait_for(
+        self, matcher: Matchable, count: int, timeout: float
+    ) -> list[RecordedEvent]:
         check_count(count, least=1)
         check_seconds("timeout", timeout)
         matches = self.checked(matcher)
-        found = self._gather(matches, lambda found: len(found) >= count, timeout)
+        found = await self._gather(matches, lambda found: len(found) >= count, timeout)
         if len(found) < count:
             wanted = f"{failures.matching(count)}, received {len(found)}"
-            first = [f"waited {timeout:g} s for {wanted}", *self._late(matches, count, timeout)]
-            raise NotReceivedError(self._miss(first, matches))
+            late = await self._late(matches, count, timeout)
+            raise NotReceivedError(
+                self._miss([f"waited {timeout:g} s for {wanted}", *late], matches)
+            )
         return found
 
     def wait_for_sequence(
@@ -102,11 +108,17 @@ class Assertions(RecordingView):
         Raises:
             NotReceivedError: The sequence was not complete in time.
         """
+        return block(lambda: self._wait_for_sequence(matchers, timeout))
+
+    async def _wait_for_sequence(
+        self, matchers: Sequence[Matchable], timeout: float
+    ) -> list[RecordedEvent]:
         check_seconds("timeout", timeout)
         wanted = [self.checked(matcher) for matcher in matchers]
         found: list[RecordedEvent] = []
         later: list[RecordedEvent] = []  # behind the last one that was found
-        for news in self._arrivals(timeout):
+        arrivals = self._arrivals(timeout)
+        while (news := await arrivals.next()) is not None:
             if news.cleared:
                 found, later = [], []
             for event in Events(news.batches, self.schema):
@@ -140,6 +152,11 @@ class Assertions(RecordingView):
             ValueError: There is no such method or status; the count is less than 1, or the timeout
                 no time.
         """
+        return block(lambda: self._wait_for_call(method, status, count, timeout))
+
+    async def _wait_for_call(
+        self, method: str | None, status: str | grpc.StatusCode | None, count: int, timeout: float
+    ) -> list[RecordedCall]:
         check_count(count, least=1)
         check_seconds("timeout", timeout)
         if method is not None:
@@ -161,8 +178,9 @@ class Assertions(RecordingView):
             version = self.recording.version
             if len(found := mine()) >= count:
                 return found
-            if not self.recording.wait_for_change(version, deadline - clock.monotonic()):
+            if clock.monotonic() >= deadline:
                 break
+            await Pause(self.recording, partial(self.recording.has_changed, version), deadline)
         wanted = " ".join(filter(None, [method or "call", status]))
         first = f"waited {timeout:g} s for {count} × {wanted}, received {len(found)}"
         lines = [first, *failures.calls(self.calls), *failures.refused(self.refusals)]
@@ -184,10 +202,15 @@ class Assertions(RecordingView):
             NotReceivedError: There were fewer in time.
             UnexpectedEventError: There are more.
         """
+        return block(lambda: self._assert_received(matcher, count, timeout))
+
+    async def _assert_received(
+        self, matcher: Matchable, count: int | None, timeout: float
+    ) -> list[RecordedEvent]:
         if count is not None:
             check_count(count, least=0)
         matches = self.checked(matcher)
-        found = self.wait_for(matches, count=count or 1, timeout=timeout) if count != 0 else []
+        found = await self._wait_for(matches, count or 1, timeout) if count != 0 else []
         if count is not None and len(found := self.find(matches)) > count:
             first = f"expected {failures.matching(count)}, received {len(found)}"
             raise UnexpectedEventError(failures.unexpected(first, matches, found))
@@ -199,9 +222,12 @@ class Assertions(RecordingView):
         Raises:
             UnexpectedEventError: It did.
         """
+        block(lambda: self._assert_not_received(matcher, within))
+
+    async def _assert_not_received(self, matcher: Matchable, within: float) -> None:
         check_seconds("within", within)
         matches = self.checked(matcher)
-        if found := self._gather(matches, lambda found: len(found) > 0, within):
+        if found := await self._gather(matches, lambda found: len(found) > 0, within):
             first = f"expected no event that matches, received {len(found)}"
             raise UnexpectedEventError(failures.unexpected(first, matches, found))
 
@@ -264,7 +290,7 @@ class Assertions(RecordingView):
             other = places[len(found)].view
             assert isinstance(other, Assertions)  # as _step has seen to
             wanted = [place.matches for place in places]
-            text = other._broken_sequence(wanted, found, later, 0.0)  # noqa: SLF001 - of this class
+            text = other._broken_sequence(wanted, found, later, 0.0)
             raise NotReceivedError(text)
         return found
 
@@ -309,6 +335,16 @@ class Assertions(RecordingView):
                 such field to ignore.
             RuntimeError: It is not a test of pytest's that asks.
         """
+        return block(lambda: self._assert_snapshot(name, matcher, ignore, count, timeout))
+
+    async def _assert_snapshot(
+        self,
+        name: str,
+        matcher: Matchable,
+        ignore: Iterable[str] | str,
+        count: int | None,
+        timeout: float,
+    ) -> list[RecordedEvent]:
         if count is not None:
             check_count(count, least=1)
         check_seconds("timeout", timeout)
@@ -318,8 +354,8 @@ class Assertions(RecordingView):
         stored = snapshot.read()
         writes = snapshot.is_to_be_written
         needed = count or (1 if writes or stored is None else count_of(stored))
-        found = self._gather(matches, lambda found: len(found) >= needed, timeout)
-        found = self._until_quiet(matches, found) if writes else self.find(matches)
+        found = await self._gather(matches, lambda found: len(found) >= needed, timeout)
+        found = await self._until_quiet(matches, found) if writes else self.find(matches)
         text = snapshot_text(found, keys)
         if writes and len(found) >= needed:
             if text != stored:
@@ -335,12 +371,14 @@ class Assertions(RecordingView):
 
     # How
 
-    def _until_quiet(self, matches: Matcher, found: list[RecordedEvent]) -> list[RecordedEvent]:
+    async def _until_quiet(
+        self, matches: Matcher, found: list[RecordedEvent]
+    ) -> list[RecordedEvent]:
         """All matching events up to the first pause."""
         count = 0
         while len(found) > count:
             count = len(found)
-            found = self._gather(matches, partial(_is_longer, count), _PAUSE)
+            found = await self._gather(matches, partial(_is_longer, count), _PAUSE)
         return found
 
     def _absent(self, matches: Matcher, missing: int) -> list[str]:
@@ -351,7 +389,7 @@ class Assertions(RecordingView):
         first = f"{failures.counted(missing, 'event')} did not arrive"
         return [first, *self._notes(matches), *failures.hindered(came)]
 
-    def _gather(
+    async def _gather(
         self,
         matches: Matcher,
         enough: Callable[[list[RecordedEvent]], bool],
@@ -359,20 +397,21 @@ class Assertions(RecordingView):
     ) -> list[RecordedEvent]:
         """All matching events up to when there are enough, or the time is over."""
         found: list[RecordedEvent] = []
-        for news in self._arrivals(timeout):
+        arrivals = self._arrivals(timeout)
+        while (news := await arrivals.next()) is not None:
             found = [] if news.cleared else found
             found += search(news.batches, matches, self.schema)
             if enough(found):
                 break
         return found
 
-    def _late(self, matches: Matcher, count: int, timeout: float) -> list[str]:
+    async def _late(self, matches: Matcher, count: int, timeout: float) -> list[str]:
         """By how much it was too late, if it comes a little after the time is over."""
         over = clock.monotonic()
         patience = min(elsewhere.LATEST, timeout / 4)
         if not patience:
             return []
-        found = self._gather(matches, lambda found: len(found) >= count, patience)
+        found = await self._gather(matches, lambda found: len(found) >= count, patience)
         if len(found) < count:
             return []
         return elsewhere.late(found[count - 1], clock.monotonic() - over)
@@ -419,7 +458,10 @@ class Assertions(RecordingView):
 
 
 class AsyncAssertions:
-    """The methods that wait, for asyncio: they do not block the loop."""
+    """The methods that wait, for asyncio and Trio: they do not block the loop.
+
+    They take no thread of its executor, and who is cancelled waits no more.
+    """
 
     def __init__(self, assertions: Assertions) -> None:
         self._assertions = assertions
@@ -428,14 +470,13 @@ class AsyncAssertions:
         self, matcher: Matchable = None, *, count: int = 1, timeout: float = TIMEOUT
     ) -> list[RecordedEvent]:
         """See :meth:`Assertions.wait_for`."""
-        wait = self._assertions.wait_for
-        return await _in_thread(wait, matcher, count=count, timeout=timeout)
+        return await _wait(lambda: self._assertions._wait_for(matcher, count, timeout))
 
     async def wait_for_sequence(
         self, *matchers: Matchable, timeout: float = TIMEOUT
     ) -> list[RecordedEvent]:
         """See :meth:`Assertions.wait_for_sequence`."""
-        return await _in_thread(self._assertions.wait_for_sequence, *matchers, timeout=timeout)
+        return await _wait(lambda: self._assertions._wait_for_sequence(matchers, timeout))
 
     async def wait_for_call(
         self,
@@ -446,19 +487,18 @@ class AsyncAssertions:
         timeout: float = TIMEOUT,
     ) -> list[RecordedCall]:
         """See :meth:`Assertions.wait_for_call`."""
-        wait = self._assertions.wait_for_call
-        return await _in_thread(wait, method, status=status, count=count, timeout=timeout)
+        wait = self._assertions._wait_for_call
+        return await _wait(lambda: wait(method, status, count, timeout))
 
     async def assert_received(
         self, matcher: Matchable = None, *, count: int | None = None, timeout: float = TIMEOUT
     ) -> list[RecordedEvent]:
         """See :meth:`Assertions.assert_received`."""
-        ask = self._assertions.assert_received
-        return await _in_thread(ask, matcher, count=count, timeout=timeout)
+        return await _wait(lambda: self._assertions._assert_received(matcher, count, timeout))
 
     async def assert_not_received(self, matcher: Matchable = None, *, within: float = 0.0) -> None:
         """See :meth:`Assertions.assert_not_received`."""
-        await _in_thread(self._assertions.assert_not_received, matcher, within=within)
+        await _wait(lambda: self._assertions._assert_not_received(matcher, within))
 
     async def assert_snapshot(
         self,
@@ -470,17 +510,18 @@ class AsyncAssertions:
         timeout: float = TIMEOUT,
     ) -> list[RecordedEvent]:
         """See :meth:`Assertions.assert_snapshot`."""
-        ask = self._assertions.assert_snapshot
-        return await _in_thread(ask, name, matcher, ignore=ignore, count=count, timeout=timeout)
+        return await _wait(
+            lambda: self._assertions._assert_snapshot(name, matcher, ignore, count, timeout)
+        )
 
 
 def _is_longer(count: int, found: list[RecordedEvent]) -> bool:
     return len(found) > count
 
 
-async def _in_thread(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Ask without blocking the loop; a miss is not shown with the frames of the thread."""
+async def _wait(begin: Callable[[], Wait[T]]) -> T:
+    """Wait without blocking the loop; a miss is not shown with the frames of a thread."""
     try:
-        return await asyncio.to_thread(ask, *args, **kwargs)
+        return await spend(begin)
     except (NotReceivedError, SnapshotError, UnexpectedEventError) as error:
         raise error.with_traceback(None)  # noqa: B904 - it is the same one

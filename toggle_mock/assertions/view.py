@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
-from rodent_events import clock
+from toggle_mock.assertions.waits import Arrivals
 from toggle_mock.errors import QueryError
 from toggle_mock.matching import Matchable, Matcher, checked
-from toggle_mock.recording.recorder import News, Position, Recording
+from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import Events, RecordedBatch, RecordedCall, RecordedEvent
 from toggle_mock.recording.refusals import Refusal
 from toggle_mock.recording.scope import Scope
@@ -121,17 +121,9 @@ class RecordingView:
     def _is_mine(self, call: RecordedCall) -> bool:
         return call.number >= self._first_call and self.scope.covers(call)
 
-    def _arrivals(self, timeout: float) -> Iterator[News]:
+    def _arrivals(self, timeout: float) -> Arrivals:
         """What has arrived, and what arrives within the time; of the batches those in the scope."""
-        deadline = clock.monotonic() + timeout
-        position = Position(-1, 0)
-        while True:
-            self._catch_up()
-            news = self.recording.read(position, deadline - clock.monotonic())
-            position = news.position
-            yield replace(news, batches=self.mine(news.batches))
-            if clock.monotonic() >= deadline:
-                return
+        return Arrivals(self.recording, self.mine, self._catch_up, timeout)
 
 
 def search(

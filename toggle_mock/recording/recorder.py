@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -104,6 +105,14 @@ class News:
     refusals: list[Refusal]
 
 
+@dataclass(frozen=True, eq=False)
+class Waiter:
+    """Who is called once something is so."""
+
+    due: Callable[[], bool]
+    then: Callable[[], object]
+
+
 class Recording:
     """All calls and accepted batches since the last :meth:`clear`. For any number of threads.
 
@@ -153,6 +162,7 @@ class Recording:
         self._first_kept = 1
         self._epoch = 0
         self._version = 0
+        self._waiting: list[Waiter] = []
 
     @property
     def calls(self) -> list[RecordedCall]:
@@ -442,7 +452,7 @@ class Recording:
     def read(self, since: Position, timeout: float = 0.0) -> News:
         """What came since a position; waits for the first of it, so many seconds at most."""
         with self._changed:
-            self._changed.wait_for(lambda: self._position() != since, _patience(timeout))
+            self._changed.wait_for(lambda: self.has_news(since), _patience(timeout))
             now = self._position()
             cleared = now.epoch != since.epoch
             read = 0 if cleared else since.batches
@@ -455,16 +465,58 @@ class Recording:
         """A number that grows with each change."""
         return self._version
 
-    def wait_for_change(self, since: int, timeout: float) -> bool:
-        """Wait until the version is another, so many seconds at most; whether it is."""
+    def has_changed(self, since: int) -> bool:
+        """Whether the version is another."""
+        return self._version != since
+
+    def has_news(self, since: Position) -> bool:
+        """Whether something came since a position."""
+        return (
+            self._refusal_number != since.refusals
+            or self._evicted_batches + len(self._batches) != since.batches
+            or self._epoch != since.epoch
+        )
+
+    def wait_until(self, due: Callable[[], bool], timeout: float) -> bool:
+        """Wait until something is so, so many seconds at most; whether it is.
+
+        Args:
+            due: Whether it is so; asked at each change, under a lock.
+            timeout: Seconds.
+        """
         with self._changed:
-            return self._changed.wait_for(lambda: self._version != since, _patience(timeout))
+            return self._changed.wait_for(due, _patience(timeout))
+
+    @contextmanager
+    def calling(self, then: Callable[[], object], due: Callable[[], bool]) -> Iterator[None]:
+        """Call this, which must not block, once something is so, unless the block ends before.
+
+        Args:
+            then: What is called, under a lock, in any thread.
+            due: Whether it is so; asked at each change, under a lock.
+        """
+        waiter = Waiter(due, then)
+        with self._changed:
+            self._waiting.append(waiter)
+            self._tell_waiters()
+        try:
+            yield
+        finally:
+            with self._changed:
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
 
     def notify(self) -> None:
         """Tell all who wait that something has changed."""
         with self._changed:
             self._version += 1
             self._changed.notify_all()
+            self._tell_waiters()
+
+    def _tell_waiters(self) -> None:
+        for waiter in [one for one in self._waiting if one.due()]:
+            self._waiting.remove(waiter)
+            waiter.then()
 
     def follow(
         self, stopped: Callable[[], bool], poke: float = 0.2, schema: Schema | None = None
