@@ -90,5 +90,5 @@ class Follower:
             if isinstance(entry, FeedEntry):
                 self._feed = entry.feed
             else:
-                self._mark = entry.mark
+                self._mark = max(self._mark, entry.mark)  # they come in any order
             self._arrived.notify_all()
