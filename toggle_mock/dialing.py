@@ -30,7 +30,7 @@ def channel(
         options: Those of gRPC; what they say of proxies counts.
         credentials: Those of TLS; None is without.
     """
-    options = [*WITHOUT_PROXY, *options]
+    options = [*options, *WITHOUT_PROXY]  # gRPC goes by the first of a name
     if credentials is None:
         return grpc.insecure_channel(target, options)
     return grpc.secure_channel(target, credentials, options)
@@ -42,7 +42,7 @@ def aio_channel(
     credentials: grpc.ChannelCredentials | None = None,
 ) -> grpc.aio.Channel:
     """The same for asyncio, as :func:`channel`."""
-    options = [*WITHOUT_PROXY, *options]
+    options = [*options, *WITHOUT_PROXY]  # gRPC goes by the first of a name
     if credentials is None:
         return grpc.aio.insecure_channel(target, options)
     return grpc.aio.secure_channel(target, credentials, options)

@@ -307,7 +307,7 @@ def test_a_file_that_somebody_deletes_is_counted_and_the_rest_delivered(tmp_path
 
 
 @pytest.fixture
-def full_disk(monkeypatch):
+def full_disk():
     """Writes come out short, and the last one fails with ENOSPC."""
     import errno
 
@@ -317,7 +317,10 @@ def full_disk(monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     real_write = os.write
-    monkeypatch.setattr(os, "write", write)
+    # Not the fixture monkeypatch, which a plugin may have undone only after the buffers are closed.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", write)
+        yield
 
 
 def test_a_full_disk_leaves_events_in_memory_and_no_file(tmp_path, make_buffer, full_disk):
