@@ -396,6 +396,16 @@ def test_a_client_is_told_to_go_between_two_frames_only(toggle_server):
         never.set()
 
 
+def test_a_client_whose_connection_the_server_has_ended_is_told_nothing(toggle_server):
+    with socket.create_connection(("127.0.0.1", toggle_server.port), timeout=30) as own:
+        own.sendall(PREFACE + b"no frame" * 20)
+        while own.recv(1000):
+            pass
+        toggle_server.faults.goaway(grace=0)
+        assert own.recv(1000) == b""
+    toggle_server.faults.goaway()
+
+
 def test_calls_under_way_have_the_grace_that_is_given(toggle_server):
     toggle_server.on_send_events.returns([hang()])
     with grpc.insecure_channel(toggle_server.address) as channel:

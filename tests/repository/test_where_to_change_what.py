@@ -182,9 +182,7 @@ class EveryNth(Plan):
 ''',
                 before="class Reject(OutcomeRecord",
             ),
-            Edit(
-                "toggle_mock/faults/outcome_data.py", "        Busy,\n", before="        Delay,\n"
-            ),
+            Edit("toggle_mock/faults/outcome_data.py", "        Busy,\n", before="        Delay,"),
             Edit("toggle_mock/faults/outcome_data.py", "    busy,\n", before="    cut,\n"),
             Edit("toggle_mock/__init__.py", "        busy,\n", before="        cut,\n"),
             Edit("toggle_mock/__init__.py", '    "busy",\n', before='    "cut",\n    "delay",\n'),

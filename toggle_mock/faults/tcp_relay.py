@@ -36,7 +36,7 @@ class Link:
         self._opened = asyncio.get_running_loop().time()
         self._aging: asyncio.TimerHandle | None = None
         self._ending: asyncio.TimerHandle | None = None
-        self._goaway_due = False
+        self._goaway_due = self._client_has_all = False
         self.update()
 
     def update(self) -> None:
@@ -68,6 +68,8 @@ class Link:
             self._ending = loop.call_later(grace, self._end)
 
     def _offer_goaway(self) -> None:
+        if self._client_has_all or self.client.writer.is_closing():
+            return
         if self._goaway_due and self._frames.between and self.flowing.is_set():
             self._goaway_due = False
             self.client.writer.write(GOAWAY)
@@ -149,6 +151,7 @@ class Link:
                 self._look_at(data, from_client=False)
             if not data:
                 await self.flowing.wait()
+                self._client_has_all |= sink is self.client
                 with suppress(OSError):
                     sink.writer.write_eof()
                 return
