@@ -69,8 +69,9 @@ def _wanted_of_many(kind: inspect.Type) -> str:
             return f"a list of {wanted(item)}"
         case inspect.TupleType(item_types=items):
             return f"a list of {len(items)}, each {wanted(items[0])}"
-        case inspect.DictType(value_type=value) if not isinstance(value, inspect.AnyType):
-            return f"an object with {wanted(value)} for each key"
+        case inspect.DictType(key_type=key, value_type=value) if type(value) is not inspect.AnyType:
+            keys = "" if type(key) is inspect.StrType else f", {wanted(key)}"
+            return f"an object with {wanted(value)} for each key{keys}"
     return ""
 
 

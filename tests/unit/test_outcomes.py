@@ -9,7 +9,7 @@ from support.recorded import recorded_event
 
 from rodent_events import EventBatch, EventBatchResponse, StoragePoolPayload
 from rodent_events.client import retry_after
-from toggle_mock import cut, delay, fail, hang, lose_answer, reject
+from toggle_mock import cut, delay, fail, hang, lose_answer, reject, reorder
 from toggle_mock.faults.book import FaultBook
 from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.faults.plans import Incoming
@@ -149,6 +149,12 @@ def test_the_message_limit_refuses_what_is_larger(script, book):
 )
 def test_which_outcomes_record_the_batch(outcome, takes_effect):
     assert outcome.takes_effect is takes_effect
+
+
+def test_a_function_that_says_what_is_of_a_stream_is_told(book, script):
+    script.always(lambda _call: reorder())
+    with pytest.raises(ValueError, match="a call of SendEvents has one answer"):
+        book.decide(incoming())
 
 
 @pytest.mark.parametrize("nothing", [5, "UNAVAILABLE", None])

@@ -114,6 +114,7 @@ class FaultBook:
                     verdict = fault.plan.next(incoming)
                 if verdict is not None:
                     outcome = verdict.outcome_for(incoming.call)
+                    outcome.check_for(incoming.call.method)
                     with self._lock:
                         return outcome.drawn(fault.chance.random), fault
         return Outcome(), None

@@ -118,6 +118,18 @@ class Outcome(Verdict):
         """Whether it says how a stream goes on; a call with one request and one answer does not."""
         return bool(self.read_pause or self.half_closed or self.copies > 1 or self.group > 1)
 
+    def check_for(self, method: str) -> None:
+        """See that it can become of the calls of a method.
+
+        Raises:
+            ValueError: It is of a stream, and they are none.
+        """
+        if self.is_of_a_stream and method != "Connect":
+            raise ValueError(
+                f"this outcome is of a stream, of Connect: a call of {method} has one answer, and "
+                "one request, which is read before it is known what becomes of it"
+            )
+
     @property
     def takes_effect(self) -> bool:
         """Whether what the call asks for is done, and a batch recorded as accepted."""

@@ -109,13 +109,12 @@ class CallFault(FaultSpec, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.method != "Connect" and any(
-            isinstance(one, Outcome) and one.is_of_a_stream for one in self.verdicts()
-        ):
-            raise FaultSpecError(
-                f"this outcome is of a stream, of Connect: a call of {self.method} has one answer, "
-                "and one request, which is read before it is known what becomes of it"
-            )
+        try:
+            for one in self.verdicts():
+                if isinstance(one, Outcome):
+                    one.check_for(self.method)
+        except ValueError as error:
+            raise FaultSpecError(str(error)) from None
 
     def verdicts(self) -> Sequence[Verdict]:
         """What is decided of the calls, as far as it is known by now."""
@@ -489,7 +488,7 @@ def check_method(method: str) -> None:
 def _refuse_narrowed(data: Mapping[str, Any]) -> None:
     """See that a fault of connections is not one of some calls alone."""
     kind = next((kind for kind in CONNECTION_FAULTS if kind in data), None)
-    narrowed = [field.name for field in msgspec.structs.fields(CallFault) if field.name in data]
+    narrowed = [name for name in ("method", "matching", "rid") if name in data]
     if kind is not None and narrowed and not CALL_FAULTS.keys() & data.keys():
         raise FaultSpecError(
             f"{kind} takes no {', '.join(narrowed)}: it is of connections, which carry the calls "
