@@ -11,7 +11,19 @@ import pytest
 
 from rodent_events import EventClient
 from rodent_events.retry_policy import Status
-from toggle_mock import NotConnectedError, ToggleServer
+from toggle_mock import (
+    NotConnectedError,
+    ToggleServer,
+    cut,
+    delay,
+    duplicate,
+    half_closed,
+    normal,
+    percentiles,
+    read_slowly,
+    reorder,
+    uniform,
+)
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.errors import (
     FaultSpecError,
@@ -92,6 +104,19 @@ def test_each_fault_of_the_connection_is_healed_there(remote, fault, arguments):
     remote.faults.reset()
     remote.faults.goaway(grace=0)
     remote.faults.restart()
+    with EventClient(target=remote.address, jwt=remote.jwt()) as client:
+        assert client.send_batch(b"").status is Status.OK
+
+
+def test_what_is_of_streams_and_what_is_by_chance_is_asked_for_there_too(remote):
+    outcomes = [half_closed(), duplicate(3), reorder(), read_slowly(1.5), cut(retry_after=2)]
+    for outcome in [*outcomes, delay(percentiles({50: 0.1, 99.5: 1}))]:
+        with remote.on_connect.always(outcome, seed=7, rid="r1"):
+            pass
+    remote.on_send_events.always(delay(normal(0, 0)), seed=7)
+    remote.on_send_events.rates({delay(uniform(0, 0)): 0.5}, seed=7)
+    with pytest.raises(FaultSpecError, match="of a stream"):
+        remote.on_send_events.always(duplicate())
     with EventClient(target=remote.address, jwt=remote.jwt()) as client:
         assert client.send_batch(b"").status is Status.OK
 

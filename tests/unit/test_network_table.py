@@ -38,6 +38,9 @@ ROWS = {
         "test_network.py::test_a_connection_that_is_cut_amid_a_call_repeats_the_batch_as_it_was",
         "test_faults.py::test_a_batch_whose_answer_is_lost_is_sent_again_under_the_same_id",
     ],
+    "Toggle tells it to go (GOAWAY), or does so once a connection is old": [
+        "test_faults.py::test_an_agent_that_is_told_to_go_again_and_again_repeats_nothing",
+    ],
     "the network swallows all": [
         "test_network.py::test_a_network_that_swallows_all_costs_time_only",
         "test_overlaps.py::test_a_bus_ends_in_a_partition",
