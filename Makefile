@@ -66,6 +66,9 @@ check-oldest:  ## The tests of pipeline and mock with the oldest dependencies al
 		tests/integration/test_bus.py tests/integration/test_server.py \
 		tests/integration/test_rodents.py tests/integration/test_faults.py \
 		tests/integration/test_http.py tests/integration/test_storage.py
+	build/oldest/bin/pip install --quiet pytest==8.2.0 pytest-asyncio pytest-forked pytest-randomly \
+		pytest-rerunfailures pytest-subtests
+	build/oldest/bin/pytest -n $(WORKERS) -q -p no:cacheprovider tests/integration/test_other_plugins.py
 
 check-newest:  ## The fast tests and the property suites with the newest of everything.
 	rm -rf build/newest
