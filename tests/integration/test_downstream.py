@@ -21,6 +21,9 @@ PROJECTS = Path(__file__).parent / "downstream"
 
 PYTEST = "python -m pytest"
 
+# A proxy that no connection of the project's may go through.
+PROXIES = " ".join(f"{kind}_proxy=http://proxy.invalid:1" for kind in ("grpc", "http", "https"))
+
 # How the author of each project runs it, and what the end of its output then says.
 COMMANDS = {
     "pytest_fixture_project": (PYTEST, r"5 passed"),
@@ -41,6 +44,7 @@ COMMANDS = {
     "node_project": (PYTEST, r"3 passed"),
     "monorepo": (f"{PYTEST} packages", r"4 passed"),
     "session_project": (PYTEST, r"10 passed, 2 rerun"),
+    "proxied_project": (f"env {PROXIES} {PYTEST}", r"5 passed"),
 }
 
 # What of the machine a project needs; .ci/install sees to it.
