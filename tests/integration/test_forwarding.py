@@ -424,7 +424,7 @@ def test_secrets_pass_and_are_recorded_nowhere(toggle_server, tmp_path):
     assert load(path).events[0].source.startswith("Bearer [redacted]***")
 
 
-def test_an_upstream_that_demands_certificates_gets_one(make_toggle_server):
+def test_an_upstream_that_demands_certificates_gets_one(make_toggle_server, monkeypatch):
     real = make_toggle_server(tls="mutual")
     own = real.authority.issue("the-proxy")
     good = {"root_certificates": real.authority.root, "certificate": (own.chain, own.key)}
@@ -434,9 +434,15 @@ def test_an_upstream_that_demands_certificates_gets_one(make_toggle_server):
         (good | {"server_name": "else.example.net"}, Status.UNAVAILABLE),
         (good | {"root_certificates": Authority().root}, Status.UNAVAILABLE),
         ({"root_certificates": real.authority.root}, Status.UNAVAILABLE),
-        ({"tls": True}, Status.UNAVAILABLE),
+        ({"certificate": good["certificate"]}, Status.UNAVAILABLE),
         ({}, Status.UNAVAILABLE),
     ):
         proxy = make_toggle_server(forward_to=Upstream(real.address, **options))
         with EventClient(target=proxy.address, jwt=real.jwt()) as client:
             assert client.send_batch(BATCH).status is status
+    monkeypatch.delenv("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(real.authority.root_file))  # what the machine trusts
+    trusting = Upstream(real.address, tls=True, certificate=good["certificate"])
+    proxy = make_toggle_server(forward_to=trusting)
+    with EventClient(target=proxy.address, jwt=real.jwt()) as client:
+        assert client.send_batch(BATCH).status is Status.OK

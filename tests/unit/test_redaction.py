@@ -39,6 +39,16 @@ def test_a_token_in_a_text_is_written_over_and_all_else_is_kept(text):
         assert "opaque" not in event.metadata["a"]
 
 
+def test_a_text_that_happens_to_read_like_a_message_is_looked_at_too():
+    text = "Bearer " + "x" * 96
+    ((number, length),) = [
+        (one.number, one.end - one.content) for one in wire.fields(text.encode())
+    ]
+    assert (number, length) == (8, 101)
+    (event, _) = redacted_batch(a=text).events
+    assert event.metadata["a"] == "Bearer [redacted]" + "*" * 86
+
+
 def test_a_private_key_is_written_over():
     given = Authority().registration("n1.example.net")
     got = RegisterResponse.FromString(without_secrets(given.SerializeToString()))
