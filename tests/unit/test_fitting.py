@@ -87,7 +87,7 @@ def test_what_only_the_projects_own_schema_knows_is_read_under_that():
     assert candidates()[-1] is None
     assert all(fits(schema, ANY) for schema in candidates())
     assert [fits(schema, OLD) for schema in candidates()] == [False, False, False, True, True]
-    assert not any(fits(schema, b"\xff") for schema in candidates())
+    assert not any(fits(schema, raw) for schema in candidates() for raw in (b"\xff", GARBAGE))
 
 
 def test_names_are_those_of_any_revision_until_the_events_have_come(recording):
