@@ -30,6 +30,8 @@ with ToggleServer() as toggle, EventBus(target=toggle.address, jwt=toggle.jwt())
     assert_type(toggle.wait_for(StoragePoolPayload), list[RecordedEvent])
     assert_type(toggle.batches, list[RecordedBatch])
     assert_type(toggle.events[0], RecordedEvent)
+    assert_type(toggle.assert_snapshot("s", ignore=["source"], count=1), list[RecordedEvent])
+    assert_type(toggle.assert_in_order("rid:r1", (toggle, "rid:r2")), list[RecordedEvent])
     assert_type(toggle.events[0].metadata, dict[str, str])
     with toggle.faults.outage() as outage:
         assert_type(outage, ActiveFault)
