@@ -7,7 +7,7 @@ RodentEventsError
 ├── AlreadyInitializedError (RuntimeError)  initialize was called twice
 ├── NotInitializedError     (RuntimeError)  a call that needs initialize came before it
 ├── SpoolError              (OSError)       a spool folder or file cannot be used
-└── UnsupportedError        (RuntimeError)  in such a program nothing can be delivered
+└── UnsupportedError        (RuntimeError)  such a program cannot deliver, or run a mock
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class SpoolError(RodentEventsError, OSError):
 
 
 class UnsupportedError(RodentEventsError, RuntimeError):
-    """In a program such as this nothing can be delivered: eventlet has replaced its threads."""
+    """In a program such as this nothing can be delivered: eventlet has replaced its threads.
+
+    Or no mock Toggle can run, since gevent or eventlet has.
+    """
 
 
 def wrong_payload(emitter: str, wanted: type, given: object) -> EventTypeError:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from rodent_events.errors import UnsupportedError
 from rodent_events.event_loop import EventLoop
 from toggle_mock.errors import ToggleMockError
 
@@ -18,14 +20,41 @@ class LoopEndedError(ToggleMockError, RuntimeError):
     """The loop has ended, or is that of the process this one was forked from."""
 
 
+def refuse_greenlets() -> None:
+    """Raise if gevent or eventlet has replaced what a server needs.
+
+    Raises:
+        UnsupportedError: One has.
+    """
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    green = {
+        "gevent": gevent is not None
+        and any(map(gevent.is_module_patched, ("threading", "select"))),
+        "eventlet": eventlet is not None
+        and any(map(eventlet.is_monkey_patched, ("thread", "select"))),
+    }
+    for name, has_replaced in green.items():
+        if has_replaced:
+            raise UnsupportedError(
+                f"{name} has replaced Python's threads or its select, on which a mock Toggle runs: "
+                "have it in a process of its own, `toggle-mock serve --http PORT`, and run the "
+                "tests with pytest --toggle-address=http://127.0.0.1:PORT, or use a RemoteToggle; "
+                "simulated Rodents likewise, `toggle-mock rodents COUNT --to HOST:PORT`"
+            )
+
+
 class LoopThread:
     """A running event loop on a daemon thread.
 
     Args:
         name: The thread's name.
+
+    Raises:
+        UnsupportedError: gevent or eventlet has replaced threads.
     """
 
     def __init__(self, name: str) -> None:
+        refuse_greenlets()
         self.loop = EventLoop()
         self._lock = threading.Lock()
         self._ending = False

@@ -259,3 +259,93 @@ for start in (bus.start, lambda: rodent_events.initialize(bus.config)):
             timeout=60,
         )
         assert done.stdout.count("eventlet has replaced Python's threads") == count, done.stderr
+
+
+MOCKS = """
+{patch}
+from toggle_mock import SimulatedRodent, ToggleServer, simulate_fleet
+from rodent_events import UnsupportedError
+toggle = ToggleServer(record="new.ndjson")
+for start in (
+    toggle.start,
+    SimulatedRodent("127.0.0.1:9", toggle.jwt()).start,
+    simulate_fleet("127.0.0.1:9", 1, jwt=lambda rid: toggle.jwt(rid=rid)).start,
+):
+    try:
+        start()
+    except UnsupportedError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("patch", "name"),
+    [
+        ("import gevent.monkey; gevent.monkey.patch_all()", "gevent"),
+        ("import eventlet; eventlet.monkey_patch()", "eventlet"),
+    ],
+)
+def test_a_mock_among_greenlets_is_refused_with_the_remedy(patch, name, tmp_path):
+    done = run_python(MOCKS.format(patch=patch), tmp_path)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3, done.stderr
+    for line in lines:
+        assert line.startswith(f"{name} has replaced Python's threads or its select")
+        assert "`toggle-mock serve --http PORT`" in line
+        assert "--toggle-address=http://127.0.0.1:PORT" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mock_runs_where_gevent_has_left_threads_and_select_alone(tmp_path):
+    program = """
+import gevent.monkey; gevent.monkey.patch_all(thread=False, select=False)
+from toggle_mock import SimulatedRodent, ToggleServer
+with ToggleServer() as toggle, SimulatedRodent(toggle.address, toggle.jwt()) as rodent:
+    print(len(toggle.wait_for_call("Register", status="OK")))
+"""
+    done = run_python(program, tmp_path)
+    assert done.stdout == "1\n", done.stderr
+
+
+def run_python(program, folder):
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+PATCHED_TESTS = """
+    import gevent
+    import pytest
+    from rodent_events import StoragePoolPayload
+
+    def test_all_greenlets_get_what_they_wait_for(event_bus, toggle_server):
+        wait = toggle_server.wait_for
+        waiting = [gevent.spawn(wait, f"pool_name:p{number}") for number in range(20)]
+        gevent.sleep(0)
+        for number in range(20):
+            event_bus.emit(StoragePoolPayload(pool_name=f"p{number}"))
+        gevent.joinall(waiting, raise_error=True)
+        toggle_server.assert_only("payload:pool", count=20)
+
+    def test_what_does_not_come_is_told_in_time(toggle_server):
+        other = gevent.spawn(gevent.sleep, 0.001)
+        with pytest.raises(AssertionError, match="no call arrived"):
+            toggle_server.wait_for("payload:pool", timeout=0.05)
+        assert other.ready()
+"""
+
+
+def test_the_remedy_helps(pytester, make_toggle_server, monkeypatch):
+    server = make_toggle_server(http_port=0)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest("import gevent.monkey; gevent.monkey.patch_all()")
+    pytester.makepyfile(PATCHED_TESTS)
+    options = ["-p", "toggle_mock.pytest_plugin", "-W", "ignore"]
+    address = f"--toggle-address=http://{server.http_address}"
+    run = pytester.runpytest_subprocess(*options, address, timeout=100)
+    run.assert_outcomes(passed=2)

@@ -1,10 +1,16 @@
 """An event loop with a thread of its own, and its end."""
 
 import asyncio
+import sys
+from types import SimpleNamespace
 
 import pytest
 
+from rodent_events import UnsupportedError
+from toggle_mock.compat.rpcs.trials import Shape, try_out
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
+
+UNARY = Shape(client_streaming=False, server_streaming=False)
 
 
 @pytest.fixture
@@ -16,6 +22,17 @@ def thread():
 
 async def answer() -> int:
     return 7
+
+
+@pytest.mark.parametrize("module", ["threading", "select"])
+@pytest.mark.parametrize(
+    "start", [lambda: LoopThread("a-loop"), lambda: try_out({"a.Service.Call": (UNARY, UNARY)})]
+)
+def test_none_is_started_where_gevent_has_replaced_what_it_needs(start, module, monkeypatch):
+    patched = SimpleNamespace(is_module_patched=lambda name: name == module)
+    monkeypatch.setitem(sys.modules, "gevent.monkey", patched)
+    with pytest.raises(UnsupportedError, match="gevent has replaced Python's"):
+        start()
 
 
 def test_what_is_called_runs_in_the_loop(thread):

@@ -20,7 +20,7 @@ from toggle_mock.faults.connections import Network
 from toggle_mock.faults.first_bytes import Speaks
 from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.tcp_relay import Relay
-from toggle_mock.loop_thread import LoopEndedError, LoopThread
+from toggle_mock.loop_thread import LoopEndedError, LoopThread, refuse_greenlets
 from toggle_mock.recording.files import load, open_writer
 from toggle_mock.recording.fitting import AUTO
 from toggle_mock.recording.recorder import Recording
@@ -212,6 +212,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             RuntimeError: It runs already.
             OSError: The port cannot be used, or the file to record to.
             StorageError: That file is no recording.
+            UnsupportedError: gevent or eventlet has replaced Python's threads.
         """
         with self._lifecycle:
             return self._start()
@@ -219,6 +220,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def _start(self) -> Self:
         if self._host.thread is not None:
             raise RuntimeError(f"this server runs already, at {self.address}")
+        refuse_greenlets()
         if self._record is not None:
             writer = open_writer(self._record, None if self._has_run else self.recording)
             self.recording.sinks.append(writer)

@@ -20,6 +20,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from toggle_mock import dialing
 from toggle_mock.compat.messages.diff import Effect
 from toggle_mock.compat.schemas.index import SchemaIndex
+from toggle_mock.loop_thread import refuse_greenlets
 from toggle_mock.schema import Schema
 
 COUNTS = (0, 1, 2)
@@ -101,9 +102,13 @@ def try_out(rpcs: Mapping[str, Change]) -> dict[str, list[Trial]]:
 
     Args:
         rpcs: What changed, by full name.
+
+    Raises:
+        UnsupportedError: gevent or eventlet has replaced threads.
     """
     if not rpcs:
         return {}
+    refuse_greenlets()
     handlers = _Handlers({name: theirs for name, (_, theirs) in rpcs.items()})
     with _server(handlers) as channel:
         trials: dict[str, list[Trial]] = {name: [] for name in rpcs}
