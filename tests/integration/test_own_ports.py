@@ -3,6 +3,7 @@
 import socket
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from support.connections import connections_to
 
@@ -153,6 +154,8 @@ def test_where_it_cannot_have_one_the_reason_is_told(server):
     with ToggleServer(http_port=0) as direct:
         with pytest.raises(NoRelayError, match="needs a relay"):
             RemoteToggle(f"http://{direct.http_address}", own_port=True)
+        document = httpx.get(f"http://{direct.http_address}/openapi.json", trust_env=False).json()
+        assert "409" in document["paths"]["/api/v1/sessions"]["post"]["responses"]
         with RemoteToggle(f"http://{direct.http_address}") as remote:
             assert (remote.address, remote.has_relay) == (direct.address, False)
 

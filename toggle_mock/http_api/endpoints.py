@@ -80,7 +80,7 @@ ENDPOINTS = (
     _v1("POST", "/tokens", tokens.issue),
     _v1("POST", "/tokens/revoke", tokens.revoke),
     _v1("POST", "/tokens/restore", tokens.restore),
-    _v1("POST", "/sessions", tokens.open_session),
+    _v1("POST", "/sessions", tokens.open_session, NoRelayError),
     _v1("POST", "/sessions/{session}/renew", tokens.renew_session, UnknownIdError),
     _v1("DELETE", "/sessions/{session}", tokens.close_session, UnknownIdError),
 )
