@@ -1,5 +1,6 @@
 """Where the mock listens: sockets of the file system, IPv6, all addresses, behind a relay too."""
 
+import gc
 import socket
 import subprocess
 import sys
@@ -121,6 +122,7 @@ def test_http_over_a_socket(tmp_path, monkeypatch):
 def test_that_nobody_answers_at_a_socket_is_told(tmp_path):
     with pytest.raises(RemoteError, match=f"unix:{tmp_path}/api/v1/info does not answer"):
         RemoteToggle(f"unix:{tmp_path}")
+    gc.collect()  # here, and not in another test
 
 
 @pytest.mark.usefixtures("ipv6")
