@@ -35,7 +35,11 @@ def test_a_share_that_is_not_reached_is_a_failure():
 
 def test_a_point_that_is_never_reached_is_a_failure():
     with pytest.raises(pytest.fail.Exception, match=r"^0 of "):
-        held(six=0.01)()
+        held(six=0.9)()
+
+
+def test_what_chance_alone_can_do_is_no_failure():
+    held(six=0.1)()  # of ten examples, three of which would reach it
 
 
 def test_what_fails_still_fails():
