@@ -93,7 +93,7 @@ def _section(name: str, toggle: RecordingView, folder: Path | None) -> tuple[str
 def _objects_to_fixtures(call: pytest.CallInfo[Any]) -> bool:
     """Whether Hypothesis has: fixtures are made once for all inputs."""
     error = call.excinfo and call.excinfo.value
-    return type(error).__name__ == "FailedHealthCheck" and "function-scoped" in str(error)
+    return type(error).__name__ == "FailedHealthCheck" and "function-scoped" in str(error).lower()
 
 
 def _toggles_of(item: pytest.Item) -> dict[str, RecordingView]:

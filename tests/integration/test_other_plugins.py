@@ -177,7 +177,7 @@ def test_plugins_that_repeat_reorder_and_divide(run):
     result.stdout.fnmatch_lines(["*test_doctest.Bad*", *shown, "*pool_name=of-a-doctest *"])
     result.stdout.fnmatch_lines(["*fails*", *shown, "*pool_name=of-a-subtest *"])
     result.stdout.fnmatch_lines(
-        ["*function-scoped fixture*", "*toggle_server and Hypothesis*", "*toggle_server.clear()*"]
+        ["*unction-scoped fixture*", "*toggle_server and Hypothesis*", "*toggle_server.clear()*"]
     )
 
 
