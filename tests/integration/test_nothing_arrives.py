@@ -221,18 +221,20 @@ def test_a_bus_of_an_earlier_test_is_not_told_of(toggle_server, make_toggle_serv
     assert ended.get_stats()["emitted"] == 0
 
 
-def test_faults_that_have_hit_or_are_healed_or_of_others_are_not_in_force(toggle_server):
+def test_faults_that_have_hit_or_are_healed_or_of_others_are_not_in_force(make_toggle_server):
+    toggle_server = make_toggle_server(relay=True)
     toggle_server.on_send_events.returns([fail()])
     assert "faults in force: " in missed(toggle_server, "pool_name:tank")
     send(toggle_server)
     session = toggle_server.session()
     session.on_send_events.always(lambda call: None)
-    session.faults.latency(0.001)
+    toggle_server.faults.latency(0.001)
     other = missed(toggle_server.session(), "pool_name:tank")
     assert "faults in force: {'latency': {'seconds': 0.001}}\n" in other
     for one in (toggle_server, session):
         assert "<function" in missed(one, "pool_name:tank")
     session.heal()
+    toggle_server.faults.heal()
     assert "in force" not in missed(toggle_server, "pool_name:tank")
 
 

@@ -95,7 +95,6 @@ def test_others_are_not_seen(remote, elsewhere):
         "bandwidth": (1e6,),
         "slow_reads": (1e6,),
         "max_connection_age": (1,),
-        "clock": (60,),
     }.items(),
 )
 def test_each_fault_of_the_connection_is_healed_there(remote, fault, arguments):
@@ -121,9 +120,11 @@ def test_what_is_of_streams_and_what_is_by_chance_is_asked_for_there_too(remote)
         assert client.send_batch(b"").status is Status.OK
 
 
-def test_what_others_have_recorded_is_not_forgotten(remote, elsewhere):
+def test_what_all_sessions_have_is_the_servers_to_spoil(remote, elsewhere):
     with pytest.raises(ValueError, match="ask the server for it, not a session"):
         remote.faults.restart(forget=True)
+    with pytest.raises(ValueError, match="ask the server for it, not a session"):
+        remote.faults.clock(60)
     url = f"http://{elsewhere.http_address}/api/v1/faults"
     assert httpx.post(url, json={"restart": {"forget": True}}).status_code == 200
 

@@ -417,6 +417,9 @@ class SimulatedRodent(EndsWithBlock):
         await self._ready.wait()
         oldest = clock.monotonic()
         while True:
+            if not self._events and self._batch is None:
+                await self._changed.wait()
+                oldest = clock.monotonic()
             patience = oldest + _BATCH_TIMEOUT * self._pace - clock.monotonic()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, patience)):
