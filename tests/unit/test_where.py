@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from unittest import mock
 
 import pytest
@@ -220,7 +220,8 @@ def test_a_nested_message_must_be_the_same_in_a_payload():
         ({"size_bytes": {1}}, "size_bytes is {1}: give text"),
         ({"devices": ["a", object]}, "devices is <class 'object'>: give text"),
         ({"item": {"name": {1}}}, "item.name is {1}: give text"),
-        ({"timestamp": datetime(2026, 1, 1, tzinfo=UTC)}, "timestamp is datetime"),
+        ({"timestamp": datetime(2026, 1, 1, tzinfo=UTC)}, "is asked for by after= and before="),
+        ({"creation_time": date(2026, 1, 1)}, "creation_time is datetime.date(2026, 1, 1), but"),
         ({"metadata": "a=b"}, "metadata is 'a=b': give a mapping of text to text"),
         ({"metadata": {"a": {1}}}, "metadata.a is {1}: give text"),
         ({"after": "5m"}, "after is '5m': give a datetime, or seconds since the epoch"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, MutableSequence
+from datetime import date
 from typing import NamedTuple
 
 from google.protobuf.message import Message
@@ -118,6 +119,11 @@ def condition_of(key: str, value: object) -> Condition:
     maker = type(value).__module__.partition(".")[0]
     if maker in _COMPARERS:
         return Resembles(value, numbers_alone=_COMPARERS[maker])
+    if isinstance(value, date):
+        raise TypeError(
+            f"{key} is {value!r}, but times of the schema are integers, each in a unit of its own: "
+            "give that number; when an event was made is asked for by after= and before="
+        )
     raise TypeError(
         f"{key} is {value!r}: give text, a number, a bool, bytes, a message, a condition such as "
         "glob(), regex() or gt(), None for a field that is not set, or a list or mapping of these"
