@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from toggle_mock.http_api.client import RemoteToggle
     from toggle_mock.server.server import ToggleServer
     from toggle_mock.toggle.toggle import Toggle
+    from toggle_mock.tokens.certificates import Certificate
 
 # A test should not have to wait for the 30 s of the default profile.
 _BATCH_TIMEOUT = 0.05
@@ -260,7 +261,10 @@ def rodent(
     """
     from toggle_mock.clients.simulated_rodent import SimulatedRodent
 
-    options = {"pace": _PACE, "root_certificates": _root(toggle_server)} | rodent_options
+    options: dict[str, Any] = {"pace": _PACE, "root_certificates": _root(toggle_server)}
+    if (own := _certificate(toggle_server)) is not None:
+        options["certificate"] = (own.chain, own.key)
+    options |= rodent_options
     jwt = _timeless_jwt(toggle_server)
     with SimulatedRodent(toggle_server.address, jwt, **options) as simulated:
         simulated.wait_connected()
@@ -294,7 +298,20 @@ def _tls_settings(toggle: ToggleServer | RemoteToggle, folder: Path) -> dict[str
         return {}
     path = folder / "toggle-root.pem"
     path.write_bytes(root)
-    return {"tls_ca_file": path}
+    own = _certificate(toggle)
+    if own is None:
+        return {"tls_ca_file": path}
+    chain, key = own.write(folder, "event-bus")
+    return {"tls_ca_file": path, "tls_cert_file": chain, "tls_key_file": key}
+
+
+def _certificate(toggle: ToggleServer | RemoteToggle) -> Certificate | None:
+    """One for a client, where a server that is here demands it."""
+    from toggle_mock.server.server import ToggleServer
+
+    if not isinstance(toggle, ToggleServer) or not toggle.demands_certificates:
+        return None
+    return toggle.authority.issue("localhost")
 
 
 def _root(toggle: ToggleServer | RemoteToggle) -> bytes | None:

@@ -315,6 +315,13 @@ def test_the_marker_gives_a_server_of_its_own(pytester):
 
         @pytest.mark.toggle(tls=True, max_message_bytes=1000)
         def test_own(toggle_server, event_bus, rodent):
+            assert_it_works(toggle_server, event_bus)
+
+        @pytest.mark.toggle(tls="mutual", max_message_bytes=1000)
+        def test_own_that_demands_certificates(toggle_server, event_bus, rodent):
+            assert_it_works(toggle_server, event_bus)
+
+        def assert_it_works(toggle_server, event_bus):
             assert toggle_server.address not in addresses
             event_bus.emit(StoragePoolPayload(pool_name="tank"))
             event_bus.emit(StoragePoolPayload(pool_name="x" * 1000))
@@ -323,7 +330,7 @@ def test_the_marker_gives_a_server_of_its_own(pytester):
             assert event_bus.get_stats()["quarantined"] == 1
         """
     )
-    pytester.runpytest_subprocess("--strict-markers").assert_outcomes(passed=2)
+    pytester.runpytest_subprocess("--strict-markers").assert_outcomes(passed=3)
 
 
 def test_the_fixtures_of_tls_and_tokens_fit_the_server(pytester):

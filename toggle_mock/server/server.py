@@ -316,12 +316,12 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if not self._tls:
             return Speaks()
         names = self._certified_names(address)
-        return Speaks(tls=True, mutual=self._tls == "mutual", names=names)
+        return Speaks(tls=True, mutual=self.demands_certificates, names=names)
 
     def _credentials(self) -> grpc.ServerCredentials:
         return self.authority.server_credentials(
             self._certified_names(self._host.address),
-            mutual=self._tls == "mutual",
+            mutual=self.demands_certificates,
             ahead=self._service.ahead,
         )
 
@@ -386,6 +386,11 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             expires_in=claims.expires_in,
             **claims.others,
         )
+
+    @property
+    def demands_certificates(self) -> bool:
+        """Whether clients need a certificate that :attr:`authority` has issued (mTLS)."""
+        return self._tls == "mutual"
 
     @property
     def authority(self) -> Authority:
