@@ -30,7 +30,7 @@ from rodent_events import clock
 from toggle_mock.cli.yaml_files import YamlFile, parse_yaml, read_yaml
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
 from toggle_mock.faults import spec
-from toggle_mock.faults.record import Record, Seconds, refuse_unknown
+from toggle_mock.faults.record import Record, Seconds, components_of, refuse_unknown
 from toggle_mock.toggle.toggle import LocalToggle
 
 logger = logging.getLogger("toggle_mock")
@@ -214,9 +214,7 @@ def _command_from(action: Mapping[str, Any]) -> Command:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a scenario."""
     fault, components = spec.schema_components()
-    (_, command), records = msgspec.json.schema_components(
-        [Times, Command], ref_template="#/$defs/{name}"
-    )
+    (_, command), records = components_of([Times, Command], ref_template="#/$defs/{name}")
     times = records.pop("Times")["properties"]
     steps = [
         *(_with_times(_resolved(one, components), times) for one in fault["anyOf"]),

@@ -5,8 +5,10 @@ The same is checked, in the same words, whether one is made in Python or read fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
+from inspect import cleandoc
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -140,3 +142,23 @@ def _default(field: FieldInfo) -> Any:
     if field.default_factory is not msgspec.NODEFAULT:
         return field.default_factory()
     return field.default
+
+
+def components_of(
+    types: Iterable[type], **options: Any
+) -> tuple[tuple[dict[str, Any], ...], dict[str, dict[str, Any]]]:
+    """The JSON Schemas of types, and what they refer to, by name.
+
+    They are described by what the docstrings say first, the same with every Python: from 3.13 on,
+    docstrings are without their indentation.
+
+    Args:
+        types: These.
+        options: As ``msgspec.json.schema_components`` has them.
+    """
+    schemas, components = msgspec.json.schema_components(types, **options)
+    for component in components.values():
+        if "description" in component:
+            text = cleandoc(component["description"])
+            component["description"] = re.split(r"\n\n(?:Args|Raises):", text)[0]
+    return schemas, components

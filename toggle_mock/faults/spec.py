@@ -37,7 +37,14 @@ from toggle_mock.faults.outcome_data import (
     outcome_schema,
 )
 from toggle_mock.faults.outcomes import Outcome, Verdict, number, verdict_of
-from toggle_mock.faults.record import GREATEST, Count, Record, Seconds, refuse_unknown
+from toggle_mock.faults.record import (
+    GREATEST,
+    Count,
+    Record,
+    Seconds,
+    components_of,
+    refuse_unknown,
+)
 from toggle_mock.matching import Matcher, checked
 from toggle_mock.wording import did_you_mean, one_of
 
@@ -441,9 +448,7 @@ def schema_components(
         return outcome
 
     records = [*CALL_FAULTS.values(), *CONNECTION_FAULTS.values(), *OUTCOMES.values()]
-    schemas, components = msgspec.json.schema_components(
-        records, schema_hook=of_type, ref_template=reference
-    )
+    schemas, components = components_of(records, schema_hook=of_type, ref_template=reference)
     components["Outcome"] = outcome_schema(reference)
     for kind, record in OUTCOMES.items():  # the key that tells the kind, though it has a default
         needed = components[record.__name__].setdefault("required", [])

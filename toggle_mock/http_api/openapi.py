@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from toggle_mock.faults.record import components_of
 from toggle_mock.faults.spec import FaultSpec
 from toggle_mock.faults.spec import schema_components as fault_schemas
 from toggle_mock.http_api.bodies.base import LARGEST_BODY, Answer, Body, Failure
@@ -52,7 +53,7 @@ class _Schemas:
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         named = [one for endpoint in endpoints for one in (endpoint.body, endpoint.answer)]
         types = [one for one in dict.fromkeys([*named, Failure]) if _is_record(one)]
-        schemas, self.components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+        schemas, self.components = components_of(types, ref_template=_REFERENCE)
         fault, components = fault_schemas(_REFERENCE)
         self.components |= {**components, "Fault": fault}
         self._of: dict[Any, dict[str, Any]] = dict(zip(types, schemas, strict=True))
@@ -160,4 +161,4 @@ def _described_failures(endpoints: Sequence[Endpoint], schema: dict[str, Any]) -
 
 
 def _told(error: type[Exception]) -> str:
-    return f"{error.__name__}: {_MEANINGS.get(error) or error.__doc__}"
+    return f"{error.__name__}: {_MEANINGS.get(error) or inspect.getdoc(error)}"
