@@ -136,6 +136,9 @@ FINISHES = {
     "os._exit": ("os._exit(4)", 4),
 }
 ORDERLY = ("return", "sys.exit", "an exception", "a MemoryError")
+# Where gRPC finds no memory as it starts, it aborts; where libc finds none for a thread, it exits
+# with 127. A parent passes that on.
+ABORTED = {-signal.SIGABRT, 256 - signal.SIGABRT, 127}
 
 
 @dataclass
@@ -225,10 +228,10 @@ def test_a_program_that_ends_by_itself(name, finish, place, start, wait_until):
     process = start(sys.executable, "-c", program, is_orderly=is_orderly)
     process.communicate(timeout=60)
     wait_until(lambda: len(place.accepted) == 20)
+    if finish == "a MemoryError" and process.returncode in ABORTED:
+        return  # nothing of Python notices such an end
     wait_until(lambda: place.lost == 0)
-    # Where gRPC finds no memory, it aborts; where a thread of it finds none, libc exits with 127.
-    statuses = {status, -signal.SIGABRT, 127} if finish == "a MemoryError" else {status}
-    assert process.returncode in ({0} if name == "a daemon" else statuses), log(place)
+    assert process.returncode == (0 if name == "a daemon" else status), log(place)
 
 
 SIGNALS = {

@@ -342,7 +342,7 @@ def example() -> None:
     click.echo("an example")
 ''',
             ),
-            Edit("toggle_mock/cli/main.py", '"example", ', before='"replay", '),
+            Edit("toggle_mock/cli/main.py", '    "example",\n', before='    "replay",\n'),
             Edit(
                 "docs/mock.md",
                 "| `toggle-mock example` | Prints an example |\n",

@@ -13,7 +13,8 @@ from toggle_mock.recording.playback import Player
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.schema import REVISIONS, Schema, load_schema
 
-FIRST, SECOND, THIRD, NEWEST = REVISIONS
+FIRST, SECOND, THIRD = REVISIONS[:3]
+NEWEST = REVISIONS[-1]
 
 
 def payload(revision: str, wrapper: str, member: str, **fields) -> bytes:

@@ -7,7 +7,17 @@ from typing import Any, cast
 
 import click
 
-_COMMANDS = ("demo", "events", "proxy", "replay", "rodents", "schema", "serve", "spool", "token")
+_COMMANDS = (
+    "demo",
+    "events",
+    "proxy",
+    "replay",
+    "rodents",
+    "schema",
+    "serve",
+    "spool",
+    "token",
+)
 """Each is the command of its name in the module of its name beside this one."""
 
 
