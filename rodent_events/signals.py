@@ -93,15 +93,19 @@ def end_in_order() -> None:
 
 
 def _take_over(number: int) -> None:
+    signal.signal(number, _handle)  # raises in another thread, before anything is changed
+    _end.main_thread = _own_ident()
+    missed_signals.unwatch(number)  # which puts back what was there before the watch
     signal.signal(number, _handle)
-    _end.main_thread = real_threads.original("_thread", "get_ident")()
-    missed_signals.unwatch(number)
-    signal.signal(number, _handle)
-    with (
-        blocked(),
-        suppress(OSError, RuntimeError),
-    ):  # no file or thread is left: then as without it
+    # Where no file or thread is left, it goes on as Python does it.
+    with blocked(), suppress(OSError, RuntimeError):
         missed_signals.watch(number, _tell_of_missed)
+
+
+def _own_ident() -> int:
+    """What this thread is known by to the operating system, also among greenlets."""
+    ident: int = real_threads.original("_thread", "get_ident")()
+    return ident
 
 
 def _taken_over() -> list[int]:
@@ -176,6 +180,7 @@ def ending() -> Iterator[None]:
 def _handle(number: int, frame: FrameType | None) -> None:
     end = _end
     end.number = end.number or number
+    end.main_thread = _own_ident()
     is_reminder, end.is_reminded = end.is_reminded, False
     buses = list(_running.values())
     if end.is_ending:

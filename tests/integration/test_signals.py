@@ -123,6 +123,22 @@ def test_a_signal_over_which_the_main_thread_falls_asleep_wakes_it_up(way, numbe
     assert len(on_disk(tmp_path)) == 50
 
 
+HELD_IN_A_CHILD = """
+import os
+from rodent_events import signals
+if child := os.fork():
+    raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+with signals.held():
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_signal_that_is_held_in_a_child_ends_it_afterwards(tmp_path):
+    agent = start(EMITTING + HELD_IN_A_CHILD, tmp_path)
+    finish(agent)
+    assert agent.returncode == 128 + signal.SIGTERM
+
+
 A_CHILD_UNKNOWN_TO_PYTHON = """
 import ctypes, os, threading
 from rodent_events import missed_signals
