@@ -471,11 +471,7 @@ class Recording:
 
     def has_news(self, since: Position) -> bool:
         """Whether something came since a position."""
-        return (
-            self._refusal_number != since.refusals
-            or self._evicted_batches + len(self._batches) != since.batches
-            or self._epoch != since.epoch
-        )
+        return self._position() != since
 
     def wait_until(self, due: Callable[[], bool], timeout: float) -> bool:
         """Wait until something is so, so many seconds at most; whether it is.
