@@ -87,7 +87,6 @@ class StoredSnapshot:
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         temporary.write_text(text, "utf-8", newline="\n")
         temporary.replace(self.path)
-        self.test.written.add(self.path)
 
 
 class _Current:
