@@ -11,6 +11,7 @@ from weakref import WeakSet
 if TYPE_CHECKING:
     from rodent_events import EventBus
     from rodent_events.global_bus import GlobalBus
+    from toggle_mock.assertions.elsewhere import Note
     from toggle_mock.toggle.toggle import Toggle
 
 _named: WeakSet[EventBus] = WeakSet()
@@ -27,11 +28,8 @@ def told_of(toggle: Toggle, name: str, bus: EventBus | GlobalBus) -> Iterator[No
 
     running: Any = getattr(bus, "running", bus)
     _named.add(running)
-    toggle.notes.append(note)
-    try:
+    with _told(toggle, note):
         yield
-    finally:
-        toggle.notes.remove(note)
 
 
 @contextmanager
@@ -45,6 +43,13 @@ def told_of_others(toggle: Toggle) -> Iterator[None]:
     def note() -> list[str]:
         return [*_others(toggle, ended), *_early()]
 
+    with _told(toggle, note):
+        yield
+
+
+@contextmanager
+def _told(toggle: Toggle, note: Note) -> Iterator[None]:
+    """A miss tells this too."""
     toggle.notes.append(note)
     try:
         yield
