@@ -233,13 +233,22 @@ def fail(
     """
     if status is OK:
         raise ValueError("fail() needs a status other than OK")
-    return Outcome(
-        status,
-        message or f"scripted {status.name}",
+    outcome = Outcome(status, message or f"scripted {status.name}", delay=delay)
+    return _along(outcome, retry_after, details, trailers)
+
+
+def _along(
+    outcome: Outcome,
+    retry_after: float | None,
+    details: Iterable[Message],
+    trailers: Mapping[str, str | bytes] | None,
+) -> Outcome:
+    """The same with what comes along with a status, as :func:`fail` takes it."""
+    return replace(
+        outcome,
         retry_after=retry_after,
         details=tuple(details),
         trailers=tuple((trailers or {}).items()),
-        delay=delay,
     )
 
 
@@ -260,14 +269,7 @@ def lose_answer(
 
     The arguments are those of :func:`fail`.
     """
-    return Outcome(
-        status,
-        message,
-        accepted=True,
-        retry_after=retry_after,
-        details=tuple(details),
-        trailers=tuple((trailers or {}).items()),
-    )
+    return _along(Outcome(status, message, accepted=True), retry_after, details, trailers)
 
 
 def hang(*, accepted: bool = False) -> Outcome:
@@ -305,14 +307,8 @@ def cut(
 
     The other arguments are those of :func:`fail`.
     """
-    return Outcome(
-        status,
-        message,
-        after_messages=after_messages,
-        retry_after=retry_after,
-        details=tuple(details),
-        trailers=tuple((trailers or {}).items()),
-    )
+    outcome = Outcome(status, message, after_messages=after_messages)
+    return _along(outcome, retry_after, details, trailers)
 
 
 def read_slowly(pause: float) -> Outcome:
