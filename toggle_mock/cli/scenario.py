@@ -17,7 +17,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -84,19 +85,24 @@ def read_scenario(path: Path) -> list[Step]:
     file = read_yaml(path, FaultSpecError)
     if not isinstance(file.data, dict) or not isinstance(file.data.get("steps"), list):
         raise FaultSpecError(f"{path} is no scenario: it needs a list of steps")
-    try:
+    with _at_its_line(file):
         refuse_unknown(file.data, ["steps"])
-    except FaultSpecError as error:
-        raise FaultSpecError(f"{file.where(key=error.key)}: {error}", error.key) from None
     steps = [_step_in(file, number) for number in range(len(file.data["steps"]))]
     return sorted(steps, key=lambda step: step.at)
 
 
 def _step_in(file: YamlFile, number: int) -> Step:
-    try:
+    with _at_its_line(file, "steps", number):
         return _step(file.data["steps"][number])
+
+
+@contextmanager
+def _at_its_line(file: YamlFile, *way: str | int) -> Iterator[None]:
+    """A mistake is told with the line that it is in."""
+    try:
+        yield
     except FaultSpecError as error:
-        where = file.where("steps", number, key=error.key)
+        where = file.where(*way, key=error.key)
         raise FaultSpecError(f"{where}: {error}", error.key) from None
 
 
