@@ -40,9 +40,19 @@ def aio_channel(
     target: str,
     options: Sequence[tuple[str, Any]] = (),
     credentials: grpc.ChannelCredentials | None = None,
+    *,
+    use_proxy: bool = False,
 ) -> grpc.aio.Channel:
-    """The same for asyncio, as :func:`channel`."""
-    options = [*options, *WITHOUT_PROXY]  # gRPC goes by the first of a name
+    """The same for asyncio, as :func:`channel`.
+
+    Args:
+        target: See there.
+        options: See there.
+        credentials: See there.
+        use_proxy: Whether a proxy is used all the same that the environment names.
+    """
+    if not use_proxy:
+        options = [*options, *WITHOUT_PROXY]  # gRPC goes by the first of a name
     if credentials is None:
         return grpc.aio.insecure_channel(target, options)
     return grpc.aio.secure_channel(target, credentials, options)

@@ -259,10 +259,10 @@ class SimulatedRodent(EndsWithBlock):
         self._tasks = [asyncio.ensure_future(self._live()), asyncio.ensure_future(self._deliver())]
 
     def _open_channel(self) -> grpc.aio.Channel:
-        if self._roots is None:
-            return aio_channel(self.target, self._options)
-        chain, key = self._certificate or (None, None)
-        credentials = grpc.ssl_channel_credentials(self._roots, key, chain)
+        credentials = None
+        if self._roots is not None:
+            chain, key = self._certificate or (None, None)
+            credentials = grpc.ssl_channel_credentials(self._roots, key, chain)
         return aio_channel(self.target, self._options, credentials)
 
     async def _stop(self) -> None:

@@ -65,18 +65,17 @@ class Upstream:
         """
         options: list[tuple[str, int | str]] = [
             *CHANNEL_OPTIONS,
-            ("grpc.enable_http_proxy", int(self.use_proxy)),
             # What is too large for whom is for the two ends to say.
             ("grpc.max_receive_message_length", _UNLIMITED),
             ("grpc.max_send_message_length", _UNLIMITED),
         ]
         if self.server_name is not None:
             options.append(("grpc.ssl_target_name_override", self.server_name))
-        if not self.secure:
-            return aio_channel(self.target, options)
-        chain, key = self.certificate or (None, None)
-        credentials = grpc.ssl_channel_credentials(self._roots(), key, chain)
-        return aio_channel(self.target, options, credentials)
+        credentials = None
+        if self.secure:
+            chain, key = self.certificate or (None, None)
+            credentials = grpc.ssl_channel_credentials(self._roots(), key, chain)
+        return aio_channel(self.target, options, credentials, use_proxy=self.use_proxy)
 
     def _roots(self) -> bytes | None:
         if self.root_certificates is not None:
