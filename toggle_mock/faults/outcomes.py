@@ -21,7 +21,7 @@ from google.rpc.status_pb2 import Status
 
 from toggle_mock.faults.distributions import Distribution, seconds_at
 from toggle_mock.faults.record import GREATEST
-from toggle_mock.recording.records import RecordedCall
+from toggle_mock.recording.records import Metadata, RecordedCall
 
 OK = grpc.StatusCode.OK
 
@@ -62,7 +62,7 @@ class Outcome(Verdict):
     """Seconds for a RetryInfo among the status details."""
     details: tuple[Message, ...] = ()
     """Further status details, such as a google.rpc.ErrorInfo."""
-    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    trailers: Metadata = ()
     """Trailing metadata."""
     after_messages: int = 0
     """On Connect: messages from the Rodent after which the stream ends so."""
@@ -138,7 +138,7 @@ class Outcome(Verdict):
         usual = self.success and getattr(self.response, "success", True)
         return self.status is OK and usual and not self.hang
 
-    def trailing_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+    def trailing_metadata(self) -> Metadata:
         """The trailers, status details included, as gRPC's rich error model has them."""
         details = list(self.details)
         if self.retry_after is not None:

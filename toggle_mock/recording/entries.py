@@ -13,7 +13,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.message import DecodeError
 
 from toggle_mock.errors import SchemaError, StorageError
-from toggle_mock.recording.records import RecordedCall, RecordedMessage
+from toggle_mock.recording.records import Metadata, RecordedCall, RecordedMessage
 from toggle_mock.recording.refusals import Refusal
 from toggle_mock.schema import REVISIONS, Schema, load_schema
 
@@ -43,7 +43,7 @@ def pairs(metadata: Iterable[tuple[str, str | bytes]]) -> Pairs:
     )
 
 
-def metadata_of(written: Pairs) -> tuple[tuple[str, str | bytes], ...]:
+def metadata_of(written: Pairs) -> Metadata:
     """The metadata again."""
     return tuple(
         (key, value.base64 if isinstance(value, Binary) else value) for key, value in written

@@ -30,6 +30,7 @@ from toggle_mock.recording.entries import (
 from toggle_mock.recording.fitting import AUTO, Fitting, candidates
 from toggle_mock.recording.records import (
     Events,
+    Metadata,
     RecordedBatch,
     RecordedCall,
     RecordedEvent,
@@ -272,7 +273,7 @@ class Recording:
         call: RecordedCall,
         status: str,
         details: str = "",
-        trailers: tuple[tuple[str, str | bytes], ...] = (),
+        trailers: Metadata = (),
     ) -> None:
         """Record how a call ended."""
         with self._changed:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
 import msgspec
 from google.protobuf.message import Message
@@ -33,6 +33,9 @@ from rodent_events.pb.events.event_messages_pb2 import Event, EventCategory, Eve
 from toggle_mock.recording.claims import OfToken
 from toggle_mock.recording.decoded import DecodedBatches
 from toggle_mock.schema import Schema, is_map, known_as, load_schema
+
+Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
+"""What comes with a call besides its messages: keys with values."""
 
 _LEVELS = short_names(EventLevel.DESCRIPTOR)
 _CATEGORIES = short_names(EventCategory.DESCRIPTOR)
@@ -81,7 +84,7 @@ class RecordedCall(OfToken, Struct, eq=False, gc=False):
     """``Register``, ``Connect`` or ``SendEvents``."""
     peer: str
     """The other side's address, as gRPC names it."""
-    metadata: tuple[tuple[str, str | bytes], ...]
+    metadata: Metadata
     """The call's metadata; the authorization is redacted."""
     arrived: float = msgspec.field(default_factory=time.time)
     """Seconds since the Unix epoch."""
@@ -93,7 +96,7 @@ class RecordedCall(OfToken, Struct, eq=False, gc=False):
     """The status that ended the call, such as ``OK``; None while it goes on."""
     details: str = ""
     """The text that came with the status."""
-    trailers: tuple[tuple[str, str | bytes], ...] = ()
+    trailers: Metadata = ()
     """The trailing metadata that came with the status, such as ``grpc-status-details-bin``."""
     number: int = 0
     """Its place in the recording, from 1 on."""

@@ -7,17 +7,14 @@ import concurrent.futures
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import grpc
 
 from rodent_events.pb.base_pb2 import (
     CommandResponse,
 )
-from toggle_mock.recording.records import RecordedCall, RecordedMessage
-
-Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
-"""What comes with a call besides its messages: keys with values."""
+from toggle_mock.recording.records import Metadata, RecordedCall, RecordedMessage
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse, RegisterResponse
-from toggle_mock.recording.records import MESSAGES, RecordedCall
-from toggle_mock.rodents.stream import Ending, Metadata, Stream
+from toggle_mock.recording.records import MESSAGES, Metadata, RecordedCall
+from toggle_mock.rodents.stream import Ending, Stream
 
 if TYPE_CHECKING:
     from toggle_mock.clients.upstream import Upstream

@@ -10,7 +10,8 @@ import grpc
 import grpc.aio
 
 from toggle_mock.clients.upstream import Upstream, path_of
-from toggle_mock.rodents.stream import Accepted, Ending, Metadata, Stream
+from toggle_mock.recording.records import Metadata
+from toggle_mock.rodents.stream import Accepted, Ending, Stream
 from toggle_mock.server.answering import Answer, Answering, Asked, Context, Conversation
 
 _OVER = (grpc.aio.AioRpcError, asyncio.InvalidStateError)

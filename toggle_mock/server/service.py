@@ -21,11 +21,11 @@ from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.faults.outflow import Outflow
 from toggle_mock.faults.plans import Incoming
 from toggle_mock.recording.recorder import Recording
-from toggle_mock.recording.records import MESSAGES, SERVICE, RecordedCall, RecordedMessage
+from toggle_mock.recording.records import MESSAGES, SERVICE, Metadata, RecordedCall, RecordedMessage
 from toggle_mock.recording.refusals import Refusal
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.rodents.rodent import Rodent
-from toggle_mock.rodents.stream import Accepted, Ending, Metadata, Stream
+from toggle_mock.rodents.stream import Accepted, Ending, Stream
 from toggle_mock.server.answering import Answer, Answering, Asked, Conversation, OwnAnswers
 from toggle_mock.server.refuser import Refuser, written
 from toggle_mock.tokens.redaction import without_secrets
