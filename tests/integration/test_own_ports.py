@@ -72,10 +72,16 @@ def test_a_fault_of_a_session_is_about_its_own_port(server, mine, fault):
 
 @pytest.mark.parametrize("fault", [*ONCE, "outage"])
 def test_connections_to_its_own_port_end_alone(server, mine, fault):
-    with connected(mine) as own, connected(server) as others:
+    with (
+        server.session(own_port=True) as another,
+        connected(mine) as own,
+        connected(server) as others,
+        connected(another) as of_another,
+    ):
         getattr(mine.faults, fault)()
         assert ends(own)
         assert not ends(others)
+        assert not ends(of_another)
 
 
 def test_connections_to_its_own_port_are_half_open_alone(server, mine):
