@@ -43,7 +43,7 @@ COMMANDS = {
     "click_project": (PYTEST, r"4 passed"),
     "node_project": (PYTEST, r"3 passed"),
     "monorepo": (f"{PYTEST} packages", r"4 passed"),
-    "session_project": (PYTEST, r"10 passed, 2 rerun"),
+    "session_project": (PYTEST, r"15 passed, 2 rerun"),
     "proxied_project": (f"env {PROXIES} {PYTEST}", r"5 passed"),
 }
 
