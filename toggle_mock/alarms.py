@@ -7,10 +7,17 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from rodent_events import clock, forks
 
-_Alarm = tuple[float, int, Callable[[], object]]
+
+@dataclass(order=True)
+class _Alarm:
+    at: float
+    number: int
+    then: Callable[[], object] = field(compare=False)
+    is_set: bool = field(default=True, compare=False)
 
 
 class Alarms:
@@ -34,32 +41,45 @@ class Alarms:
             then: What is called, in a thread of its own.
             at: The time, by ``rodent_events.clock.monotonic``.
         """
-        alarm = (at, next(self._numbers), then)
-        with self._changed:
-            heapq.heappush(self._set, alarm)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="toggle-alarms", daemon=True)
-                self._thread.start()
-            self._changed.notify()
+        alarm = _Alarm(at, next(self._numbers), then)
+        self._add(alarm)
         try:
             yield
         finally:
-            with self._changed:
-                if alarm in self._set:
-                    self._set.remove(alarm)
-                    heapq.heapify(self._set)
-                    self._changed.notify()
+            # Garbage collection may end the block, in any thread, whatever locks that holds; but
+            # only once the alarm is no longer set, which refers to all that waits for it.
+            if alarm.is_set:
+                self._remove(alarm)
+
+    def _add(self, alarm: _Alarm) -> None:
+        with self._changed:
+            heapq.heappush(self._set, alarm)
+            self._changed.notify()
+            if self._thread is not None:
+                return
+            thread = self._thread = threading.Thread(
+                target=self._run, name="toggle-alarms", daemon=True
+            )
+        thread.start()  # without the lock: it waits for a thread that may collect garbage
+
+    def _remove(self, alarm: _Alarm) -> None:
+        with self._changed:
+            if alarm in self._set:
+                self._set.remove(alarm)
+                heapq.heapify(self._set)
+                self._changed.notify()
 
     def _run(self) -> None:
         with self._changed:
             while self._set:
-                at, _, then = self._set[0]
-                left = at - clock.monotonic()
+                alarm = self._set[0]
+                left = alarm.at - clock.monotonic()
                 if left > 0:
                     self._changed.wait(min(left, threading.TIMEOUT_MAX))
                 else:
                     heapq.heappop(self._set)
-                    then()
+                    alarm.is_set = False
+                    alarm.then()
             self._thread = None
 
 

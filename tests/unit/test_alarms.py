@@ -5,6 +5,7 @@ import threading
 from contextlib import ExitStack
 
 import pytest
+from support.blocks import ends_elsewhere
 
 from rodent_events import clock
 from toggle_mock.alarms import ALARMS, Alarms
@@ -40,6 +41,36 @@ def test_there_is_a_thread_as_long_as_one_is_set():
             assert heard.wait(20)
         thread.join(20)
         assert not thread.is_alive()
+
+
+def test_who_was_called_waits_for_no_lock_as_its_block_ends():
+    alarms, ended, done = Alarms(), [], threading.Event()
+    first = alarms.calling(lambda: None, 0.0)
+    first.__enter__()
+
+    def second():  # under the lock
+        ended.append(ends_elsewhere(first))
+        done.set()
+
+    with alarms.calling(second, clock.monotonic()):
+        assert done.wait(20)
+    assert ended == [True]
+
+
+def test_a_thread_is_started_while_others_may_set_alarms(monkeypatch):
+    alarms, ended = Alarms(), []
+    other = alarms.calling(pytest.fail, float("inf"))
+
+    class Thread(threading.Thread):
+        def start(self):
+            if self.name == "toggle-alarms":
+                other.__enter__()
+                ended.append(ends_elsewhere(other))
+            super().start()
+
+    monkeypatch.setattr(threading, "Thread", Thread)
+    with alarms.calling(pytest.fail, float("inf")):
+        assert ended == [True]
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from support.blocks import ends_elsewhere
 from support.recorded import recorded_event
 
 from rodent_events import EventBatch, StoragePoolPayload
@@ -219,3 +220,11 @@ def test_many_threads_write_and_read():
 )
 def test_a_scope_says_whose_records_are_meant(scope, text):
     assert str(scope) == text
+
+
+def test_who_was_told_waits_for_no_lock_as_its_block_ends():
+    recording, ended = Recording(), []
+    first = recording.calling(lambda: None, due=lambda: True)
+    first.__enter__()
+    with recording.calling(lambda: ended.append(ends_elsewhere(first)), due=lambda: True):
+        assert ended == [True]  # asked under the lock

@@ -106,12 +106,13 @@ class News:
     refusals: list[Refusal]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Waiter:
     """Who is called once something is so."""
 
     due: Callable[[], bool]
     then: Callable[[], object]
+    told: bool = False
 
 
 class Recording:
@@ -499,9 +500,12 @@ class Recording:
         try:
             yield
         finally:
-            with self._changed:
-                if waiter in self._waiting:
-                    self._waiting.remove(waiter)
+            # Garbage collection may end the block, in any thread, whatever locks that holds; but
+            # only of one that was told, or together with the recording.
+            if not waiter.told:
+                with self._changed:
+                    if waiter in self._waiting:
+                        self._waiting.remove(waiter)
 
     def notify(self) -> None:
         """Tell all who wait that something has changed."""
@@ -513,6 +517,7 @@ class Recording:
     def _tell_waiters(self) -> None:
         for waiter in [one for one in self._waiting if one.due()]:
             self._waiting.remove(waiter)
+            waiter.told = True
             waiter.then()
 
     def follow(
