@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -20,13 +19,7 @@ from rodent_events.payload_types import PayloadType, payload_types, schema_of
 from rodent_events.pb.base_pb2 import (
     EventBatch,
     EventBatchResponse,
-    RegisterRequest,
-    RegisterResponse,
-    RodentRequest,
-    SystemInfo,
-    ToggleRequest,
 )
-from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from rodent_events.pb.events.event_messages_pb2 import (
     Event,
     SystemShutdownPayload,
@@ -35,19 +28,15 @@ from rodent_events.pb.events.event_messages_pb2 import (
 from toggle_mock.clients.answers import (
     Command,
     Service,
-    acknowledgement_of,
-    response_to,
     usual_commands,
 )
-from toggle_mock.clients.profiles import Profile, Redialing, conduct_of
+from toggle_mock.clients.control_link import ControlLink
+from toggle_mock.clients.profiles import Profile, conduct_of
 from toggle_mock.context import EndsWithBlock
-from toggle_mock.dialing import aio_channel
 from toggle_mock.loop_thread import LoopThread
 from toggle_mock.recording.scope import TIMEOUT
 
 # The Rodent's pauses, in seconds.
-_REGISTER_AGAIN = 60.0
-_REGISTERED_TO_CONNECT = 3.0
 _BATCH_TIMEOUT = 30.0
 _SEND_TIMEOUT = 30.0
 _BATCH_SIZE = 100
@@ -57,9 +46,6 @@ SPILL_AT = 18_000
 
 STOP_TIMEOUT = 2.0
 """Seconds for what waits when a simulated Rodent ends."""
-
-_BACKOFF_VARIES = 1.2
-"""By how much gRPC's pause between two dials may be longer than the longest that is set."""
 
 _GIVEN_UP = "it dials no more, as the published Rodent does after five redials in vain"
 
@@ -116,21 +102,21 @@ class SimulatedRodent(EndsWithBlock):
         """Local services by name; may be changed at any time."""
         self.commands = usual_commands(self.services) | dict(commands or {})
         """Answers to commands by name; may be changed at any time."""
-        self.configs: list[tuple[str, bytes]] = []
-        """The config updates that came: type and payload."""
-        self.connects = 0
-        """The number of its Connect calls."""
         self.dropped = 0
         """Events that it gave up on."""
         self._conduct = conduct_of(profile)
         self._metadata = (("authorization", f"Bearer {jwt}"),)
         self._pace = pace
-        self._options = list(channel_options)
-        self._roots, self._certificate = root_certificates, certificate
+        self._link = ControlLink(
+            target,
+            lambda: self._metadata,
+            self._conduct,
+            self.commands,
+            pace=pace,
+            credentials=_credentials(root_certificates, certificate),
+            options=channel_options,
+        )
         self._thread: LoopThread | None = None
-        self._registered = threading.Event()
-        self._connected = threading.Event()
-        self._gave_up = False
         self._events: list[Event] = []
         self._batch: EventBatch | None = None
         self._sent = 0
@@ -186,7 +172,7 @@ class SimulatedRodent(EndsWithBlock):
         Raises:
             TimeoutError: It has not in time.
         """
-        if not self._registered.wait(timeout):
+        if not self._link.registered.wait(timeout):
             raise TimeoutError(f"rodent {self.rid} is not registered after {timeout:g} s")
 
     def wait_connected(self, timeout: float = TIMEOUT) -> None:
@@ -195,8 +181,8 @@ class SimulatedRodent(EndsWithBlock):
         Raises:
             TimeoutError: It has not in time.
         """
-        if not self._connected.wait(timeout):
-            given_up = f": {_GIVEN_UP}" if self._gave_up else ""
+        if not self._link.connected.wait(timeout):
+            given_up = f": {_GIVEN_UP}" if self._link.gave_up else ""
             raise TimeoutError(f"rodent {self.rid} is not connected after {timeout:g} s{given_up}")
 
     def emit(
@@ -239,6 +225,16 @@ class SimulatedRodent(EndsWithBlock):
         thread.call(flush)
 
     @property
+    def configs(self) -> list[tuple[str, bytes]]:
+        """The config updates that came: type and payload."""
+        return self._link.configs
+
+    @property
+    def connects(self) -> int:
+        """The number of its Connect calls."""
+        return self._link.connects
+
+    @property
     def emitted(self) -> int:
         """Events that it has emitted."""
         return self._emitted
@@ -251,22 +247,13 @@ class SimulatedRodent(EndsWithBlock):
     # In its event loop
 
     async def _begin(self) -> None:
-        self._registered.clear()
-        self._gave_up = False
         self._changed, self._ready, self._delivered = (asyncio.Event() for _ in range(3))
-        self._channel = self._open_channel()
-        self._stub: Any = RodentServiceStub(self._channel)  # typed for channels that block
-        self._tasks = [asyncio.ensure_future(self._live()), asyncio.ensure_future(self._deliver())]
-
-    def _open_channel(self) -> grpc.aio.Channel:
-        credentials = None
-        if self._roots is not None:
-            chain, key = self._certificate or (None, None)
-            credentials = grpc.ssl_channel_credentials(self._roots, key, chain)
-        return aio_channel(self.target, self._options, credentials)
+        await self._link.open()
+        living, delivering = self._link.live(self._begin_to_emit), self._deliver()
+        self._tasks = [asyncio.ensure_future(living), asyncio.ensure_future(delivering)]
 
     async def _stop(self) -> None:
-        if self._registered.is_set():
+        if self._link.registered.is_set():
             self._append(self._event(_STOPPED, EVENT_LEVEL_INFO, {}, self._conduct.own_source))
             if not self._conduct.loses:
                 with contextlib.suppress(TimeoutError):
@@ -279,95 +266,15 @@ class SimulatedRodent(EndsWithBlock):
             self._lose(self._emitted - self._sent)
             self._events.clear()
             self._batch = None
-        await self._channel.close()
-        # gRPC ends a connection with the last reference to its calls, which ended tasks hold too.
-        self._tasks.clear()
-        del self._channel, self._stub
+        self._tasks.clear()  # which hold calls
+        await self._link.close()
+
+    def _begin_to_emit(self) -> None:
+        self._ready.set()
+        self._append(self._event(_STARTED, EVENT_LEVEL_INFO, {}, self._conduct.own_source))
 
     async def _pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self._pace)
-
-    async def _live(self) -> None:
-        while not await self._register():
-            await self._pause(_REGISTER_AGAIN)
-        self._registered.set()
-        self._ready.set()
-        self._append(self._event(_STARTED, EVENT_LEVEL_INFO, {}, self._conduct.own_source))
-        await self._pause(_REGISTERED_TO_CONNECT)
-        redialing = Redialing(self._conduct)
-        while True:
-            self.connects += 1
-            code = await self._connect()
-            pause = (
-                redialing.after_no_connection() if code is None else redialing.after_status(code)
-            )
-            if pause is None:
-                self._gave_up = True
-                return
-            await self._pause(pause)
-
-    async def _register(self) -> bool:
-        try:
-            request = RegisterRequest(system_info=SystemInfo())
-            response: RegisterResponse = await self._stub.Register(request, metadata=self._metadata)
-        except grpc.aio.AioRpcError:
-            return False
-        return response.success
-
-    async def _connect(self) -> grpc.StatusCode | None:
-        """Be connected until the stream ends; returns its status, None if there was no Toggle."""
-        await self._dial()
-        answers: asyncio.Queue[RodentRequest] = asyncio.Queue()
-        stream = self._stub.Connect(metadata=self._metadata)
-        tasks: set[asyncio.Task[None]] = set()
-        try:
-            await stream.initial_metadata()
-            if self._channel.get_state() is not grpc.ChannelConnectivity.READY:
-                return None
-            self._connected.set()
-            tasks.add(asyncio.ensure_future(_write(stream, answers)))
-            while (request := await stream.read()) is not grpc.aio.EOF:
-                task = asyncio.ensure_future(self._answer(request, answers))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-        except grpc.aio.AioRpcError as error:
-            return error.code()
-        else:
-            code: grpc.StatusCode = await stream.code()
-            return code
-        finally:
-            self._connected.clear()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            stream.cancel()
-            # A call whose end nobody has seen keeps its connection, though the channel is closed.
-            with contextlib.suppress(asyncio.CancelledError):
-                await stream.code()
-
-    async def _dial(self) -> None:
-        """Let a channel that has failed try again: until then it fails calls without a look.
-
-        It tries on its own, after pauses that no pace shortens; only success changes its state.
-        """
-        failed = grpc.ChannelConnectivity.TRANSIENT_FAILURE
-        longest = dict(self._options).get("grpc.max_reconnect_backoff_ms", 120_000) / 1000
-        if self._channel.get_state(try_to_connect=True) is failed:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(longest * _BACKOFF_VARIES):
-                    await self._channel.wait_for_state_change(failed)
-
-    async def _answer(self, request: ToggleRequest, answers: asyncio.Queue[RodentRequest]) -> None:
-        kind = request.WhichOneof("payload")
-        request_id = request.request_id
-        if kind == "command":
-            response = await response_to(request.command, self.commands)
-            response.request_id = request_id
-            answers.put_nowait(RodentRequest(request_id=request_id, command_response=response))
-        elif kind == "config":
-            self.configs.append((request.config.config_type, request.config.payload))
-            ack = acknowledgement_of(request.config, request_id)
-            answers.put_nowait(RodentRequest(request_id=request_id, ack=ack))
 
     # Its events
 
@@ -388,7 +295,7 @@ class SimulatedRodent(EndsWithBlock):
 
     def _append(self, event: Event) -> None:
         self._emitted += 1
-        if self._conduct.loses and not self._registered.is_set():
+        if self._conduct.loses and not self._link.registered.is_set():
             self._lose(1)
             return
         self._events.append(event)
@@ -462,7 +369,7 @@ class SimulatedRodent(EndsWithBlock):
     async def _is_taken(self, batch: EventBatch) -> bool:
         """Try to send a batch; for the published Rodent, a rejected one is sent."""
         try:
-            answer: EventBatchResponse = await self._stub.SendEvents(
+            answer: EventBatchResponse = await self._link.stub.SendEvents(
                 batch, timeout=_SEND_TIMEOUT, metadata=self._metadata
             )
         except grpc.aio.AioRpcError:
@@ -470,10 +377,13 @@ class SimulatedRodent(EndsWithBlock):
         return answer.success or self._conduct.loses
 
 
-async def _write(stream: Any, answers: asyncio.Queue[RodentRequest]) -> None:
-    with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-        while True:  # until the stream has ended, which its reader sees too
-            await stream.write(await answers.get())
+def _credentials(
+    root_certificates: bytes | None, certificate: tuple[bytes, bytes] | None
+) -> grpc.ChannelCredentials | None:
+    if root_certificates is None:
+        return None
+    chain, key = certificate or (None, None)
+    return grpc.ssl_channel_credentials(root_certificates, key, chain)
 
 
 def _place_of(payload: Message) -> PayloadType:
