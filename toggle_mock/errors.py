@@ -7,6 +7,7 @@ ToggleMockError
 ├── IncompatibleError     (AssertionError)   two schemas do not understand each other
 ├── QueryError            (ValueError)       a text is no query
 ├── FaultSpecError        (ValueError)       data describe no fault, or no scenario
+├── ContractError         (ValueError)       what is said of a program to be judged means nothing
 ├── StorageError          (ValueError)       a file is no recording, or cannot be one
 ├── SchemaError           (ValueError)       there is no such schema, or it cannot be read
 ├── UnknownIdError        (LookupError)      no session, call, fault or feed has this id
@@ -57,6 +58,10 @@ class FaultSpecError(ToggleMockError, ValueError):
     def __init__(self, text: str, key: str | None = None) -> None:
         super().__init__(text)
         self.key = key
+
+
+class ContractError(ToggleMockError, ValueError):
+    """What is said of a program that is to be judged means nothing."""
 
 
 class StorageError(ToggleMockError, ValueError):

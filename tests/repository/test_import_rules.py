@@ -42,6 +42,10 @@ SABOTAGES = {
         "toggle_mock/compat/messages/diff.py",
         "from toggle_mock.compat.findings import rule_findings",
     ),
+    "A case knows a rig, and who runs it knows neither": (
+        "toggle_mock/contract/runner.py",
+        "from toggle_mock.contract.rodent.rig import RodentRig",
+    ),
     "No circle anywhere": (
         "toggle_mock/recording/text.py",
         "from toggle_mock.cli.events import events",

@@ -11,7 +11,7 @@ import yaml
 
 from toggle_mock.cli.options import config_schema
 from toggle_mock.cli.serve import serve
-from toggle_mock.cli.yaml_files import read_yaml
+from toggle_mock.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
 VALIDATOR = jsonschema.Draft202012Validator(config_schema(serve))

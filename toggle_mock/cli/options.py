@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from toggle_mock.cli.yaml_files import read_yaml
 from toggle_mock.wording import did_you_mean
+from toggle_mock.yaml_files import read_yaml
 
 F = TypeVar("F", bound=Callable[..., Any])
 

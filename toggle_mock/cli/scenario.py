@@ -28,11 +28,11 @@ import click
 import msgspec
 
 from rodent_events import clock
-from toggle_mock.cli.yaml_files import YamlFile, parse_yaml, read_yaml
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
 from toggle_mock.faults import spec
 from toggle_mock.faults.record import Record, Seconds, components_of, refuse_unknown
 from toggle_mock.toggle.toggle import LocalToggle
+from toggle_mock.yaml_files import YamlFile, parse_yaml, read_yaml
 
 logger = logging.getLogger("toggle_mock")
 

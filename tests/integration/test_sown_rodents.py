@@ -1,0 +1,27 @@
+"""The suite is judged itself: what is right passes, each sown fault is caught by its case."""
+
+import pytest
+from support.judging import RODENT_CASES, rodent_suite
+from support.sown.rodent import FAULTS
+
+from toggle_mock.contract.verdicts import Result, Verdict
+
+
+def told(result: Result) -> str:
+    story = "\n".join(f"{moment.who}: {moment.what}" for moment in result.story)
+    return f"{result.verdict}: {result.text}\n{story}\n{result.output}"
+
+
+@pytest.mark.parametrize("case_id", RODENT_CASES)
+def test_the_reference_agent_passes(case_id):
+    result = rodent_suite().run_case(RODENT_CASES[case_id])
+    assert result.verdict is Verdict.PASSED, told(result)
+
+
+@pytest.mark.parametrize(
+    ("fault", "case_id"), [(name, one) for name in FAULTS for one in FAULTS[name].caught_by]
+)
+def test_a_sown_fault_is_caught(fault, case_id):
+    result = rodent_suite(fault).run_case(RODENT_CASES[case_id])
+    assert result.verdict is Verdict.FAILED, told(result)
+    assert FAULTS[fault].caught_by[case_id] in result.text, told(result)

@@ -1,0 +1,63 @@
+"""Bringing Rodents before the contract suite."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from msgspec import structs
+
+from toggle_mock.contract.cases import Case, all_cases
+from toggle_mock.contract.rodent.catalogue import GROUPS
+from toggle_mock.contract.rodent.rig import RodentRig
+from toggle_mock.contract.runner import Suite, times_of
+from toggle_mock.contract.settings import RodentContract, RodentTimes
+
+ROOT = Path(__file__).parents[2]
+
+RODENT_CASES: dict[str, Case[RodentRig]] = {case.id: case for case in all_cases(GROUPS)}
+
+FAST = RodentContract(
+    emit="driver",
+    environment={
+        "RODENT_EVENTS_BATCH_TIMEOUT": "0.2",
+        "RODENT_EVENTS_RETRY_BACKOFF_BASE": "0.1",
+        "RODENT_EVENTS_RETRY_BACKOFF_MAX": "0.5",
+        "RODENT_EVENTS_SPOOL_MODE": "journal",
+    },
+    times=RodentTimes(
+        register_again=0.6,
+        connect=0.03,
+        batch=0.2,
+        retry=0.2,
+        outage=2.0,
+        redial=0.3,
+        redial_refused=0.6,
+    ),
+)
+"""The reference driver with pauses of a hundredth."""
+
+_DRIVER = ("-m", "toggle_mock.contract.driver")
+_SOWN = str(ROOT / "tests" / "support" / "sown" / "rodent.py")
+_PACE = ("--pace", "0.01")
+
+
+_IMPATIENT = {"start": 3.0, "answer": 2.0, "stop": 5.0, "slack": 2.0}
+"""Times of a Rodent of which is known that it will be waited for in vain."""
+
+
+def rodent_suite(fault: str | None = None) -> Suite[RodentRig]:
+    """The suite for the reference driver, or for it with a fault sown into it."""
+    program, times = (_DRIVER, {}) if fault is None else ((_SOWN, fault), _IMPATIENT)
+    contract = structs.replace(
+        FAST,
+        command=(sys.executable, *program, *_PACE),
+        times=structs.replace(FAST.times, **times),
+    )
+    return Suite(
+        RODENT_CASES.values(),
+        lambda case_id, folder, story: RodentRig(contract, case_id, folder, story),
+        contract.abilities,
+        times_of(contract.times),
+        contract.profile,
+    )

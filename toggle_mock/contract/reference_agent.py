@@ -1,0 +1,142 @@
+"""A Rodent that keeps all promises: the pipeline of ``rodent_events`` beside a link to Toggle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf import json_format, message_factory
+from google.protobuf.message import Message
+
+from rodent_events import EventBus, SystemShutdownPayload, SystemStartupPayload, clock
+from rodent_events.client import CHANNEL_OPTIONS
+from rodent_events.payload_types import payload_types, prefix_of, schema_of
+from rodent_events.pb.events.event_messages_pb2 import Event, EventLevel
+from toggle_mock.clients.answers import usual_commands
+from toggle_mock.clients.control_link import ControlLink
+from toggle_mock.clients.profiles import conduct_of
+from toggle_mock.loop_thread import LoopThread
+from toggle_mock.wording import one_of
+
+_STARTED = SystemStartupPayload(operation=SystemStartupPayload.SYSTEM_STARTUP_OPERATION_STARTED)
+_STOPPED = SystemShutdownPayload(
+    operation=SystemShutdownPayload.SYSTEM_SHUTDOWN_OPERATION_SHUTDOWN, graceful=True
+)
+_LEVEL = prefix_of(EventLevel.DESCRIPTOR)
+
+_PAYLOADS: Mapping[str, type[Message]] = {
+    place.name: message_factory.GetMessageClass(place.descriptor)
+    for place in payload_types(schema_of(Event())).values()
+}
+
+
+class ReferenceAgent:
+    """Registers, connects, answers, and delivers what it is given to emit.
+
+    Args:
+        environ: What it is told: ``TOGGLE_ADDRESS``, ``TOGGLE_JWT`` or ``TOGGLE_JWT_FILE``,
+            ``TOGGLE_CA_FILE``, ``EVENTS_DIR``; and the settings of ``rodent_events``.
+        pace: By what a Rodent's pauses are multiplied.
+    """
+
+    def __init__(self, environ: Mapping[str, str], pace: float) -> None:
+        token_file, ca_file = environ.get("TOGGLE_JWT_FILE"), environ.get("TOGGLE_CA_FILE")
+        self.bus = EventBus(
+            target=environ["TOGGLE_ADDRESS"],
+            jwt=None if token_file else environ["TOGGLE_JWT"],
+            jwt_file=token_file,
+            tls_ca_file=ca_file,
+            events_dir=environ["EVENTS_DIR"],
+        )
+        roots = Path(ca_file).read_bytes() if ca_file else None
+        self.link = ControlLink(
+            environ["TOGGLE_ADDRESS"],
+            lambda: _metadata(environ),
+            conduct_of("guarantees"),
+            usual_commands({}),
+            pace=pace,
+            credentials=grpc.ssl_channel_credentials(roots) if roots else None,
+            options=CHANNEL_OPTIONS,
+        )
+        self._thread = LoopThread("reference-agent")
+        self._living: asyncio.Task[None]
+
+    def start(self) -> None:
+        """Take events, and begin to register."""
+        self.bus.start()
+        self._thread.call(self._begin)
+
+    async def _begin(self) -> None:
+        await self.link.open()
+        self._living = asyncio.ensure_future(self.link.live(lambda: self.bus.emit(_STARTED)))
+
+    def stop(self, timeout: float) -> bool:
+        """Emit its shutdown, deliver what can be, and be gone.
+
+        Args:
+            timeout: Seconds.
+
+        Returns:
+            True if all was delivered.
+        """
+        end = clock.monotonic() + timeout
+        if self.link.registered.is_set():
+            self.bus.emit(_STOPPED)
+        complete = self.bus.shutdown(max(0.0, end - clock.monotonic()))
+        self._thread.call(self._end)
+        self._thread.end()
+        return complete
+
+    async def _end(self) -> None:
+        self._living.cancel()
+        await asyncio.gather(self._living, return_exceptions=True)
+        await self.link.close()
+
+    def emit(
+        self,
+        payload: str,
+        fields: Mapping[str, Any],
+        *,
+        level: str = "INFO",
+        metadata: Mapping[str, str] | None = None,
+        source: str | None = None,
+        count: int = 1,
+    ) -> int:
+        """Emit an event, or several that are the same.
+
+        Args:
+            payload: The payload's type.
+            fields: Its fields, in protobuf's JSON.
+            level: Its level.
+            metadata: Its metadata.
+            source: Its source; None for the usual one.
+            count: How many.
+
+        Returns:
+            How many were accepted.
+
+        Raises:
+            ValueError: There is no such payload, field or level.
+        """
+        message = _PAYLOADS[one_of("payload", payload, _PAYLOADS)]()
+        try:
+            json_format.ParseDict(dict(fields), message)
+        except json_format.ParseError as error:
+            raise ValueError(f"fields of {payload}: {error}") from None
+        names = [name.removeprefix(_LEVEL) for name in EventLevel.keys()]  # noqa: SIM118 - no dict
+        number = EventLevel.Value(_LEVEL + one_of("level", level, names))
+        ids = (
+            self.bus.emit(message, level=number, metadata=metadata, source=source)
+            for _ in range(count)
+        )
+        return sum(one is not None for one in ids)
+
+
+def _metadata(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What goes with a call of the link; a token file may have another token than before."""
+    path = environ.get("TOGGLE_JWT_FILE")
+    token = Path(path).read_text("ascii").strip() if path else environ["TOGGLE_JWT"]
+    return [("authorization", f"Bearer {token}")]

@@ -1,0 +1,1 @@
+"""Judging a Rodent: what a case holds of it, and the cases, by group."""

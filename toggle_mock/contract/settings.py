@@ -1,0 +1,194 @@
+"""What is said of a program that is to be judged: ``contract.yml``, or options.
+
+::
+
+    command: [./rodent, --config, "{config}"]
+    emit: driver                # or stimuli, or nothing
+    features: [register, connect, tls]
+    environment: {RODENT_LOG: debug}
+    times: {batch_timeout: 0.2, redial: 1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from toggle_mock.contract.cases import Profile
+from toggle_mock.errors import ContractError, FaultSpecError
+from toggle_mock.faults.record import Record
+from toggle_mock.yaml_files import read_yaml
+
+Emit = Literal["driver", "stimuli", "nothing"]
+"""How a Rodent is made to emit: by a driver, by stimuli, or by nothing but itself."""
+
+RodentFeature = Literal["register", "connect", "tls", "token_file", "disk", "journal"]
+
+RODENT_FEATURES: Mapping[RodentFeature, str] = {
+    "register": "calls Register before all else",
+    "connect": "keeps a Connect stream, and answers commands",
+    "tls": "speaks TLS if TOGGLE_CA_FILE is set",
+    "token_file": "reads its token from TOGGLE_JWT_FILE, and again when it is refused",
+    "disk": "keeps in EVENTS_DIR, over an orderly end, what could not be sent",
+    "journal": "keeps in EVENTS_DIR, over any end, what it has accepted",
+}
+
+ToggleFeature = Literal["register", "connect", "heartbeat", "deduplicates"]
+
+TOGGLE_FEATURES: Mapping[ToggleFeature, str] = {
+    "register": "answers Register",
+    "connect": "keeps Connect streams",
+    "heartbeat": "sends system.status to connected Rodents",
+    "deduplicates": "takes a batch of an id that it has had for the same batch",
+}
+
+Positive = Annotated[float, Meta(gt=0, le=1e6)]
+R = TypeVar("R", bound=Record)
+
+
+class RodentTimes(Record, frozen=True, kw_only=True):
+    """What a Rodent is set to, in seconds: the longest that a case has to wait for it.
+
+    By default they are those of the published Rodent. A case whose times are more than ten seconds
+    together is run with ``--slow`` only.
+    """
+
+    start: Positive = 10.0
+    """From its start until it is ready, or calls."""
+    register_again: Positive = 60.0
+    """From a refused Register to the next."""
+    connect: Positive = 3.0
+    """From Register to Connect."""
+    batch: Positive = 30.0
+    """Until a batch goes out that is not full."""
+    retry: Positive = 2.0
+    """Between two tries of a batch, for the first of them."""
+    outage: Positive = 30.0
+    """Between two tries of a batch at the longest, while Toggle is away."""
+    send: Positive = 30.0
+    """Until it gives up a call that is not answered."""
+    redial: Positive = 30.0
+    """From the end of its stream to the next."""
+    redial_refused: Positive = 60.0
+    """The same after a status such as PERMISSION_DENIED."""
+    keepalive: Positive = 40.0
+    """Between two pings on a connection that is silent."""
+    token: Positive = 30.0
+    """From a refused token until it uses another one."""
+    answer: Positive = 10.0
+    """Until a command is answered, of Toggle or of the suite."""
+    stop: Positive = 10.0
+    """From SIGTERM to its end."""
+    slack: Positive = 10.0
+    """What a busy machine may add to anything, which is no breach."""
+
+
+class Stimulus(Record, frozen=True, kw_only=True):
+    """What makes a daemon emit an event: a command to it through Connect, or one of the shell."""
+
+    expect: str
+    """A query that the event matches."""
+    command: str | None = None
+    """The type of a command, such as ``system.users.create``."""
+    payload: Any = None
+    """What the command is sent with, as JSON."""
+    target: str = ""
+    shell: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.command is None) == (self.shell is None):
+            raise FaultSpecError("a stimulus has either a command or a shell line", "expect")
+
+
+class RodentContract(Record, frozen=True, kw_only=True):
+    """What is said of a Rodent that is to be judged."""
+
+    command: tuple[str, ...] = ()
+    """The program and its arguments; ``{config}`` stands for the path of its rendered file."""
+    emit: Emit = "nothing"
+    stimuli: tuple[Stimulus, ...] = ()
+    features: tuple[RodentFeature, ...] = tuple(RODENT_FEATURES)
+    """What it can do; see ``RODENT_FEATURES``."""
+    profile: Profile = "guarantees"
+    environment: dict[str, str] = msgspec.field(default_factory=dict)
+    """Besides what the suite sets."""
+    config_template: str | None = None
+    """A file in which ``${TOGGLE_ADDRESS}`` and the like are replaced."""
+    times: RodentTimes = RodentTimes()
+    batch_size: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    """Events in a full batch."""
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """What cases may need: its features, and how it is made to emit."""
+        emits = {"driver": {"driver", "events"}, "stimuli": {"events"}, "nothing": set[str]()}
+        return frozenset(self.features) | emits[self.emit]
+
+
+class ToggleTimes(Record, frozen=True, kw_only=True):
+    """How long a Toggle takes, in seconds, at the longest."""
+
+    answer: Positive = 10.0
+    """Until it answers a call."""
+    stored: Positive = 5.0
+    """From its answer until an event is seen by ``observe``."""
+    heartbeat: Positive = 60.0
+    """Between two heartbeats."""
+    keepalive: Positive = 40.0
+    """Between two pings, which it must allow."""
+    slack: Positive = 10.0
+    """What a busy machine may add to anything, which is no breach."""
+
+
+class ToggleContract(Record, frozen=True, kw_only=True):
+    """What is said of a Toggle that is to be judged."""
+
+    to: str = ""
+    """``host:port``."""
+    jwt: str | None = None
+    """A token that it takes."""
+    jwt_key: str | None = None
+    """A file with the key that it verifies tokens by, so that the suite can sign its own."""
+    jwt_algorithm: str = "HS256"
+    ca: str | None = None
+    """A file with its root certificate, if it speaks TLS."""
+    observe: str | None = None
+    """URL of an HTTP API such as the mock's, at which its events are seen."""
+    observe_command: str | None = None
+    """A command of the shell that prints the stored events as JSON lines."""
+    features: tuple[ToggleFeature, ...] = ("register", "connect")
+    """What it does; see ``TOGGLE_FEATURES``."""
+    times: ToggleTimes = ToggleTimes()
+    max_message_bytes: Annotated[int, Meta(ge=1)] = 4 * 1024 * 1024
+    """Bytes in a request at the most."""
+
+    @property
+    def abilities(self) -> frozenset[str]:
+        """What cases may need: its features, and what the suite was given."""
+        given = {"key": self.jwt_key, "observe": self.observe or self.observe_command}
+        return frozenset(self.features) | {name for name, value in given.items() if value}
+
+
+def read_contract(kind: type[R], path: Path) -> R:
+    """What a file says of a program.
+
+    Args:
+        kind: RodentContract or ToggleContract.
+        path: The YAML file.
+
+    Raises:
+        ContractError: It says something that means nothing; the text has the line.
+        OSError: It cannot be read.
+    """
+    file = read_yaml(path, ContractError)
+    if not isinstance(file.data, dict):
+        raise ContractError(f"{path} says nothing of a program: it needs keys such as command")
+    try:
+        return kind.read(file.data)
+    except FaultSpecError as error:
+        raise ContractError(f"{file.where(key=error.key)}: {error}") from None
