@@ -120,7 +120,8 @@ class Address:
             self.make_way()
             return _bound(_PathSocket(), self.path)
         family, address = self._resolved()
-        reserved = socket.socket(family)
+        # asyncio has what it accepts write without delay only if the protocol is said.
+        reserved = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:  # [::] has those of IPv4 too, as gRPC understands it
             only = not self.is_everywhere

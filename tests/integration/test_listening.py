@@ -1,5 +1,6 @@
 """Where the mock listens: sockets of the file system, IPv6, all addresses, behind a relay too."""
 
+import asyncio
 import gc
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from rodent_events import EventClient
 from rodent_events.retry_policy import Status
 from toggle_mock import NoRelayError, RemoteError, RemoteToggle, ToggleServer
+from toggle_mock.address import Address
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 
 BOTH = pytest.mark.parametrize("relay", [False, True], ids=["direct", "relay"])
@@ -177,3 +179,22 @@ def test_who_asks_for_all_addresses_gets_the_one_that_it_has_come_by(tmp_path, r
         RemoteToggle(toggle.http_address) as remote,
     ):
         assert remote.address == f"127.0.0.1:{toggle.port}"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_small_pieces_are_written_without_delay(host, request):
+    if host == "::1":
+        request.getfixturevalue("ipv6")
+    without_delay: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def accept(_reader, writer):
+        accepted = writer.get_extra_info("socket")
+        without_delay.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listener = Address(host).listening()
+    async with await asyncio.start_server(accept, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+        # Else a piece would wait until the one before it is acknowledged, which takes 40 ms.
+        assert await without_delay
+        writer.close()
