@@ -15,6 +15,9 @@ RUNS ?= 20
 LONGEST ?= inf
 TESTS ?=
 
+# Where it is set, as in many images, each program that a test starts would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 run: $(READY)  ## Show real events of this machine on their way to a mock Toggle.
 	$(BIN)/toggle-mock demo --once
 

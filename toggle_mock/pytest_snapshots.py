@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -161,13 +162,19 @@ class SnapshotKeeper:
 _SNAPSHOTS = pytest.StashKey[TestSnapshots]()
 
 
+_FOLDERS = pytest.StashKey[Path]()
+
+
 def folder_of(item: pytest.Item) -> Path:
     """Where the snapshots of a test are: in a folder of its own, within that of its file."""
-    _, _, test = item.nodeid.partition("::")
-    name = file_name(test.replace("::", ".") or item.name)
-    return _folder_of_file(item.path) / name
+    if _FOLDERS not in item.stash:
+        _, _, test = item.nodeid.partition("::")
+        name = file_name(test.replace("::", ".") or item.name)
+        item.stash[_FOLDERS] = _folder_of_file(item.path) / name
+    return item.stash[_FOLDERS]
 
 
+@cache
 def _folder_of_file(path: Path) -> Path:
     return path.parent / FOLDER / (path.stem if path.suffix == ".py" else path.name)
 
