@@ -102,6 +102,7 @@ def test_only_these_tests_use_private_names_and_these_names_alone():
     used = {
         str(path.relative_to(TESTS)): names
         for path in TESTS.rglob("*.py")
+        if "sown" not in path.parts  # to sow a fault is to break what is private
         if (names := set(private_names(path.read_text())))
     }
     assert used == {path: names for path, (names, _reason) in REASONS.items()}
