@@ -89,8 +89,9 @@ def main() -> None:
     """Run the driver."""
     parser = argparse.ArgumentParser(prog="python -m toggle_mock.contract.driver")
     parser.add_argument("--pace", type=float, default=1.0, help="by what pauses are multiplied")
+    parser.add_argument("--keepalive", type=float, help="seconds between two pings of its stream")
     options = parser.parse_args()
-    agent = ReferenceAgent(os.environ, options.pace)
+    agent = ReferenceAgent(os.environ, options.pace, options.keepalive)
     driver = Driver(agent)
     on_interrupt(sys.exit)
     agent.start()

@@ -27,6 +27,17 @@ _STOPPED = SystemShutdownPayload(
 )
 _LEVEL = prefix_of(EventLevel.DESCRIPTOR)
 
+_SLOW = "contract.slow"
+"""A command that takes long, and does nothing else."""
+
+_SLOW_SECONDS = 0.5
+
+_PINGS = (
+    "grpc.keepalive_time_ms",
+    "grpc.keepalive_timeout_ms",
+    "grpc.http2.ping_timeout_ms",
+)
+
 _PAYLOADS: Mapping[str, type[Message]] = {
     place.name: message_factory.GetMessageClass(place.descriptor)
     for place in payload_types(schema_of(Event())).values()
@@ -40,9 +51,13 @@ class ReferenceAgent:
         environ: What it is told: ``TOGGLE_ADDRESS``, ``TOGGLE_JWT`` or ``TOGGLE_JWT_FILE``,
             ``TOGGLE_CA_FILE``, ``EVENTS_DIR``; and the settings of ``rodent_events``.
         pace: By what a Rodent's pauses are multiplied.
+        keepalive: Seconds between two pings of its stream, and until one must be answered; None for
+            a Rodent's own.
     """
 
-    def __init__(self, environ: Mapping[str, str], pace: float) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], pace: float, keepalive: float | None = None
+    ) -> None:
         token_file, ca_file = environ.get("TOGGLE_JWT_FILE"), environ.get("TOGGLE_CA_FILE")
         self.bus = EventBus(
             target=environ["TOGGLE_ADDRESS"],
@@ -56,10 +71,10 @@ class ReferenceAgent:
             environ["TOGGLE_ADDRESS"],
             lambda: _metadata(environ),
             conduct_of("guarantees"),
-            usual_commands({}),
+            {**usual_commands({}), _SLOW: _take_long},
             pace=pace,
             credentials=grpc.ssl_channel_credentials(roots) if roots else None,
-            options=CHANNEL_OPTIONS,
+            options=[*_pings(keepalive), *CHANNEL_OPTIONS],
         )
         self._thread = LoopThread("reference-agent")
         self._living: asyncio.Task[None]
@@ -133,6 +148,17 @@ class ReferenceAgent:
             for _ in range(count)
         )
         return sum(one is not None for one in ids)
+
+
+def _pings(seconds: float | None) -> list[tuple[str, int]]:
+    """The options for pings so many seconds apart; gRPC goes by the first of a name."""
+    if seconds is None:
+        return []
+    return [(name, int(seconds * 1000)) for name in _PINGS]
+
+
+async def _take_long(_payload: object) -> None:
+    await asyncio.sleep(_SLOW_SECONDS)
 
 
 def _metadata(environ: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -77,6 +77,8 @@ class RodentTimes(Record, frozen=True, kw_only=True):
     """The same after a status such as PERMISSION_DENIED."""
     keepalive: Positive = 40.0
     """Between two pings on a connection that is silent."""
+    keepalive_timeout: Positive = 20.0
+    """From a ping that is not answered until the connection is given up."""
     token: Positive = 30.0
     """From a refused token until it uses another one."""
     answer: Positive = 10.0
@@ -105,6 +107,16 @@ class Stimulus(Record, frozen=True, kw_only=True):
             raise FaultSpecError("a stimulus has either a command or a shell line", "expect")
 
 
+class SlowCommand(Record, frozen=True, kw_only=True):
+    """A command that a Rodent takes longer for than for ``system.status``."""
+
+    command: str
+    """Its type."""
+    payload: Any = None
+    """What it is sent with, as JSON."""
+    target: str = ""
+
+
 class RodentContract(Record, frozen=True, kw_only=True):
     """What is said of a Rodent that is to be judged."""
 
@@ -112,6 +124,9 @@ class RodentContract(Record, frozen=True, kw_only=True):
     """The program and its arguments; ``{config}`` stands for the path of its rendered file."""
     emit: Emit = "nothing"
     stimuli: tuple[Stimulus, ...] = ()
+    slow_command: SlowCommand | None = None
+    """One that takes half a second or longer, if there is any: what else is asked must not wait for
+    it."""
     features: tuple[RodentFeature, ...] = tuple(RODENT_FEATURES)
     """What it can do; see ``RODENT_FEATURES``."""
     profile: Profile = "guarantees"
@@ -127,7 +142,8 @@ class RodentContract(Record, frozen=True, kw_only=True):
     def abilities(self) -> frozenset[str]:
         """What cases may need: its features, and how it is made to emit."""
         emits = {"driver": {"driver", "events"}, "stimuli": {"events"}, "nothing": set[str]()}
-        return frozenset(self.features) | emits[self.emit]
+        slow = {"slow_command"} if self.slow_command else set[str]()
+        return frozenset(self.features) | emits[self.emit] | slow
 
 
 class ToggleTimes(Record, frozen=True, kw_only=True):

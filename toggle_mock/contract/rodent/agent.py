@@ -104,6 +104,16 @@ class Agent:
             raise Breach(f"of {count} events it has accepted {accepted}")
         return marks
 
+    def emit_unless_filtered(
+        self, payload: str, fields: Mapping[str, Any], **more: Any
+    ) -> list[str]:
+        """Have its driver emit an event that its settings may filter; returns its mark, or none."""
+        mark = f"m{next(self._marks)}"
+        self._tell(f"emit a {payload}, marked {mark}, unless it is filtered")
+        asked = {"payload": payload, "fields": fields, **more, "metadata": {MARK: mark}}
+        accepted = self.driver.ask("emit", asked, self._patience()).get("accepted")
+        return [mark] if accepted else []
+
     def emit_many(self, count: int, payload: str = "StoragePoolPayload", **more: Any) -> str:
         """Have its driver emit events that are the same, with one command; returns their mark."""
         mark = f"m{next(self._marks)}"

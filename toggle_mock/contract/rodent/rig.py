@@ -20,6 +20,7 @@ from toggle_mock.contract.story import Story
 from toggle_mock.contract.timeline import moments_of
 from toggle_mock.contract.verdicts import Breach, Inconclusive
 from toggle_mock.recording.records import RecordedCall
+from toggle_mock.rodents.rodent import Rodent
 from toggle_mock.server.server import ToggleServer
 
 T = TypeVar("T")
@@ -126,10 +127,8 @@ class RodentRig:
         self.story.tell("suite", what)
 
     def _send(self, stimulus: Stimulus) -> object:
-        self.connected()
-        (rodent,) = self.toggle.rodents.connected
         assert stimulus.command is not None
-        return rodent.command(stimulus.command, stimulus.payload, target=stimulus.target)
+        return self.connected().command(stimulus.command, stimulus.payload, target=stimulus.target)
 
     def _environment(self) -> dict[str, str]:
         toggle = self.toggle
@@ -257,19 +256,54 @@ class RodentRig:
                 f"{missing[0]}: {error}"
             ) from None
 
-    def connected(self) -> None:
-        """Wait until its stream is open.
+    def until_ended(self, call: RecordedCall) -> None:
+        """Wait until Toggle has seen the end of a call, also one whose Rodent has ended.
+
+        Raises:
+            Breach: It has not seen it.
+        """
+        seen = self.toggle.recording.wait_until(
+            lambda: call.status is not None, self.patience("answer")
+        )
+        self.expect(seen, f"{call.method} has not ended")
+
+    def connected(self) -> Rodent:
+        """Wait until its stream is open; returns the Rodent, as Toggle sees it.
 
         Raises:
             Breach: It does not connect.
         """
-        self.until(
+        connected = self.until(
             lambda: self.toggle.rodents.connected,
             self.patience("start", "connect"),
             "there was no Connect",
         )
+        return connected[0]
+
+    def never(self, found: Callable[[], object], seconds: float, seen: str) -> None:
+        """See that something does not come to be so, for as long.
+
+        Args:
+            found: What must not be; anything true ends the wait.
+            seconds: How long is waited; a few seconds at the most.
+            seen: What to say if it is so.
+
+        Raises:
+            Breach: It is so, or the program has ended meanwhile.
+        """
+        end = clock.monotonic() + seconds
+        while (left := end - clock.monotonic()) > 0 and not found():
+            self.toggle.recording.wait_until(lambda: bool(found()), min(left, _LOOK_AGAIN))
+        self.expect(not found(), seen)
+        if self.agents:
+            self.agents[-1].program.must_run()
 
     # Judging
+
+    def has_secret(self, content: str | bytes) -> bool:
+        """Whether one of the case's secrets is in something, or the signature of a token."""
+        text = content if isinstance(content, str) else content.decode("latin-1")
+        return any(one in text or one.rpartition(".")[2] in text for one in self.secrets)
 
     def expect(self, condition: object, seen: str) -> None:
         """See that the rule holds.

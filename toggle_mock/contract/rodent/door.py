@@ -1,0 +1,166 @@
+"""A door in front of Toggle: who knocks is counted, it may be shut, and frames are seen.
+
+It knows what the mock itself cannot know: connections that come to nothing, and frames of HTTP/2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+from rodent_events import clock
+from toggle_mock.faults.first_bytes import PREFACE
+from toggle_mock.faults.tcp_relay import Pipe
+from toggle_mock.loop_thread import LoopThread
+
+_CHUNK = 64 * 1024
+_HEADER = 9
+
+# Types of frames: https://www.rfc-editor.org/rfc/rfc9113#section-6
+_DATA, _HEADERS, _RST_STREAM, _PING, _GOAWAY = 0, 1, 3, 6, 7
+
+_FLAG = 1
+"""END_STREAM of DATA and HEADERS, ACK of PING."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The head of a frame that a client has sent."""
+
+    at: float
+    """When, by :func:`rodent_events.clock.monotonic`."""
+    kind: int
+    flagged: bool
+    """Whether it ends its stream, or answers a ping."""
+
+    @property
+    def is_ping(self) -> bool:
+        """Whether it is a ping, and no answer to one."""
+        return self.kind == _PING and not self.flagged
+
+    @property
+    def ends_stream(self) -> bool:
+        """Whether its sender is done with a stream, or with all of them."""
+        return self.kind in {_RST_STREAM, _GOAWAY} or (
+            self.kind in {_DATA, _HEADERS} and self.flagged
+        )
+
+
+class Door:
+    """A TCP server that passes on what comes, for as long as it is open; a context manager.
+
+    Args:
+        target: Toggle's address, ``host:port``, on loopback.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._host, _, self._port = target.rpartition(":")
+        self.dials: list[float] = []
+        """When somebody connected, by :func:`rodent_events.clock.monotonic`, shut or not."""
+        self.frames: list[Frame] = []
+        """What clients have sent, if they speak plaintext."""
+        self._is_shut = False
+        self._pipes: set[Pipe] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._thread = LoopThread("contract-door")
+        self._server = self._thread.call(self._listen)
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._accept, "127.0.0.1", 0)
+
+    @property
+    def address(self) -> str:
+        """Where clients connect."""
+        host, port = self._server.sockets[0].getsockname()
+        return f"{host}:{port}"
+
+    def shut(self) -> None:
+        """Reset all connections, and those that come: nothing answers behind it."""
+        self._thread.call(self._shut)
+
+    def open(self) -> None:
+        """Let through who comes from now on."""
+        self._is_shut = False
+
+    async def _shut(self) -> None:
+        self._is_shut = True
+        for pipe in self._pipes:
+            pipe.reset()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._thread.call(self._close)
+        self._thread.end()
+
+    async def _close(self) -> None:
+        self._server.close()
+        await self._shut()
+        await asyncio.gather(*self._tasks)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.dials.append(clock.monotonic())
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        pipes = [Pipe(reader, writer)]
+        try:
+            if not self._is_shut:
+                pipes.append(Pipe(*await asyncio.open_connection(self._host, self._port)))
+            if not self._is_shut:
+                await self._pass_on(*pipes)
+        except OSError:
+            pass  # nobody is behind it
+        finally:
+            self._tasks.discard(task)
+            for pipe in pipes:
+                pipe.reset()
+
+    async def _pass_on(self, client: Pipe, toggle: Pipe) -> None:
+        """Until both sides have ended, or it is shut."""
+        pipes = {client, toggle}
+        self._pipes |= pipes
+        try:
+            await asyncio.gather(
+                _flow(client, toggle, FrameHeads(self.frames)), _flow(toggle, client, None)
+            )
+        finally:
+            self._pipes -= pipes
+
+
+async def _flow(source: Pipe, sink: Pipe, heads: FrameHeads | None) -> None:
+    with suppress(OSError):  # the connection broke, which both sides are about to learn
+        while data := await source.reader.read(_CHUNK):
+            if heads is not None:
+                heads.take(data)
+            sink.writer.write(data)
+            await sink.writer.drain()
+        sink.writer.write_eof()
+
+
+class FrameHeads:
+    """Finds the heads of frames in what a client sends, in whatever pieces it comes.
+
+    Args:
+        frames: Where they go.
+    """
+
+    def __init__(self, frames: list[Frame]) -> None:
+        self._frames = frames
+        self._head = b""
+        self._skip = len(PREFACE)
+
+    def take(self, data: bytes) -> None:
+        """These bytes have come."""
+        while data:
+            skipped = min(self._skip, len(data))
+            self._skip, data = self._skip - skipped, data[skipped:]
+            needed = _HEADER - len(self._head)
+            self._head, data = self._head + data[:needed], data[needed:]
+            if len(self._head) == _HEADER:
+                kind, flags = self._head[3], self._head[4]
+                self._frames.append(Frame(clock.monotonic(), kind, bool(flags & _FLAG)))
+                self._skip, self._head = int.from_bytes(self._head[:3]), b""
