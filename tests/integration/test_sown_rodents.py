@@ -1,7 +1,7 @@
 """The suite is judged itself: what is right passes, each sown fault is caught by its case."""
 
 import pytest
-from support.judging import RODENT_CASES, rodent_suite
+from support.judging import RODENT_CASES, judged
 from support.sown.rodent import FAULTS
 
 from toggle_mock.contract.verdicts import Result, Verdict
@@ -14,7 +14,7 @@ def told(result: Result) -> str:
 
 @pytest.mark.parametrize("case_id", RODENT_CASES)
 def test_the_reference_agent_passes(case_id):
-    result = rodent_suite().run_case(RODENT_CASES[case_id])
+    result = judged(case_id)
     assert result.verdict is Verdict.PASSED, told(result)
 
 
@@ -22,6 +22,6 @@ def test_the_reference_agent_passes(case_id):
     ("fault", "case_id"), [(name, one) for name in FAULTS for one in FAULTS[name].caught_by]
 )
 def test_a_sown_fault_is_caught(fault, case_id):
-    result = rodent_suite(fault).run_case(RODENT_CASES[case_id])
+    result = judged(case_id, fault)
     assert result.verdict is Verdict.FAILED, told(result)
     assert FAULTS[fault].caught_by[case_id] in result.text, told(result)

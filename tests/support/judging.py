@@ -7,11 +7,14 @@ from pathlib import Path
 
 from msgspec import structs
 
+from rodent_events.config import CATEGORIES
 from toggle_mock.contract.cases import Case, all_cases
 from toggle_mock.contract.rodent.catalogue import GROUPS
+from toggle_mock.contract.rodent.keeping_alive import KEEPALIVE
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.contract.runner import Suite, times_of
-from toggle_mock.contract.settings import RodentContract, RodentTimes
+from toggle_mock.contract.settings import RodentContract, RodentTimes, SlowCommand
+from toggle_mock.contract.verdicts import Result
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +27,9 @@ FAST = RodentContract(
         "RODENT_EVENTS_RETRY_BACKOFF_BASE": "0.1",
         "RODENT_EVENTS_RETRY_BACKOFF_MAX": "0.5",
         "RODENT_EVENTS_SPOOL_MODE": "journal",
+        "RODENT_EVENTS_ENABLED_CATEGORIES": ",".join(sorted(CATEGORIES.values())),
     },
+    slow_command=SlowCommand(command="contract.slow"),
     times=RodentTimes(
         register_again=0.6,
         connect=0.03,
@@ -41,17 +46,28 @@ _DRIVER = ("-m", "toggle_mock.contract.driver")
 _SOWN = str(ROOT / "tests" / "support" / "sown" / "rodent.py")
 _PACE = ("--pace", "0.01")
 
+_PINGING = 1.0
+"""Seconds between two pings, and until one must be answered, where pings are judged."""
 
 _IMPATIENT = {"start": 3.0, "answer": 2.0, "stop": 5.0, "slack": 2.0}
 """Times of a Rodent of which is known that it will be waited for in vain."""
 
 
-def rodent_suite(fault: str | None = None) -> Suite[RodentRig]:
-    """The suite for the reference driver, or for it with a fault sown into it."""
+def rodent_suite(fault: str | None = None, *, pinging: bool = False) -> Suite[RodentRig]:
+    """The suite for the reference driver.
+
+    Args:
+        fault: What is sown into it.
+        pinging: Whether it pings so often that this can be waited for.
+    """
     program, times = (_DRIVER, {}) if fault is None else ((_SOWN, fault), _IMPATIENT)
+    options = _PACE
+    if pinging:
+        times = {**times, "keepalive": _PINGING, "keepalive_timeout": _PINGING}
+        options += ("--keepalive", str(_PINGING))
     contract = structs.replace(
         FAST,
-        command=(sys.executable, *program, *_PACE),
+        command=(sys.executable, *program, *options),
         times=structs.replace(FAST.times, **times),
     )
     return Suite(
@@ -61,3 +77,9 @@ def rodent_suite(fault: str | None = None) -> Suite[RodentRig]:
         times_of(contract.times),
         contract.profile,
     )
+
+
+def judged(case_id: str, fault: str | None = None) -> Result:
+    """What becomes of a case with the reference driver, or with it and a fault sown into it."""
+    case = RODENT_CASES[case_id]
+    return rodent_suite(fault, pinging=case.group == KEEPALIVE.name).run_case(case)

@@ -5,9 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toggle_mock.contract.cases import Group
+from toggle_mock.contract.rodent.arriving_whole import CONTENT
+from toggle_mock.contract.rodent.calls import CALLS
+from toggle_mock.contract.rodent.connecting import CONNECT
+from toggle_mock.contract.rodent.keeping_alive import KEEPALIVE
+from toggle_mock.contract.rodent.living import LIFE
+from toggle_mock.contract.rodent.reconnecting import REDIAL
 from toggle_mock.contract.rodent.registering import REGISTER
 from toggle_mock.contract.rodent.retrying import RETRY
 from toggle_mock.contract.rodent.rig import RodentRig
+from toggle_mock.contract.rodent.secrecy import SECRETS
+from toggle_mock.contract.rodent.securing import TLS
+from toggle_mock.contract.rodent.shaping import FORM
 
-GROUPS: Sequence[Group[RodentRig]] = (REGISTER, RETRY)
+GROUPS: Sequence[Group[RodentRig]] = (
+    CALLS,
+    REGISTER,
+    CONNECT,
+    REDIAL,
+    KEEPALIVE,
+    TLS,
+    SECRETS,
+    LIFE,
+    FORM,
+    CONTENT,
+    RETRY,
+)
 """In the order in which reports have them."""

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import grpc
 
+from rodent_events import clock
 from toggle_mock.contract.cases import Group
+from toggle_mock.contract.rodent.conversation import Conversation, status
+from toggle_mock.contract.rodent.door import Door
 from toggle_mock.contract.rodent.rig import RodentRig
-from toggle_mock.faults.outcomes import reject
+from toggle_mock.faults.outcomes import delay, reject
 
 REGISTER: Group[RodentRig] = Group("register", "Register")
+
+_AGAIN = "the published Rodent on the wire: again after 60 s, for ever"
+_STAYS_OUT = (
+    "A Rodent that starts while Toggle is being updated stays out until somebody restarts it."
+)
+_UNTIL_HEALED = 600.0
+"""Seconds that a call is held at the longest; it is let go before."""
+
+_LEAST_PAUSE = 0.1
+"""Seconds between a refused Register and the next, also of a Rodent with scaled pauses."""
 
 
 @REGISTER.case(
@@ -37,8 +50,8 @@ def before_connect(rig: RodentRig) -> None:
     "again",
     "A refused Register is tried again until it succeeds",
     rule="After UNAVAILABLE and after success=false, Register is called again, and then Connect.",
-    source="the published Rodent on the wire: again after 60 s, for ever",
-    cost="A Rodent that starts while Toggle is being updated stays out until somebody restarts it.",
+    source=_AGAIN,
+    cost=_STAYS_OUT,
     needs=("register", "connect"),
     waits=("register_again", "register_again", "connect"),
 )
@@ -51,3 +64,148 @@ def again(rig: RodentRig) -> None:
     )
     rig.reached(not refusals.remaining, "Register was not refused twice")
     rig.connected()
+
+
+@REGISTER.case(
+    "after-unauthenticated",
+    "A Register whose token was refused is tried again",
+    rule="After UNAUTHENTICATED and after PERMISSION_DENIED, Register is called again, and once it "
+    "succeeds, Connect.",
+    source="the published Rodent on the wire: any status, again after 60 s, for ever",
+    cost="A Rodent whose token is entered at Toggle a minute late needs somebody to restart it.",
+    needs=("register", "connect"),
+    waits=("register_again", "register_again", "connect"),
+)
+def after_unauthenticated(rig: RodentRig) -> None:
+    """Two refusals of its token."""
+    refusals = rig.toggle.on_register.returns(
+        [grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED]
+    )
+    rig.start()
+    rig.wait_for_call(
+        "Register", 3, timeout=rig.patience("start", "register_again", "register_again")
+    )
+    rig.reached(not refusals.remaining, "Register was not refused twice")
+    rig.connected()
+
+
+@REGISTER.case(
+    "not-hot",
+    "Between two tries of Register is a pause",
+    rule="Of a Register that is always refused with UNAVAILABLE, no more than ten tries come in a "
+    "second; seen with three of them.",
+    source=f"{_AGAIN}; gRPC: clients back off",
+    cost="A thousand Rodents that register without a pause keep a Toggle down that comes back.",
+    needs=("register",),
+    waits=("register_again", "register_again"),
+)
+def not_hot(rig: RodentRig) -> None:
+    """Three refusals."""
+    rig.toggle.on_register.always(grpc.StatusCode.UNAVAILABLE)
+    rig.start()
+    third = rig.wait_for_call(
+        "Register", 3, timeout=rig.patience("start", "register_again", "register_again")
+    )
+    took = third.arrived - rig.calls("Register")[0].arrived
+    rig.expect(
+        took >= 2 * _LEAST_PAUSE, f"three tries of Register came within {took * 1000:.0f} ms"
+    )
+
+
+@REGISTER.case(
+    "certificate",
+    "A certificate in the answer to Register is no failure",
+    rule="After an answer with domain, certificate, private key and expires_on, Connect is called, "
+    "as after one without; commands are answered.",
+    source="the schema: RegisterResponse; the published Rodent on the wire: one in a private "
+    "network ignores it",
+    cost="A new node that is issued a certificate never connects.",
+    needs=("register", "connect"),
+    waits=("connect",),
+)
+def certificate(rig: RodentRig) -> None:
+    """One for a domain."""
+    toggle = rig.toggle
+    issued = toggle.on_register.always(toggle.authority.registration("n1.example.net"))
+    with issued:
+        rig.start()
+        answer = Conversation(rig).ask(status())
+    rig.expect(answer.command_response.success, f"system.status was answered with {answer}")
+
+
+@REGISTER.case(
+    "late-answer",
+    "A Register that is answered late is waited for",
+    rule="While Register is not answered, there is no Connect. Once it is, Connect follows; the "
+    "Rodent may also have given up, and register again.",
+    source="the published Rodent on the wire: Register has no deadline, Connect follows a success",
+    cost="A Toggle that is slow to register a thousand Rodents has streams of ones it does not "
+    "know, or loses those that have given up.",
+    needs=("register", "connect"),
+    waits=("connect", "register_again", "connect"),
+)
+def late_answer(rig: RodentRig) -> None:
+    """Held, and let go."""
+    with rig.toggle.on_register.always(delay(_UNTIL_HEALED)):
+        rig.start()
+        rig.wait_for_call("Register", timeout=rig.patience("start"))
+        # As long as a Connect takes that does not wait for the answer.
+        rig.never(
+            lambda: rig.calls("Connect"),
+            max(0.3, 1.5 * rig.contract.times.connect),
+            "it has called Connect while Register was not answered",
+        )
+        rig.reached(not rig.calls("Register", "OK"), "Register was answered")
+    rig.until(
+        lambda: rig.toggle.rodents.connected,
+        rig.patience("register_again", "connect"),
+        "Register was answered, and there was no Connect",
+    )
+
+
+@REGISTER.case(
+    "toggle-absent",
+    "Toggle need not be there when a Rodent starts",
+    rule="A Rodent whose first dial leads nowhere goes on running, registers once Toggle is there, "
+    "and connects.",
+    source=_AGAIN,
+    cost="After a power failure nodes are up before Toggle is, and stay out.",
+    needs=("register", "connect"),
+    waits=("register_again", "connect"),
+)
+def toggle_absent(rig: RodentRig) -> None:
+    """Dials that are reset, then Toggle."""
+    with Door(rig.toggle.address) as door:
+        door.shut()
+        rig.start(TOGGLE_ADDRESS=door.address)
+        rig.until(lambda: door.dials, rig.patience("start"), "it has not dialed")
+        door.open()
+        rig.until(
+            lambda: rig.toggle.rodents.connected,
+            rig.patience("start", "register_again", "connect"),
+            "Toggle is there, and there was no Connect",
+        )
+
+
+@REGISTER.case(
+    "early-events",
+    "Events from before Register has succeeded are not lost",
+    rule="Ten events that are emitted while Register is refused arrive once it succeeds, if they "
+    "have not arrived before.",
+    source="rodent_events, docs/delivery.md: an event that was accepted is delivered",
+    cost="What happens while a node boots, disks that are missing above all, is never seen.",
+    needs=("register", "driver"),
+    profiles=("guarantees",),
+    waits=("register_again", "batch"),
+)
+def early_events(rig: RodentRig) -> None:
+    """Ten events, then a Register that succeeds."""
+    refusing = rig.toggle.on_register.always(grpc.StatusCode.UNAVAILABLE)
+    agent = rig.start()
+    rig.wait_for_call("Register", status="UNAVAILABLE", timeout=rig.patience("start"))
+    marks = agent.emit(10)
+    refusing.heal()
+    begin = clock.monotonic()
+    rig.wait_for_call("Register", status="OK", timeout=rig.patience("register_again"))
+    left = rig.patience("register_again", "batch") - (clock.monotonic() - begin)
+    rig.wait_for_marks(marks, left)
