@@ -37,13 +37,26 @@ RODENT_FEATURES: Mapping[RodentFeature, str] = {
     "journal": "keeps in EVENTS_DIR, over any end, what it has accepted",
 }
 
-ToggleFeature = Literal["register", "connect", "heartbeat", "deduplicates"]
+ToggleFeature = Literal[
+    "register",
+    "connect",
+    "heartbeat",
+    "deduplicates",
+    "keeps_unknown_fields",
+    "shown_when_stored",
+    "health",
+    "reflection",
+]
 
 TOGGLE_FEATURES: Mapping[ToggleFeature, str] = {
     "register": "answers Register",
     "connect": "keeps Connect streams",
     "heartbeat": "sends system.status to connected Rodents",
     "deduplicates": "takes a batch of an id that it has had for the same batch",
+    "keeps_unknown_fields": "stores fields that its schema does not know, and observe shows them",
+    "shown_when_stored": "shows an event by observe from the moment on at which it is stored",
+    "health": "answers grpc.health.v1.Health",
+    "reflection": "answers grpc.reflection.v1alpha.ServerReflection",
 }
 
 Positive = Annotated[float, Meta(gt=0, le=1e6)]
@@ -147,16 +160,23 @@ class RodentContract(Record, frozen=True, kw_only=True):
 
 
 class ToggleTimes(Record, frozen=True, kw_only=True):
-    """How long a Toggle takes, in seconds, at the longest."""
+    """How long a Toggle takes, in seconds, at the longest.
+
+    A case whose times are more than ten seconds together is run with ``--slow`` only.
+    """
 
     answer: Positive = 10.0
-    """Until it answers a call."""
+    """Until it answers a call, or ends a stream."""
     stored: Positive = 5.0
     """From its answer until an event is seen by ``observe``."""
     heartbeat: Positive = 60.0
-    """Between two heartbeats."""
+    """From the beginning of a stream to the first heartbeat, and between two."""
+    idle: Positive = 300.0
+    """Where nothing is said, a stream must stay up for at least so long."""
     keepalive: Positive = 40.0
-    """Between two pings, which it must allow."""
+    """Between two pings of the published Rodent, which it must allow."""
+    shortest_keepalive: Positive = 10.0
+    """Between two pings of any Rodent, which it must allow."""
     slack: Positive = 10.0
     """What a busy machine may add to anything, which is no breach."""
 
@@ -167,26 +187,57 @@ class ToggleContract(Record, frozen=True, kw_only=True):
     to: str = ""
     """``host:port``."""
     jwt: str | None = None
-    """A token that it takes."""
+    """A token that it takes. All cases are of the same Rodent then, and run one after the other."""
     jwt_key: str | None = None
     """A file with the key that it verifies tokens by, so that the suite can sign its own."""
-    jwt_algorithm: str = "HS256"
+    jwt_algorithm: Literal["HS256", "RS256", "ES256"] = "HS256"
+    organization: str | None = None
+    """The organization of the Rodents that the suite signs tokens for; None for one each."""
+    foreign_jwt: str | None = None
+    """A token that is right in all but its organization, which is none of this Toggle's."""
+    revoke_command: str | None = None
+    """A command of the shell that revokes the tokens of the Rodent ``$RODENT_ID``, of the
+    organization ``$ORGANIZATION_ID``."""
+    tls: bool = False
+    """Whether it speaks TLS; it does if ``ca`` is given."""
     ca: str | None = None
-    """A file with its root certificate, if it speaks TLS."""
+    """A file with its root certificate as PEM, if that is none that this machine trusts."""
+    server_name: str | None = None
+    """The name that its certificate is for, if that is not in ``to``."""
     observe: str | None = None
     """URL of an HTTP API such as the mock's, at which its events are seen."""
     observe_command: str | None = None
-    """A command of the shell that prints the stored events as JSON lines."""
+    """A command of the shell that prints the stored events as JSON lines, those of ``$SUITE_MARK``
+    at least: each an Event in protobuf's JSON, or ``{"raw": …}`` with its bytes in base64."""
     features: tuple[ToggleFeature, ...] = ("register", "connect")
     """What it does; see ``TOGGLE_FEATURES``."""
     times: ToggleTimes = ToggleTimes()
-    max_message_bytes: Annotated[int, Meta(ge=1)] = 4 * 1024 * 1024
+    max_message_bytes: Annotated[int, Meta(ge=1024, le=1 << 30)] = 4 * 1024 * 1024
     """Bytes in a request at the most."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.jwt is not None and self.jwt_key is not None:
+            raise FaultSpecError("either jwt or jwt_key is given: not both", "jwt")
+        if self.observe is not None and self.observe_command is not None:
+            raise FaultSpecError("either observe or observe_command is given: not both", "observe")
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it speaks TLS."""
+        return self.tls or self.ca is not None
 
     @property
     def abilities(self) -> frozenset[str]:
         """What cases may need: its features, and what the suite was given."""
-        given = {"key": self.jwt_key, "observe": self.observe or self.observe_command}
+        given = {
+            "key": self.jwt_key,
+            "public_key": self.jwt_key and self.jwt_algorithm != "HS256",
+            "foreign_jwt": self.foreign_jwt,
+            "revoke": self.revoke_command,
+            "observe": self.observe or self.observe_command,
+            "tls": self.is_secure,
+        }
         return frozenset(self.features) | {name for name, value in given.items() if value}
 
 
