@@ -96,7 +96,7 @@ class EventClient:
         self._certificates = tls.versions(self.config)
         self._channel = _open_channel(self.config)
         self._renews_at = math.inf
-        self._is_proven = False
+        self._had_its_chance = False
         self._timeout = clock.GrpcTimeout(self.config.send_timeout)
         self._tokens = TokenSource(self.config.jwt, self.config.jwt_file, self.config.send_timeout)
         self._requests: SimpleQueue[_Request | None] = real_threads.new_queue()
@@ -162,7 +162,7 @@ class EventClient:
                 )
                 raw = send(data, timeout=self._timeout, metadata=metadata)
             response = EventBatchResponse.FromString(raw)
-            self._is_proven = True
+            self._had_its_chance = True
         except TokenError as error:
             return Outcome(Status.UNAUTHENTICATED, str(error))
         except grpc.RpcError as error:
@@ -203,10 +203,12 @@ class EventClient:
         """See whether the next call should go by a new channel."""
         if (error.details() or "").startswith(_UNKNOWN_NAME):
             self._renews_at = min(self._renews_at, clock.monotonic() + _LOOK_UP_PAUSE)
-        elif error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and self._is_proven:
-            # The connection may lead nowhere any more, and gRPC would find out late. One that is
-            # still being made is left alone: a new one would not be faster.
-            self._renews_at = clock.monotonic()
+        elif error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            # The connection may lead nowhere any more, and gRPC would find out late. One that may
+            # still be being made has a second try: a new one would not be faster.
+            if self._had_its_chance:
+                self._renews_at = clock.monotonic()
+            self._had_its_chance = True
 
     def _renew_channel(self) -> None:
         """Open a new channel if a certificate has changed, or it is time for one.
@@ -217,7 +219,7 @@ class EventClient:
         if versions == self._certificates and clock.monotonic() < self._renews_at:
             return
         self._renews_at = math.inf
-        self._is_proven = False
+        self._had_its_chance = False
         self._certificates = versions
         try:
             channel = _open_channel(self.config)

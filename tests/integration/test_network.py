@@ -47,6 +47,18 @@ def test_a_connection_that_leads_nowhere_is_left_after_one_try(toggle_server, ma
     assert arrived(toggle_server) == sent
 
 
+def test_nor_does_a_connection_that_has_never_answered_hold_it_long(toggle_server, settings):
+    own = {"target": toggle_server.address, "jwt": toggle_server.jwt(), "send_timeout": 0.5}
+    hung = toggle_server.on_send_events.returns([hang()])
+    with EventBus(**settings | own) as bus:
+        sent = emit(bus, 5)
+        toggle_server.wait_for_call("SendEvents", timeout=30)
+        with toggle_server.faults.half_open():
+            assert bus.flush(30)
+    assert hung.remaining == 0
+    assert arrived(toggle_server) == sent
+
+
 def test_a_connection_that_leads_nowhere_is_noticed_by_pings(toggle_server, make_bus, monkeypatch):
     quick = {"grpc.keepalive_time_ms": 1_000, "grpc.http2.ping_timeout_ms": 500}
     usual = dict(client.CHANNEL_OPTIONS)

@@ -47,6 +47,7 @@ ROWS = {
     ],
     "a connection leads nowhere, as after a suspension": [
         "test_network.py::test_a_connection_that_leads_nowhere_is_left_after_one_try",
+        "test_network.py::test_nor_does_a_connection_that_has_never_answered_hold_it_long",
         "test_network.py::test_a_connection_that_leads_nowhere_is_noticed_by_pings",
     ],
     "the process is stopped amid a call": [
