@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import os
@@ -22,6 +23,9 @@ _NAME = re.compile(r"(\*\.)?\w[\w-]*(\.\w[\w-]*)*\.?")
 
 _BACKLOG = 2048
 """Connections that may wait to be taken."""
+
+_LOOKS, _PAUSE = 100, 0.01
+"""So often, with such pauses in seconds, an address is tried that was left just now."""
 
 _PATIENCE = 1.0
 """Seconds for a server to take a connection; one that is busy for longer is one too."""
@@ -127,6 +131,24 @@ class Address:
             only = not self.is_everywhere
             reserved.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
         return _bound(reserved, address)
+
+    async def reserved_again(self) -> socket.socket:
+        """:meth:`reserved`, where somebody here has just stopped listening.
+
+        A process that another thread is starting has that listener too, until it becomes the other
+        program: for some milliseconds, or longer on a busy machine.
+
+        Raises:
+            OSError: As there.
+        """
+        for _ in range(_LOOKS):
+            try:
+                return self.reserved()
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            await asyncio.sleep(_PAUSE)
+        return self.reserved()
 
     def _resolved(self) -> tuple[int, tuple[object, ...]]:
         """Family and address; of a name that has several, that of IPv4."""

@@ -1,9 +1,11 @@
 """Faults on command, met by a real client."""
 
+import os
 import random
 import socket
 import threading
 import time
+from pathlib import Path
 
 import grpc
 import pytest
@@ -453,6 +455,33 @@ def test_in_an_outage_nothing_listens_and_afterwards_nothing_is_missing(toggle_s
     assert toggle_server.address == address
     assert bus.flush(30)
     toggle_server.assert_received(POOL, count=2)
+
+
+def test_a_program_that_is_being_started_does_not_keep_an_outage_from_its_port(toggle_server):
+    """Until it is another program, a child has what listens in its parent."""
+    own = list(_listening_at(toggle_server.port))
+    copies = [os.dup(fd) for fd in own]
+    threading.Timer(0.05, lambda: [os.close(copy) for copy in copies]).start()
+    with toggle_server.faults.outage():
+        assert not toggle_server.serving
+    assert own
+    assert toggle_server.serving
+
+
+def _listening_at(port):
+    """The file descriptors of this process that listen at a port."""
+    for path in Path("/proc/self/fd").iterdir():
+        try:
+            found = socket.socket(fileno=os.dup(int(path.name)))
+        except OSError:
+            continue
+        with found:
+            try:
+                listens = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                if listens and found.getsockname()[1] == port:
+                    yield int(path.name)
+            except (OSError, IndexError):
+                continue
 
 
 def test_an_outage_needs_no_relay(make_toggle_server, settings):

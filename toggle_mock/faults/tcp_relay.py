@@ -296,7 +296,7 @@ class Relay:
         if refusing and self._listener is not None:
             self._listener.close()
             self._listener = None
-            self._reserved = self.address.reserved()
+            self._reserved = await self.address.reserved_again()
         elif not refusing and self._reserved is not None:
             await self.listen()
 

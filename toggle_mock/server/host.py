@@ -115,7 +115,7 @@ class GrpcHost(Host):
     async def leave(self) -> None:
         """Stop answering, and keep the address from others."""
         await self.stop_answering(0.0)
-        self._reserved = self.address.reserved()
+        self._reserved = await self.address.reserved_again()
 
     async def stop_answering(self, grace: float) -> None:
         """Stop answering; calls under way may end for so many seconds.
