@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-driver-check clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -7,6 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PROTO_READY := .venv-proto/.ready
+GO = $(shell tools/find_go)
 WORKERS ?= 4
 
 # For make flaky, and TESTS for make test and coverage too; for another Python: make test VENV=build/venv-3.12.
@@ -89,6 +90,7 @@ lock:  ## Lock the newest of everything for development, in tools/locked.txt.
 proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, revisions, tables in docs.
 	.venv-proto/bin/python tools/generate.py
 	$(BIN)/python tools/compare_revisions.py
+	if tools/find_go >/dev/null; then examples/go-driver/generate; fi
 
 schemas: $(READY)  ## Generate the schemas of HTTP, of scenario and config files, docs/*.json.
 	$(BIN)/python tools/schemas.py
@@ -119,6 +121,12 @@ distribution: $(READY)  ## Report what the strategies draw.
 
 docs: $(READY)  ## Build the documentation into build/docs.
 	$(BIN)/mkdocs build --strict --quiet
+
+go-driver-check: $(PROTO_READY)  ## Format, vet and test the Rodent in Go; drift of its generated code.
+	test -z "$$("$$($(GO) env GOROOT)/bin/gofmt" -l examples/go-driver | tee /dev/stderr)"
+	cd examples/go-driver && $(GO) vet ./... && $(GO) test ./...
+	rm -rf build/go-pb && mkdir -p build/go-pb && examples/go-driver/generate "$(CURDIR)/build/go-pb"
+	diff -r build/go-pb/pb examples/go-driver/pb
 
 $(READY): pyproject.toml tools/locked.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer is found: install one, or give PYTHON=/path/to/it"; exit 1; }

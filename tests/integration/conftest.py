@@ -11,6 +11,7 @@ from functools import partial
 import grpc
 import pytest
 from support.commands import TOGGLE_MOCK
+from support.go_driver import GoDriver, built
 from support.raw_rodent import bearer
 
 from rodent_events import EventBatch, EventBatchResponse
@@ -165,3 +166,35 @@ def start_command():
         process.terminate()
         process.wait(20)
         process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def go_program():
+    """The Rodent in Go, built."""
+    return built()
+
+
+@pytest.fixture
+def go_environment(toggle_server, tmp_path):
+    """What the Rodent in Go is told in its environment."""
+    return {
+        "TOGGLE_ADDRESS": toggle_server.address,
+        "TOGGLE_JWT": toggle_server.jwt(rid="go-1"),
+        "EVENTS_DIR": str(tmp_path / "events"),
+        "HOME": str(tmp_path),
+        "SUITE_CASE": "a-case",
+    }
+
+
+@pytest.fixture
+def start_go(go_program, go_environment):
+    """Starts the Rodent in Go, with values for flags; it is ended after the test."""
+    started = []
+
+    def start(*, environment=None, **flags) -> GoDriver:
+        started.append(GoDriver(go_program, go_environment | (environment or {}), **flags))
+        return started[-1].ready()
+
+    yield start
+    for driver in started:
+        driver.close()
