@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import select
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from toggle_mock.contract.reference_agent import ReferenceAgent
@@ -21,6 +22,12 @@ from toggle_mock.wording import one_of
 
 STOP_TIMEOUT = 5.0
 """Seconds for what waits when it ends by a signal or with its stdin."""
+
+_LOOK = 0.05
+"""Seconds after which who waits for a command sees a signal, at the latest."""
+
+_PART = 1024 * 1024
+"""Bytes of commands that are read at once."""
 
 
 class Driver:
@@ -85,6 +92,23 @@ def serve(driver: Driver, lines: Iterable[str], answers: TextIO) -> None:
             return
 
 
+def lines_of(descriptor: int) -> Iterator[str]:
+    """The lines of a file, as they come.
+
+    Python acts on a signal in the main thread, and, if that has just begun to wait for a line, not
+    before it has come. So nothing waits for long here.
+    """
+    rest = b""
+    while True:
+        if not select.select([descriptor], [], [], _LOOK)[0]:
+            continue
+        part = os.read(descriptor, _PART)
+        *whole, rest = (rest + part).split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in whole)
+        if not part:
+            return
+
+
 def main() -> None:
     """Run the driver."""
     parser = argparse.ArgumentParser(prog="python -m toggle_mock.contract.driver")
@@ -96,7 +120,7 @@ def main() -> None:
     on_interrupt(sys.exit)
     agent.start()
     try:
-        serve(driver, sys.stdin, sys.stdout)
+        serve(driver, lines_of(sys.stdin.fileno()), sys.stdout)
     finally:
         driver.stop()
 
