@@ -137,6 +137,12 @@ class Driver:
             raise Breach(f"the driver answers {command} with the error {reply['error']!r}")
         return reply
 
+    def has_answered(self, number: int) -> bool:
+        """Whether it has answered a command by now, without an error."""
+        with self._replies.changed:
+            reply = self._replies.pop(number)
+        return reply is not None and "error" not in reply
+
     def _wait(self, found: Any, timeout: float, what: str) -> Any:
         end = clock.monotonic() + timeout
         with self._replies.changed:

@@ -26,7 +26,7 @@ from toggle_mock.yaml_files import read_yaml
 Emit = Literal["driver", "stimuli", "nothing"]
 """How a Rodent is made to emit: by a driver, by stimuli, or by nothing but itself."""
 
-RodentFeature = Literal["register", "connect", "tls", "token_file", "disk", "journal"]
+RodentFeature = Literal["register", "connect", "tls", "token_file", "disk", "journal", "stats"]
 
 RODENT_FEATURES: Mapping[RodentFeature, str] = {
     "register": "calls Register before all else",
@@ -35,6 +35,8 @@ RODENT_FEATURES: Mapping[RodentFeature, str] = {
     "token_file": "reads its token from TOGGLE_JWT_FILE, and again when it is refused",
     "disk": "keeps in EVENTS_DIR, over an orderly end, what could not be sent",
     "journal": "keeps in EVENTS_DIR, over any end, what it has accepted",
+    "stats": "counts events in its driver's stats: emitted, recovered (found on disk), delivered, "
+    "waiting, filtered, dropped, quarantined",
 }
 
 ToggleFeature = Literal[

@@ -145,6 +145,32 @@ class Agent:
     def _patience(self) -> float:
         return self._times.answer + self._times.slack
 
+    def emit_until_killed(self, count: int, *, kill_after: int) -> list[str]:
+        """Have its driver emit events one by one, and kill it meanwhile.
+
+        Args:
+            count: How many events it is given.
+            kill_after: How many it has accepted by then, at least.
+
+        Returns:
+            The marks of those that it has accepted, as far as it has said so.
+
+        Raises:
+            Breach: It does not accept so many.
+        """
+        marks = [f"m{next(self._marks)}" for _ in range(count)]
+        self._tell(f"emit {count} StoragePoolPayload, marked {marks[0]} to {marks[-1]}")
+        asked = {"payload": "StoragePoolPayload", "fields": {}}
+        given = {
+            self.driver.give("emit", {**asked, "metadata": {MARK: mark}}): mark for mark in marks
+        }
+        certain = list(given)[:kill_after]
+        for number in certain:
+            self.driver.answer(number, "emit", self._patience())
+        self.kill()
+        more = [number for number in list(given)[kill_after:] if self.driver.has_answered(number)]
+        return [given[number] for number in certain + more]
+
     def terminate(self) -> int:
         """End it by SIGTERM; returns its exit code.
 
