@@ -13,7 +13,12 @@ from toggle_mock.contract.rodent.catalogue import GROUPS
 from toggle_mock.contract.rodent.keeping_alive import KEEPALIVE
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.contract.runner import Suite, times_of
-from toggle_mock.contract.settings import RodentContract, RodentTimes, SlowCommand
+from toggle_mock.contract.settings import (
+    RODENT_FEATURES,
+    RodentContract,
+    RodentTimes,
+    SlowCommand,
+)
 from toggle_mock.contract.verdicts import Result
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +32,6 @@ FAST = RodentContract(
         "RODENT_EVENTS_RETRY_BACKOFF_BASE": "0.05",
         "RODENT_EVENTS_RETRY_BACKOFF_MAX": "0.5",
         "RODENT_EVENTS_SEND_TIMEOUT": "2",
-        "RODENT_EVENTS_SPOOL_MODE": "journal",
         "RODENT_EVENTS_ENABLED_CATEGORIES": ",".join(sorted(CATEGORIES.values())),
     },
     slow_command=SlowCommand(command="contract.slow"),
@@ -57,11 +61,14 @@ _IMPATIENT = {"start": 3.0, "answer": 2.0, "stop": 5.0, "slack": 2.0}
 """Times of a Rodent of which is known that it will be waited for in vain."""
 
 
-def rodent_suite(fault: str | None = None, *, pinging: bool = False) -> Suite[RodentRig]:
+def rodent_suite(
+    fault: str | None = None, mode: str = "journal", *, pinging: bool = False
+) -> Suite[RodentRig]:
     """The suite for the reference driver.
 
     Args:
         fault: What is sown into it.
+        mode: Its ``spool_mode``. Only with ``journal`` it has that feature.
         pinging: Whether it pings so often that this can be waited for.
     """
     program, times = (_DRIVER, {}) if fault is None else ((_SOWN, fault), _IMPATIENT)
@@ -69,9 +76,12 @@ def rodent_suite(fault: str | None = None, *, pinging: bool = False) -> Suite[Ro
     if pinging:
         times = {**times, "keepalive": _PINGING, "keepalive_timeout": _PINGING}
         options += ("--keepalive", str(_PINGING))
+    features = [name for name in RODENT_FEATURES if name != "journal" or mode == "journal"]
     contract = structs.replace(
         FAST,
         command=(sys.executable, *program, *options),
+        features=tuple(features),
+        environment=FAST.environment | {"RODENT_EVENTS_SPOOL_MODE": mode},
         times=structs.replace(FAST.times, **times),
     )
     return Suite(

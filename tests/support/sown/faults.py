@@ -15,3 +15,5 @@ class Fault:
     caught_by: Mapping[str, str]
     """All cases that catch it, by their ids, with a part of what they say they have seen; the first
     is about it."""
+    also: str = ""
+    """What else catches it, in words, if that is nearly everything: those cases are not listed."""

@@ -10,9 +10,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from support.sown import rodent_control, rodent_delivery
+from support.sown import rodent_control, rodent_delivery, rodent_keeping, rodent_retrying
 
-FAULTS = rodent_control.FAULTS | rodent_delivery.FAULTS
+FAULTS = (
+    rodent_control.FAULTS | rodent_delivery.FAULTS | rodent_retrying.FAULTS | rodent_keeping.FAULTS
+)
 
 
 def main() -> None:

@@ -151,7 +151,7 @@ def jitter(rig: RodentRig) -> None:
 @BACKOFF.case(
     "ends",
     "Once Toggle is well again, it is not waited for long",
-    rule="After twelve refusals Toggle accepts. What waits arrives within the longest pause that "
+    rule="After eight refusals Toggle accepts. What waits arrives within the longest pause that "
     "is said of an outage.",
     source=delivered.PROMISES,
     cost="After a night's outage the nodes report hours later than they could.",
@@ -160,12 +160,12 @@ def jitter(rig: RodentRig) -> None:
     waits=("batch", *("outage",) * 4),
 )
 def ends(rig: RodentRig) -> None:
-    """Twelve refusals."""
-    refusals = rig.toggle.on_send_events.returns([Code.UNAVAILABLE] * 12)
+    """Eight refusals."""
+    refusals = rig.toggle.on_send_events.returns([Code.UNAVAILABLE] * 8)
     query = rig.start().provoke()
     rig.until(
         lambda: not refusals.remaining,
-        rig.patience("start", "batch", *("outage",) * 12),
-        f"{refusals.remaining} of 12 tries did not come",
+        rig.patience("start", "batch", *("outage",) * 8),
+        f"{refusals.remaining} of 8 tries did not come",
     )
     delivered.event(rig, query, "batch", "outage")
