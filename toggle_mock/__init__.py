@@ -1,9 +1,9 @@
 """A recording mock Toggle: a gRPC server for tests, for continuous integration, for a desk.
 
 What is public is in ``__all__`` here, and in that of ``toggle_mock.faults``,
-``toggle_mock.strategies`` and ``toggle_mock.compat``; anything else may change at any time. The
-names are loaded when they are first used: pytest imports this package in every run on a machine
-that has it, and must not pay for what no test asks for.
+``toggle_mock.strategies``, ``toggle_mock.compat`` and ``toggle_mock.contract``; anything else may
+change at any time. The names are loaded when they are first used: pytest imports this package in
+every run on a machine that has it, and must not pay for what no test asks for.
 """
 
 from importlib import import_module
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from toggle_mock.clients.upstream import Upstream
     from toggle_mock.errors import (
         CommandFailedError,
+        ContractError,
         FaultSpecError,
         NoRelayError,
         NoReplyError,
@@ -73,6 +74,7 @@ __all__ = [
     "Authority",
     "CommandFailedError",
     "CommandRejectedError",
+    "ContractError",
     "Distribution",
     "FaultSpecError",
     "Fleet",
@@ -144,6 +146,7 @@ _HOMES = {
     "clients.upstream": ("Upstream",),
     "errors": (
         "CommandFailedError",
+        "ContractError",
         "FaultSpecError",
         "NoRelayError",
         "NoReplyError",

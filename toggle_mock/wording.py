@@ -67,6 +67,8 @@ def _wanted_of_many(kind: inspect.Type) -> str:
     match kind:
         case inspect.ListType(item_type=item):
             return f"a list of {wanted(item)}"
+        case inspect.VarTupleType(item_type=item) if wanted(item):
+            return f"a list, each {wanted(item)}"
         case inspect.TupleType(item_types=items):
             return f"a list of {len(items)}, each {wanted(items[0])}"
         case inspect.DictType(key_type=key, value_type=value) if type(value) is not inspect.AnyType:

@@ -5,6 +5,7 @@ import pytest
 from toggle_mock import errors
 from toggle_mock.errors import (
     CommandFailedError,
+    ContractError,
     FaultSpecError,
     NoRelayError,
     NoReplyError,
@@ -36,6 +37,7 @@ STATUSES = {
     CommandFailedError: 502,
     QueryError: 400,
     FaultSpecError: 400,
+    ContractError: 400,
     SchemaError: 400,
     StorageError: 400,
     UnknownIdError: 404,

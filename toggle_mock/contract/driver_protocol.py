@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,8 +27,16 @@ from toggle_mock.contract.program import Program
 from toggle_mock.contract.verdicts import Breach
 from toggle_mock.wording import shortened
 
+T = TypeVar("T")
+
 _LOOK_AGAIN = 0.2
 """Seconds after which is looked whether a program that says nothing still runs."""
+
+_OTHERS = 100
+"""Lines that are no answers, of which so many are kept."""
+
+_LAST_WORDS = 1.0
+"""Seconds until a program that has closed its stdout or stdin has ended, if that is why."""
 
 
 class Replies:
@@ -38,27 +46,46 @@ class Replies:
         self.changed = threading.Condition()
         self.ready = False
         self.others: list[str] = []
-        """Lines that are no answers, the first hundred."""
+        """Lines that are no answers, the first of them."""
         self._by_id: dict[int, Mapping[str, Any]] = {}
 
     def take(self, line: str) -> None:
         """It has printed a line."""
-        try:
-            reply = msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            reply = None
+        reply = _object_in(line)
+        if reply is None:
+            self._keep(line)
+            return
         with self.changed:
-            if isinstance(reply, dict) and reply.get("ready") is True:
+            if reply.get("ready") is True:
                 self.ready = True
-            elif isinstance(reply, dict) and isinstance(reply.get("id"), int):
-                self._by_id[reply["id"]] = reply
-            elif len(self.others) < 100:
-                self.others.append(line)
+            elif isinstance(number := reply.get("id"), int):
+                self._by_id[number] = reply
+            else:
+                self._keep(line)
             self.changed.notify_all()
+
+    def _keep(self, line: str) -> None:
+        if len(self.others) < _OTHERS:
+            self.others.append(line)
 
     def pop(self, number: int) -> Mapping[str, Any] | None:
         """The answer to a command; None if there is none yet. The lock is held."""
         return self._by_id.pop(number, None)
+
+
+def _object_in(line: str) -> dict[str, Any] | None:
+    """The JSON object that a line is; None if it is none, as most lines of a log."""
+    if not line.lstrip().startswith("{"):
+        return None
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return None
+
+
+def _round(seconds: float) -> float:
+    """Seconds as they are told; what is left of a time for several may be none."""
+    return round(max(0.0, seconds), 2)
 
 
 class Driver:
@@ -102,25 +129,38 @@ class Driver:
         Raises:
             Breach: One is answered with an error, or not at all.
         """
-        numbers = [self.give(command, arguments) for command, arguments in commands]
         end = clock.monotonic() + timeout
+        numbers = [
+            self.give(command, arguments, end - clock.monotonic())
+            for command, arguments in commands
+        ]
         return [
             self.answer(number, command, end - clock.monotonic())
             for number, (command, _) in zip(numbers, commands, strict=True)
         ]
 
-    def give(self, command: str, arguments: Mapping[str, Any]) -> int:
+    def give(self, command: str, arguments: Mapping[str, Any], timeout: float = 30.0) -> int:
         """Give a command; returns its number, for :meth:`answer`.
 
+        Args:
+            command: As for :meth:`ask`.
+            arguments: What goes with it.
+            timeout: Seconds that the program may leave earlier commands unread.
+
         Raises:
-            Breach: The program has ended.
+            Breach: The program has ended, or does not read its stdin.
         """
         number = next(self._numbers)
         line = msgspec.json.encode({"id": number, command: arguments}).decode()
         try:
-            self._program.write(line)
+            self._program.write(line, timeout)
+        except TimeoutError:
+            raise Breach(
+                f"the driver does not read its stdin: {command}, command {number}, cannot be "
+                f"written within {_round(timeout):g} s"
+            ) from None
         except (BrokenPipeError, ValueError):
-            self._program.wait(1.0)
+            self._program.wait(_LAST_WORDS)
             raise Breach(f"it does not read commands: {self._program.ended()}") from None
         return number
 
@@ -130,9 +170,7 @@ class Driver:
         Raises:
             Breach: It is an error, or does not come.
         """
-        reply: Mapping[str, Any] = self._wait(
-            lambda: self._replies.pop(number), timeout, f"an answer to {command}"
-        )
+        reply = self.reply(number, command, timeout)
         if "error" in reply:
             raise Breach(f"the driver answers {command} with the error {reply['error']!r}")
         return reply
@@ -143,23 +181,44 @@ class Driver:
             reply = self._replies.pop(number)
         return reply is not None and "error" not in reply
 
-    def _wait(self, found: Any, timeout: float, what: str) -> Any:
+    def reply(self, number: int, command: str, timeout: float) -> Mapping[str, Any]:
+        """Wait for the answer to a command, which may be an error.
+
+        Raises:
+            Breach: It does not come.
+        """
+        reply: Mapping[str, Any] = self._wait(
+            lambda: self._replies.pop(number), timeout, f"an answer to {command}"
+        )
+        return reply
+
+    def _wait(self, found: Callable[[], T | None], timeout: float, what: str) -> T:
         end = clock.monotonic() + timeout
         with self._replies.changed:
             while (value := found()) is None:
                 left = end - clock.monotonic()
-                if left <= 0 or self._program.exit_code is not None:
+                if left <= 0 or self._is_silent():
                     break
                 self._replies.changed.wait(min(left, _LOOK_AGAIN))
         if value is not None:
             return value
-        if self._program.wait(0) is None:
-            raise Breach(f"the driver has not printed {what} within {timeout:g} s{self._noise()}")
+        code = self._program.wait(_LAST_WORDS if self._program.stdout.ended.is_set() else 0)
         with self._replies.changed:  # its last words
             if (value := found()) is not None:
                 return value
-        raise Breach(f"the driver has not printed {what}: {self._program.ended()}")
+        missing = f"the driver has not printed {what}"
+        if code is not None:
+            raise Breach(f"{missing}: {self._program.ended()}")
+        if self._program.stdout.ended.is_set():
+            raise Breach(f"{missing}: it has closed its stdout")
+        raise Breach(f"{missing} within {_round(timeout):g} s{self._noise()}")
+
+    def _is_silent(self) -> bool:
+        return self._program.stdout.ended.is_set() or self._program.exit_code is not None
 
     def _noise(self) -> str:
-        others = self._replies.others
-        return f", but {shortened(others[0])!r}, which is no answer" if others else ""
+        others, size = self._replies.others, self._program.stdout.size
+        if not others:
+            is_noise = size and not self._replies.ready
+            return f", but {size:,} bytes without an end of line" if is_noise else ""
+        return f", but {shortened(others[0])!r}, which is no answer; {size:,} bytes in all"

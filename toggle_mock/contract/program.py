@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -19,11 +20,29 @@ from toggle_mock.errors import ContractError
 _KEPT_BYTES = 64 * 1024
 """Of what it prints, the end is kept for the report."""
 
+_PART = 64 * 1024
+"""Bytes that are read at once."""
+
 _LONGEST_LINE = 1024 * 1024
 """A longer line is taken in parts."""
 
 _SHOWN = 2_000
 """Characters of what it has printed that an error shows."""
+
+_WRITE_TIMEOUT = 30.0
+"""Seconds that a program may leave its stdin unread."""
+
+_KILLED = 10.0
+"""Seconds that the system may take to end a process that was killed."""
+
+_RUNNING: set[Program] = set()
+"""Those of this process, until they are closed."""
+
+
+def end_programs() -> None:
+    """End all programs of this process, with all that they have started, at once."""
+    for program in list(_RUNNING):
+        program.end_group()
 
 
 class Program:
@@ -57,7 +76,15 @@ class Program:
                 start_new_session=True,
             )
         except OSError as error:
-            raise ContractError(f"{command[0]} cannot be started: {error.strerror}") from None
+            where = "" if error.filename in {None, command[0]} else f": {error.filename}"
+            raise ContractError(
+                f"{command[0]} cannot be started: {error.strerror}{where}"
+            ) from None
+        _RUNNING.add(self)
+        assert self._process.stdin is not None
+        self._stdin = self._process.stdin
+        os.set_blocking(self._stdin.fileno(), False)
+        self._writing = threading.Lock()
         self.stdout, self.stderr = Tail(), Tail()
         self._readers = [
             self._read(self._process.stdout, self.stdout, on_line),
@@ -70,11 +97,13 @@ class Program:
         assert stream is not None
 
         def read() -> None:
+            lines = Lines()
             with stream:
-                while line := stream.readline(_LONGEST_LINE):
-                    tail.add(line)
+                while part := os.read(stream.fileno(), _PART):
+                    tail.add(part)
                     if on_line is not None:
-                        on_line(line.decode("utf-8", "replace"))
+                        deque(map(on_line, lines.take(part)), maxlen=0)
+            tail.ended.set()
 
         thread = threading.Thread(target=read, name="contract-reader", daemon=True)
         thread.start()
@@ -90,16 +119,31 @@ class Program:
         """Its exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, timeout: float = _WRITE_TIMEOUT) -> None:
         """Write a line to its stdin.
 
+        Args:
+            line: The line, without its end.
+            timeout: Seconds that it may leave what was written before unread.
+
         Raises:
-            BrokenPipeError: It does not read any more.
+            BrokenPipeError: It does not read any more: it has ended, or has closed its stdin.
+            TimeoutError: It does not read what was written before.
         """
-        stdin = self._process.stdin
-        assert stdin is not None
-        stdin.write(line.encode() + b"\n")
-        stdin.flush()
+        rest = line.encode() + b"\n"
+        end = clock.monotonic() + timeout
+        with self._writing:
+            while rest:
+                try:
+                    rest = rest[os.write(self._stdin.fileno(), rest) :]
+                except BlockingIOError:
+                    self._wait_for_room(end - clock.monotonic())
+
+    def _wait_for_room(self, timeout: float) -> None:
+        poll = select.poll()
+        poll.register(self._stdin, select.POLLOUT)
+        if timeout <= 0 or not poll.poll(timeout * 1000):
+            raise TimeoutError("it does not read its stdin")
 
     def signal(self, number: int) -> None:
         """Send a signal to the process, if it runs."""
@@ -116,14 +160,29 @@ class Program:
 
     def close(self) -> None:
         """End it and all that it has started, at once."""
-        with suppress(ProcessLookupError):  # they have all ended
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self.end_group()
+        with suppress(subprocess.TimeoutExpired):  # the system's own business
+            self._process.wait(_KILLED)
         self._drain()
-        stdin = self._process.stdin
-        assert stdin is not None
-        with suppress(BrokenPipeError):  # what was written last was not read
-            stdin.close()
+        self._stdin.close()
+        _RUNNING.discard(self)
+
+    def end_group(self) -> None:
+        """Kill it and all that it has started; does not wait for their end."""
+        if self in _RUNNING:  # after that the number may be another group's
+            self._kill_group(signal.SIGKILL)
+
+    @property
+    def has_left_processes(self) -> bool:
+        """Whether it has ended, and something that it has started has not."""
+        return self.exit_code is not None and self in _RUNNING and self._kill_group(0)
+
+    def _kill_group(self, number: int) -> bool:
+        try:
+            os.killpg(self._process.pid, number)
+        except (ProcessLookupError, PermissionError):  # none is left, or only those of others
+            return False
+        return True
 
     def _drain(self) -> None:
         """Have what it printed last; a process that it has left behind may hold its stdout."""
@@ -153,25 +212,46 @@ def _in_words(code: int) -> str:
     return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
 
 
+class Lines:
+    """Makes lines of what a program prints, part by part."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def take(self, part: bytes) -> list[str]:
+        """The lines that end with this part, without their ends; one that is too long is cut."""
+        whole, end, rest = (self._rest + part).rpartition(b"\n")
+        if len(rest) > _LONGEST_LINE:
+            whole, end, rest = whole + end + rest, b"\n", b""
+        self._rest = rest
+        return whole.decode("utf-8", "replace").split("\n") if end else []
+
+
 class Tail:
     """The end of what a program prints. May be used from any thread."""
 
+    ended: threading.Event
+    """Is set when it prints nothing any more: it has ended, or has closed the stream."""
+
     def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.size = 0
+        """Bytes that it has printed in all."""
         self._lock = threading.Lock()
         self._parts: deque[bytes] = deque()
-        self._size = 0
+        self._kept = 0
 
     def add(self, part: bytes) -> None:
         """It has printed this."""
-        part = part[-_KEPT_BYTES:]
         with self._lock:
+            self.size += len(part)
             self._parts.append(part)
-            self._size += len(part)
-            while self._size > _KEPT_BYTES:
-                self._size -= len(self._parts.popleft())
+            self._kept += len(part)
+            while self._kept - len(self._parts[0]) >= _KEPT_BYTES:
+                self._kept -= len(self._parts.popleft())
 
     @property
     def text(self) -> str:
         """What is kept."""
         with self._lock:
-            return b"".join(self._parts).decode("utf-8", "replace")
+            return b"".join(self._parts)[-_KEPT_BYTES:].decode("utf-8", "replace")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import traceback
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,12 +13,16 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from rodent_events import clock
 from toggle_mock.contract.cases import Case
+from toggle_mock.contract.program import end_programs
 from toggle_mock.contract.story import Story
 from toggle_mock.contract.verdicts import Breach, Inconclusive, Result, Verdict
-from toggle_mock.errors import NotReceivedError, UnexpectedEventError
+from toggle_mock.errors import ContractError, NotReceivedError, UnexpectedEventError
 
 SLOW = 10.0
 """A case that waits for so many seconds, by what is said of the program, is a slow one."""
+
+_GRACE = 5.0
+"""Seconds for what runs to end once a run is interrupted."""
 
 
 class _Rig(Protocol):
@@ -41,6 +46,7 @@ class Suite(Generic[R]):
         profile: What is asked of it; None for all.
         slow: Whether slow cases are run.
         known: The ids of cases that are known to fail.
+        folder: Where each case gets a folder of its own; None for the system's usual place.
     """
 
     cases: Collection[Case[R]]
@@ -50,16 +56,34 @@ class Suite(Generic[R]):
     profile: str | None = None
     slow: bool = False
     known: frozenset[str] = field(default_factory=frozenset)
+    folder: Path | None = None
 
-    def run(self, jobs: int) -> Iterator[Result]:
-        """Run all cases, so many at a time; their results as they come."""
-        with ThreadPoolExecutor(jobs, "contract") as pool:
-            running = [pool.submit(self.run_case, case) for case in self._longest_first()]
-            try:
-                for future in as_completed(running):
-                    yield future.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+    def run(
+        self, jobs: int, begins: Callable[[Case[R]], object] = lambda _: None
+    ) -> Generator[Result, None, None]:
+        """Run all cases, so many at a time; their results as they come.
+
+        Who stops in the middle, by an interrupt too, ends all programs that run.
+
+        Args:
+            jobs: How many at a time.
+            begins: Is called with each case as it begins, in a thread.
+        """
+
+        def run_case(case: Case[R]) -> Result:
+            begins(case)
+            return self.run_case(case)
+
+        pool = ThreadPoolExecutor(jobs, "contract")
+        running = [pool.submit(run_case, case) for case in self._longest_first()]
+        try:
+            for future in as_completed(running):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end(running)
+            raise
+        pool.shutdown()
 
     def _longest_first(self) -> Iterable[Case[R]]:
         return sorted(self.cases, key=self._waiting, reverse=True)
@@ -70,11 +94,13 @@ class Suite(Generic[R]):
     def run_case(self, case: Case[R]) -> Result:
         """Run a case; what becomes of it."""
         known = case.id in self.known
-        reason = self._reason_against(case)
+        reason = self.reason_against(case)
         if reason is not None:
             return Result(case, Verdict.NOT_APPLICABLE, reason, known=known)
         story, begin = Story(), clock.monotonic()
-        with tempfile.TemporaryDirectory(prefix="toggle-contract-") as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="toggle-contract-", dir=self.folder, ignore_cleanup_errors=True
+        ) as folder:
             result = self._judge(case, Path(folder), story)
         seconds = clock.monotonic() - begin
         return replace(result, seconds=seconds, story=story.moments, known=known)
@@ -89,14 +115,15 @@ class Suite(Generic[R]):
                     output = rig.output
         except (Breach, NotReceivedError, UnexpectedEventError) as error:
             return Result(case, Verdict.FAILED, str(error), output=output)
-        except Inconclusive as error:
+        except (Inconclusive, ContractError) as error:
             return Result(case, Verdict.INCONCLUSIVE, str(error), output=output)
         except Exception as error:  # noqa: BLE001 - one case must not take the others with it
             text = f"the suite itself failed: {type(error).__name__}: {error}"
+            output = {**output, "traceback": traceback.format_exc()}
             return Result(case, Verdict.INCONCLUSIVE, text, output=output)
         return Result(case, Verdict.PASSED, output=output)
 
-    def _reason_against(self, case: Case[R]) -> str | None:
+    def reason_against(self, case: Case[R]) -> str | None:
         """Why a case does not apply; None if it does."""
         if self.profile is not None and self.profile not in case.profiles:
             return f"it is not asked of the profile {self.profile}"
@@ -109,6 +136,15 @@ class Suite(Generic[R]):
             )
             return f"it waits for {self._waiting(case):g} s ({waits}): --slow runs it"
         return None
+
+
+def _end(running: Collection[Future[Result]]) -> None:
+    """Have cases end soon, by ending their programs, also those that they start meanwhile."""
+    end = clock.monotonic() + _GRACE
+    while clock.monotonic() < end:
+        end_programs()
+        if not wait(running, timeout=0.1).not_done:
+            return
 
 
 def times_of(record: Any) -> dict[str, float]:

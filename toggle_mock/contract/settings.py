@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from toggle_mock.contract.cases import Profile
 from toggle_mock.errors import ContractError, FaultSpecError
-from toggle_mock.faults.record import Record
+from toggle_mock.faults.record import Record, components_of, refuse_unknown
 from toggle_mock.yaml_files import read_yaml
 
 Emit = Literal["driver", "stimuli", "nothing"]
@@ -147,6 +147,8 @@ class RodentContract(Record, frozen=True, kw_only=True):
     profile: Profile = "guarantees"
     environment: dict[str, str] = msgspec.field(default_factory=dict)
     """Besides what the suite sets."""
+    folder: str = ""
+    """Where it is started; its own folder, in EVENTS_DIR and HOME, is another one for each case."""
     config_template: str | None = None
     """A file in which ``${TOGGLE_ADDRESS}`` and the like are replaced."""
     times: RodentTimes = RodentTimes()
@@ -243,6 +245,10 @@ class ToggleContract(Record, frozen=True, kw_only=True):
         return frozenset(self.features) | {name for name, value in given.items() if value}
 
 
+_PATHS = ("folder", "config_template", "jwt_key", "ca")
+"""The keys that are paths: in a file they are relative to where that is."""
+
+
 def read_contract(kind: type[R], path: Path) -> R:
     """What a file says of a program.
 
@@ -258,6 +264,51 @@ def read_contract(kind: type[R], path: Path) -> R:
     if not isinstance(file.data, dict):
         raise ContractError(f"{path} says nothing of a program: it needs keys such as command")
     try:
-        return kind.read(file.data)
+        contract = kind.read(file.data)
     except FaultSpecError as error:
         raise ContractError(f"{file.where(key=error.key)}: {error}") from None
+    paths = {name: getattr(contract, name, None) for name in _PATHS}
+    given = {name: value for name, value in paths.items() if value is not None}
+    return replaced(contract, given, path.absolute().parent)
+
+
+def replaced(contract: R, values: Mapping[str, Any], folder: Path) -> R:
+    """A contract of which something else is said; of times and environment, what is not stays.
+
+    Args:
+        contract: The contract.
+        values: What is said, by its keys.
+        folder: What paths are relative to.
+
+    Raises:
+        ContractError: A key is none, or a value is none for it.
+    """
+    try:
+        refuse_unknown(values, contract.__struct_fields__)
+        new = {name: _merged(getattr(contract, name), value) for name, value in values.items()}
+        new |= {name: str(folder / str(new[name])) for name in _PATHS if new.get(name) is not None}
+        return structs.replace(contract, **new)
+    except FaultSpecError as error:
+        raise ContractError(str(error)) from None
+
+
+def _merged(old: object, new: object) -> object:
+    if not isinstance(new, Mapping):
+        return new
+    if isinstance(old, Record):
+        refuse_unknown(new, old.__struct_fields__)
+        return structs.replace(old, **new)
+    return {**old, **new} if isinstance(old, Mapping) else new
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a file, of a Rodent or a Toggle."""
+    kinds, components = components_of(
+        [RodentContract, ToggleContract], ref_template="#/$defs/{name}"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A file for toggle-mock verify: what is said of a program that is to be judged",
+        "anyOf": list(kinds),
+        "$defs": components,
+    }

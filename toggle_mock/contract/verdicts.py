@@ -8,6 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from toggle_mock.contract.cases import Case
+from toggle_mock.errors import ToggleMockError
+
+NOTE = "note"
+"""Who tells, in a story, what is worth a note in the report."""
 
 
 class Verdict(StrEnum):
@@ -20,11 +24,11 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "not applicable"
 
 
-class Breach(Exception):  # noqa: N818 - the program's, not ours
+class Breach(ToggleMockError):  # noqa: N818 - the program's, not ours
     """The rule does not hold; the text tells what was seen."""
 
 
-class Inconclusive(Exception):  # noqa: N818 - as above
+class Inconclusive(ToggleMockError):  # noqa: N818 - as above
     """The case has not reached its point; the text tells why."""
 
 

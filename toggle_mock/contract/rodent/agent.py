@@ -183,6 +183,8 @@ class Agent:
         code = self.program.wait(longest)
         if code is None:
             raise Breach(f"it still runs {longest:g} s after SIGTERM")
+        if self.program.has_left_processes:
+            self._tell("it has ended, but not all that it has started")
         return code
 
     def kill(self) -> None:

@@ -107,7 +107,7 @@ class RodentRig:
         replies = Replies()
         command = [part.replace("{config}", told["RODENT_CONFIG"]) for part in self._command(told)]
         self.story.tell("suite", f"start {command[0]}")
-        program = Program(command, told, self.folder, replies.take)
+        program = Program(command, told, Path(self.contract.folder), replies.take)
         self._stack.callback(program.close)
         driver = Driver(program, replies) if self.contract.emit == "driver" else None
         agent = Agent(
