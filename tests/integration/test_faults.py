@@ -1,5 +1,6 @@
 """Faults on command, met by a real client."""
 
+import asyncio
 import os
 import random
 import socket
@@ -482,6 +483,21 @@ def _listening_at(port):
                     yield int(path.name)
             except (OSError, IndexError):
                 continue
+
+
+def test_a_connection_that_is_still_being_made_ends_with_the_server(toggle_server, monkeypatch):
+    making = threading.Event()
+
+    async def never(*_address):
+        making.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio, "open_connection", never)  # to the server behind the relay
+    host, port = toggle_server.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        assert making.wait(30)
+        with toggle_server.faults.outage(), pytest.raises(ConnectionResetError):
+            client.recv(1)
 
 
 def test_an_outage_needs_no_relay(make_toggle_server, settings):

@@ -335,11 +335,14 @@ class Relay:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
         client = Pipe(reader, writer)
+        if self._listener is None:  # it was closed after this one was taken from the queue
+            client.reset()
+            return
+        self._tasks.add(task)
         try:
             server = Pipe(*await asyncio.open_connection(LOOPBACK, self.server.port))
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # there is no server, or the relay is closed
             client.reset()
             return
         finally:
