@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import grpc
+import psutil
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status as RichStatus
@@ -527,6 +528,25 @@ def test_a_reset_in_the_middle_of_a_call_is_unavailable(toggle_server, client, i
         toggle_server.wait_for_call("SendEvents")
         toggle_server.faults.reset()
         assert sending.result(20).status is Status.UNAVAILABLE
+
+
+@pytest.mark.parametrize("fault", ["restart", "refuse", "outage"])
+def test_a_process_that_is_just_being_started_does_not_hold_the_port(toggle_server, client, fault):
+    """Until it runs its program, it has the sockets of the thread's process that starts it."""
+    held = os.dup(
+        next(
+            connection.fd
+            for connection in psutil.Process().net_connections("tcp4")
+            if connection.status == psutil.CONN_LISTEN
+            and connection.laddr.port == toggle_server.port
+        )
+    )
+    try:
+        getattr(toggle_server.faults, fault)()
+        toggle_server.faults.heal()
+    finally:
+        os.close(held)
+    assert client.send_batch(EventBatch(batch_id="b")).status is Status.OK
 
 
 def test_refused_connections_leave_old_ones_alone(toggle_server, client):
