@@ -51,16 +51,16 @@ def silent(rig: RodentRig) -> None:
 @CONNECT.case(
     "one-stream",
     "There is one stream of a Rodent at a time",
-    rule="While its stream is open, the Rodent opens no other.",
+    rule="While its stream is open, the Rodent opens no other; seen for half a second.",
     source=f"{_WIRE}: one Connect call at a time",
     cost="Commands go to one stream or the other, and a Rodent that reads only one loses them.",
     needs=("connect",),
     waits=("connect",),
 )
 def one_stream(rig: RodentRig) -> None:
-    """Some commands, and the streams until they are answered."""
+    """The streams for a while."""
     rig.start()
-    Conversation(rig).the_rest()
+    rig.connected()
     rig.never(lambda: len(rig.calls("Connect")) > 1, _QUIET, "it has opened a second stream")
 
 

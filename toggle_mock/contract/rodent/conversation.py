@@ -72,16 +72,26 @@ class Conversation:
         """
         wanted = self._heard + count
         self._rig.until(
-            lambda: len(self.call.requests) >= wanted or self.call.status is not None,
+            lambda: len(self.call.requests) >= wanted or self._is_over,
             self._rig.patience("answer") if timeout is None else timeout,
             f"Toggle has heard {len(self.call.requests) - self._heard} of {count} answers",
         )
         new = self.call.requests[self._heard : wanted]
         if len(new) < count:
-            ended = f"{self.call.status} {self.call.details}".strip()
-            raise Breach(f"of {count} answers {len(new)} came, then the stream ended: {ended}")
+            raise Breach(f"of {count} answers {len(new)} came, then {self._why_over}")
         self._heard = wanted
         return [RodentRequest.FromString(raw) for raw in new]
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nothing is said on this stream any more."""
+        return self.call.status is not None or self._rodent.calls[-1] is not self.call
+
+    @property
+    def _why_over(self) -> str:
+        if self.call.status is None:
+            return "another stream was opened beside this one"
+        return f"the stream ended: {self.call.status} {self.call.details}".strip()
 
     def ask(self, request: ToggleRequest) -> RodentRequest:
         """Send a message, and wait for the one that answers it.

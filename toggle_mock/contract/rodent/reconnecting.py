@@ -21,9 +21,9 @@ _STAYS_OUT = "The node cannot be commanded any more until somebody restarts its 
 _OFTEN = 7
 """How many streams in a row end: the published Rodent gives up after five refused dials."""
 
-_FIVE_DIALS = 13.2
-"""What the pauses before five refused dials are together, of which each is 1.5 times the one before
-it, if the first is 1."""
+_FIVE_DIALS = 16.0
+"""More than what the pauses before five refused dials are together, of which each is 1.5 times the
+one before it, if the first is 1."""
 
 _WATCHED = 3.0
 """Seconds in which dials are counted."""
@@ -145,7 +145,7 @@ def often(rig: RodentRig) -> None:
     cost="An outage of some minutes costs a visit to each node.",
     needs=("connect",),
     profiles=("guarantees",),
-    waits=("connect", *["redial"] * 14),
+    waits=("connect", *["redial"] * 16),
 )
 def refused_often(rig: RodentRig) -> None:
     """Away for so long."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Self
 
 import grpc
 
-from rodent_events import clock
 from toggle_mock.contract.cases import Group
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.tokens.certificates import Authority
@@ -19,6 +21,12 @@ TLS: Group[RodentRig] = Group("tls", "TLS")
 _WIRE = "the published Rodent on the wire: TLS 1.2 or later with ALPN h2, else plaintext"
 _COST = "Whoever can redirect the node's connection gets its token, its events and its obedience."
 _NEEDS = ("register", "tls")
+
+_LOOK_AGAIN = 0.2
+"""Seconds after which a server looks whether it is to end."""
+
+_HANDSHAKE_TIMEOUT = 5.0
+"""Seconds for a client's part of a handshake."""
 
 
 @TLS.case(
@@ -128,42 +136,63 @@ def version(rig: RodentRig) -> None:
     authority = Authority()
     root = rig.folder / "old-ca.pem"
     root.write_bytes(authority.root)
-    context = _old_tls(rig, authority)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        host, port = listener.getsockname()
-        rig.start(TOGGLE_ADDRESS=f"{host}:{port}", TOGGLE_CA_FILE=str(root))
-        spoken = _handshake(rig, listener, context)
+    with _OldServer(_old_tls(rig, authority)) as server:
+        rig.start(TOGGLE_ADDRESS=server.address, TOGGLE_CA_FILE=str(root))
+        rig.until(lambda: server.handshakes, rig.patience("start"), "it has not shaken hands")
+    spoken = server.handshakes[0]
     rig.expect(spoken is None, f"it speaks {spoken}")
 
 
 def _old_tls(rig: RodentRig, authority: Authority) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("DEFAULT@SECLEVEL=0")
-    # What is too old to be used is just what is wanted here.
-    for old in ("minimum_version", "maximum_version"):
-        number = ssl.TLSVersion.TLSv1 if old.startswith("min") else ssl.TLSVersion.TLSv1_1
-        setattr(context, old, number)
+    with warnings.catch_warnings(action="ignore"):  # what is deprecated is just what is wanted
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_alpn_protocols(["h2"])
     context.load_cert_chain(*authority.issue("127.0.0.1", "localhost").write(rig.folder, "old"))
     return context
 
 
-def _handshake(rig: RodentRig, listener: socket.socket, context: ssl.SSLContext) -> str | None:
-    """Shake hands with who connects; returns the version that is spoken, None for none."""
-    listener.settimeout(0.2)
-    end = clock.monotonic() + rig.patience("start")
-    while clock.monotonic() < end:
-        rig.agents[-1].program.must_run()
-        with suppress(TimeoutError):
-            connection, _ = listener.accept()
-            break
-    else:
-        rig.expect(None, "it has not dialed")
-    connection.settimeout(rig.patience("answer"))
-    try:
-        with context.wrap_socket(connection, server_side=True) as secured:
-            return secured.version()
-    except (ssl.SSLError, OSError):
-        return None
-    finally:
-        connection.close()
+class _OldServer:
+    """Shakes hands with whoever connects, one after the other, and no more."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.handshakes: list[str | None] = []
+        """The version that each of them speaks; None for none that both do."""
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(_LOOK_AGAIN)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="contract-old-tls", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        host, port = self._listener.getsockname()
+        return f"{host}:{port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while not self._ended.is_set():
+            with suppress(TimeoutError):
+                connection, _ = self._listener.accept()
+                self.handshakes.append(self._shake_hands(connection))
+
+    def _shake_hands(self, connection: socket.socket) -> str | None:
+        connection.settimeout(_HANDSHAKE_TIMEOUT)
+        try:
+            with self._context.wrap_socket(connection, server_side=True) as secured:
+                return secured.version()
+        except OSError:  # ssl's own errors are among them
+            return None
+        finally:
+            connection.close()
