@@ -9,6 +9,7 @@ from toggle_mock.contract.cases import Group
 from toggle_mock.contract.rodent import delivered
 from toggle_mock.contract.rodent.agent import Agent
 from toggle_mock.contract.rodent.rig import RodentRig
+from toggle_mock.contract.verdicts import Breach
 
 LOAD: Group[RodentRig] = Group("load", "Many events, large ones, and a slow Toggle")
 
@@ -19,8 +20,8 @@ _MIB = 1024 * 1024
 _FILLING = 20_000
 """Events that fill whatever memory is meant for them."""
 
-_BEYOND = 10_000
-"""Events that come after these."""
+_BEYOND, _ROUNDS = 10_000, 3
+"""Events that come after these, and how often: some may be on their way to disk just then."""
 
 _PORTION = 2_500
 
@@ -119,8 +120,8 @@ def too_large_event(rig: RodentRig) -> None:
 @LOAD.case(
     "memory",
     "Memory does not grow for ever in an outage",
-    rule="Toggle is gone. 20,000 events of 2 kB are emitted, and then 10,000 more. For the latter "
-    "the program's memory grows by less than half of their size.",
+    rule="Toggle is gone. 20,000 events of 2 kB are emitted, and then three times 10,000 more. For "
+    "one of these, the program's memory grows by less than half of their size.",
     source=delivered.PROMISES,
     cost="A long outage ends with the node's memory, and whatever runs on it.",
     severity="should",
@@ -129,16 +130,22 @@ def too_large_event(rig: RodentRig) -> None:
 )
 def memory(rig: RodentRig) -> None:
     """More events than memory may hold."""
+    size = _BEYOND * len(_FILLER["poolName"])
+    grown: list[int] = []
     with rig.toggle.faults.outage():
         agent = rig.start()
         _emit_all(agent, _FILLING)
         before = _resident(rig, agent)
-        _emit_all(agent, _BEYOND)
-        grown = _resident(rig, agent) - before
-    size = _BEYOND * len(_FILLER["poolName"])
-    rig.expect(
-        grown < size / 2,
-        f"its memory has grown by {grown / _MIB:.0f} MiB for {size / _MIB:.0f} MiB of events",
+        while len(grown) < _ROUNDS:
+            _emit_all(agent, _BEYOND)
+            after = _resident(rig, agent)
+            grown.append(after - before)
+            if grown[-1] < size / 2:
+                return
+            before = after
+    shown = ", ".join(f"{one / _MIB:.0f}" for one in grown)
+    raise Breach(
+        f"its memory has grown by {shown} MiB, each time for {size / _MIB:.0f} MiB of events"
     )
 
 
