@@ -250,7 +250,8 @@ class RodentRig:
         try:
             self.until(lambda: wanted <= set(self.arrived()), timeout, "they did not arrive")
         except Breach as error:
-            missing = [mark for mark in marks if mark not in set(self.arrived())]
+            arrived = set(self.arrived())
+            missing = [mark for mark in marks if mark not in arrived]
             raise Breach(
                 f"of {len(marks)} events {len(missing)} did not arrive, the first is "
                 f"{missing[0]}: {error}"
