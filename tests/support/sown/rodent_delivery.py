@@ -137,10 +137,34 @@ def hoards() -> None:
 
 
 FAULTS = {
-    "new-batch-ids": Fault(new_batch_ids, {"retry.same-bytes": "the first try was"}),
-    "recuts": Fault(recuts, {"retry.not-recut": "have arrived in batch"}),
+    "new-batch-ids": Fault(
+        new_batch_ids,
+        {
+            "retry.same-bytes": "the first try was",
+            "retry.lost-answer": "after its answer was lost",
+            "retry.hung-call": "another batch than the one that hung",
+            "status.one-after-the-other": "8 different batches",
+            "outage.reset": "was cut off, and",
+            "retry.not-recut": "again in batch",
+            "order.retries": "again in batch",
+        },
+        also="the cases of status, which go by ids",
+    ),
+    "recuts": Fault(
+        recuts,
+        {
+            "retry.not-recut": "have arrived in batch",
+            "retry.same-bytes": "the first try was",
+            "retry.lost-answer": "after its answer was lost",
+            "status.one-after-the-other": "8 different batches",
+            "outage.reset": "was cut off, and",
+            "order.retries": "again in batch",
+        },
+    ),
     "empty-batches": Fault(empty_batches, {"batching.not-empty": "were empty"}),
-    "double-batches": Fault(setting(batch_size="200"), {"batching.size": "was sent"}),
+    "double-batches": Fault(
+        setting(batch_size="200"), {"batching.size": "was sent", "batching.full": "the quickest of"}
+    ),
     "lonely-events": Fault(setting(batch_size="1"), {"batching.together": "calls"}),
     "huge-batches": Fault(
         setting(max_batch_bytes="15000000"), {"batching.four-mebibytes": "bytes was sent"}
@@ -151,9 +175,19 @@ FAULTS = {
         {"batching.due": "did not arrive"},
         also="whatever waits for a batch that is not full",
     ),
-    "overtakes": Fault(overtakes, {"order.retries": "to arrive is"}),
+    "overtakes": Fault(
+        overtakes,
+        {
+            "order.retries": "to arrive is",
+            "status.one-after-the-other": "did not arrive",
+            "status.aborted": "did not arrive",
+        },
+    ),
     "small-queue": Fault(small_queue, {"load.burst": "only some arrived"}),
-    "waits-for-room": Fault(waits_for_room, {"load.not-blocked": "an answer to emit"}),
+    "waits-for-room": Fault(
+        waits_for_room,
+        {"load.not-blocked": "an answer to emit", "load.memory": "an answer to emit"},
+    ),
     "cuts-text": Fault(cuts_text, {"load.large-event": "have arrived"}),
     "hoards": Fault(hoards, {"load.memory": "its memory has grown"}),
 }

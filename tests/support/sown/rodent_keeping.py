@@ -17,7 +17,6 @@ from rodent_events.schedule import Schedule
 from rodent_events.worker import Flush, Worker
 from support.sown.faults import Fault
 from support.sown.settings import setting
-from toggle_mock.clients.control_link import ControlLink
 from toggle_mock.contract.reference_agent import ReferenceAgent
 
 
@@ -162,21 +161,20 @@ def flush_is_always_complete() -> None:
 
 
 def drops_until_registered() -> None:
-    """Once Register was refused, it drops what comes until it succeeds."""
-    emit, register = ReferenceAgent.emit, ControlLink._register
-    refused = []
+    """It drops what comes before Register has succeeded; half a second it waits for that."""
+    emit, waited = ReferenceAgent.emit, []
 
-    async def told(self):
-        success = await register(self)
-        refused.append(self)
-        return success
+    def registered(agent):
+        if not waited:
+            waited.append(agent.link.registered.wait(0.5))
+        return agent.link.registered.is_set()
 
     def some(self, payload, fields, *, count=1, **more):
-        if not self.link.registered.wait(0.2):
-            return count
-        return emit(self, payload, fields, count=count, **more)
+        if registered(self):
+            return emit(self, payload, fields, count=count, **more)
+        return count
 
-    ControlLink._register, ReferenceAgent.emit = told, some
+    ReferenceAgent.emit = some
 
 
 def _counts(change) -> None:
@@ -228,29 +226,69 @@ def counts_memory_alone() -> None:
 
 FAULTS = {
     "memory-alone": Fault(
-        setting(spool_mode="spill", spill_after="3600"), {"crash.away": "did not arrive"}
+        setting(spool_mode="spill", spill_after="3600"),
+        {
+            "crash.away": "did not arrive",
+            "crash.twice": "did not arrive",
+            "crash.amid-emits": "did not arrive",
+        },
     ),
-    "starts-afresh": Fault(starts_afresh, {"restart.sigterm": "did not arrive"}),
-    "tidies-up": Fault(tidies_up, {"restart.sigterm": "did not arrive"}),
+    "starts-afresh": Fault(
+        starts_afresh,
+        {
+            "restart.sigterm": "did not arrive",
+            "restart.spill-file": "did not arrive",
+            "order.restart": "did not arrive",
+            "crash.away": "did not arrive",
+        },
+        also="whatever is left on disk by one process for the next",
+    ),
+    "tidies-up": Fault(
+        tidies_up,
+        {
+            "restart.sigterm": "did not arrive",
+            "order.restart": "did not arrive",
+            "sharing.left-behind": "did not arrive",
+        },
+        also="whatever is left on disk in order for the next process",
+    ),
     "new-ids-at-start": Fault(new_ids_at_start, {"crash.amid-call": "and again in batch"}),
-    "new-first": Fault(new_first, {"order.restart": "to arrive is"}),
-    "ends-at-damage": Fault(ends_at_damage, {"restart.garbage": "is damaged"}),
+    "new-first": Fault(new_first, {"order.restart": "to arrive is", "crash.twice": "to arrive is"}),
+    "ends-at-damage": Fault(
+        ends_at_damage, {"restart.garbage": "is damaged", "restart.torn-file": "is damaged"}
+    ),
     "passes-damage-over": Fault(passes_damage_over, {"restart.torn-file": "did not arrive"}),
     "no-lock": Fault(reads_what_is_another_ones, {"sharing.apart": "sent again"}),
     "notes-nothing": Fault(notes_nothing, {"restart.only-once": "sent again"}),
-    "takes-its-time": Fault(takes_its_time, {"shutdown.in-time": "an answer to shutdown"}),
-    "ends-at-once": Fault(ends_at_once, {"shutdown.complete": "have not arrived"}),
+    "takes-its-time": Fault(
+        takes_its_time,
+        {"shutdown.in-time": "an answer to shutdown", "shutdown.sigterm-in-time": "it still runs"},
+    ),
+    "ends-at-once": Fault(
+        ends_at_once,
+        {"shutdown.complete": "have not arrived", "shutdown.sigterm-delivers": "have not arrived"},
+    ),
     "drops-what-is-under-way": Fault(
         drops_what_is_under_way, {"shutdown.amid-call": "did not arrive"}
     ),
     "shutdown-is-always-complete": Fault(
-        shutdown_is_always_complete, {"shutdown.not-complete": "says that all is delivered"}
+        shutdown_is_always_complete,
+        {
+            "shutdown.not-complete": "says that all is delivered",
+            "shutdown.in-time": "Toggle has answered nothing",
+        },
     ),
     "flush-is-always-complete": Fault(
-        flush_is_always_complete, {"shutdown.flush-not-complete": "says that all is delivered"}
+        flush_is_always_complete,
+        {
+            "shutdown.flush-not-complete": "says that all is delivered",
+            "retry.rejected": "rejected events never arrived",
+        },
     ),
     "drops-until-registered": Fault(
-        drops_until_registered, {"outage.not-registered": "did not arrive"}
+        drops_until_registered,
+        {"outage.not-registered": "did not arrive", "outage.at-start": "did not arrive"},
+        also="whatever is emitted before Toggle is there",
     ),
     "counts-tries": Fault(counts_tries, {"account.adds-up": "as delivered"}),
     "counts-no-refusals": Fault(counts_no_refusals, {"account.refused": "refused for good"}),

@@ -97,7 +97,13 @@ def needs_its_token_file() -> None:
 FAULTS = {
     "three-tries": Fault(
         decides(GONE, Status.UNAVAILABLE, when=is_third_failure),
-        {"outage.many-tries": "there were not 7 calls"},
+        {
+            "outage.many-tries": "there were not 7 calls",
+            "outage.short": "did not arrive",
+            "outage.at-start": "did not arrive",
+            "order.outage": "did not arrive",
+        },
+        also="whatever outlasts three tries",
     ),
     "retries-unavailable-alone": Fault(
         decides(
@@ -110,26 +116,56 @@ FAULTS = {
             Status.OUT_OF_RANGE,
             Status.DATA_LOSS,
         ),
-        {"status.unknown": "did not arrive"},
+        {
+            "status.unknown": "did not arrive",
+            "status.deadline-exceeded": "did not arrive",
+            "status.aborted": "did not arrive",
+            "status.cancelled": "did not arrive",
+            "status.internal": "did not arrive",
+            "status.out-of-range": "did not arrive",
+            "status.data-loss": "did not arrive",
+            "status.one-after-the-other": "did not arrive",
+            "retry.hung-call": "there were not 2 calls",
+            "outage.partition": "did not arrive",
+            "order.retries": "did not arrive",
+        },
     ),
     "drops-if-locked-out": Fault(
         decides(GONE, Status.PERMISSION_DENIED, Status.FAILED_PRECONDITION, Status.UNIMPLEMENTED),
-        {"status.permission-denied": "there were not 4 calls"},
+        {
+            "status.permission-denied": "there were not 4 calls",
+            "status.failed-precondition": "there were not 4 calls",
+            "status.unimplemented": "there were not 4 calls",
+            "token.revoked": "there were not 4 calls",
+        },
     ),
     "drops-if-token-refused": Fault(
-        decides(GONE, Status.UNAUTHENTICATED), {"status.unauthenticated": "did not arrive"}
+        decides(GONE, Status.UNAUTHENTICATED),
+        {
+            "status.unauthenticated": "did not arrive",
+            "token.expired": "was not sent again",
+            "token.late": "there were not 5 calls",
+            "token.file-gone": "did not arrive",
+        },
     ),
     "drops-if-busy": Fault(
-        decides(GONE, Status.RESOURCE_EXHAUSTED), {"status.resource-exhausted": "did not arrive"}
+        decides(GONE, Status.RESOURCE_EXHAUSTED),
+        {
+            "status.resource-exhausted": "did not arrive",
+            "status.slow-down": "did not arrive",
+            "status.too-large": "did not arrive",
+        },
     ),
     "rejections-are-successes": Fault(
         rejections_are_successes, {"retry.rejected": "rejected events never arrived"}
     ),
     "poison-takes-all": Fault(
-        decides(ASIDE, Status.INVALID_ARGUMENT), {"status.poison": "did not arrive"}
+        decides(ASIDE, Status.INVALID_ARGUMENT),
+        {"status.poison": "did not arrive", "account.refused": "its stats say"},
     ),
     "poison-for-ever": Fault(
-        decides(AGAIN, Status.INVALID_ARGUMENT), {"status.poison": "did not arrive"}
+        decides(AGAIN, Status.INVALID_ARGUMENT),
+        {"status.poison": "did not arrive", "account.refused": "did not arrive"},
     ),
     "never-splits": Fault(
         decides(ASIDE, Status.RESOURCE_EXHAUSTED, when=never_splits),
@@ -139,10 +175,18 @@ FAULTS = {
         too_large_alone_for_ever, {"load.too-large-event": "did not arrive"}
     ),
     "waits-for-ever": Fault(
-        setting(send_timeout="600"), {"retry.hung-call": "there were not 2 calls"}
+        setting(send_timeout="600"),
+        {"retry.hung-call": "there were not 2 calls", "outage.half-open": "did not arrive"},
     ),
     "keeps-dead-connections": Fault(keeps_dead_connections, {"outage.half-open": "did not arrive"}),
-    "hot": Fault(backs_off(lambda *_: 0.0), {"backoff.not-hot": "times in"}),
+    "hot": Fault(
+        backs_off(lambda *_: 0.0),
+        {
+            "backoff.not-hot": "times in",
+            "backoff.grows": "the longest is",
+            "backoff.not-hot-for-a-token": "times in",
+        },
+    ),
     "hot-for-a-token": Fault(
         decides(Decision(Action.REAUTHENTICATE), Status.UNAUTHENTICATED),
         {"backoff.not-hot-for-a-token": "times in"},
@@ -160,6 +204,14 @@ FAULTS = {
         {"backoff.ends": "did not arrive"},
     ),
     "ignores-retry-info": Fault(ignores_retry_info, {"status.slow-down": "it has tried again"}),
-    "keeps-its-token": Fault(keeps_its_token, {"token.expired": "did not arrive"}),
+    "keeps-its-token": Fault(
+        keeps_its_token,
+        {
+            "token.expired": "did not arrive",
+            "token.at-hand": "did not arrive",
+            "token.late": "did not arrive",
+            "token.file-gone": "did not arrive",
+        },
+    ),
     "needs-its-token-file": Fault(needs_its_token_file, {"token.file-gone": "has ended"}),
 }

@@ -166,6 +166,6 @@ def ends(rig: RodentRig) -> None:
     rig.until(
         lambda: not refusals.remaining,
         rig.patience("start", "batch", *("outage",) * 8),
-        f"{refusals.remaining} of 8 tries did not come",
+        "there were not 8 tries",
     )
     delivered.event(rig, query, "batch", "outage")
