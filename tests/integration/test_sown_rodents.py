@@ -19,6 +19,20 @@ def test_the_reference_agent_passes(case_id):
 
 
 @pytest.mark.parametrize(
+    "case_id",
+    [one for one in RODENT_CASES if one.partition(".")[0] in {"restart", "order", "load"}],
+)
+def test_so_it_does_where_it_keeps_events_in_memory_first(case_id):
+    result = rodent_suite(mode="spill").run_case(RODENT_CASES[case_id])
+    assert result.verdict is Verdict.PASSED, told(result)
+
+
+def test_without_a_journal_cases_about_crashes_do_not_apply():
+    result = rodent_suite(mode="spill").run_case(RODENT_CASES["crash.away"])
+    assert result.verdict is Verdict.NOT_APPLICABLE, told(result)
+
+
+@pytest.mark.parametrize(
     ("fault", "case_id"), [(name, one) for name in FAULTS for one in FAULTS[name].caught_by]
 )
 def test_a_sown_fault_is_caught(fault, case_id):

@@ -148,7 +148,6 @@ FAULTS = {
             "retry.not-recut": "again in batch",
             "order.retries": "again in batch",
         },
-        also="the cases of status, which go by ids",
     ),
     "recuts": Fault(
         recuts,

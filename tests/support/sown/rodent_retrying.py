@@ -143,7 +143,7 @@ FAULTS = {
         decides(GONE, Status.UNAUTHENTICATED),
         {
             "status.unauthenticated": "did not arrive",
-            "token.expired": "was not sent again",
+            "token.expired": "refused with UNAUTHENTICATED has arrived",
             "token.late": "there were not 5 calls",
             "token.file-gone": "did not arrive",
         },

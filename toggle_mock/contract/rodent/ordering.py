@@ -23,6 +23,7 @@ _COST = "An alarm is seen before its cause, and 'deleted' before 'created'."
     source=delivered.PROMISES,
     cost=_COST,
     needs=("driver",),
+    profiles=("guarantees",),
     waits=("batch",),
 )
 def steady(rig: RodentRig) -> None:

@@ -83,7 +83,7 @@ def many_tries(rig: RodentRig) -> None:
     )
     refusals.heal()
     delivered.event(rig, query, "batch", "outage")
-    delivered.refused_batches(rig, "UNAVAILABLE", "outage")
+    delivered.what_was_refused(rig, "UNAVAILABLE", "outage")
 
 
 @OUTAGE.case(

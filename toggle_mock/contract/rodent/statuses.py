@@ -50,15 +50,14 @@ def _passing(rig: RodentRig, code: grpc.StatusCode) -> None:
     query = rig.start().provoke()
     delivered.event(rig, query, "start", "batch", "retry", "retry", "retry")
     rig.reached(not refusals.remaining, f"SendEvents was not refused twice with {code.name}")
-    delivered.refused_batches(rig, code.name, "retry", "retry")
+    delivered.what_was_refused(rig, code.name, "retry", "retry")
 
 
 for _code in _PASSING:
     STATUS.case(
         _slug(_code),
         f"What was refused with {_code.name} is sent again",
-        rule=f"After two SendEvents that end with {_code.name}, the batches that were refused "
-        "arrive, under their ids.",
+        rule=f"After two SendEvents that end with {_code.name}, all that was refused arrives.",
         source="the published Rodent on the wire: whatever the status, three tries",
         cost="A moment's trouble of Toggle's costs the node's events.",
         needs=("events",),
@@ -79,7 +78,7 @@ def _standing(rig: RodentRig, code: grpc.StatusCode) -> None:
     )
     refusals.heal()
     delivered.event(rig, query, "batch", "outage")
-    delivered.refused_batches(rig, code.name, "outage")
+    delivered.what_was_refused(rig, code.name, "outage")
 
 
 for _code, _example in _STANDING.items():

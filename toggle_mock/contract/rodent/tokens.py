@@ -57,7 +57,7 @@ def expired(rig: RodentRig) -> None:
     _wait_for_refusals(rig, 1, "batch", status="UNAUTHENTICATED")
     _renew(rig)
     delivered.event(rig, query, "token", "retry")
-    delivered.refused_batches(rig, "UNAUTHENTICATED", "token")
+    delivered.what_was_refused(rig, "UNAUTHENTICATED", "token")
 
 
 @TOKEN.case(
@@ -101,7 +101,7 @@ def late(rig: RodentRig) -> None:
     _wait_for_refusals(rig, 5, "batch", *("outage",) * 4, status="UNAUTHENTICATED")
     _renew(rig)
     delivered.event(rig, query, "token", "outage")
-    delivered.refused_batches(rig, "UNAUTHENTICATED", "token", "outage")
+    delivered.what_was_refused(rig, "UNAUTHENTICATED", "token", "outage")
 
 
 @TOKEN.case(
