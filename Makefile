@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-driver-check clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-driver-check sown clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -110,6 +110,9 @@ bench-compare:  ## Show what changed between two runs: OLD=one.json NEW=other.js
 sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notices.
 	mkdir -p build
 	$(BIN)/python tools/sabotage.py --markdown build/sabotage.md
+
+sown: $(READY)  ## Run all contract cases against each sown Toggle, or FAULTS; show where the tables are wrong.
+	$(BIN)/python tests/support/sown/everything.py $(FAULTS)
 
 mutation: $(READY)  ## Change code in every small way, or a SAMPLE of each module, or what changed SINCE a revision.
 	mkdir -p build

@@ -25,7 +25,7 @@ ACK = 0x1
 END_STREAM = 0x1
 _END_HEADERS = 0x4
 _INITIAL_WINDOW_SIZE = 0x4
-_STREAM = 1
+_CANCEL = 0x8
 
 
 class Kind(IntEnum):
@@ -55,7 +55,7 @@ class Frame:
 
 
 class Http2Connection:
-    """A connection, and one call on it at the most.
+    """A connection, and calls on it.
 
     Args:
         address: ``host:port``.
@@ -91,6 +91,7 @@ class Http2Connection:
             raise
         self._socket.settimeout(_LOOK_AGAIN)
         self._received = b""
+        self._next_stream = 1
 
     def __enter__(self) -> Self:
         return self
@@ -110,8 +111,8 @@ class Http2Connection:
         """The version of TLS that is spoken; None without TLS."""
         return self._socket.version() if isinstance(self._socket, ssl.SSLSocket) else None
 
-    def call(self, path: str, metadata: Mapping[str, str]) -> None:
-        """Begin a call of a method."""
+    def call(self, path: str, metadata: Mapping[str, str]) -> int:
+        """Begin a call of a method; returns the number of its stream."""
         headers = {
             ":method": "POST",
             ":scheme": self._scheme,
@@ -122,11 +123,17 @@ class Http2Connection:
             **metadata,
         }
         block = b"".join(_header(name, value) for name, value in headers.items())
-        self._send(Kind.HEADERS, _END_HEADERS, _STREAM, block)
+        stream, self._next_stream = self._next_stream, self._next_stream + 2
+        self._send(Kind.HEADERS, _END_HEADERS, stream, block)
+        return stream
 
-    def data(self, content: bytes, *, ends: bool) -> None:
-        """Send data of the call, which may be its last."""
-        self._send(Kind.DATA, END_STREAM if ends else 0, _STREAM, content)
+    def data(self, stream: int, content: bytes, *, ends: bool) -> None:
+        """Send data of a call, which may be its last."""
+        self._send(Kind.DATA, END_STREAM if ends else 0, stream, content)
+
+    def cancel(self, stream: int) -> None:
+        """Cancel a call."""
+        self._send(Kind.RST_STREAM, 0, stream, _CANCEL.to_bytes(4))
 
     def ping(self, number: int) -> None:
         """Send a ping of this number."""

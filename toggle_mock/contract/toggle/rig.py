@@ -152,6 +152,11 @@ class ToggleRig:
             raise Breach(f"there is no connection of HTTP/2: {error}") from None
         return self._stack.enter_context(made)
 
+    def half_a_batch(self) -> bytes:
+        """The first half of a batch, as gRPC frames a message."""
+        batch = self.batches.batch().SerializeToString()
+        return b"\x00" + len(batch).to_bytes(4) + batch[: len(batch) // 2]
+
     def tls_context(self) -> ssl.SSLContext:
         """What a client of TLS trusts and asks for: 1.2 or newer, and HTTP/2."""
         roots = self._roots()

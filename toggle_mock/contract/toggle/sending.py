@@ -9,7 +9,9 @@ from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
 from toggle_mock.contract.cases import Group
 from toggle_mock.contract.toggle.batches import batch_with_unknown_fields, split
 from toggle_mock.contract.toggle.caller import Answer, at_once
+from toggle_mock.contract.toggle.http2 import Http2Connection, Kind
 from toggle_mock.contract.toggle.rig import ToggleRig
+from toggle_mock.recording.records import SERVICE
 
 SEND_EVENTS: Group[ToggleRig] = Group("send_events", "SendEvents")
 
@@ -307,23 +309,28 @@ def compressed(rig: ToggleRig) -> None:
 @SEND_EVENTS.case(
     "cancelled",
     "Calls that are taken back do no harm",
-    rule="Twenty calls are cancelled at once after they were begun, or have a deadline of a "
-    "millisecond. After that, the same batches are taken on the same connection.",
+    rule="Twenty calls are cancelled while Toggle waits for the rest of their message, and twenty "
+    "have a deadline of a millisecond. After that, batches of the same Rodent are taken.",
     source="gRPC: a client may cancel a call at any time, and each call of the published Rodent "
     "has a deadline",
     cost="After a time in which Toggle was slow, it stays so.",
 )
 def cancelled(rig: ToggleRig) -> None:
-    """By turns."""
+    """A ping shows that Toggle has seen what was sent before it."""
+    connection = rig.http2()
+    streams = []
+    for _ in range(_AT_ONCE):
+        streams.append(connection.call(f"/{SERVICE}/SendEvents", rig.headers()))
+        connection.data(streams[-1], rig.half_a_batch(), ends=False)
+    _seen(rig, connection, 1)
+    for stream in streams:
+        connection.cancel(stream)
+    _seen(rig, connection, 2)
     caller = rig.caller()
-    batches = [rig.batches.batch(10) for _ in range(_AT_ONCE)]
-    for number, batch in enumerate(batches):
-        if number % 2:
-            caller.begin("SendEvents", batch, timeout=0.001).answer()
-        else:
-            caller.begin("SendEvents", batch).cancel()
-    for batch in batches:
-        caller.stored(batch)
+    for _ in range(_AT_ONCE):
+        caller.begin("SendEvents", rig.batches.batch(), timeout=0.001).answer()
+    for _ in range(_AT_ONCE):
+        caller.stored(rig.batches.batch())
 
 
 def without_batch_id(batch: EventBatch) -> EventBatch:
@@ -336,3 +343,10 @@ def without_batch_id(batch: EventBatch) -> EventBatch:
 def _taken(answer: Answer) -> None:
     """See that a batch was taken."""
     answer.successful(EventBatchResponse)
+
+
+def _seen(rig: ToggleRig, connection: Http2Connection, number: int) -> None:
+    """Wait until Toggle has seen what was sent so far."""
+    connection.ping(number)
+    for frame in connection.until_ping(number, rig.patience("answer")):
+        rig.reached(frame.kind != Kind.GOAWAY, f"Toggle ends the connection: {frame.last_words}")

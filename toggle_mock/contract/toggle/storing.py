@@ -279,11 +279,9 @@ def many(rig: ToggleRig) -> None:
 
 def _break_off(rig: ToggleRig) -> None:
     """Send half of a message, and leave."""
-    batch = rig.batches.batch().SerializeToString()
-    framed = b"\x00" + len(batch).to_bytes(4) + batch
     with rig.http2() as connection:
-        connection.call(f"/{SERVICE}/SendEvents", rig.headers())
-        connection.data(framed[: len(framed) // 2], ends=True)
+        stream = connection.call(f"/{SERVICE}/SendEvents", rig.headers())
+        connection.data(stream, rig.half_a_batch(), ends=True)
         for frame in connection.frames(rig.patience("answer")):
             if frame.kind in {Kind.HEADERS, Kind.RST_STREAM, Kind.GOAWAY}:
                 break

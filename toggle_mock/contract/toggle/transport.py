@@ -21,8 +21,9 @@ _KEEPALIVE = (
     "the published Rodent on the wire: a ping each 40 s also without calls; gRPC, keepalive: a "
     "server must be told to permit that, or else ends the connection (too many pings)"
 )
-_PINGS = 5
-"""A default server ends the connection after the third that it finds too many."""
+_PINGS = 8
+"""A default server ends the connection after the third that it finds too many; what it sends itself
+meanwhile, such as the headers of a stream, starts the count anew."""
 
 _CONNECTIONS = 50
 _METADATA_BYTES = 4_096
@@ -31,7 +32,7 @@ _METADATA_BYTES = 4_096
 @CONNECTION.case(
     "keepalive",
     "Pings each 40 s are allowed on an idle stream",
-    rule="On a connection with an idle stream, five pings at the interval of the published Rodent "
+    rule="On a connection with an idle stream, eight pings at the interval of the published Rodent "
     "(keepalive) are answered, and Toggle does not end the connection.",
     source=_KEEPALIVE,
     cost="Each Rodent's stream breaks every few minutes, for ever.",
@@ -62,7 +63,7 @@ def keepalive_without_calls(rig: ToggleRig) -> None:
 @CONNECTION.case(
     "fast-keepalive",
     "Pings at the shortest interval are allowed",
-    rule="Five pings at the shortest interval that a Rodent may have (shortest_keepalive, 10 s by "
+    rule="Eight pings at the shortest interval that a Rodent may have (shortest_keepalive, 10 s by "
     "default), with an idle stream and without, are answered.",
     source="gRPC for Go, keepalive: a client's interval is 10 s at the least",
     cost="A Rodent that was set to notice a dead network soon is thrown out for it.",

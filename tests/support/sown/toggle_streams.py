@@ -1,0 +1,266 @@
+"""Faults of a Toggle in what it does on Connect streams."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+
+import grpc
+
+from support.sown.toggle_fault import Patch, ToggleFault
+from toggle_mock.rodents import rodent as rodents
+from toggle_mock.rodents.rodent import Rodent
+from toggle_mock.rodents.stream import Ending
+from toggle_mock.server.answering import Conversation
+from toggle_mock.server.service import Handled, RodentService
+from toggle_mock.tokens.tokens import unverified_claims
+
+Code = grpc.StatusCode
+
+
+def lives_for(seconds: float):
+    """It ends each stream after a time."""
+
+    def sow(patch: Patch) -> None:
+        opened = Rodent.opened
+
+        def ending(self, stream):
+            opened(self, stream)
+            end = Ending(Code.UNAVAILABLE, "sown: idle for too long")
+            stream.loop.call_later(seconds, stream.outgoing.put_nowait, end)
+
+        patch(Rodent, "opened", ending)
+
+    return sow
+
+
+def beats(most: int, *, needs_answers: bool = False):
+    """It sends so many heartbeats on a stream, and no more; or each after an answer only."""
+
+    def sow(patch: Patch) -> None:
+        start_command, counts = Rodent.start_command, {}
+
+        def start(self, command_type, *arguments, **more):
+            calls = self.calls
+            key = calls[-1].number
+            counts[key] = counts.get(key, 0) + 1
+            answered = sum(1 for message in calls[-1].messages if not message.sent)
+            if counts[key] > most + (answered if needs_answers else 0):
+                counts[key] -= 1
+                return _Never()
+            return start_command(self, command_type, *arguments, **more)
+
+        patch(Rodent, "start_command", start)
+
+    return sow
+
+
+class _Never:
+    def cancel(self) -> None:
+        pass
+
+
+def ids(make):
+    """Its request ids are these."""
+
+    def sow(patch: Patch) -> None:
+        patch(rodents, "new_id", make)
+
+    return sow
+
+
+def counts_ids_per_stream(patch: Patch) -> None:
+    """The first request of each stream has the id 1."""
+    opened, numbers = Rodent.opened, {}
+    start_command = Rodent.start_command
+
+    def begin(self, stream):
+        numbers[self.rid] = count(1)
+        opened(self, stream)
+
+    def start(self, *arguments, **more):
+        rodents.new_id = lambda: str(next(numbers[self.rid]))
+        return start_command(self, *arguments, **more)
+
+    patch(Rodent, "opened", begin)
+    patch(rodents, "new_id", rodents.new_id)
+    patch(Rodent, "start_command", start)
+
+
+def ends_at(wrong, status: grpc.StatusCode = Code.INVALID_ARGUMENT):
+    """A message that it does not expect ends its stream."""
+
+    def sow(patch: Patch) -> None:
+        received = Rodent.received
+
+        def strict(self, stream, message, request):
+            if wrong(stream, request):
+                stream.put(Ending(status, "sown: unexpected"))
+            received(self, stream, message, request)
+
+        patch(Rodent, "received", strict)
+
+    return sow
+
+
+def is_of(kind: str):
+    return lambda _stream, request: request.WhichOneof("payload") == kind
+
+
+def is_unknown_answer(stream, request) -> bool:
+    is_answer = request.WhichOneof("payload") == "command_response"
+    return is_answer and request.command_response.request_id not in stream.pending
+
+
+def is_late_answer(_stream, request) -> bool:
+    """One that it has had already, on whichever stream."""
+    if request.WhichOneof("payload") != "command_response" or not request.request_id:
+        return False
+    is_known = request.request_id in _ANSWERED
+    _ANSWERED.add(request.request_id)
+    return is_known
+
+
+_ANSWERED: set[str] = set()
+
+
+def is_long_id(_stream, request) -> bool:
+    return len(request.request_id) > 1000
+
+
+def garbage_ends_the_connection(patch: Patch) -> None:
+    """What it cannot read ends all streams of the connection."""
+    undecodable, streams = Handled.undecodable, []
+    opened = Rodent.opened
+
+    def noting(self, stream):
+        streams.append(stream)
+        opened(self, stream)
+
+    def ending(self, message_type, error):
+        for stream in streams:
+            if stream.call.peer == self.call.peer and self.call.method == "Connect":
+                stream.put(Ending(Code.INTERNAL, "sown: garbage on the connection"))
+        return undecodable(self, message_type, error)
+
+    patch(Rodent, "opened", noting)
+    patch(Handled, "undecodable", ending)
+
+
+def garbage_is_the_end(patch: Patch) -> None:
+    """What it cannot read it takes for the end of the stream."""
+    abort = Handled.abort
+
+    async def lax(self, outcome, trailers=()):
+        if self.call.method == "Connect" and outcome.status is Code.INTERNAL:
+            return
+        await abort(self, outcome, trailers)
+
+    patch(Handled, "abort", lax)
+
+
+def half_closed(ending: Ending | None):
+    """So it ends a stream whose Rodent has nothing more to say; None is not at all."""
+
+    def sow(patch: Patch) -> None:
+        async def hear_end(_self):
+            return ending
+
+        patch(Conversation, "hear_end", hear_end)
+
+    return sow
+
+
+def refuse_streams(patch: Patch, reason) -> None:
+    """Refuse a stream for a reason, which gets the Rodent; None takes it."""
+    connect = RodentService.connect
+
+    async def strict(self, requests, context):
+        claims = unverified_claims(tuple(context.invocation_metadata()))
+        if (text := reason(self, claims)) is not None:
+            await context.abort(Code.RESOURCE_EXHAUSTED, text)
+        await connect(self, requests, context)
+
+    patch(RodentService, "connect", strict)
+
+
+def refuses_streams(reason):
+    return lambda patch: refuse_streams(patch, reason)
+
+
+def one_stream(service, claims) -> str | None:
+    rid = claims.get("rid")
+    connected = [one.rid for one in service.rodents.all if one.connected]
+    return "sown: it is connected already" if rid in connected else None
+
+
+def connects_once_in_a_while(patch: Patch) -> None:
+    """It refuses a Rodent that connects again within 0.3 seconds."""
+    last: dict[str, float] = {}
+
+    def reason(_service, claims) -> str | None:
+        now, rid = asyncio.get_running_loop().time(), claims.get("rid", "")
+        soon = now - last.get(rid, -1.0) < 0.3
+        last[rid] = now
+        return "sown: it connects too often" if soon else None
+
+    refuse_streams(patch, reason)
+
+
+def twenty_streams(service, claims) -> str | None:
+    sub = claims.get("sub")
+    connected = [one for one in service.rodents.all if one.connected and one.sub == sub]
+    return "sown: too many streams" if len(connected) >= 20 else None
+
+
+def serves_in_turns(patch: Patch) -> None:
+    """All streams share one place from which something is written."""
+    begin = RodentService.connect
+    lock = asyncio.Lock()
+
+    async def connect(self, requests, context):
+        write = context.write
+
+        async def in_turn(message):
+            async with lock:
+                await write(message)
+
+        await begin(self, requests, _Writing(context, in_turn))
+
+    patch(RodentService, "connect", connect)
+
+
+class _Writing:
+    """A context that writes in another way."""
+
+    def __init__(self, context, write) -> None:
+        self._context, self.write = context, write
+
+    def __getattr__(self, name: str):
+        return getattr(self._context, name)
+
+
+FAULTS = {
+    "ends-idle-streams": ToggleFault({}, lives_for(0.4)),
+    "ends-new-streams": ToggleFault({}, lives_for(0.0)),
+    "never-speaks": ToggleFault({}, beats(0)),
+    "speaks-once": ToggleFault({}, beats(1)),
+    "needs-answers": ToggleFault({}, beats(1, needs_answers=True)),
+    "counts-ids-per-stream": ToggleFault({}, counts_ids_per_stream),
+    "has-one-id": ToggleFault({}, ids(lambda: "1")),
+    "has-no-ids": ToggleFault({}, ids(lambda: "")),
+    "ends-at-unknown-answers": ToggleFault({}, ends_at(is_unknown_answer)),
+    "ends-at-late-answers": ToggleFault({}, ends_at(is_late_answer)),
+    "ends-at-long-ids": ToggleFault({}, ends_at(is_long_id)),
+    "ends-at-acks": ToggleFault({}, ends_at(is_of("ack"))),
+    "ends-at-notifications": ToggleFault({}, ends_at(is_of("event"), Code.UNIMPLEMENTED)),
+    "ends-at-nothing": ToggleFault({}, ends_at(is_of(None))),
+    "garbage-ends-the-connection": ToggleFault({}, garbage_ends_the_connection),
+    "garbage-is-the-end": ToggleFault({}, garbage_is_the_end),
+    "does-not-hear-the-end": ToggleFault({}, half_closed(None)),
+    "ends-as-cancelled": ToggleFault({}, half_closed(Ending(Code.CANCELLED, "sown"))),
+    "one-stream-for-each": ToggleFault({}, refuses_streams(one_stream)),
+    "one-connect-in-a-while": ToggleFault({}, connects_once_in_a_while),
+    "twenty-streams": ToggleFault({}, refuses_streams(twenty_streams)),
+    "serves-in-turns": ToggleFault({}, serves_in_turns),
+}
