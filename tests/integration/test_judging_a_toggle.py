@@ -178,13 +178,15 @@ def test_a_case_that_signs_tokens_does_not_apply_with_one_token(contract):
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
+        ({"to": ""}, "there is no Toggle to judge: give its address as host:port"),
+        ({"to": "localhost"}, "to is 'localhost': "),
         ({"jwt": None}, "there is no token: give jwt, or jwt_key"),
         ({"jwt": "opaque"}, "jwt is no JWT: it has three parts"),
         ({"jwt": None, "jwt_key": "/no/such/key"}, "jwt_key is /no/such/key: .*No such file"),
         ({"jwt": None, "jwt_key": "/dev/null"}, "jwt_key is /dev/null: key has 0 bytes"),
     ],
 )
-def test_a_token_or_key_that_is_none_is_told(contract, tmp_path, said, problem):
+def test_an_address_a_token_or_a_key_that_is_none_is_told(contract, tmp_path, said, problem):
     from toggle_mock.contract.story import Story
 
     with pytest.raises(ContractError, match=problem):

@@ -88,6 +88,7 @@ def test_what_means_nothing_of_a_toggle_is_refused(said, problem):
         ({"jwt_key": "a"}, {"register", "connect", "key"}),
         ({"jwt_key": "a", "jwt_algorithm": "ES256", "features": []}, {"key", "public_key"}),
         ({"features": [], "tls": True}, {"tls"}),
+        ({"features": [], "to": "https://toggle:443"}, {"tls"}),
         ({"features": [], "ca": "a", "observe": "b"}, {"tls", "observe"}),
         ({"features": [], "observe_command": "a", "revoke_command": "b"}, {"observe", "revoke"}),
         ({"features": [], "foreign_jwt": "a"}, {"foreign_jwt"}),

@@ -189,7 +189,7 @@ class ToggleContract(Record, frozen=True, kw_only=True):
     """What is said of a Toggle that is to be judged."""
 
     to: str = ""
-    """``host:port``."""
+    """``host:port``, perhaps behind ``https://``, which is TLS."""
     jwt: str | None = None
     """A token that it takes. All cases are of the same Rodent then, and run one after the other."""
     jwt_key: str | None = None
@@ -229,7 +229,7 @@ class ToggleContract(Record, frozen=True, kw_only=True):
     @property
     def is_secure(self) -> bool:
         """Whether it speaks TLS."""
-        return self.tls or self.ca is not None
+        return self.tls or self.ca is not None or self.to.startswith("https://")
 
     @property
     def abilities(self) -> frozenset[str]:

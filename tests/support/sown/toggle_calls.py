@@ -14,7 +14,7 @@ from rodent_events.pb.base_pb2 import (
     RegisterResponse,
 )
 from rodent_events.pb.events.event_messages_pb2 import Event, EventLevel
-from support.sown.toggle_fault import Patch, ToggleFault, answers, events_of, refuse
+from support.sown.toggle_fault import Patch, ToggleFault, answers, caught, events_of, refuse
 from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.server.answering import Answer, OwnAnswers
@@ -441,56 +441,188 @@ def is_unknown_level(event: Event) -> bool:
 
 
 FAULTS = {
-    "registers-once": ToggleFault({}, registers_once),
-    "registers-one-at-a-time": ToggleFault({}, registers_one_at_a_time),
-    "needs-info": ToggleFault({}, needs_info),
-    "needs-health": ToggleFault({}, needs_health),
-    "register-knows-all-fields": ToggleFault({}, knows_all_fields("Register")),
-    "register-takes-garbage": ToggleFault({}, reads_garbage("Register")),
+    "registers-once": ToggleFault(
+        caught(
+            "it is registered", "register.again", "register.at-once", "register.key-and-certificate"
+        ),
+        registers_once,
+    ),
+    "registers-one-at-a-time": ToggleFault(
+        caught("another Register is under way", "register.at-once"), registers_one_at_a_time
+    ),
+    "needs-info": ToggleFault(caught("system_info is missing", "register.no-info"), needs_info),
+    "needs-health": ToggleFault(
+        caught("success=false: 'the node is ill'", "register.filled", "register.unknown-fields"),
+        needs_health,
+    ),
+    "register-knows-all-fields": ToggleFault(
+        caught("unknown field", "register.unknown-fields"), knows_all_fields("Register")
+    ),
+    "register-takes-garbage": ToggleFault(
+        caught("ends with OK", "register.garbage"), reads_garbage("Register")
+    ),
     "expires-on-in-seconds": ToggleFault(
-        {}, registers(RegisterResponse(success=True, expires_on="1760000000"))
+        caught("expires_on is '1760000000'", "register.expires-on"),
+        registers(RegisterResponse(success=True, expires_on="1760000000")),
     ),
     "key-without-certificate": ToggleFault(
-        {}, registers(RegisterResponse(success=True, private_key="-----BEGIN PRIVATE KEY-----"))
+        caught("there is no certificate, and a private key", "register.key-and-certificate"),
+        registers(RegisterResponse(success=True, private_key="-----BEGIN PRIVATE KEY-----")),
     ),
-    "key-of-another": ToggleFault({}, registers_with_another_key),
-    "register-says-no": ToggleFault({}, registers(RegisterResponse(message="sown"))),
-    "says-no-and-stores": ToggleFault({}, says_no_to_threes),
+    "key-of-another": ToggleFault(
+        caught("the private key is not the certificate's", "register.key-and-certificate"),
+        registers_with_another_key,
+    ),
+    "register-says-no": ToggleFault(
+        caught(
+            "success=false: 'sown'",
+            "register.again",
+            "register.at-once",
+            "register.expires-on",
+            "register.filled",
+            "register.first",
+            "register.garbage",
+            "register.key-and-certificate",
+            "register.no-info",
+            "register.unknown-fields",
+            "tokens.accepted",
+        ),
+        registers(RegisterResponse(message="sown")),
+    ),
+    "says-no-and-stores": ToggleFault(
+        caught(
+            "success=false: ''",
+            "send_events.long-texts",
+            "send_events.same-again",
+            "send_events.success",
+            "stored.once",
+        ),
+        says_no_to_threes,
+    ),
     "lacks-a-payload": ToggleFault(
-        {}, refuses_events(lambda event: event.HasField("data_transfer_event"))
+        caught("sown", "send_events.all-payloads", "stored.content"),
+        refuses_events(lambda event: event.HasField("data_transfer_event")),
     ),
-    "lacks-a-level": ToggleFault({}, refuses_events(lambda event: event.level == 7)),
-    "knows-all-fields": ToggleFault({}, knows_all_fields("SendEvents")),
-    "knows-all-numbers": ToggleFault({}, refuses_events(is_unknown_level)),
-    "needs-event-ids": ToggleFault({}, refuses_events(lambda event: not event.event_id)),
-    "needs-short-texts": ToggleFault({}, refuses_events(lambda event: len(event.source) > 1000)),
+    "lacks-a-level": ToggleFault(
+        caught("sown", "send_events.all-levels"), refuses_events(lambda event: event.level == 7)
+    ),
+    "knows-all-fields": ToggleFault(
+        caught("unknown field", "send_events.unknown-fields", "stored.unknown-fields"),
+        knows_all_fields("SendEvents"),
+    ),
+    "knows-all-numbers": ToggleFault(
+        caught("sown", "send_events.unknown-enums", "stored.unknown-enums"),
+        refuses_events(is_unknown_level),
+    ),
+    "needs-event-ids": ToggleFault(
+        caught("sown", "send_events.bare"), refuses_events(lambda event: not event.event_id)
+    ),
+    "needs-short-texts": ToggleFault(
+        caught("sown", "send_events.long-texts"),
+        refuses_events(lambda event: len(event.source) > 1000),
+    ),
     "fails-at-nothing": ToggleFault(
-        {}, refuses_batches(lambda batch: not batch.events, Code.UNKNOWN)
+        caught("sown", "send_events.empty"),
+        refuses_batches(lambda batch: not batch.events, Code.UNKNOWN),
     ),
-    "needs-small-batches": ToggleFault({}, refuses_batches(lambda batch: len(batch.events) > 500)),
-    "takes-nothing-for-an-id": ToggleFault({}, takes_nothing_for_an_id),
-    "limit-is-exclusive": ToggleFault({}, options={"max_message_bytes": 4 * 1024 * 1024 - 1}),
-    "has-no-limit": ToggleFault({}, options={"max_message_bytes": 64 * 1024 * 1024}),
-    "too-large-is-invalid": ToggleFault({}, too_large_is(Code.INVALID_ARGUMENT)),
-    "takes-garbage": ToggleFault({}, reads_garbage("SendEvents")),
-    "garbage-is-unavailable": ToggleFault({}, mangles_garbage(Code.UNAVAILABLE)),
-    "saves-what-is-whole": ToggleFault({}, saves_what_is_whole),
-    "refuses-duplicates": ToggleFault({}, refuses_duplicates),
-    "has-few-places": ToggleFault({}, has_few_places),
-    "loses-places": ToggleFault({}, loses_places),
-    "stores-duplicates": ToggleFault({}, options={"deduplicate": False}),
-    "stores-one-without-id": ToggleFault({}, stores_one_without_id),
-    "takes-time-for-id": ToggleFault({}, takes_time_for_id),
-    "forgets-a-batch": ToggleFault({}, stores(forgets_a_batch)),
-    "halves-large-batches": ToggleFault({}, stores(halves_large)),
-    "stores-later": ToggleFault({}, stores_later),
-    "swaps-batches": ToggleFault({}, swaps_batches),
-    "reverses-events": ToggleFault({}, stores(reversed_events)),
-    "stores-before-it-looks": ToggleFault({}, stores_before_it_looks),
+    "needs-small-batches": ToggleFault(
+        caught("sown", "send_events.many", "stored.many"),
+        refuses_batches(lambda batch: len(batch.events) > 500),
+    ),
+    "takes-nothing-for-an-id": ToggleFault(
+        caught("it has had this batch", "send_events.without-id"), takes_nothing_for_an_id
+    ),
+    "limit-is-exclusive": ToggleFault(
+        caught("ends with RESOURCE_EXHAUSTED", "send_events.largest"),
+        options={"max_message_bytes": 4 * 1024 * 1024 - 1},
+    ),
+    "has-no-limit": ToggleFault(
+        caught("ends with OK", "send_events.too-large"),
+        options={"max_message_bytes": 64 * 1024 * 1024},
+    ),
+    "too-large-is-invalid": ToggleFault(
+        caught("ends with INVALID_ARGUMENT", "send_events.too-large"),
+        too_large_is(Code.INVALID_ARGUMENT),
+    ),
+    "takes-garbage": ToggleFault(
+        caught("ends with OK", "send_events.garbage", "send_events.truncated"),
+        reads_garbage("SendEvents"),
+    ),
+    "garbage-is-unavailable": ToggleFault(
+        caught("sown", "register.garbage", "send_events.garbage", "send_events.truncated"),
+        mangles_garbage(Code.UNAVAILABLE),
+    ),
+    "saves-what-is-whole": ToggleFault(
+        caught("ends with OK", "send_events.truncated"), saves_what_is_whole
+    ),
+    "refuses-duplicates": ToggleFault(
+        caught("it has had this batch", "send_events.same-again", "stored.once"), refuses_duplicates
+    ),
+    "has-few-places": ToggleFault(
+        caught(
+            "too many calls at once",
+            "connection.many",
+            "register.at-once",
+            "send_events.at-once",
+            "stored.at-once",
+        ),
+        has_few_places,
+    ),
+    "loses-places": ToggleFault(
+        caught("too many calls at once", "send_events.cancelled"), loses_places
+    ),
+    "stores-duplicates": ToggleFault(
+        caught("6 events are stored more than once, such as [1]", "stored.once"),
+        options={"deduplicate": False},
+    ),
+    "stores-one-without-id": ToggleFault(
+        caught("of 3 events that were accepted 2 are stored", "stored.without-id"),
+        stores_one_without_id,
+    ),
+    "takes-time-for-id": ToggleFault(
+        caught("of 2 events that were accepted 1 are stored", "stored.other-id"),
+        takes_time_for_id,
+    ),
+    "forgets-a-batch": ToggleFault(
+        caught("of 100 events that were accepted 90 are stored", "stored.accepted")
+        | caught("of 400 events that were accepted", "stored.at-once")
+        | caught("of 100 events that were accepted 95 are stored", "stored.order"),
+        stores(forgets_a_batch),
+    ),
+    "halves-large-batches": ToggleFault(
+        caught("of 20000 events that were accepted 10000 are stored", "stored.many"),
+        stores(halves_large),
+    ),
+    "stores-later": ToggleFault(
+        caught("1 events were acknowledged, and 0 are stored", "stored.before-answer"), stores_later
+    ),
+    "swaps-batches": ToggleFault(
+        caught("events of Rodent 0 are out of order", "stored.at-once")
+        | caught("event 21 is stored after event 30", "stored.order"),
+        swaps_batches,
+    ),
+    "reverses-events": ToggleFault(
+        caught("events of Rodent 0 are out of order", "stored.at-once")
+        | caught("event 4 is stored after event 5", "stored.order"),
+        stores(reversed_events),
+    ),
+    "stores-before-it-looks": ToggleFault(
+        caught("1 events are stored of what was refused", "stored.refused"), stores_before_it_looks
+    ),
     "drops-unknown-fields": ToggleFault(
-        {}, changed_events(lambda event: event.DiscardUnknownFields())
+        caught("field 1999 is not stored", "stored.unknown-fields"),
+        changed_events(lambda event: event.DiscardUnknownFields()),
     ),
-    "clamps-numbers": ToggleFault({}, changed_events(clamps)),
-    "rounds-numbers": ToggleFault({}, changed_events(rounds)),
-    "only-ascii": ToggleFault({}, changed_events(only_ascii)),
+    "clamps-numbers": ToggleFault(
+        caught(
+            "level and category were 4711, and are stored as 0 and 4711", "stored.unknown-enums"
+        ),
+        changed_events(clamps),
+    ),
+    "rounds-numbers": ToggleFault(
+        caught("boot_time_seconds:", "stored.content"), changed_events(rounds)
+    ),
+    "only-ascii": ToggleFault(
+        caught('pool_name: "tank/dat? ?"', "stored.content"), changed_events(only_ascii)
+    ),
 }

@@ -56,3 +56,8 @@ def answers(patch: Patch, decide: Callable[[Asked], Answer | None]) -> None:
 
 def events_of(asked: Asked) -> list[Any]:
     return list(asked.message.events) if asked.call.method == "SendEvents" else []
+
+
+def caught(part: str, *case_ids: str) -> dict[str, str]:
+    """Cases that catch a fault, all with this part of what they say."""
+    return dict.fromkeys(case_ids, part)

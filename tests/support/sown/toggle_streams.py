@@ -7,7 +7,7 @@ from itertools import count
 
 import grpc
 
-from support.sown.toggle_fault import Patch, ToggleFault
+from support.sown.toggle_fault import Patch, ToggleFault, caught
 from toggle_mock.rodents import rodent as rodents
 from toggle_mock.rodents.rodent import Rodent
 from toggle_mock.rodents.stream import Ending
@@ -32,6 +32,20 @@ def lives_for(seconds: float):
         patch(Rodent, "opened", ending)
 
     return sow
+
+
+def ends_at_batches(patch: Patch) -> None:
+    """A Rodent that sends events loses its streams."""
+    send_events = RodentService.send_events
+
+    async def other(self, requests, context):
+        claims = unverified_claims(tuple(context.invocation_metadata()))
+        for one in self.rodents.all:
+            if one.rid == claims.get("rid"):
+                one.end_streams(Ending(Code.UNAVAILABLE, "sown: it sends events"))
+        return await send_events(self, requests, context)
+
+    patch(RodentService, "send_events", other)
 
 
 def beats(most: int, *, needs_answers: bool = False):
@@ -108,8 +122,10 @@ def is_of(kind: str):
 
 
 def is_unknown_answer(stream, request) -> bool:
+    """Nothing on this stream had the id."""
+    asked = [one.message.request_id for one in stream.call.messages if one.sent]
     is_answer = request.WhichOneof("payload") == "command_response"
-    return is_answer and request.command_response.request_id not in stream.pending
+    return is_answer and request.command_response.request_id not in asked
 
 
 def is_late_answer(_stream, request) -> bool:
@@ -241,26 +257,107 @@ class _Writing:
 
 
 FAULTS = {
-    "ends-idle-streams": ToggleFault({}, lives_for(0.4)),
-    "ends-new-streams": ToggleFault({}, lives_for(0.0)),
-    "never-speaks": ToggleFault({}, beats(0)),
-    "speaks-once": ToggleFault({}, beats(1)),
-    "needs-answers": ToggleFault({}, beats(1, needs_answers=True)),
-    "counts-ids-per-stream": ToggleFault({}, counts_ids_per_stream),
-    "has-one-id": ToggleFault({}, ids(lambda: "1")),
-    "has-no-ids": ToggleFault({}, ids(lambda: "")),
-    "ends-at-unknown-answers": ToggleFault({}, ends_at(is_unknown_answer)),
-    "ends-at-late-answers": ToggleFault({}, ends_at(is_late_answer)),
-    "ends-at-long-ids": ToggleFault({}, ends_at(is_long_id)),
-    "ends-at-acks": ToggleFault({}, ends_at(is_of("ack"))),
-    "ends-at-notifications": ToggleFault({}, ends_at(is_of("event"), Code.UNIMPLEMENTED)),
-    "ends-at-nothing": ToggleFault({}, ends_at(is_of(None))),
-    "garbage-ends-the-connection": ToggleFault({}, garbage_ends_the_connection),
-    "garbage-is-the-end": ToggleFault({}, garbage_is_the_end),
-    "does-not-hear-the-end": ToggleFault({}, half_closed(None)),
-    "ends-as-cancelled": ToggleFault({}, half_closed(Ending(Code.CANCELLED, "sown"))),
-    "one-stream-for-each": ToggleFault({}, refuses_streams(one_stream)),
-    "one-connect-in-a-while": ToggleFault({}, connects_once_in_a_while),
-    "twenty-streams": ToggleFault({}, refuses_streams(twenty_streams)),
-    "serves-in-turns": ToggleFault({}, serves_in_turns),
+    "ends-idle-streams": ToggleFault(
+        caught("sown: idle for too long", "connect.idle"), lives_for(1.5)
+    ),
+    "ends-streams-at-batches": ToggleFault(
+        caught(
+            "UNAVAILABLE (sown: it sends events)",
+            "connect.again",
+            "connect.deaf",
+            "connect.stays",
+            "connect.twice",
+        ),
+        ends_at_batches,
+    ),
+    "never-speaks": ToggleFault(
+        caught(
+            "Toggle has said nothing",
+            "connect.deaf",
+            "connect.goes-on",
+            "connect.late-answer",
+            "connect.no-reply",
+            "connect.request-ids",
+            "connect.speaks-first",
+        ),
+        beats(0),
+    ),
+    "speaks-once": ToggleFault(
+        caught(
+            "Toggle has said nothing",
+            "connect.deaf",
+            "connect.goes-on",
+            "connect.late-answer",
+            "connect.no-reply",
+            "connect.request-ids",
+        ),
+        beats(1),
+    ),
+    "needs-answers": ToggleFault(
+        caught("Toggle has said nothing", "connect.no-reply"), beats(1, needs_answers=True)
+    ),
+    "counts-ids-per-stream": ToggleFault(
+        caught("of 6 requests, several have the request_id ['1']", "connect.request-ids"),
+        counts_ids_per_stream,
+    ),
+    "has-one-id": ToggleFault(
+        caught("of 6 requests, several have the request_id ['1']", "connect.request-ids"),
+        ids(lambda: "1"),
+    ),
+    "has-no-ids": ToggleFault(
+        caught("a request has an empty request_id", "connect.request-ids"), ids(lambda: "")
+    ),
+    "ends-at-unknown-answers": ToggleFault(
+        caught(
+            "sown: unexpected",
+            "connect.half-close",
+            "connect.late-answer",
+            "connect.strange-ids",
+            "connect.unknown-answer",
+        ),
+        ends_at(is_unknown_answer),
+    ),
+    "ends-at-late-answers": ToggleFault(
+        caught("sown: unexpected", "connect.late-answer"), ends_at(is_late_answer)
+    ),
+    "ends-at-long-ids": ToggleFault(
+        caught("sown: unexpected", "connect.strange-ids"), ends_at(is_long_id)
+    ),
+    "ends-at-acks": ToggleFault(
+        caught("sown: unexpected", "connect.unasked-ack"), ends_at(is_of("ack"))
+    ),
+    "ends-at-notifications": ToggleFault(
+        caught(
+            "the stream has ended with UNIMPLEMENTED (sown: unexpected)", "connect.other-messages"
+        ),
+        ends_at(is_of("event"), Code.UNIMPLEMENTED),
+    ),
+    "ends-at-nothing": ToggleFault(
+        caught("sown: unexpected", "connect.other-messages"), ends_at(is_of(None))
+    ),
+    "garbage-ends-the-connection": ToggleFault(
+        caught("sown: garbage on the connection", "connect.garbage"), garbage_ends_the_connection
+    ),
+    "garbage-is-the-end": ToggleFault(
+        caught("after garbage, the stream has ended with OK", "connect.garbage"), garbage_is_the_end
+    ),
+    "does-not-hear-the-end": ToggleFault(
+        caught("the stream is open", "connect.half-close"), half_closed(None)
+    ),
+    "ends-as-cancelled": ToggleFault(
+        caught("the stream has ended with CANCELLED", "connect.half-close"),
+        half_closed(Ending(Code.CANCELLED, "sown")),
+    ),
+    "one-stream-for-each": ToggleFault(
+        caught("sown: it is connected already", "connect.twice"), refuses_streams(one_stream)
+    ),
+    "one-connect-in-a-while": ToggleFault(
+        caught("sown: it connects too often", "connect.again"), connects_once_in_a_while
+    ),
+    "twenty-streams": ToggleFault(
+        caught("sown: too many streams", "connect.many"), refuses_streams(twenty_streams)
+    ),
+    "serves-in-turns": ToggleFault(
+        caught("Toggle has said nothing", "connect.deaf"), serves_in_turns
+    ),
 }

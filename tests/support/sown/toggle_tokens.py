@@ -7,7 +7,7 @@ import json
 
 import grpc
 
-from support.sown.toggle_fault import Patch, ToggleFault
+from support.sown.toggle_fault import Patch, ToggleFault, caught
 from toggle_mock.errors import TokenRefusedError
 from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.server.service import Handled
@@ -209,24 +209,131 @@ def revokes_in_register_only(patch: Patch) -> None:
 
 
 FAULTS = {
-    "lets-all-in": ToggleFault({}, lets_all_in),
-    "register-is-open": ToggleFault({}, lets_in("Register")),
-    "connect-is-open": ToggleFault({}, lets_in("Connect")),
-    "checks-no-signature": ToggleFault({}, checks_no_signature),
-    "takes-unsigned": ToggleFault({}, takes_unsigned("none")),
-    "takes-unsigned-in-capitals": ToggleFault({}, takes_unsigned("NONE", "None")),
-    "takes-no-signature": ToggleFault({}, takes_no_signature),
-    "trusts-the-header": ToggleFault({}, trusts_the_header, tls=True),
-    "never-expires": ToggleFault({}, skips("verify_exp")),
-    "takes-too-early": ToggleFault({}, skips("verify_nbf", "verify_iat")),
-    "remembers-tokens": ToggleFault({}, remembers),
-    "takes-any-scheme": ToggleFault({}, takes_any_scheme),
-    "refuses-as-forbidden": ToggleFault({}, refuses_with(Code.PERMISSION_DENIED)),
-    "refuses-malformed-as-internal": ToggleFault(
-        {}, refuses_with(Code.INTERNAL, only_malformed=True)
+    "lets-all-in": ToggleFault(
+        caught(
+            "ends with OK",
+            "tokens.expired",
+            "tokens.expires",
+            "tokens.foreign",
+            "tokens.malformed",
+            "tokens.none",
+            "tokens.not-yet-valid",
+            "tokens.other-key",
+            "tokens.other-scheme",
+            "tokens.revoked",
+            "tokens.spare-others",
+            "tokens.stripped",
+            "tokens.tampered",
+            "tokens.unsigned",
+        ),
+        lets_all_in,
     ),
-    "repeats-the-token": ToggleFault({}, repeats_the_token),
-    "bans-the-connection": ToggleFault({}, bans_the_connection),
-    "revokes-nothing": ToggleFault({}, revokes_nothing),
-    "revokes-in-register-only": ToggleFault({}, revokes_in_register_only),
+    "register-is-open": ToggleFault(
+        caught(
+            "ends with OK",
+            "tokens.expired",
+            "tokens.foreign",
+            "tokens.malformed",
+            "tokens.none",
+            "tokens.not-yet-valid",
+            "tokens.other-key",
+            "tokens.other-scheme",
+            "tokens.revoked",
+            "tokens.stripped",
+            "tokens.tampered",
+            "tokens.unsigned",
+        ),
+        lets_in("Register"),
+    ),
+    "connect-is-open": ToggleFault(
+        caught("with an expired token, Connect: the stream is open", "tokens.expired")
+        | caught("of another organization, Connect: the stream is open", "tokens.foreign")
+        | caught("with the token '', Connect: the stream is open", "tokens.malformed")
+        | caught("without a token, Connect: the stream is open", "tokens.none")
+        | caught(
+            "with a token that is not valid yet, Connect: the stream is open",
+            "tokens.not-yet-valid",
+        )
+        | caught("with a token of another key, Connect: the stream is open", "tokens.other-key")
+        | caught(
+            "with Basic in place of Bearer, Connect: the stream is open", "tokens.other-scheme"
+        )
+        | caught("with a revoked token, Connect: the stream is open", "tokens.revoked")
+        | caught(
+            "with a token without its signature, Connect: the stream is open", "tokens.stripped"
+        )
+        | caught("with claims that were changed, Connect: the stream is open", "tokens.tampered")
+        | caught(
+            "with an unsigned token (alg: none), Connect: the stream is open", "tokens.unsigned"
+        ),
+        lets_in("Connect"),
+    ),
+    "checks-no-signature": ToggleFault(
+        caught(
+            "ends with OK",
+            "tokens.not-yet-valid",
+            "tokens.other-key",
+            "tokens.spare-others",
+            "tokens.stripped",
+            "tokens.tampered",
+        ),
+        checks_no_signature,
+    ),
+    "takes-unsigned": ToggleFault(
+        caught("ends with OK", "tokens.unsigned"), takes_unsigned("none")
+    ),
+    "takes-unsigned-in-capitals": ToggleFault(
+        caught("ends with OK", "tokens.unsigned"), takes_unsigned("NONE", "None")
+    ),
+    "takes-no-signature": ToggleFault(
+        caught("ends with OK", "tokens.stripped"), takes_no_signature
+    ),
+    "trusts-the-header": ToggleFault(
+        caught("ends with OK", "tokens.confused"), trusts_the_header, tls=True
+    ),
+    "never-expires": ToggleFault(
+        caught("ends with OK", "tokens.expired", "tokens.expires"), skips("verify_exp")
+    ),
+    "takes-too-early": ToggleFault(
+        caught("ends with OK", "tokens.not-yet-valid"), skips("verify_nbf", "verify_iat")
+    ),
+    "remembers-tokens": ToggleFault(
+        caught("ends with OK", "tokens.expires", "tokens.revoked"), remembers
+    ),
+    "takes-any-scheme": ToggleFault(
+        caught("ends with OK", "tokens.other-scheme"), takes_any_scheme
+    ),
+    "refuses-as-forbidden": ToggleFault(
+        caught(
+            "ends with PERMISSION_DENIED",
+            "tokens.expired",
+            "tokens.expires",
+            "tokens.malformed",
+            "tokens.none",
+            "tokens.not-yet-valid",
+            "tokens.other-key",
+            "tokens.other-scheme",
+            "tokens.spare-others",
+            "tokens.stripped",
+            "tokens.tampered",
+            "tokens.unsigned",
+        ),
+        refuses_with(Code.PERMISSION_DENIED),
+    ),
+    "refuses-malformed-as-internal": ToggleFault(
+        caught("ends with INTERNAL", "tokens.malformed"),
+        refuses_with(Code.INTERNAL, only_malformed=True),
+    ),
+    "repeats-the-token": ToggleFault(
+        caught("ends with UNAUTHENTICATED", "tokens.kept-secret"), repeats_the_token
+    ),
+    "bans-the-connection": ToggleFault(
+        caught("sown: banned", "stored.refused", "tokens.spare-others"), bans_the_connection
+    ),
+    "revokes-nothing": ToggleFault(
+        caught("ends with OK", "tokens.foreign", "tokens.revoked"), revokes_nothing
+    ),
+    "revokes-in-register-only": ToggleFault(
+        caught("ends with OK", "tokens.foreign", "tokens.revoked"), revokes_in_register_only
+    ),
 }

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import grpc
 from grpc_health.v1 import health, health_pb2
 
-from support.sown.toggle_fault import Patch, ToggleFault
+from support.sown.toggle_fault import Patch, ToggleFault, caught
 from toggle_mock.recording.records import SERVICE
 from toggle_mock.server import host
 from toggle_mock.server.host import GrpcHost
@@ -203,22 +203,69 @@ SILENT = {"options": {"heartbeat": None, "ping_interval": 300.0}, "without": ("h
 TLS = ssl.TLSVersion
 
 FAULTS = {
-    "default-pings": ToggleFault({}, **SILENT),
-    "pings-only-with-calls": ToggleFault({}, with_options(grpc__keepalive_permit_without_calls=0)),
-    "few-connections": ToggleFault({}, serves_few_connections),
-    "unknown-methods-are-internal": ToggleFault({}, unknown_methods_are(Code.INTERNAL)),
+    "default-pings": ToggleFault(
+        caught(
+            "too_many_pings",
+            "connection.fast-keepalive",
+            "connection.keepalive",
+            "connection.keepalive-without-calls",
+        ),
+        **SILENT,
+    ),
+    "pings-only-with-calls": ToggleFault(
+        caught("too_many_pings", "connection.fast-keepalive", "connection.keepalive-without-calls"),
+        with_options(grpc__keepalive_permit_without_calls=0),
+    ),
+    "few-connections": ToggleFault(
+        caught("sown: too many connections", "connection.many"), serves_few_connections
+    ),
+    "unknown-methods-are-internal": ToggleFault(
+        caught("NoSuchMethod ends with INTERNAL (sown)", "connection.unknown-method"),
+        unknown_methods_are(Code.INTERNAL),
+    ),
     "little-metadata": ToggleFault(
-        {},
+        caught("SendEvents ends with", "connection.metadata"),
         with_options(grpc__max_metadata_size=2048, grpc__absolute_max_metadata_size=2048),
     ),
-    "hangs-at-metadata": ToggleFault({}, hangs_at_metadata),
-    "few-streams-on-a-connection": ToggleFault({}, with_options(grpc__max_concurrent_streams=5)),
-    "no-gzip": ToggleFault({}, with_options(grpc__compression_enabled_algorithms_bitset=1)),
-    "no-alpn": ToggleFault({}, tls=True, front=terminator(alpn=())),
-    "old-tls": ToggleFault({}, tls=True, front=terminator(least=TLS.TLSv1)),
-    "new-tls-only": ToggleFault({}, tls=True, front=terminator(least=TLS.TLSv1_3)),
-    "plaintext-too": ToggleFault({}, tls=True, front=terminator(plaintext=True)),
-    "not-serving": ToggleFault({}, health_is(2)),
-    "serving-everything": ToggleFault({}, health_is(1)),
-    "reflects-less": ToggleFault({}, reflects_less),
+    "hangs-at-metadata": ToggleFault(
+        caught(
+            "with 256 KiB of metadata, SendEvents ends with DEADLINE_EXCEEDED",
+            "connection.huge-metadata",
+        ),
+        hangs_at_metadata,
+    ),
+    "few-streams-on-a-connection": ToggleFault(
+        caught("SendEvents ends with DEADLINE_EXCEEDED", "connect.many"),
+        with_options(grpc__max_concurrent_streams=5),
+    ),
+    "no-gzip": ToggleFault(
+        caught("SendEvents ends with UNIMPLEMENTED", "send_events.compressed"),
+        with_options(grpc__compression_enabled_algorithms_bitset=1),
+    ),
+    "no-alpn": ToggleFault(
+        caught("ALPN has agreed on None", "connection.alpn"), tls=True, front=terminator(alpn=())
+    ),
+    "old-tls": ToggleFault(
+        caught("the connection speaks TLSv1.1", "connection.old-tls"),
+        tls=True,
+        front=terminator(least=TLS.TLSv1),
+    ),
+    "new-tls-only": ToggleFault(
+        caught("there is no connection of HTTP/2", "connection.tls-1.2"),
+        tls=True,
+        front=terminator(least=TLS.TLSv1_3),
+    ),
+    "plaintext-too": ToggleFault(
+        caught("a connection without TLS is served", "connection.plaintext"),
+        tls=True,
+        front=terminator(plaintext=True),
+    ),
+    "not-serving": ToggleFault(
+        caught("its health is NOT_SERVING", "services.health"), health_is(2)
+    ),
+    "serving-everything": ToggleFault(
+        caught("of a service that there is not: Check ends with OK", "services.unknown-health"),
+        health_is(1),
+    ),
+    "reflects-less": ToggleFault(caught("it lists grpc.", "services.reflection"), reflects_less),
 }

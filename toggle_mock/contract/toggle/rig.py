@@ -13,6 +13,8 @@ from typing import Self, TypeVar
 import grpc
 
 from rodent_events import clock
+from rodent_events.config import EventConfig
+from rodent_events.errors import ConfigError
 from rodent_events.pb.base_pb2 import ToggleRequest
 from toggle_mock.contract.settings import ToggleContract
 from toggle_mock.contract.story import Story
@@ -56,6 +58,8 @@ class ToggleRig:
 
     def __init__(self, contract: ToggleContract, case_id: str, folder: Path, story: Story) -> None:
         self.contract = contract
+        self.address = address_of(contract)
+        """``host:port`` of the Toggle, or ``unix:PATH``."""
         self.folder = folder
         self.story = story
         mark = f"{case_id}-{secrets.token_hex(4)}"
@@ -119,7 +123,7 @@ class ToggleRig:
         credentials = None
         if self.contract.is_secure:
             credentials = grpc.ssl_channel_credentials(self._roots())
-        return channel(self.contract.to, options, credentials)
+        return channel(self.address, options, credentials)
 
     def _roots(self) -> bytes | None:
         if self.contract.ca is None:
@@ -147,7 +151,7 @@ class ToggleRig:
         timeout = self.patience("answer")
         name = self.contract.server_name
         try:
-            made = Http2Connection(self.contract.to, context, name, window=window, timeout=timeout)
+            made = Http2Connection(self.address, context, name, window=window, timeout=timeout)
         except OSError as error:
             raise Breach(f"there is no connection of HTTP/2: {error}") from None
         return self._stack.enter_context(made)
@@ -298,3 +302,18 @@ class ToggleRig:
         """
         if not condition:
             raise Inconclusive(why)
+
+
+def address_of(contract: ToggleContract) -> str:
+    """The address of a Toggle, without a scheme.
+
+    Raises:
+        ContractError: There is none, or what is said is none.
+    """
+    try:
+        target = EventConfig(target=contract.to or None).target
+    except ConfigError as error:
+        raise ContractError(f"to is {contract.to!r}: {error}") from None
+    if target is None:
+        raise ContractError("there is no Toggle to judge: give its address as host:port (to)")
+    return target

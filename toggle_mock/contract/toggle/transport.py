@@ -216,7 +216,7 @@ def plaintext(rig: ToggleRig) -> None:
     """A server of HTTP/2 begins with its settings."""
     rig.story.tell("Rodent", "connects by hand, without TLS")
     try:
-        connection = Http2Connection(rig.contract.to, timeout=rig.patience("answer"))
+        connection = Http2Connection(rig.address, timeout=rig.patience("answer"))
         with connection:
             kinds = {frame.kind for frame in connection.frames(rig.patience("answer"))}
     except OSError:
