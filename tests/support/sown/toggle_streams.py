@@ -40,7 +40,7 @@ def ends_at_batches(patch: Patch) -> None:
 
     async def other(self, requests, context):
         claims = unverified_claims(tuple(context.invocation_metadata()))
-        for one in self.rodents.all:
+        for one in self.rodents.all():
             if one.rid == claims.get("rid"):
                 one.end_streams(Ending(Code.UNAVAILABLE, "sown: it sends events"))
         return await send_events(self, requests, context)
@@ -206,7 +206,7 @@ def refuses_streams(reason):
 
 def one_stream(service, claims) -> str | None:
     rid = claims.get("rid")
-    connected = [one.rid for one in service.rodents.all if one.connected]
+    connected = [one.rid for one in service.rodents.all() if one.connected]
     return "sown: it is connected already" if rid in connected else None
 
 
@@ -225,7 +225,7 @@ def connects_once_in_a_while(patch: Patch) -> None:
 
 def twenty_streams(service, claims) -> str | None:
     sub = claims.get("sub")
-    connected = [one for one in service.rodents.all if one.connected and one.sub == sub]
+    connected = [one for one in service.rodents.all() if one.connected and one.sub == sub]
     return "sown: too many streams" if len(connected) >= 20 else None
 
 

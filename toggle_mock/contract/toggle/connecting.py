@@ -346,14 +346,17 @@ def many(rig: ToggleRig) -> None:
     ]
     at_once(lambda caller: caller.stored(rig.batches.batch()), callers)
     for stream in streams:
+        stream.must_be_open()
+    for stream in streams:
         stream.end()
-    ends = [stream.ended() for stream in streams]
+    for stream in streams:
+        stream.ended()
     usual = _usual_end(rig)
-    unlike = [stream for stream, end in zip(streams, ends, strict=True) if end is not usual.status]
+    unlike = [stream.told for stream in streams if stream.status is not usual.status]
     rig.expect(
         not unlike,
         f"of {_AT_ONCE} streams at once, {len(unlike)} end unlike a single one: "
-        f"{unlike[0].told if unlike else ''}; a single one: {usual.told}",
+        f"{unlike[:1]}; a single one: {usual.told}",
     )
 
 
