@@ -92,7 +92,7 @@ proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, 
 	$(BIN)/python tools/compare_revisions.py
 	if tools/find_go >/dev/null; then examples/go-driver/generate; fi
 
-schemas: $(READY)  ## Generate the schemas of HTTP, of scenario and config files, docs/*.json.
+schemas: $(READY)  ## Generate what in docs/ follows from the code: schemas, the page of contract cases.
 	$(BIN)/python tools/schemas.py
 
 soak: $(READY)  ## End an agent and kill its server 200 times, in each way and mode; count what is lost or repeated.

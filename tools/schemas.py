@@ -1,4 +1,4 @@
-"""Write the schemas in docs/ that follow from typed records: of HTTP, of scenario and config files.
+"""Write what in docs/ follows from the code: schemas of HTTP and of files, the cases of contracts.
 
 python tools/schemas.py           write them
 python tools/schemas.py --check   change nothing, fail if one differs
@@ -8,35 +8,50 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+
+from contract_page import page
 
 from toggle_mock.cli.options import config_schema
 from toggle_mock.cli.scenario import json_schema
 from toggle_mock.cli.serve import serve
+from toggle_mock.contract import settings, suites
 from toggle_mock.http_api.endpoints import ENDPOINTS
 from toggle_mock.http_api.openapi import document
+
+_TOGGLE_CASES = "toggle_mock.contract.toggle.catalogue"
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMAS = {
     "config.schema.json": lambda: config_schema(serve),
+    "contract.schema.json": settings.json_schema,
     "openapi.json": lambda: document(ENDPOINTS),
     "scenario.schema.json": json_schema,
 }
+
+
+def texts() -> dict[Path, str]:
+    """What is to stand in each file."""
+    schemas = {
+        name: json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+        for name, make in SCHEMAS.items()
+    }
+    of_toggle = suites.toggle_groups() if find_spec(_TOGGLE_CASES) else []
+    cases = page([("For a Rodent", suites.rodent_groups()), ("For a Toggle", of_toggle)])
+    return {DOCS / name: text for name, text in {**schemas, "contract-cases.md": cases}.items()}
 
 
 def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         print(__doc__)
         return 2
-    texts = {
-        DOCS / name: json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
-        for name, make in SCHEMAS.items()
-    }
+    made = texts()
     if not arguments:
-        for path, text in texts.items():
+        for path, text in made.items():
             path.write_text(text, "utf-8")
         return 0
-    wrong = [path for path, text in texts.items() if path.read_text("utf-8") != text]
+    wrong = [path for path, text in made.items() if path.read_text("utf-8") != text]
     for path in wrong:
         print(f"{path} is not what the code says: run make schemas")
     return 1 if wrong else 0

@@ -123,13 +123,58 @@ def test_every_level_and_every_category_is_named(title, names):
     [
         ("faults.md", "yaml", "scenario.yml"),
         ("mock.md", "yaml", "serve.yml"),
+        ("contract.md", "yaml", "contract.yml"),
         ("http.md", "sh", "with_curl.sh"),
     ],
 )
 def test_other_examples_are_files_too(page, language, example):
     text = (ROOT / "docs" / page).read_text()
-    (block,) = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    block = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0]
     assert block == (ROOT / "examples" / example).read_text()
+
+
+def test_all_that_can_be_said_of_a_judged_program_is_documented():
+    from toggle_mock.contract import settings
+
+    text = (ROOT / "docs" / "contract.md").read_text()
+    of_a_rodent = text.split("### Of a Rodent\n")[1].split("### Of a Toggle\n")[0]
+    keys, features = re.findall(r"(?:^\|.*\n)+", of_a_rodent, re.MULTILINE)
+    fields = settings.RodentContract.__struct_fields__
+    assert re.findall(r"^\| `(\w+)` ", keys, re.MULTILINE) == list(fields)
+    of_a_toggle = text.split("### Of a Toggle\n")[1].split("\n## ")[0]
+    for table, said in (
+        (features, settings.RODENT_FEATURES),
+        (of_a_toggle, settings.TOGGLE_FEATURES),
+    ):
+        rows_there = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE))
+        assert rows_there == {name: what[0].upper() + what[1:] for name, what in said.items()}
+    times = {row[0]: float(row[1]) for row in rows("contract.md", "Times")}
+    assert times == {
+        name: getattr(settings.RodentTimes(), name)
+        for name in settings.RodentTimes.__struct_fields__
+    }
+
+
+def test_every_verdict_on_a_case_is_documented():
+    from toggle_mock.contract.standing import Standing
+
+    assert [row[0] for row in rows("contract.md", "Verdicts")] == list(map(str, Standing))
+
+
+def test_every_option_of_verify_is_documented():
+    from toggle_mock.cli.options import option_name
+    from toggle_mock.cli.verify import verify
+
+    text = (ROOT / "docs" / "contract.md").read_text()
+    names = [
+        option_name(option)
+        for command in verify.commands.values()
+        for option in command.params
+        if option.param_type_name == "option"
+    ]
+    assert len(names) >= 30
+    keys = {name: f"`{name.replace('-', '_')}`" for name in names}
+    assert [name for name in names if f"--{name}" not in text and keys[name] not in text] == []
 
 
 def test_every_option_of_the_mock_is_documented():

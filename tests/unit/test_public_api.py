@@ -17,6 +17,7 @@ import rodent_events.integrations.log
 import rodent_events.metrics
 import toggle_mock
 import toggle_mock.compat
+import toggle_mock.contract
 import toggle_mock.faults
 import toggle_mock.strategies
 
@@ -31,6 +32,7 @@ PUBLIC = {
         rodent_events.metrics,
         toggle_mock,
         toggle_mock.compat,
+        toggle_mock.contract,
         toggle_mock.faults,
         toggle_mock.strategies,
     )
@@ -54,7 +56,7 @@ def test_all_that_is_listed_loads(name):
         assert getattr(package, public) is not None
 
 
-@pytest.mark.parametrize("name", ["toggle_mock", "toggle_mock.strategies"])
+@pytest.mark.parametrize("name", ["toggle_mock", "toggle_mock.contract", "toggle_mock.strategies"])
 def test_what_is_loaded_late_is_what_type_checkers_see(name):
     package = importlib.import_module(name)
     tree = ast.parse(inspect.getsource(package))
@@ -110,11 +112,11 @@ def test_documentation_names_what_is_public():
         # The names of the one are gone, or private; those of the other are packages.
         if page.name not in {"migrating.md", "proofs.md"}
         for match in re.findall(
-            r"`(rodent_events|toggle_mock(?:\.compat|\.faults|\.strategies)?)\.(\w+)",
+            r"`(rodent_events|toggle_mock(?:\.compat|\.contract|\.faults|\.strategies)?)\.(\w+)",
             page.read_text().partition("| OpenTelemetry |")[0],  # metrics are called likewise
         )
     }
-    modules = {"compat", "faults", "integrations", "metrics", "pb", "strategies"}
+    modules = {"compat", "contract", "faults", "integrations", "metrics", "pb", "strategies"}
     wrong = [one for one in sorted(named) if one[2] not in PUBLIC[one[1]] and one[2] not in modules]
     assert wrong == []
 

@@ -17,6 +17,7 @@ _COMMANDS = (
     "serve",
     "spool",
     "token",
+    "verify",
 )
 """Each is the command of its name in the module of its name beside this one."""
 

@@ -6,15 +6,21 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity, Verdict
 from toggle_mock.compat.schemas.locations import Location
+from toggle_mock.github import annotation
 
 Locate: TypeAlias = Callable[[str], Location | None]
 
 _HEADINGS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
+_LEVELS: Mapping[Severity, Literal["notice", "warning", "error"]] = {
+    Severity.NOTE: "notice",
+    Severity.WARNING: "warning",
+    Severity.ERROR: "error",
+}
 _ABSENT = "-"
 
 
@@ -178,15 +184,9 @@ def as_github(report: Report, locate: Locate) -> str:
         properties = {"title": finding.title}
         if place is not None:
             properties |= {"file": place.path, "line": str(place.line)}
-        text = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in properties.items())
         message = " ".join(filter(None, (finding.explanation, finding.remark)))
-        level = "notice" if finding.severity is Severity.NOTE else str(finding.severity)
-        lines.append(f"::{level} {text}::{_escaped(message)}")
+        lines.append(annotation(_LEVELS[finding.severity], properties, message))
     return "\n".join(lines)
-
-
-def _escaped(text: str, further: str = "") -> str:
-    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{further}" else char for char in text)
 
 
 def as_sarif(report: Report, locate: Locate) -> str:
