@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-driver-check sown clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-driver-check sown explore clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -106,6 +106,9 @@ bench: $(READY)  ## Measure all that is fast, against floors and peers of the sa
 
 bench-compare:  ## Show what changed between two runs: OLD=one.json NEW=other.json.
 	$(BIN)/python -m bench.compare $(OLD) $(NEW)
+
+explore: $(READY)  ## Show how soon the search finds each fault that is sown into an agent, and how small a schedule.
+	$(BIN)/python tests/support/exploring.py
 
 sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notices.
 	mkdir -p build

@@ -1,7 +1,7 @@
 """The suite is judged itself: what is right passes, each sown fault is caught by its case."""
 
 import pytest
-from support.judging import RODENT_CASES, judged
+from support.judging import RODENT_CASES, judged, rodent_suite
 from support.sown.rodent import FAULTS
 
 from toggle_mock.contract.verdicts import Result, Verdict

@@ -46,6 +46,10 @@ SABOTAGES = {
         "toggle_mock/contract/runner.py",
         "from toggle_mock.contract.rodent.rig import RodentRig",
     ),
+    "Who judges a schedule knows nothing of who plays it": (
+        "toggle_mock/contract/explore/oracle.py",
+        "from toggle_mock.contract.explore.player import Player",
+    ),
     "No circle anywhere": (
         "toggle_mock/recording/text.py",
         "from toggle_mock.cli.events import events",

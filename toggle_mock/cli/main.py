@@ -10,6 +10,7 @@ import click
 _COMMANDS = (
     "demo",
     "events",
+    "explore",
     "proxy",
     "replay",
     "rodents",

@@ -18,12 +18,12 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from rodent_events import clock
-from toggle_mock.contract.program import Program
+from toggle_mock.contract.program import Tail
 from toggle_mock.contract.verdicts import Breach
 from toggle_mock.wording import shortened
 
@@ -88,6 +88,31 @@ def _round(seconds: float) -> float:
     return round(max(0.0, seconds), 2)
 
 
+class Commanded(Protocol):
+    """A program that is given commands, such as a :class:`toggle_mock.contract.program.Program`."""
+
+    @property
+    def stdout(self) -> Tail:
+        """What it has printed."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code; None while it runs."""
+
+    def write(self, line: str, timeout: float) -> None:
+        """Write a line to its stdin.
+
+        Raises:
+            TimeoutError: It has not read it within so many seconds.
+        """
+
+    def wait(self, timeout: float) -> int | None:
+        """Wait for its end; its exit code, None if it still runs after so many seconds."""
+
+    def ended(self) -> str:
+        """How it has ended, as part of a sentence."""
+
+
 class Driver:
     """Gives commands to a program that speaks the driver protocol.
 
@@ -96,7 +121,7 @@ class Driver:
         replies: What it says.
     """
 
-    def __init__(self, program: Program, replies: Replies) -> None:
+    def __init__(self, program: Commanded, replies: Replies) -> None:
         self._program, self._replies = program, replies
         self._numbers = itertools.count(1)
 

@@ -8,24 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf import json_format, message_factory
-from google.protobuf.message import Message
 
 from rodent_events import EventBus, SystemShutdownPayload, SystemStartupPayload, clock
 from rodent_events.client import CHANNEL_OPTIONS
-from rodent_events.payload_types import payload_types, prefix_of, schema_of
-from rodent_events.pb.events.event_messages_pb2 import Event, EventLevel
 from toggle_mock.clients.answers import usual_commands
 from toggle_mock.clients.control_link import ControlLink
 from toggle_mock.clients.profiles import conduct_of
+from toggle_mock.contract.emitting import emit
 from toggle_mock.loop_thread import LoopThread
-from toggle_mock.wording import one_of
 
 _STARTED = SystemStartupPayload(operation=SystemStartupPayload.SYSTEM_STARTUP_OPERATION_STARTED)
 _STOPPED = SystemShutdownPayload(
     operation=SystemShutdownPayload.SYSTEM_SHUTDOWN_OPERATION_SHUTDOWN, graceful=True
 )
-_LEVEL = prefix_of(EventLevel.DESCRIPTOR)
 
 _SLOW = "contract.slow"
 """A command that takes long, and does nothing else."""
@@ -37,11 +32,6 @@ _PINGS = (
     "grpc.keepalive_timeout_ms",
     "grpc.http2.ping_timeout_ms",
 )
-
-_PAYLOADS: Mapping[str, type[Message]] = {
-    place.name: message_factory.GetMessageClass(place.descriptor)
-    for place in payload_types(schema_of(Event())).values()
-}
 
 
 class ReferenceAgent:
@@ -110,44 +100,9 @@ class ReferenceAgent:
         await asyncio.gather(self._living, return_exceptions=True)
         await self.link.close()
 
-    def emit(
-        self,
-        payload: str,
-        fields: Mapping[str, Any],
-        *,
-        level: str = "INFO",
-        metadata: Mapping[str, str] | None = None,
-        source: str | None = None,
-        count: int = 1,
-    ) -> int:
-        """Emit an event, or several that are the same.
-
-        Args:
-            payload: The payload's type.
-            fields: Its fields, in protobuf's JSON.
-            level: Its level.
-            metadata: Its metadata.
-            source: Its source; None for the usual one.
-            count: How many.
-
-        Returns:
-            How many were accepted.
-
-        Raises:
-            ValueError: There is no such payload, field or level.
-        """
-        message = _PAYLOADS[one_of("payload", payload, _PAYLOADS)]()
-        try:
-            json_format.ParseDict(dict(fields), message)
-        except json_format.ParseError as error:
-            raise ValueError(f"fields of {payload}: {error}") from None
-        names = [name.removeprefix(_LEVEL) for name in EventLevel.keys()]  # noqa: SIM118 - no dict
-        number = EventLevel.Value(_LEVEL + one_of("level", level, names))
-        ids = (
-            self.bus.emit(message, level=number, metadata=metadata, source=source)
-            for _ in range(count)
-        )
-        return sum(one is not None for one in ids)
+    def emit(self, **what: Any) -> int:
+        """Emit what a command says; see :func:`toggle_mock.contract.emitting.emit`."""
+        return emit(self.bus, **what)
 
 
 def _pings(seconds: float | None) -> list[tuple[str, int]]:
