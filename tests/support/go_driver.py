@@ -112,9 +112,15 @@ class GoDriver:
         assert min(stats.values()) >= 0, stats
         return stats
 
+    def end_input(self) -> None:
+        """Give it no more lines."""
+        self.process.stdin.close()
+        self.process.stdin = None  # subprocess would flush it
+
     def end(self) -> tuple[int, str, str]:
         """Wait for its end: exit code, what is left of stdout, stderr."""
-        out, err = self.process.communicate(timeout=30)
+        self.process.wait(30)
+        out, err = self.process.communicate()
         return self.process.returncode, out, err
 
     def close(self) -> None:
