@@ -173,6 +173,19 @@ def test_an_outage_and_kills_lose_nothing_and_keep_the_order(start_go, toggle_se
     )
 
 
+@pytest.mark.parametrize("size", [1, 7, 300])
+def test_a_batch_of_an_earlier_run_stays_one_with_other_settings(start_go, toggle_server, size):
+    toggle_server.on_send_events.always(lose_answer())
+    driver = start_go(batch_timeout="1h")
+    assert driver.emit(count=100) == 100
+    toggle_server.wait_for("payload:pool", count=100)
+    driver.process.kill()
+    driver.process.wait()
+    toggle_server.faults.heal()
+    assert start_go(batch_size=size, batch_bytes=500).flush()
+    assert len({batch.raw for batch in toggle_server.batches}) == 1
+
+
 def test_what_was_not_written_whole_is_cut_off(start_go, go_environment, toggle_server, tmp_path):
     with toggle_server.faults.outage():
         driver = start_go(batch_timeout="1h")

@@ -18,6 +18,9 @@ type id [16]byte
 // next are enough for any way of cutting it.
 const partBits = 32
 
+// With fewer bits its two parts would have the same id.
+const leastBits = 2
+
 // idMaker makes UUIDv7s that rise, also within a millisecond and when the clock is set back.
 type idMaker struct {
 	mutex sync.Mutex

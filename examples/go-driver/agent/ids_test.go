@@ -10,7 +10,7 @@ func TestIDsRiseAndPartsStayBeforeTheNext(t *testing.T) {
 	for range 10_000 {
 		batch := ids.nextBatch()
 		next := ids.next()
-		checkParts(t, batch, next, partBits, 12)
+		checkParts(t, batch, next, partBits, partBits-leastBits)
 		if last.compare(batch) >= 0 || batch.compare(next) >= 0 {
 			t.Fatalf("%s, %s and %s do not rise", last, batch, next)
 		}

@@ -214,3 +214,40 @@ func TestAFolderHasOneOwnerAtATime(t *testing.T) {
 		t.Error("its folder is left")
 	}
 }
+
+func TestABatchIsCutUntilEachEventIsAlone(t *testing.T) {
+	folder := t.TempDir()
+	j := openIn(t, folder, 100)
+	acceptNumbered(t, j, 0, 100)
+	for {
+		one, _, _ := j.due()
+		if one == nil {
+			break
+		}
+		if one.events == 1 {
+			continue // it stays on disk
+		}
+		if err := j.split(one, one.events/2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := left(t, folder); !slices.Equal(got, numbers(0, 100)) || len(j.segments) != 100 {
+		t.Error(len(j.segments), got)
+	}
+}
+
+func TestABatchThatCannotBeCutFurtherStays(t *testing.T) {
+	folder := t.TempDir()
+	j := openIn(t, folder, 100)
+	acceptNumbered(t, j, 0, 100)
+	var err error
+	for err == nil { // as unevenly as can be
+		one, _, _ := j.due()
+		if one.events > 1 {
+			err = j.split(one, 1)
+		}
+	}
+	if got := left(t, folder); !slices.Equal(got, numbers(0, 100)) {
+		t.Error(err, got)
+	}
+}

@@ -85,7 +85,7 @@ func (s *segment) frames() ([][]byte, error) {
 // split makes two of it, of which the first has so many events. The parts are there once the second is:
 // see loadSegments.
 func (s *segment) split(at int) (first, second *segment, err error) {
-	if s.bits < 1 {
+	if s.bits < leastBits {
 		return nil, nil, fmt.Errorf("%s has no ids left for its parts", s.path)
 	}
 	frames, err := s.frames()
@@ -151,7 +151,7 @@ func loadSegments(folder string) ([]*segment, error) {
 // isSuperseded ends what an end of the process has interrupted: a batch whose parts are both there goes, a
 // first part without the second goes. None of the parts has been sent while the batch is there.
 func (s *segment) isSuperseded(folder string) bool {
-	if s.bits < 1 {
+	if s.bits < leastBits {
 		return false
 	}
 	first, second := s.id.parts(s.bits)

@@ -29,20 +29,14 @@ func (a *Agent) deliverOne(ctx context.Context, due *segment) {
 			a.must(a.journal.settle(due, dropped))
 			return
 		}
-		if due.events > a.settings.BatchSize { // another setting than that of an earlier run
-			err := a.journal.split(due, a.settings.BatchSize)
-			a.must(err)
-			if err == nil {
-				return
-			}
-		}
 		batchID := due.id
 		if a.settings.Faults[NewIDEachTry] {
 			batchID = a.journal.ids.nextBatch()
 		}
 		batch := batchOf(frames, batchID)
+		// Others that are too large are an earlier run's, with another limit, and may have been sent.
 		result := outcome{code: codes.ResourceExhausted, message: "larger than max: see -batch-bytes"}
-		if len(batch) <= a.settings.BatchBytes || a.settings.Faults[NoSizeLimit] {
+		if due.events > 1 || len(batch) <= a.settings.BatchBytes || a.settings.Faults[NoSizeLimit] {
 			result = a.send(ctx, batch)
 		}
 		if ctx.Err() != nil && result.code != codes.OK {
