@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-driver-check sown explore clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-driver-check sown explore generated clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -87,10 +87,16 @@ lock:  ## Lock the newest of everything for development, in tools/locked.txt.
 	{ echo "# What make test sets up; written by make lock."; \
 		build/lock/bin/pip freeze --exclude-editable | grep -v ' @ '; } >tools/locked.txt
 
-proto: $(READY) $(PROTO_READY)  ## Generate all that follows from proto/: code, revisions, tables in docs.
+proto: generated docs/compatibility.md  ## Generate all that follows from proto/: code, revisions, tables in docs.
+
+generated: $(READY) $(PROTO_READY)
 	.venv-proto/bin/python tools/generate.py
-	$(BIN)/python tools/compare_revisions.py
 	if tools/find_go >/dev/null; then examples/go-driver/generate; fi
+
+# As it takes long, only where something that it follows from is newer.
+COMPARED := proto/revisions toggle_mock/compat toggle_mock/strategies toggle_mock/schema.py rodent_events/payload_types.py
+docs/compatibility.md: $(shell find $(COMPARED) -name '*.proto' -o -name '*.py') proto/revisions tools/compare_revisions.py tools/locked.txt | generated
+	$(BIN)/python tools/compare_revisions.py
 
 schemas: $(READY)  ## Generate what in docs/ follows from the code: schemas, the page of contract cases.
 	$(BIN)/python tools/schemas.py

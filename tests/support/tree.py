@@ -16,12 +16,15 @@ def copied(to: Path) -> Path:
     if not (ROOT / ".venv-proto" / ".ready").exists():
         reason = "the generators are missing: make .venv-proto/.ready"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    for name in known_files(ROOT):
-        if (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
-    if (ROOT / ".mypy_cache").is_dir():  # what is unchanged need not be checked again
-        shutil.copytree(ROOT / ".mypy_cache", to / ".mypy_cache")
+    names = [name for name in known_files(ROOT) if (ROOT / name).is_file()]
+    for name in names:
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, to / name)
+    # What is unchanged need not be checked, nor compiled, again.
+    compiled = {f"{Path(name).parent}/__pycache__" for name in names if name.endswith(".py")}
+    for folder in (".mypy_cache", *compiled):
+        if (ROOT / folder).is_dir():
+            shutil.copytree(ROOT / folder, to / folder)
     (to / ".venv").symlink_to(sys.prefix)
     (to / ".venv-proto").symlink_to(ROOT / ".venv-proto")
     return to
