@@ -38,6 +38,17 @@ def _id(given: str | None) -> str:
     return new_id() if given is None else given
 
 
+def talk_once(rig: RodentRig) -> None:
+    """Have ``system.status`` answered: the stream is open then for both sides.
+
+    Raises:
+        Breach: It is not, or there is no stream.
+    """
+    answer = Conversation(rig).ask(status())
+    if not answer.command_response.success:
+        raise Breach(f"system.status was answered with {answer}")
+
+
 class Conversation:
     """The stream that a Rodent has open now, message by message.
 
@@ -71,11 +82,15 @@ class Conversation:
             Breach: They do not come, or the stream ends first.
         """
         wanted = self._heard + count
-        self._rig.until(
-            lambda: len(self.call.requests) >= wanted or self._is_over,
-            self._rig.patience("answer") if timeout is None else timeout,
-            f"Toggle has heard {len(self.call.requests) - self._heard} of {count} answers",
-        )
+        try:
+            self._rig.until(
+                lambda: len(self.call.requests) >= wanted or self._is_over,
+                self._rig.patience("answer") if timeout is None else timeout,
+                "the rest did not come",
+            )
+        except Breach as error:
+            came = len(self.call.requests) - self._heard
+            raise Breach(f"of {count} answers {came} came: {error}") from None
         new = self.call.requests[self._heard : wanted]
         if len(new) < count:
             raise Breach(f"of {count} answers {len(new)} came, then {self._why_over}")

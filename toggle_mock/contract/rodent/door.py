@@ -6,8 +6,7 @@ It knows what the mock itself cannot know: connections that come to nothing, and
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Self
 
 from rodent_events import clock
@@ -18,34 +17,10 @@ from toggle_mock.loop_thread import LoopThread
 _CHUNK = 64 * 1024
 _HEADER = 9
 
-# Types of frames: https://www.rfc-editor.org/rfc/rfc9113#section-6
+# Types of frames, and their flag: https://www.rfc-editor.org/rfc/rfc9113#section-6
 _DATA, _HEADERS, _RST_STREAM, _PING, _GOAWAY = 0, 1, 3, 6, 7
-
 _FLAG = 1
 """END_STREAM of DATA and HEADERS, ACK of PING."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The head of a frame that a client has sent."""
-
-    at: float
-    """When, by :func:`rodent_events.clock.monotonic`."""
-    kind: int
-    flagged: bool
-    """Whether it ends its stream, or answers a ping."""
-
-    @property
-    def is_ping(self) -> bool:
-        """Whether it is a ping, and no answer to one."""
-        return self.kind == _PING and not self.flagged
-
-    @property
-    def ends_stream(self) -> bool:
-        """Whether its sender is done with a stream, or with all of them."""
-        return self.kind in {_RST_STREAM, _GOAWAY} or (
-            self.kind in {_DATA, _HEADERS} and self.flagged
-        )
 
 
 class Door:
@@ -59,8 +34,7 @@ class Door:
         self._host, _, self._port = target.rpartition(":")
         self.dials: list[float] = []
         """When somebody connected, by :func:`rodent_events.clock.monotonic`, shut or not."""
-        self.frames: list[Frame] = []
-        """What clients have sent, if they speak plaintext."""
+        self._clients: list[ClientFrames] = []
         self._is_shut = False
         self._pipes: set[Pipe] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -75,6 +49,16 @@ class Door:
         """Where clients connect."""
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
+
+    @property
+    def pings(self) -> int:
+        """How many pings clients have sent, answers aside; if they speak plaintext."""
+        return sum(client.pings for client in self._clients)
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams of HTTP/2 clients have begun, and not ended; if they speak plaintext."""
+        return sum(len(client.streams) for client in self._clients)
 
     def shut(self) -> None:
         """Reset all connections, and those that come: nothing answers behind it."""
@@ -113,7 +97,7 @@ class Door:
             if not self._is_shut:
                 await self._pass_on(*pipes)
         except OSError:
-            pass  # nobody is behind it
+            pass  # nobody is behind it, or it broke, which both sides are about to learn
         finally:
             self._tasks.discard(task)
             for pipe in pipes:
@@ -121,35 +105,38 @@ class Door:
 
     async def _pass_on(self, client: Pipe, toggle: Pipe) -> None:
         """Until both sides have ended, or it is shut."""
-        pipes = {client, toggle}
+        pipes, frames = {client, toggle}, ClientFrames()
         self._pipes |= pipes
+        self._clients.append(frames)
         try:
             await asyncio.gather(
-                _flow(client, toggle, FrameHeads(self.frames)), _flow(toggle, client, None)
+                _flow(client, toggle, frames.take), _flow(toggle, client, lambda _data: None)
             )
         finally:
             self._pipes -= pipes
 
 
-async def _flow(source: Pipe, sink: Pipe, heads: FrameHeads | None) -> None:
-    with suppress(OSError):  # the connection broke, which both sides are about to learn
-        while data := await source.reader.read(_CHUNK):
-            if heads is not None:
-                heads.take(data)
-            sink.writer.write(data)
-            await sink.writer.drain()
-        sink.writer.write_eof()
+async def _flow(source: Pipe, sink: Pipe, look: Callable[[bytes], None]) -> None:
+    """Pass on what comes, and then its end.
 
-
-class FrameHeads:
-    """Finds the heads of frames in what a client sends, in whatever pieces it comes.
-
-    Args:
-        frames: Where they go.
+    Raises:
+        OSError: A connection broke.
     """
+    while data := await source.reader.read(_CHUNK):
+        look(data)
+        sink.writer.write(data)
+        await sink.writer.drain()
+    sink.writer.write_eof()
 
-    def __init__(self, frames: list[Frame]) -> None:
-        self._frames = frames
+
+class ClientFrames:
+    """What the frames tell that a client sends on a connection, in whatever pieces they come."""
+
+    def __init__(self) -> None:
+        self.pings = 0
+        """Pings, answers aside."""
+        self.streams: set[int] = set()
+        """The streams that it has begun, and not ended."""
         self._head = b""
         self._skip = len(PREFACE)
 
@@ -161,6 +148,16 @@ class FrameHeads:
             needed = _HEADER - len(self._head)
             self._head, data = self._head + data[:needed], data[needed:]
             if len(self._head) == _HEADER:
-                kind, flags = self._head[3], self._head[4]
-                self._frames.append(Frame(clock.monotonic(), kind, bool(flags & _FLAG)))
+                flagged, stream = bool(self._head[4] & _FLAG), int.from_bytes(self._head[5:])
+                self._note(self._head[3], stream, flagged=flagged)
                 self._skip, self._head = int.from_bytes(self._head[:3]), b""
+
+    def _note(self, kind: int, stream: int, *, flagged: bool) -> None:
+        if kind == _PING and not flagged:
+            self.pings += 1
+        elif kind == _GOAWAY:
+            self.streams.clear()
+        elif kind == _RST_STREAM or (kind in {_DATA, _HEADERS} and flagged):
+            self.streams.discard(stream)
+        elif kind == _HEADERS:
+            self.streams.add(stream)

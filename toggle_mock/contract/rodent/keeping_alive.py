@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toggle_mock.contract.cases import Group
+from toggle_mock.contract.rodent.conversation import talk_once
 from toggle_mock.contract.rodent.door import Door
 from toggle_mock.contract.rodent.rig import RodentRig
 
@@ -12,11 +13,6 @@ _WIRE = "the published Rodent on the wire: a ping each 40 s also without calls, 
 
 _WATCHED = 3.0
 """Seconds in which pings are counted."""
-
-
-def _pings(door: Door) -> int:
-    """How many a client has sent of its own."""
-    return sum(frame.is_ping for frame in door.frames)
 
 
 @KEEPALIVE.case(
@@ -33,9 +29,9 @@ def pings(rig: RodentRig) -> None:
     with Door(rig.serve(ping_interval=rig.contract.times.keepalive / 4).address) as door:
         rig.start(TOGGLE_ADDRESS=door.address)
         rig.connected()
-        begin = _pings(door)
+        begin = door.pings
         rig.until(
-            lambda: _pings(door) >= begin + 2,
+            lambda: door.pings >= begin + 2,
             rig.patience("keepalive", "keepalive"),
             "there were not two pings on a silent connection",
         )
@@ -58,9 +54,9 @@ def not_too_fast(rig: RodentRig) -> None:
     with Door(rig.serve(ping_interval=min(10.0, keepalive / 4)).address) as door:
         rig.start(TOGGLE_ADDRESS=door.address)
         rig.connected()
-        most = _pings(door) + 2 + int(2 * _WATCHED / keepalive)
+        most = door.pings + 2 + int(2 * _WATCHED / keepalive)
         rig.never(
-            lambda: _pings(door) > most,
+            lambda: door.pings > most,
             _WATCHED,
             f"there were more than {most} pings within {_WATCHED:g} s",
         )
@@ -80,7 +76,7 @@ def half_open(rig: RodentRig) -> None:
     """The connections that there are."""
     rig.serve(ping_interval=rig.contract.times.keepalive / 4)
     rig.start()
-    rig.connected()
+    talk_once(rig)
     with rig.toggle.faults.half_open():
         before = len(rig.calls("Connect"))
         rig.until(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toggle_mock.contract.cases import Group
-from toggle_mock.contract.rodent.conversation import Conversation, status
+from toggle_mock.contract.rodent.conversation import Conversation, status, talk_once
 from toggle_mock.contract.rodent.door import Door
 from toggle_mock.contract.rodent.rig import RodentRig
 
@@ -42,7 +42,7 @@ def startup_event(rig: RodentRig) -> None:
 def shutdown_event(rig: RodentRig) -> None:
     """SIGTERM, once it is connected."""
     agent = rig.start()
-    rig.connected()
+    talk_once(rig)
     agent.terminate()
     rig.toggle.wait_for("payload:shutdown", timeout=rig.patience())
 
@@ -64,8 +64,7 @@ def stream_end(rig: RodentRig) -> None:
         agent = rig.start(TOGGLE_ADDRESS=door.address)
         talk = Conversation(rig)
         talk.ask(status())
-        before = len(door.frames)
+        rig.reached(door.open_streams, "its stream of HTTP/2 was not seen")
         agent.terminate()
         rig.until_ended(talk.call)
-        said = any(frame.ends_stream for frame in door.frames[before:])
-        rig.expect(said, "its connection has ended without a word")
+        rig.expect(not door.open_streams, "its connection has ended without a word")

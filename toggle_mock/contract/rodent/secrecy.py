@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 
 from toggle_mock.contract.cases import Group
-from toggle_mock.contract.rodent.conversation import Conversation, status
+from toggle_mock.contract.rodent.conversation import talk_once
 from toggle_mock.contract.rodent.rig import RodentRig
 
 SECRETS: Group[RodentRig] = Group("secrets", "What a Rodent keeps to itself")
@@ -32,7 +32,7 @@ def _prints_none(rig: RodentRig) -> None:
 def all_is_well(rig: RodentRig) -> None:
     """A whole life."""
     agent = rig.start()
-    Conversation(rig).ask(status())
+    talk_once(rig)
     agent.terminate()
     _prints_none(rig)
 
@@ -78,7 +78,7 @@ def private_key(rig: RodentRig) -> None:
     rig.secrets += [line for line in answer.private_key.splitlines() if len(line) > 40]
     rig.toggle.on_register.always(answer)
     agent = rig.start()
-    rig.connected()
+    talk_once(rig)
     agent.terminate()
     _prints_none(rig)
 
