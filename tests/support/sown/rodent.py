@@ -10,10 +10,22 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from support.sown import rodent_control, rodent_delivery, rodent_keeping, rodent_retrying
+from support.sown import (
+    rodent_connection,
+    rodent_content,
+    rodent_control,
+    rodent_delivery,
+    rodent_keeping,
+    rodent_retrying,
+)
 
 FAULTS = (
-    rodent_control.FAULTS | rodent_delivery.FAULTS | rodent_retrying.FAULTS | rodent_keeping.FAULTS
+    rodent_control.FAULTS
+    | rodent_connection.FAULTS
+    | rodent_content.FAULTS
+    | rodent_delivery.FAULTS
+    | rodent_retrying.FAULTS
+    | rodent_keeping.FAULTS
 )
 
 
