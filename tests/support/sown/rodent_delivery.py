@@ -91,6 +91,18 @@ def overtakes() -> None:
     client.EventClient._send = changed
 
 
+def two_senders() -> None:
+    """Each full batch is sent by a thread of its own, beside what comes after it."""
+
+    def changed(self, data):
+        if len(EventBatch.FromString(data).events) < 100:
+            return SEND(self, data)
+        threading.Timer(0.3, SEND, (self, data)).start()
+        return Outcome(Status.OK)
+
+    client.EventClient._send = changed
+
+
 def small_queue() -> None:
     """Of a burst it takes a thousand events, and says that it has taken all."""
     emit = ReferenceAgent.emit
@@ -182,6 +194,7 @@ FAULTS = {
             "status.aborted": "did not arrive",
         },
     ),
+    "two-senders": Fault(two_senders, {"order.steady": "to arrive is"}),
     "small-queue": Fault(small_queue, {"load.burst": "only some arrived"}),
     "waits-for-room": Fault(
         waits_for_room,

@@ -160,6 +160,11 @@ def flush_is_always_complete() -> None:
     Flush._answer = claimed
 
 
+def flush_does_not_wait() -> None:
+    """It says that a flush is complete as soon as it is asked for."""
+    Flush.wait = lambda _self, _timeout: True
+
+
 def drops_until_registered() -> None:
     """It drops what comes before Register has succeeded; half a second it waits for that."""
     emit, waited = ReferenceAgent.emit, []
@@ -247,6 +252,7 @@ FAULTS = {
         tidies_up,
         {
             "restart.sigterm": "did not arrive",
+            "restart.twice": "did not arrive",
             "order.restart": "did not arrive",
             "sharing.left-behind": "did not arrive",
         },
@@ -281,6 +287,14 @@ FAULTS = {
     "flush-is-always-complete": Fault(
         flush_is_always_complete,
         {
+            "shutdown.flush-not-complete": "says that all is delivered",
+            "retry.rejected": "rejected events never arrived",
+        },
+    ),
+    "flush-does-not-wait": Fault(
+        flush_does_not_wait,
+        {
+            "shutdown.flush": "events are missing",
             "shutdown.flush-not-complete": "says that all is delivered",
             "retry.rejected": "rejected events never arrived",
         },

@@ -100,10 +100,16 @@ FAULTS = {
         {
             "outage.many-tries": "there were not 7 calls",
             "outage.short": "did not arrive",
+            "outage.long": "did not arrive",
             "outage.at-start": "did not arrive",
             "order.outage": "did not arrive",
         },
         also="whatever outlasts three tries",
+    ),
+    "one-try": Fault(
+        decides(GONE, Status.UNAVAILABLE),
+        {"status.unavailable": "did not arrive", "outage.restart": "did not arrive"},
+        also="whatever begins with UNAVAILABLE",
     ),
     "retries-unavailable-alone": Fault(
         decides(
@@ -143,7 +149,7 @@ FAULTS = {
         decides(GONE, Status.UNAUTHENTICATED),
         {
             "status.unauthenticated": "did not arrive",
-            "token.expired": "refused with UNAUTHENTICATED has arrived",
+            "token.expired": "arrive",
             "token.late": "there were not 5 calls",
             "token.file-gone": "did not arrive",
         },
