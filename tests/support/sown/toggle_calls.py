@@ -59,22 +59,34 @@ def registers_once(patch: Patch) -> None:
     answers(patch, decide)
 
 
-def registers_one_at_a_time(patch: Patch) -> None:
-    """A second Register of a Rodent, while the first is under way, is refused."""
-    answer, under_way = OwnAnswers.answer, set()
+def one_at_a_time(is_meant):
+    """A second such call of a Rodent, while the first is under way, is refused."""
 
-    async def slow(self, asked):
-        rid = asked.call.rid
-        if asked.call.method != "Register":
+    def sow(patch: Patch) -> None:
+        answer, under_way = OwnAnswers.answer, set()
+
+        async def slow(self, asked):
+            rid = asked.call.rid
+            if not is_meant(asked):
+                return await answer(self, asked)
+            if rid in under_way:
+                return refuse(Code.ABORTED, "sown: another call is under way")
+            under_way.add(rid)
+            await asyncio.sleep(0.3)
+            under_way.discard(rid)
             return await answer(self, asked)
-        if rid in under_way:
-            return refuse(Code.ABORTED, "another Register is under way")
-        under_way.add(rid)
-        await asyncio.sleep(0.05)
-        under_way.discard(rid)
-        return await answer(self, asked)
 
-    patch(OwnAnswers, "answer", slow)
+        patch(OwnAnswers, "answer", slow)
+
+    return sow
+
+
+def is_register(asked) -> bool:
+    return asked.call.method == "Register"
+
+
+def has_six_events(asked) -> bool:
+    return len(events_of(asked)) == 6
 
 
 def needs_info(patch: Patch) -> None:
@@ -248,22 +260,6 @@ def too_large_is(status: grpc.StatusCode):
         patch(Handled, "too_large", other)
 
     return sow
-
-
-def has_few_places(patch: Patch) -> None:
-    """It answers five calls of an organization at once, and refuses the others."""
-    answer, under_way = OwnAnswers.answer, []
-
-    async def slow(self, asked):
-        sub = asked.call.sub
-        if under_way.count(sub) >= 5:
-            return refuse(Code.RESOURCE_EXHAUSTED, "too many calls at once")
-        under_way.append(sub)
-        await asyncio.sleep(0.02)
-        under_way.remove(sub)
-        return await answer(self, asked)
-
-    patch(OwnAnswers, "answer", slow)
 
 
 def loses_places(patch: Patch) -> None:
@@ -448,7 +444,7 @@ FAULTS = {
         registers_once,
     ),
     "registers-one-at-a-time": ToggleFault(
-        caught("another Register is under way", "register.at-once"), registers_one_at_a_time
+        caught("sown: another call is under way", "register.at-once"), one_at_a_time(is_register)
     ),
     "needs-info": ToggleFault(caught("system_info is missing", "register.no-info"), needs_info),
     "needs-health": ToggleFault(
@@ -558,15 +554,9 @@ FAULTS = {
     "refuses-duplicates": ToggleFault(
         caught("it has had this batch", "send_events.same-again", "stored.once"), refuses_duplicates
     ),
-    "has-few-places": ToggleFault(
-        caught(
-            "too many calls at once",
-            "connection.many",
-            "register.at-once",
-            "send_events.at-once",
-            "stored.at-once",
-        ),
-        has_few_places,
+    "sends-one-at-a-time": ToggleFault(
+        caught("sown: another call is under way", "send_events.at-once"),
+        one_at_a_time(has_six_events),
     ),
     "loses-places": ToggleFault(
         caught("too many calls at once", "send_events.cancelled"), loses_places

@@ -182,6 +182,14 @@ class Caller:
         self._tell("Toggle", f"{answer}, {len(answer.raw)} bytes" if answer.ok else str(answer))
         return answer
 
+    def call_at_once(self, method: str, requests: Sequence[Message | bytes]) -> list[Answer]:
+        """Begin a call with each request, and only then wait for how they end."""
+        pending = [self.begin(method, request) for request in requests]
+        answers = [call.answer() for call in pending]
+        for answer in answers:
+            self._tell("Toggle", str(answer))
+        return answers
+
     def begin(
         self,
         method: str,

@@ -12,7 +12,7 @@ from grpc import StatusCode
 from rodent_events.pb.base_pb2 import RegisterRequest, RegisterResponse, SystemInfo
 from toggle_mock.contract.cases import Group
 from toggle_mock.contract.toggle.batches import with_unknown_fields
-from toggle_mock.contract.toggle.caller import EMPTY_REGISTER, at_once
+from toggle_mock.contract.toggle.caller import EMPTY_REGISTER
 from toggle_mock.contract.toggle.rig import ToggleRig
 
 REGISTER: Group[ToggleRig] = Group("register", "Register")
@@ -76,8 +76,8 @@ def again(rig: ToggleRig) -> None:
 )
 def register_at_once(rig: ToggleRig) -> None:
     """On one connection."""
-    caller = rig.caller()
-    at_once(caller.registered, [EMPTY_REGISTER] * _AT_ONCE)
+    for answer in rig.caller().call_at_once("Register", [EMPTY_REGISTER] * _AT_ONCE):
+        answer.successful(RegisterResponse)
 
 
 @REGISTER.case(

@@ -286,8 +286,9 @@ def same_again(rig: ToggleRig) -> None:
 )
 def send_at_once(rig: ToggleRig) -> None:
     """Both ways."""
-    caller = rig.caller()
-    at_once(caller.stored, [rig.batches.batch(5) for _ in range(_AT_ONCE)])
+    batches = [rig.batches.batch(6) for _ in range(_AT_ONCE)]
+    for answer in rig.caller().call_at_once("SendEvents", batches):
+        _taken(answer)
     callers = rig.callers(_AT_ONCE)
     at_once(lambda caller: caller.stored(rig.batches.batch(5)), callers)
 
