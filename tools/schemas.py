@@ -11,7 +11,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from contract_page import page
+from contract_page import Described, page
 
 from toggle_mock.cli.options import config_schema
 from toggle_mock.cli.scenario import json_schema
@@ -37,8 +37,14 @@ def texts() -> dict[Path, str]:
         name: json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
         for name, make in SCHEMAS.items()
     }
-    of_toggle = suites.toggle_groups() if find_spec(_TOGGLE_CASES) else []
-    cases = page([("For a Rodent", suites.rodent_groups()), ("For a Toggle", of_toggle)])
+    rodents = suites.rodent_groups()
+    toggles = suites.toggle_groups() if find_spec(_TOGGLE_CASES) else []
+    cases = page(
+        [
+            Described("For a Rodent", rodents, settings.RODENT_FEATURES, settings.RodentTimes),
+            Described("For a Toggle", toggles, settings.TOGGLE_FEATURES, settings.ToggleTimes),
+        ]
+    )
     return {DOCS / name: text for name, text in {**schemas, "contract-cases.md": cases}.items()}
 
 
