@@ -26,6 +26,7 @@ from google.protobuf.message import DecodeError, Message
 
 from rodent_events.payload_types import EVENT, PayloadType, payload_types
 from toggle_mock.errors import SchemaError
+from toggle_mock.json_names import with_names_apart
 
 _SETS = resources.files("toggle_mock") / "revisions"
 
@@ -60,7 +61,7 @@ class Schema:
         """Where its messages live."""
         for file in files.file:
             try:
-                self.pool.AddSerializedFile(file.SerializeToString())
+                self.pool.AddSerializedFile(with_names_apart(file).SerializeToString())
             except TypeError as error:
                 raise SchemaError(f"schema {name}: {file.name}: {error}") from None
 

@@ -14,6 +14,7 @@ from hypothesis.errors import InvalidArgument, NoSuchExample
 from support.comparing import assert_survives_json, canonical
 from support.distribution import draw
 from support.reach import reached, reaches
+from support.schema_cases import compiled
 from support.schemas import schemas
 
 from rodent_events import (
@@ -392,3 +393,64 @@ def test_realistic_events_are_what_zfs_and_networks_accept(event):
             elif inner.name == "progress_percent":
                 reached("progress")
                 assert 0 <= content <= 100
+
+
+# Extensions
+
+
+EXTENDED = compiled(
+    "extended",
+    'syntax = "proto2"; package x; message M { optional string host = 1; extensions 100 to 199; '
+    "  message Inner { extend M { repeated Inner inners = 103; } optional int32 n = 1; } } "
+    "extend M { optional sint32 retries = 101; repeated string notes = 102; "
+    "optional M next = 104; }",
+)
+EXTENSIONS = {"x.retries", "x.notes", "x.next", "x.M.Inner.inners"}
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_extensions_make_the_round_trip_in_all_formats(data):
+    message = data.draw(from_message("x.M", schema=EXTENDED, max_depth=2))
+    message_class = type(message)
+    assert canonical(again(message)) == canonical(message)
+    text = json_format.MessageToJson(message)
+    assert canonical(json_format.Parse(text, message_class())) == canonical(message)
+    read = message_class.FromString(data.draw(wire_encodings(message)))
+    read.DiscardUnknownFields()
+    assert canonical(read) == canonical(message)
+
+
+def test_all_extensions_are_drawn_unless_they_are_not_wanted():
+    seen = set()
+
+    def see(message):
+        seen.update(field.full_name for field, _ in message.ListFields() if field.is_extension)
+        return seen == EXTENSIONS
+
+    draw(from_message("x.M", schema=EXTENDED), see, examples=500)
+    assert seen == EXTENSIONS
+    with pytest.raises(NoSuchExample):
+        find(
+            from_message("x.M", schema=EXTENDED, extensions=False),
+            lambda message: any(field.is_extension for field, _ in message.ListFields()),
+            settings=settings(max_examples=50, database=None),
+        )
+
+
+def test_extensions_are_overridden_by_their_full_names():
+    overrides = {"[x.retries]": st.just(5), "[x.next].[x.retries]": st.just(6), "host": st.just("")}
+
+    @settings(max_examples=20)
+    @given(from_message("x.M", schema=EXTENDED, overrides=overrides))
+    def drawn(message):
+        retries, following = (
+            EXTENDED.pool.FindExtensionByName(f"x.{name}") for name in ("retries", "next")
+        )
+        assert message.Extensions[retries] == 5
+        if message.HasExtension(following):
+            assert message.Extensions[following].Extensions[retries] == 6
+
+    drawn()
+    with pytest.raises(InvalidArgument, match=r"has no field \[x.retry\]; it has .*\[x.retries\]"):
+        find(from_message("x.M", schema=EXTENDED, overrides={"[x.retry]": st.just(1)}), bool)

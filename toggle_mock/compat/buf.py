@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from google.protobuf.descriptor_pb2 import (
+    EnumValueDescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+)
 
 from toggle_mock.compat.report import Category
+from toggle_mock.compat.schemas.marks import element_at, marked
 from toggle_mock.errors import SchemaError
 from toggle_mock.schema import Schema
 
 _VIOLATIONS_FOUND = 100
+
+# A field's or value's number comes first of what buf quotes; other numbers are in brackets.
+_NUMBER = re.compile(r'"(-?\d+)"')
 
 
 @dataclass(frozen=True)
@@ -23,6 +36,12 @@ class BufViolation:
 
     rule: str
     text: str
+    owner: str
+    """Full name of the message, enum, rpc or file that it is about; empty if buf does not say."""
+    number: int
+    """The number of the field or value that it is about; 0 if it is the whole."""
+    element: str
+    """Full name of what it is about; of what holds it, if it is gone."""
 
 
 def find_buf() -> str:
@@ -59,7 +78,7 @@ def buf_violations(
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("new.binpb", "old.binpb")]
         for path, schema in zip(paths, (new, old), strict=True):
-            path.write_bytes(schema.files.SerializeToString())
+            path.write_bytes(marked(schema.files).SerializeToString())
         done = subprocess.run(
             [
                 command,
@@ -75,5 +94,29 @@ def buf_violations(
         )
     if done.returncode not in {0, _VIOLATIONS_FOUND}:
         raise SchemaError(f"buf cannot compare {old.name} with {new.name}: {done.stderr.strip()}")
+    files = {file.name: file for file in new.files.file}
     lines = (json.loads(line) for line in done.stdout.splitlines())
-    return [BufViolation(line["type"], line["message"]) for line in lines]
+    found: dict[object, BufViolation] = {}
+    for one in (_violation(line, files) for line in lines):
+        # Of an enum's number with several names, buf says the same of each name.
+        found.setdefault((one.rule, one.text, one.owner, one.number), one)
+    return list(found.values())
+
+
+def _violation(line: Mapping[str, Any], files: Mapping[str, FileDescriptorProto]) -> BufViolation:
+    rule, text = line["type"], line["message"]
+    owner, element = _place(files.get(line.get("path", "")), line.get("start_line", 0))
+    number = _NUMBER.search(text)
+    return BufViolation(rule, text, owner, int(number[1]) if number else 0, element)
+
+
+def _place(file: FileDescriptorProto | None, line: int) -> tuple[str, str]:
+    """Full names of the owner of what stands on a line, and of itself."""
+    if file is None or not line:
+        return "", ""
+    name, element = element_at(file, line)
+    if isinstance(element, FieldDescriptorProto):
+        return element.extendee.removeprefix(".") or name.rpartition(".")[0], name
+    if isinstance(element, EnumValueDescriptorProto):
+        return name.rpartition(".")[0], name
+    return name, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +17,9 @@ from toggle_mock.compat.messages.types import MessageType, message_types, parts
 from toggle_mock.compat.parties import Parties
 from toggle_mock.compat.report import Category, Direction, Finding, Report, Row, Verdict
 from toggle_mock.compat.rpcs.check import RpcCheck
-from toggle_mock.compat.rules import Violation, violations
+from toggle_mock.compat.rules import Violation, is_required_in_both, violations
 from toggle_mock.compat.schemas.index import SchemaIndex
+from toggle_mock.fields import fields_of
 from toggle_mock.schema import Schema, load_schema
 
 
@@ -63,7 +65,7 @@ class _Comparison:
             *message_findings(self.messages, {(v.owner, v.number) for v in self._violations}),
             *self._rpc_findings,
             *rule_findings(self._bare_violations),
-            *buf_findings(self._beyond_ours),
+            *buf_findings(self._beyond_ours, self._is_buf_wrong),
         ]
         unique: dict[str, Finding] = {}
         for finding in found:
@@ -101,12 +103,19 @@ class _Comparison:
         """What buf says beyond our own reading of its rules."""
         if self.buf is None:
             return
-        ours = [violation.rule for violation in self._violations]
+        ours = Counter((one.rule, one.owner, one.number) for one in self._violations)
         for violation in buf_violations(self.buf, *self._schemas, self.messages.category):
-            if violation.rule in ours:
-                ours.remove(violation.rule)
+            place = violation.rule, violation.owner, violation.number
+            if ours[place]:
+                ours[place] -= 1
             else:
                 yield violation
+
+    def _is_buf_wrong(self, violation: BufViolation) -> bool:
+        """Whether buf says what is not so: a field is required now as it was before."""
+        place = violation.owner, violation.number
+        is_about = violation.rule == "MESSAGE_SAME_REQUIRED_FIELDS"
+        return is_about and is_required_in_both(*self._schemas, *place)
 
     @property
     def _bare_violations(self) -> Iterator[Violation]:
@@ -123,7 +132,7 @@ class _Comparison:
             field.enum_type.full_name
             for schema in self._schemas
             for name, message in SchemaIndex(schema).messages.items()
-            for field in message.fields
+            for field in fields_of(message)
             if field.enum_type is not None and (name, field.number) in self.messages.places
         }
         return enums | {finding.element for finding in self._rpc_findings}
@@ -145,7 +154,8 @@ class _Comparison:
             forth, back = (one.verdict if one else None for one in results)
             about = {part for one in versions for part in parts(one.descriptor) | one.way}
             rules = [v.rule for v in self._violations if {v.owner, v.element} & about]
-            yield Row(name, forth, back, tuple(rules), _remark(rules, results))
+            remark = _remark(rules, results)
+            yield Row(name, forth, back, tuple(rules), remark)
 
     def _rpc_rows(self) -> Iterator[Row]:
         for name, verdicts in self._rpcs.verdicts.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from toggle_mock.compat.messages.diff import Cause, Difference, Effect, Value
+from toggle_mock.compat.messages.diff import NOTHING, Cause, Difference, Effect, Value
 from toggle_mock.compat.parties import Sides
 from toggle_mock.compat.rpcs.trials import Change, Trial
 from toggle_mock.compat.rules import RULES
@@ -69,15 +69,14 @@ def of_difference(difference: Difference, sides: Sides, payload: str, *, in_batc
         reader=sides.reader,
         what=f"a {payload}" if payload else _assignment(sent),
         belief=_assignment(believed),
-        field=(sent or believed or _NOTHING).name,
-        meant=(sent or _NOTHING).text,
-        other=(believed or _NOTHING).name,
-        seen=(believed or _NOTHING).text,
+        field=(sent or believed or NOTHING).name,
+        meant=(sent or NOTHING).text,
+        other=(believed or NOTHING).name,
+        seen=(believed or NOTHING).text,
         unit="batch" if in_batch else "message",
     )
 
 
-_NOTHING = Value("", 0, "")
 _SENDS = "{sender} sends {what}; {reader} "
 _IGNORES = _SENDS + "does not see it."
 _BELIEVES = _SENDS + "believes {belief}, and nothing tells it otherwise."
@@ -135,6 +134,9 @@ def failed_by_rules(rules: Iterable[str]) -> str:
     return f"buf fails it, but {'; '.join(reasons)}"
 
 
+REQUIRED_IN_BOTH = (
+    "the field is required in both, by its label and by a feature; buf looks at labels alone"
+)
 _ADDED = "its rules ask whether the new schema reads old data, and nothing about the reverse"
 _NUMBERS = "its rules look at numbers and types, and both are allowed to become this"
 _UNSEEN_BY_RULES = {

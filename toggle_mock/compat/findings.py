@@ -6,8 +6,7 @@ Only here do findings get their keys, severities and texts; what is found is the
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from google.protobuf import text_format
@@ -18,6 +17,7 @@ from toggle_mock.compat.messages.check import (
     MessageCheck,
     MessageResult,
     Place,
+    SharedName,
     places_of,
     severity,
 )
@@ -38,6 +38,19 @@ def message_findings(messages: MessageCheck, judged: Collection[Place]) -> Itera
     for results in messages.results.values():
         for result in results.values():
             yield from _differences(result, parties.of(result.message_type.name), judged)
+            yield from map(_unseen_in_json, result.unseen_in_json)
+
+
+def _unseen_in_json(shared: SharedName) -> Finding:
+    short = shared.message.rpartition(".")[2]
+    return Finding(
+        key=f"json:shared-name:{shared.message}.{shared.name}",
+        severity=Severity.WARNING,
+        title=f"{short} is not looked at in JSON",
+        explanation=f"Its fields {' and '.join(shared.fields)} are all called {shared.name} in "
+        "JSON, where one overwrites the other. As bytes it is looked at.",
+        element=shared.message,
+    )
 
 
 def rpc_findings(rpcs: RpcCheck) -> Iterator[Finding]:
@@ -65,7 +78,9 @@ def rule_findings(violations: Iterable[Violation]) -> Iterator[Finding]:
     for violation in violations:
         rule = RULES[violation.rule]
         yield Finding(
-            key=f"rule:{violation.rule}:{violation.element}",
+            key=":".join(
+                filter(None, ("rule", violation.rule, violation.element, violation.reserved))
+            ),
             severity=Severity.WARNING if rule.is_risk else Severity.NOTE,
             title=f"{_short_name(violation)}: {violation.text}",
             explanation=f"This breaks {violation.rule}.",
@@ -74,16 +89,25 @@ def rule_findings(violations: Iterable[Violation]) -> Iterator[Finding]:
         )
 
 
-def buf_findings(violations: Iterable[BufViolation]) -> Iterator[Finding]:
-    """One for each thing that only buf says."""
+def buf_findings(
+    violations: Iterable[BufViolation], is_wrong: Callable[[BufViolation], bool]
+) -> Iterator[Finding]:
+    """One for each thing that only buf says.
+
+    Args:
+        violations: What it says.
+        is_wrong: Whether that is not so.
+    """
     for violation in violations:
-        names = ".".join(re.findall(r'"([^"]*)"', violation.text)[:2])
+        about = violation.element or violation.text
+        number = f":{violation.number}" if violation.number else ""
         yield Finding(
-            key=f"rule:{violation.rule}:{names or violation.text}",
-            severity=Severity.WARNING,
+            key=f"rule:{violation.rule}:{about}{number}",
+            severity=Severity.NOTE if is_wrong(violation) else Severity.WARNING,
             title=violation.text,
             explanation=f"buf says so by its rule {violation.rule}.",
-            element="",
+            element=violation.element,
+            remark=explanations.REQUIRED_IN_BOTH if is_wrong(violation) else "",
         )
 
 

@@ -7,10 +7,9 @@ this module against buf itself. What a rule cannot see is the business of
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf.descriptor import (
     Descriptor,
@@ -21,20 +20,27 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
 )
 from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
     FeatureSet,
+    FieldDescriptorProto,
     FileDescriptorProto,
     MethodOptions,
 )
 
 from toggle_mock.compat.report import Category
+from toggle_mock.compat.schemas.defaults import is_same_default, shown_default
 from toggle_mock.compat.schemas.index import (
     NUMBER_GROUPS,
+    Range,
     SchemaIndex,
     element_proto,
     kind_name,
     pairs,
+    range_text,
     reserved_ranges,
 )
+from toggle_mock.fields import extensions_of, full_name, label_of
+from toggle_mock.json_names import json_name_of
 from toggle_mock.schema import Schema, is_map, oneof_of
 
 WIRE, WIRE_JSON = Category
@@ -48,16 +54,18 @@ class Violation:
     owner: str
     """Full name of the message, enum, rpc or file that it is about."""
     part: str
-    """The field or value; empty if it is the whole."""
+    """The field, by its label, or the value; empty if it is the whole."""
     text: str
     """What changed."""
     number: int = 0
     """The field's or value's number; 0 if it is the whole."""
+    reserved: str = ""
+    """What was reserved, if it is about that: ``91 to 100``, or a name."""
 
     @property
     def element(self) -> str:
         """Full name of what it is about."""
-        return f"{self.owner}.{self.part}" if self.part else self.owner
+        return full_name(self.owner, self.part) if self.part else self.owner
 
 
 def violations(old: Schema, new: Schema, category: Category = WIRE) -> list[Violation]:
@@ -74,7 +82,8 @@ def violations(old: Schema, new: Schema, category: Category = WIRE) -> list[Viol
 
 def _file(old: FileDescriptor, new: FileDescriptor) -> Iterator[Violation]:
     if old.package != new.package:
-        text = f"the package {old.package} became {new.package}"
+        before, after = (file.package or "none" for file in (old, new))
+        text = f"the package changed from {before} to {after}"
         yield Violation("FILE_SAME_PACKAGE", old.name, "", text)
 
 
@@ -83,49 +92,81 @@ def _message(old: Descriptor, new: Descriptor) -> Iterator[Violation]:
     yield from _required(old, new)
     yield from _reserved("RESERVED_MESSAGE_NO_DELETE", old, new)
     for number, field in old.fields_by_number.items():
-        after = new.fields_by_number.get(number)
-        if after is None:
-            yield from _deleted("FIELD_NO_DELETE_UNLESS", old.full_name, field, new)
-            continue
-        for rule, check in _FIELD_CHECKS.items():
-            if text := check(field, after):
-                yield Violation(rule, old.full_name, field.name, text, number)
+        if number not in new.fields_by_number:
+            yield from _deleted("FIELD_NO_DELETE_UNLESS", old.full_name, [field], new)
+    for ours, theirs in (
+        (old.fields_by_number, new.fields_by_number),
+        ({one.number: one for one in extensions_of(side)} for side in (old, new)),
+    ):
+        for before, after in pairs(ours, theirs):
+            for rule, check in _FIELD_CHECKS.items():
+                if text := check(before, after):
+                    yield Violation(rule, old.full_name, label_of(before), text, before.number)
 
 
 def _required(old: Descriptor, new: Descriptor) -> Iterator[Violation]:
     before, after = ({f.number: f.name for f in m.fields if f.is_required} for m in (old, new))
+    labelled = {f.number for m in (old, new) for f in _protos(m) if f.label == f.LABEL_REQUIRED}
     for numbers, names, what in (
         (before.keys() - after.keys(), before, "no longer required, or gone"),
         (after.keys() - before.keys(), after, "required now"),
     ):
         for number in sorted(numbers):
             text = f"{names[number]} is {what}"
+            if number not in labelled:
+                text += ", by a feature, where buf looks at labels alone"
             rule = "MESSAGE_SAME_REQUIRED_FIELDS"
             yield Violation(rule, old.full_name, names[number], text, number)
+
+
+def _protos(message: Descriptor) -> Sequence[FieldDescriptorProto]:
+    return cast("DescriptorProto", element_proto(message)).field
+
+
+def is_required_in_both(old: Schema, new: Schema, owner: str, number: int) -> bool:
+    """Whether a field is, by label or by feature; buf takes one for the other's end."""
+    messages = [SchemaIndex(schema).messages.get(owner) for schema in (old, new)]
+    fields = [one.fields_by_number.get(number) for one in messages if one is not None]
+    return len(fields) == len(messages) and all(one and one.is_required for one in fields)
 
 
 def _reserved(
     rule: str, old: Descriptor | EnumDescriptor, new: Descriptor | EnumDescriptor
 ) -> Iterator[Violation]:
-    after = reserved_ranges(new)
-    for start, end in reserved_ranges(old):
-        if not any(low <= start and end <= high for low, high in after):
-            text = f"the reserved range {start} to {end} was deleted"
-            yield Violation(rule, old.full_name, "", text)
+    for one in reserved_ranges(old):
+        gone = ", ".join(map(range_text, _missing(one, reserved_ranges(new))))
+        if gone:
+            of = "" if gone == range_text(one) else f", of {range_text(one)}"
+            text = f"{gone}{of}: no longer reserved"
+            yield Violation(rule, old.full_name, "", text, reserved=gone)
     for name in sorted(_reserved_names(old) - _reserved_names(new)):
-        yield Violation(rule, old.full_name, "", f"the reserved name {name} was deleted")
+        text = f"the name {name} is no longer reserved"
+        yield Violation(rule, old.full_name, "", text, reserved=name)
+
+
+def _missing(wanted: Range, ranges: Iterable[Range]) -> Iterator[Range]:
+    """The parts of a range that others leave out, however they are cut."""
+    start, end = wanted
+    for low, high in sorted(ranges):
+        if low > start <= end:
+            yield start, min(end, low - 1)
+        start = max(start, high + 1)
+    if start <= end:
+        yield start, end
 
 
 def _deleted(
-    rule: str, owner: str, part: Any, new: Descriptor | EnumDescriptor
+    rule: str, owner: str, parts: Sequence[Any], new: Descriptor | EnumDescriptor
 ) -> Iterator[Violation]:
-    """A field or a value that is gone; its number and its name ought to be reserved."""
-    if not any(low <= part.number <= high for low, high in reserved_ranges(new)):
-        text = f"{part.name} was deleted, and its number {part.number} is not reserved"
-        yield Violation(f"{rule}_NUMBER_RESERVED", owner, part.name, text, part.number)
-    if part.name not in _reserved_names(new):
-        text = f"{part.name} was deleted, and its name is not reserved"
-        yield Violation(f"{rule}_NAME_RESERVED", owner, part.name, text, part.number)
+    """A field is gone, or the values of a number; number and names ought to be reserved."""
+    name, number = parts[0].name, parts[0].number
+    if not any(low <= number <= high for low, high in reserved_ranges(new)):
+        text = f"{name} was deleted, and its number {number} is not reserved"
+        yield Violation(f"{rule}_NUMBER_RESERVED", owner, name, text, number)
+    free = [part.name for part in parts if part.name not in _reserved_names(new)]
+    if free:
+        text = f"{free[0]} was deleted, and its name is not reserved"
+        yield Violation(f"{rule}_NAME_RESERVED", owner, free[0], text, number)
 
 
 def _reserved_names(element: Descriptor | EnumDescriptor) -> set[str]:
@@ -136,13 +177,16 @@ def _reserved_names(element: Descriptor | EnumDescriptor) -> set[str]:
 
 
 def _same_name(old: FieldDescriptor, new: FieldDescriptor) -> str:
-    return f"{old.name} became {new.name}" if old.name != new.name else ""
+    before, after = label_of(old), label_of(new)
+    return f"{before} became {after}" if before != after else ""
 
 
 def _same_json_name(old: FieldDescriptor, new: FieldDescriptor) -> str:
-    if old.json_name == new.json_name:
+    before, after = json_name_of(old), json_name_of(new)
+    # An extension goes by its full name.
+    if before == after or old.is_extension:
         return ""
-    return f"the name in JSON changed from {old.json_name} to {new.json_name}"
+    return f"the name in JSON changed from {before} to {after}"
 
 
 def _same_oneof(old: FieldDescriptor, new: FieldDescriptor) -> str:
@@ -160,18 +204,10 @@ def _same_oneof(old: FieldDescriptor, new: FieldDescriptor) -> str:
 def _same_default(old: FieldDescriptor, new: FieldDescriptor) -> str:
     if any(field.is_repeated or field.message_type is not None for field in (old, new)):
         return ""
-    before, after = _default(old), _default(new)
-    if before == after or not (old.has_default_value or new.has_default_value):
+    if is_same_default(old, new):
         return ""
-    return f"the default of {old.name} changed from {before!r} to {after!r}"
-
-
-def _default(field: FieldDescriptor) -> object:
-    """A default that can be compared: NaN is NaN, and a float has no more digits than it holds."""
-    value = field.default_value
-    if field.type == FieldDescriptor.TYPE_FLOAT:
-        value = struct.unpack("f", struct.pack("f", value))[0]
-    return repr(value) if isinstance(value, float) else value
+    before, after = (shown_default(field) for field in (old, new))
+    return f"the default of {_named(old, new)} changed from {before} to {after}"
 
 
 _CARDINALITY_GROUPS: Mapping[Category, Mapping[str, int]] = {
@@ -251,7 +287,8 @@ def _is_same_type(old: FieldDescriptor, new: FieldDescriptor) -> bool:
 
 
 def _named(old: FieldDescriptor, new: FieldDescriptor) -> str:
-    return old.name if old.name == new.name else f"{old.name}, now {new.name},"
+    before, after = label_of(old), label_of(new)
+    return before if before == after else f"{before}, now {after},"
 
 
 _FIELD_CHECKS: Mapping[str, Callable[[FieldDescriptor, FieldDescriptor], str]] = {
@@ -276,10 +313,19 @@ def _enum(old: EnumDescriptor, new: EnumDescriptor) -> Iterator[Violation]:
     for number, before in _values_by_number(old).items():
         after = values_after.get(number)
         if after is None:
-            yield from _deleted("ENUM_VALUE_NO_DELETE_UNLESS", old.full_name, before[0], new)
+            yield from _deleted("ENUM_VALUE_NO_DELETE_UNLESS", old.full_name, before, new)
         elif not {value.name for value in before} <= {value.name for value in after}:
-            text = f"{before[0].name} became {after[0].name}"
-            yield Violation("ENUM_VALUE_SAME_NAME", old.full_name, before[0].name, text)
+            gone = [value.name for value in before if value.name not in {v.name for v in after}]
+            text = f"{', '.join(gone)} of number {number} became {_names_of(after)}"
+            if len(gone) < len(before):
+                text = (
+                    f"{', '.join(gone)} is no longer a name of number {number}: {_names_of(after)}"
+                )
+            yield Violation("ENUM_VALUE_SAME_NAME", old.full_name, gone[0], text, number)
+
+
+def _names_of(values: Iterable[EnumValueDescriptor]) -> str:
+    return ", ".join(value.name for value in values)
 
 
 def _values_by_number(enum: EnumDescriptor) -> Mapping[int, Sequence[EnumValueDescriptor]]:
@@ -316,7 +362,8 @@ def _no_longer_in_json(
     rule: str, old: Descriptor | EnumDescriptor, new: Descriptor | EnumDescriptor
 ) -> Iterator[Violation]:
     if _json_format(old) == "ALLOW" != _json_format(new):
-        yield Violation(rule, old.full_name, "", "JSON is not fully supported any more")
+        text = "JSON is not fully supported any more"
+        yield Violation(rule, old.full_name, "", text)
 
 
 def _json_format(element: Descriptor | EnumDescriptor) -> str:
@@ -327,7 +374,8 @@ def _json_format(element: Descriptor | EnumDescriptor) -> str:
         return "ALLOW" if file.syntax == "proto3" else "LEGACY_BEST_EFFORT"
     holder: Any = element
     while holder is not None:
-        if chosen := holder.GetOptions().features.json_format:
+        # GetOptions() is without features.
+        if chosen := element_proto(holder).options.features.json_format:
             return FeatureSet.JsonFormat.Name(chosen)
         holder = holder.containing_type
     return FeatureSet.JsonFormat.Name(file.options.features.json_format or FeatureSet.ALLOW)

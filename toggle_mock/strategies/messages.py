@@ -16,6 +16,7 @@ from hypothesis.errors import InvalidArgument
 
 from rodent_events import wire
 from rodent_events.payload_types import message_of, schema_of
+from toggle_mock.fields import field_by_label, fields_of, label_of, put
 from toggle_mock.schema import Schema, is_map, is_synthetic, load_schema, oneof_of
 from toggle_mock.strategies.late import made_late
 from toggle_mock.strategies.scalars import ScalarOptions, Strategy, scalar
@@ -23,9 +24,9 @@ from toggle_mock.strategies.scalars import ScalarOptions, Strategy, scalar
 M = TypeVar("M", bound=Message)
 
 Overrides: TypeAlias = "Mapping[str, st.SearchStrategy[Any] | Overrides]"
-"""Strategies by field name; for a message field also overrides of its fields, which may be written
-with dots too: ``{"pool_event.size_bytes": st.just(0)}``. A strategy that draws None leaves the
-field unset."""
+"""Strategies by field name, and by ``[package.name]`` for extensions; for a message field also
+overrides of its fields, which may be written with dots too:
+``{"pool_event.size_bytes": st.just(0)}``. A strategy that draws None leaves the field unset."""
 
 
 def from_message(
@@ -38,6 +39,7 @@ def from_message(
     allow_nan: bool = True,
     unknown_enum_values: bool = False,
     unknown_fields: bool = False,
+    extensions: bool = True,
 ) -> st.SearchStrategy[M]:
     """Messages of a type.
 
@@ -53,8 +55,13 @@ def from_message(
         allow_nan: Whether floats may be NaN; a message with one does not equal itself.
         unknown_enum_values: Whether enums may have numbers that the schema does not know.
         unknown_fields: Whether messages may have fields that the schema does not know.
+        extensions: Whether messages may have the extensions that their descriptor pool knew when
+            such a message was first drawn.
     """
-    options = Options(ScalarOptions(allow_nan, unknown_enum_values), max_size, unknown_fields)
+    wanted = _always if extensions else _is_own
+    options = Options(
+        ScalarOptions(allow_nan, unknown_enum_values), max_size, unknown_fields, wanted
+    )
 
     def make() -> st.SearchStrategy[M]:
         descriptor = _descriptor(message_type, schema)
@@ -70,6 +77,10 @@ def _title(message_type: object) -> str:
 
 def _always(_field: FieldDescriptor) -> bool:
     return True
+
+
+def _is_own(field: FieldDescriptor) -> bool:
+    return not field.is_extension
 
 
 @dataclass(frozen=True)
@@ -120,20 +131,16 @@ class _Builder:
         """Messages of a type, by a strategy that nobody else has."""
         _check_names(descriptor, overrides)
         _check_ends(descriptor, overrides)
-        fields = [one for one in descriptor.fields if one.is_required or self.options.wanted(one)]
+        fields = [
+            one for one in fields_of(descriptor) if one.is_required or self.options.wanted(one)
+        ]
         check_usable(fields)
         if descriptor.full_name in _WELL_KNOWN and not overrides:
             return _WELL_KNOWN[descriptor.full_name](self, descriptor, depth)
-        make = _Maker(
-            message_factory.GetMessageClass(descriptor),
-            tuple(one.name for one in fields if oneof_of(one) is None),
-        )
+        alone = tuple(one for one in fields if oneof_of(one) is None)
+        make = _Maker(message_factory.GetMessageClass(descriptor), alone)
         parts = [
-            *(
-                self._field(one, depth, overrides.get(one.name))
-                for one in fields
-                if oneof_of(one) is None
-            ),
+            *(self._field(one, depth, overrides.get(label_of(one))) for one in alone),
             *(
                 self._choice(oneof, depth, overrides)
                 for oneof in descriptor.oneofs
@@ -202,14 +209,18 @@ class _Maker:
     """Makes messages of what was drawn."""
 
     message_class: type[Message]
-    names: tuple[str, ...]
+    alone: tuple[FieldDescriptor, ...]
     """The fields that are in no oneof; their values come first, then a choice for each oneof."""
 
     def __call__(self, drawn: Sequence[Any], unknown: bytes = b"") -> Message:
         """None leaves a field unset, for the constructor too."""
-        given = dict(zip(self.names, drawn, strict=False))
-        given.update(choice for choice in drawn[len(self.names) :] if choice is not None)
+        values = list(zip(self.alone, drawn, strict=False))
+        given = {one.name: value for one, value in values if not one.is_extension}
+        given.update(choice for choice in drawn[len(self.alone) :] if choice is not None)
         message = self.message_class(**given)
+        for one, value in values:
+            if one.is_extension and value is not None:
+                put(message, one, value)
         if unknown:
             message.MergeFromString(unknown)
         return message
@@ -217,7 +228,7 @@ class _Maker:
 
 def unknown_content(descriptor: Descriptor) -> st.SearchStrategy[bytes]:
     """Bytes of fields that a message type does not have."""
-    known = {one.number for one in descriptor.fields}
+    known = {one.number for one in fields_of(descriptor)}
     numbers = st.integers(1, 2**29 - 1).filter(
         lambda number: number not in known and not 19_000 <= number < 20_000
     )
@@ -268,7 +279,7 @@ def _expanded(overrides: Overrides) -> Overrides:
                 f"the override of {key} is {value!r}: give a strategy, such as "
                 f"st.just({value!r}), or overrides of its fields"
             )
-        head, _, rest = key.partition(".")
+        head, rest = _split(key)
         if isinstance(value, Mapping) or rest:
             inner = nested.setdefault(head, {})
             if isinstance(inner, st.SearchStrategy):
@@ -282,6 +293,15 @@ def _expanded(overrides: Overrides) -> Overrides:
     }
 
 
+def _split(key: str) -> tuple[str, str]:
+    """The first field of a way, and the rest of it; the name of an extension has dots itself."""
+    if key.startswith("["):
+        head, _, rest = key.partition("]")
+        return f"{head}]", rest.removeprefix(".")
+    head, _, rest = key.partition(".")
+    return head, rest
+
+
 def check_usable(fields: Sequence[FieldDescriptor]) -> None:
     """See that fields can be set.
 
@@ -289,7 +309,7 @@ def check_usable(fields: Sequence[FieldDescriptor]) -> None:
         hypothesis.errors.InvalidArgument: The name of one is a method's.
     """
     for one in fields:
-        if hasattr(Message, one.name):
+        if not one.is_extension and hasattr(Message, one.name):
             raise InvalidArgument(
                 f"{one.full_name} has the name of a method of protobuf's messages in Python, "
                 "which cannot set it"
@@ -298,9 +318,9 @@ def check_usable(fields: Sequence[FieldDescriptor]) -> None:
 
 def _check_names(descriptor: Descriptor, overrides: Overrides) -> None:
     for name in overrides:
-        one = descriptor.fields_by_name.get(name)
+        one = field_by_label(descriptor, name)
         if one is None:
-            known = ", ".join(known.name for known in descriptor.fields)
+            known = ", ".join(map(label_of, fields_of(descriptor)))
             raise InvalidArgument(f"{descriptor.full_name} has no field {name}; it has {known}")
         if isinstance(overrides[name], Mapping) and (one.message_type is None or is_map(one)):
             raise InvalidArgument(f"{one.full_name} is no message: its override is a strategy")

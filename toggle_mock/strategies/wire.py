@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from rodent_events import wire
 from rodent_events.payload_types import schema_of
+from toggle_mock.fields import put
 from toggle_mock.schema import is_map
 from toggle_mock.strategies.messages import unknown_content
 from toggle_mock.strategies.scalars import ScalarOptions, scalar
@@ -122,7 +123,7 @@ class _Encoder:
         for inner, content in value.ListFields():
             # A field goes whole into one piece; of a oneof only one is set.
             piece = first if self.draw(st.booleans()) else second
-            _copy_field(piece, inner, content)
+            put(piece, inner, content)
         return [self._tagged(field, first), self._tagged(field, second)]
 
     def _packed_or_not(self, field: FieldDescriptor, values: Sequence[Any]) -> list[bytes]:
@@ -182,25 +183,6 @@ class _Encoder:
         if size == len(short):
             return short
         return short[:-1] + bytes([short[-1] | 0x80]) + b"\x80" * (size - len(short) - 1) + b"\x00"
-
-
-def _copy_field(target: Message, field: FieldDescriptor, value: Any) -> None:
-    """Set one field of a message to what another has."""
-    piece = type(target)()
-    if is_map(field):
-        for key in value:
-            if isinstance(value[key], Message):
-                getattr(piece, field.name)[key].CopyFrom(value[key])
-            else:
-                getattr(piece, field.name)[key] = value[key]
-    elif field.is_repeated:
-        getattr(piece, field.name).extend(value)
-    elif isinstance(value, Message):
-        getattr(piece, field.name).SetInParent()
-        getattr(piece, field.name).CopyFrom(value)
-    else:
-        setattr(piece, field.name, value)
-    target.MergeFrom(piece)
 
 
 def _is_packable(field: FieldDescriptor) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 from toggle_mock.compat.schemas.index import kind_name, names_of, type_name
+from toggle_mock.fields import field_by_number, fields_of, label_of
 from toggle_mock.schema import is_map, oneof_of
 
 
@@ -17,20 +18,20 @@ def changed_fields(writer: Descriptor, reader: Descriptor) -> dict[str, frozense
     looked at by itself.
 
     Returns:
-        Names of fields, with the names of those that the reader has in one oneof with it.
+        Labels of fields, with the names of those that the reader has in one oneof with it.
     """
-    found = [one for one in writer.fields if is_changed(one, reader)]
-    return {one.name: _companions(one, writer, reader) for one in found}
+    found = [one for one in fields_of(writer) if is_changed(one, reader)]
+    return {label_of(one): _companions(one, writer, reader) for one in found}
 
 
 def is_changed(field: FieldDescriptor, reader: Descriptor) -> bool:
     """Whether a reader defines a field otherwise."""
-    target = reader.fields_by_number.get(field.number)
+    target = field_by_number(reader, field.number)
     return target is None or field_definition(field) != field_definition(target)
 
 
 def _companions(field: FieldDescriptor, writer: Descriptor, reader: Descriptor) -> frozenset[str]:
-    target = reader.fields_by_number.get(field.number)
+    target = field_by_number(reader, field.number)
     oneof = oneof_of(target) if target is not None else None
     if oneof is None:
         return frozenset()
@@ -52,7 +53,7 @@ def field_definition(field: FieldDescriptor) -> tuple[object, ...]:
     default = None if field.is_repeated or field.message_type is not None else field.default_value
     return (
         field.number,
-        field.name,
+        label_of(field),
         field.json_name,
         kind_name(field),
         type_name(field),

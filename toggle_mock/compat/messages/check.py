@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -13,10 +13,17 @@ from hypothesis.errors import InvalidArgument
 from toggle_mock.compat.messages.codecs import BYTES, JSON
 from toggle_mock.compat.messages.counterexamples import Counterexample, counterexamples
 from toggle_mock.compat.messages.diff import Cause, Difference, Effect
-from toggle_mock.compat.messages.types import MessageType, is_same_definition, message_types, parts
+from toggle_mock.compat.messages.types import (
+    MessageType,
+    is_same_definition,
+    message_types,
+    messages_within,
+    parts,
+)
 from toggle_mock.compat.report import Category, Direction, Severity, Verdict
 from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.errors import SchemaError
+from toggle_mock.json_names import shared_names
 from toggle_mock.schema import Schema
 
 VERDICTS = {
@@ -33,6 +40,16 @@ Place: TypeAlias = tuple[str, int]
 
 
 @dataclass(frozen=True)
+class SharedName:
+    """A name in JSON that several fields of a message share: none of them is safe there."""
+
+    message: str
+    """Full name of the message."""
+    name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MessageResult:
     """What was found about one message type in one direction."""
 
@@ -44,6 +61,8 @@ class MessageResult:
     """About its own fields."""
     within: tuple[Counterexample, ...] = ()
     """About the messages that it holds."""
+    unseen_in_json: tuple[SharedName, ...] = ()
+    """Why JSON was asked for, and messages were not carried as JSON."""
 
     @property
     def verdict(self) -> Verdict:
@@ -110,15 +129,19 @@ class MessageCheck:
         if other is not None and is_same_definition(message_type, other):
             # The same bytes mean the same: there is nothing to draw.
             return MessageResult(message_type, direction, is_same=True)
+        codecs = _CODECS[self.category]
+        shared = tuple(_shared_names(message_type.descriptor, root)) if JSON in codecs else ()
         found: dict[str, Counterexample] = {}
-        for codec in _CODECS[self.category]:
+        for codec in [BYTES] if shared else codecs:
             try:
                 drawn = counterexamples(message_type, root, codec=codec, examples=self.examples)
             except InvalidArgument as error:
                 raise SchemaError(str(error)) from None
             for one in drawn:
                 found.setdefault(one.difference.key, one)
-        return MessageResult(message_type, direction, False, tuple(_telling(found.values())))
+        return MessageResult(
+            message_type, direction, False, tuple(_telling(found.values())), unseen_in_json=shared
+        )
 
     def _results(
         self, direction: Direction, writer: Schema, reader: Schema
@@ -137,6 +160,13 @@ def _within(
 ) -> tuple[Counterexample, ...]:
     inner = parts(result.message_type.descriptor) - {result.message_type.name}
     return tuple(one for name in inner if name in alone for one in alone[name].counterexamples)
+
+
+def _shared_names(*messages: Descriptor) -> Iterator[SharedName]:
+    for message in messages:
+        for name, inner in messages_within(message).items():
+            for json_name, fields in shared_names(inner).items():
+                yield SharedName(name, json_name, tuple(fields))
 
 
 def _telling(found: Collection[Counterexample]) -> list[Counterexample]:

@@ -11,6 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from toggle_mock.errors import ToggleMockError
+from toggle_mock.fields import field_by_label, field_by_number, label_of
 
 Carry: TypeAlias = Callable[[Message, type[Message]], Message]
 
@@ -46,7 +47,7 @@ def _by_bytes(message: Message, reader: type[Message]) -> Message:
 
 
 def _by_number(field: FieldDescriptor, theirs: Descriptor) -> FieldDescriptor | None:
-    return theirs.fields_by_number.get(field.number)
+    return field_by_number(theirs, field.number)
 
 
 def _by_json(message: Message, reader: type[Message]) -> Message:
@@ -58,6 +59,8 @@ def _by_json(message: Message, reader: type[Message]) -> Message:
 
 
 def _by_json_name(field: FieldDescriptor, theirs: Descriptor) -> FieldDescriptor | None:
+    if field.is_extension:
+        return field_by_label(theirs, label_of(field))
     # Parsers take both the JSON name and the one in the .proto.
     for one in theirs.fields:
         if field.json_name in {one.json_name, one.name}:

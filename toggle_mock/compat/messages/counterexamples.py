@@ -21,6 +21,15 @@ from toggle_mock.compat.messages.codecs import BYTES, Codec, UnreadableError
 from toggle_mock.compat.messages.diff import Cause, Difference, Effect, Value, differences, held
 from toggle_mock.compat.messages.shrinking import leaves, shrunk, without
 from toggle_mock.compat.messages.types import MessageType, carries_payloads
+from toggle_mock.fields import (
+    extensions_of,
+    field_by_label,
+    field_by_number,
+    fields_of,
+    label_of,
+    owner_of,
+)
+from toggle_mock.schema import is_map
 from toggle_mock.strategies.messages import Options, build, check_usable
 from toggle_mock.strategies.realistic import realistic_fields
 
@@ -75,7 +84,7 @@ def counterexamples(
     Raises:
         hypothesis.errors.InvalidArgument: Its messages cannot be made.
     """
-    check_usable(message_type.descriptor.fields)
+    check_usable(fields_of(message_type.descriptor))
     collected = _Collection(message_type, message_factory.GetMessageClass(reader), codec)
     if message_type.path and (differing := _differing_on_the_way(message_type, reader)):
         collected.look(_carried(message_type, _empty(message_type.descriptor)), differing)
@@ -85,8 +94,8 @@ def counterexamples(
     found = changed_fields(message_type.descriptor, theirs)
     share = max(_FEWEST, examples // max(1, len(found)))
     for name, companions in found.items():
-        field = message_type.descriptor.fields_by_name[name]
-        if not carries_payloads(field):
+        field = field_by_label(message_type.descriptor, name)
+        if field is not None and not carries_payloads(field):
             collected.draw(field, companions, theirs, share)
     return list(collected.found.values())
 
@@ -130,7 +139,7 @@ class _Collection:
         examples: int,
     ) -> None:
         """Look at messages with one field that differs, and those that may interfere with it."""
-        wanted = {field.name, *companions}
+        wanted = {label_of(field), *companions}
         realistic, anything = (
             _messages(self._message_type, wanted, {**overrides, **_changed_values(field, reader)})
             for overrides in (_realistic(self._message_type.descriptor, wanted), {})
@@ -183,9 +192,20 @@ class _Collection:
     def _missing(self, path: str) -> Difference:
         """A field that the other side requires, at a path such as ``a.list[0].b``."""
         *way, name = re.sub(r"\[[^\]]*\]", "", path).split(".")
-        field = _at(schema_of(self._reader()), way).fields_by_name[name]
-        required = Value(field.full_name, field.number, "required")
+        holder = schema_of(self._reader())
+        for step in way:
+            holder = _within(holder, step)
+        required = Value(holder.full_name, name, holder.fields_by_name[name].number, "required")
         return Difference(Effect.UNREADABLE, Cause.MISSING, None, required)
+
+
+def _within(holder: Descriptor, name: str) -> Descriptor:
+    """The message that a field holds; an extension goes by its last name here."""
+    field = holder.fields_by_name.get(name)
+    if field is None:
+        field = next(one for one in extensions_of(holder) if one.name == name)
+    inner = message_of(field)
+    return message_of(inner.fields_by_name["value"]) if is_map(field) else inner
 
 
 def _rejected(leaf: tuple[FieldDescriptor, Any]) -> Difference:
@@ -198,9 +218,7 @@ def _messages(
 ) -> st.SearchStrategy[Message]:
     """Messages of a type with some of its fields, within those that carry it."""
     owner = message_type.descriptor.full_name
-    options = Options(
-        wanted=lambda field: field.full_name != f"{owner}.{field.name}" or field.name in wanted
-    )
+    options = Options(wanted=lambda field: owner_of(field) != owner or label_of(field) in wanted)
     return build(message_type.descriptor, options, _DEPTH, overrides).map(
         lambda message: _carried(message_type, message)
     )
@@ -215,11 +233,11 @@ def _changed_values(
     field: FieldDescriptor, reader: Descriptor
 ) -> dict[str, st.SearchStrategy[Any]]:
     """Of an enum that differs, the values that do."""
-    target = reader.fields_by_number.get(field.number)
+    target = field_by_number(reader, field.number)
     if field.enum_type is None or target is None or target.enum_type is None:
         return {}
     numbers = st.sampled_from(changed_numbers(field.enum_type, target.enum_type))
-    return {field.name: st.lists(numbers, max_size=3) if field.is_repeated else numbers}
+    return {label_of(field): st.lists(numbers, max_size=3) if field.is_repeated else numbers}
 
 
 def _empty(descriptor: Descriptor) -> Message:

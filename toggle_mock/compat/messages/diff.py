@@ -20,6 +20,15 @@ from google.protobuf.message import Message
 from rodent_events.payload_types import schema_of
 from toggle_mock.compat.messages.codecs import Codec
 from toggle_mock.compat.schemas.index import NUMBER_GROUPS, kind_name, names_of
+from toggle_mock.fields import (
+    content_of,
+    field_by_label,
+    fields_of,
+    full_name,
+    is_set,
+    label_of,
+    owner_of,
+)
 from toggle_mock.schema import is_map, oneof_of
 
 _LONGEST = 60
@@ -58,21 +67,21 @@ class Cause(StrEnum):
 class Value:
     """A field and what it holds, in words."""
 
-    field: str
-    """The field's full name, such as ``rodent.events.StoragePoolPayload.pool_name``."""
+    owner: str
+    """Full name of the message that has the field, or that it extends."""
+    name: str
+    """The field's name; ``[package.name]`` for an extension."""
     number: int
     text: str
     """What it holds."""
 
     @property
-    def owner(self) -> str:
-        """Full name of the message that has the field."""
-        return self.field.rpartition(".")[0]
+    def field(self) -> str:
+        """The field's full name, such as ``rodent.events.StoragePoolPayload.pool_name``."""
+        return full_name(self.owner, self.name)
 
-    @property
-    def name(self) -> str:
-        """The field's name."""
-        return self.field.rpartition(".")[2]
+
+NOTHING = Value("", "", 0, "")
 
 
 @dataclass(frozen=True)
@@ -90,13 +99,13 @@ class Difference:
     def key(self) -> str:
         """What all examples of a difference share: ``misread:a.Transfer.source->transfer_id``."""
         names = [one.name for one in (self.sent, self.believed) if one]
-        owner = (self.sent or self.believed or Value("", 0, "")).owner
+        owner = (self.sent or self.believed or NOTHING).owner
         return f"{self.effect}:{owner}.{'->'.join(dict.fromkeys(names))}"
 
 
 def held(field: FieldDescriptor, content: Any) -> Value:
     """A field and its content in words."""
-    return Value(field.full_name, field.number, _shown(field, content))
+    return Value(owner_of(field), label_of(field), field.number, _shown(field, content))
 
 
 def differences(sent: Message, read: Message, codec: Codec) -> Iterator[Difference]:
@@ -105,12 +114,12 @@ def differences(sent: Message, read: Message, codec: Codec) -> Iterator[Differen
     explained = set()
     for field, value in sent.ListFields():
         target = codec.target(field, theirs)
-        if target is None or not _is_set(read, target):
+        if target is None or not is_set(read, target):
             yield _unset(field, value, target, read)
             continue
         explained.add(target.number)
-        believed = getattr(read, target.name)
-        if target.name != field.name:
+        believed = content_of(read, target)
+        if label_of(target) != label_of(field):
             ours, there = held(field, value), held(target, believed)
             yield Difference(Effect.MISREAD, Cause.RENAMED, ours, there)
         else:
@@ -127,7 +136,7 @@ def _unset(
     """What became of a value that the other side does not have."""
     ours = held(field, value)
     if target is None:
-        is_unknown = field.name not in schema_of(read).fields_by_name
+        is_unknown = field_by_label(schema_of(read), label_of(field)) is None
         cause = Cause.UNKNOWN_FIELD if is_unknown else Cause.LEFT_OUT
         return Difference(Effect.IGNORED, cause, ours, None)
     oneof = oneof_of(target)
@@ -234,6 +243,8 @@ def _value_field(field: FieldDescriptor) -> FieldDescriptor:
 
 def _change(field: FieldDescriptor, one: Any, target: FieldDescriptor, other: Any) -> Cause | None:
     """What becomes of one value; None if it arrives."""
+    if isinstance(other, bytes) and target.type == FieldDescriptor.TYPE_STRING:
+        return Cause.VALUE  # so protobuf for Python tells what is no text
     if field.enum_type is None or target.enum_type is None:
         return None if _is_same(one, other) else Cause.VALUE
     sent, believed = _names(field.enum_type, one), _names(target.enum_type, other)
@@ -247,13 +258,13 @@ def _change(field: FieldDescriptor, one: Any, target: FieldDescriptor, other: An
 def _defaults(sent: Message, read: Message) -> Iterator[Difference]:
     """Fields that neither side has set, and that mean different things then."""
     theirs = schema_of(read)
-    for field in schema_of(sent).fields:
-        target = theirs.fields_by_name.get(field.name)
+    for field in fields_of(schema_of(sent)):
+        target = field_by_label(theirs, label_of(field))
         if target is None or target.number != field.number:
             continue
         if any(one.is_repeated or one.message_type is not None for one in (field, target)):
             continue
-        if _is_set(sent, field) or _is_set(read, target):
+        if is_set(sent, field) or is_set(read, target):
             continue
         ours, believed = field.default_value, target.default_value
         if not ours and not believed and not _both_enums(field, target):
@@ -298,14 +309,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode()
     return int(value) if isinstance(value, bool) else value
-
-
-def _is_set(message: Message, field: FieldDescriptor) -> bool:
-    if field.is_repeated:
-        return len(getattr(message, field.name)) > 0
-    if field.has_presence:
-        return message.HasField(field.name)
-    return any(one.number == field.number for one, _ in message.ListFields())
 
 
 def _names(enum: EnumDescriptor, number: int) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from toggle_mock.fields import clear, content_of, label_of, put
 from toggle_mock.schema import is_map
 
 M = TypeVar("M", bound=Message)
@@ -33,9 +34,9 @@ def leaves(message: Message, place: str = "") -> dict[str, tuple[FieldDescriptor
         inner = [
             leaf
             for one in _messages(field, value)
-            for leaf in leaves(one, f"{place}{field.name}.").items()
+            for leaf in leaves(one, f"{place}{label_of(field)}.").items()
         ]
-        found.update(inner or {place + field.name: (field, value)})
+        found.update(inner or {place + label_of(field): (field, value)})
     return found
 
 
@@ -45,29 +46,30 @@ def without(message: M, unwanted: Callable[[str], bool], place: str = "") -> M:
     for field, value in message.ListFields():
         inner = _messages(field, value)
         if not any(one.ListFields() for one in inner):
-            if unwanted(place + field.name):
-                small.ClearField(field.name)
+            if unwanted(place + label_of(field)):
+                clear(small, field)
             continue
-        kept = [without(one, unwanted, f"{place}{field.name}.") for one in inner]
-        _put(small, field, kept)
+        kept = [without(one, unwanted, f"{place}{label_of(field)}.") for one in inner]
+        put(small, field, kept if field.is_repeated else kept[0])
     return small
 
 
 def _with_one_thing_less(message: M) -> Iterator[M]:
     for field, value in message.ListFields():
         small = deepcopy(message)
-        small.ClearField(field.name)
+        clear(small, field)
         yield small
         if field.is_repeated:
             for key in list(value) if is_map(field) else range(len(value)):
                 small = deepcopy(message)
-                del getattr(small, field.name)[key]
+                del content_of(small, field)[key]
                 yield small
         inner = _messages(field, value)
         for index, one in enumerate(inner):
             for smaller in _with_one_thing_less(one):
                 small = deepcopy(message)
-                _put(small, field, [*inner[:index], smaller, *inner[index + 1 :]])
+                left = [*inner[:index], smaller, *inner[index + 1 :]]
+                put(small, field, left if field.is_repeated else smaller)
                 yield small
 
 
@@ -76,13 +78,3 @@ def _messages(field: FieldDescriptor, value: Any) -> list[Any]:
     if field.message_type is None or is_map(field):
         return []
     return list(value) if field.is_repeated else [value]
-
-
-def _put(message: Message, field: FieldDescriptor, content: list[Any]) -> None:
-    message.ClearField(field.name)
-    if field.is_repeated:
-        getattr(message, field.name).extend(content)
-    else:
-        inner = getattr(message, field.name)
-        inner.SetInParent()
-        inner.CopyFrom(content[0])

@@ -10,6 +10,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from rodent_events.payload_types import EVENT, message_of, payload_types
 from toggle_mock.compat.messages.changed_fields import field_definition
 from toggle_mock.compat.schemas.index import SchemaIndex
+from toggle_mock.fields import extensions_of, fields_of
 from toggle_mock.schema import Schema
 
 
@@ -65,25 +66,32 @@ def message_types(schema: Schema) -> dict[str, MessageType]:
 
 
 def _is_google(message: Descriptor) -> bool:
-    return message.file.package == "google.protobuf"
+    """Whether it is a message of protobuf's own, as protobuf has it."""
+    return message.file.package == "google.protobuf" and not extensions_of(message)
 
 
 def parts(message: Descriptor) -> set[str]:
     """Full names of a message, and of all messages and enums within it but events and payloads."""
-    names: set[str] = set()
-    _add_parts(message, names)
-    return names
+    within = messages_within(message)
+    enums = (field.enum_type for one in within.values() for field in fields_of(one))
+    return {*within, *(enum.full_name for enum in enums if enum is not None)}
 
 
-def _add_parts(message: Descriptor, names: set[str]) -> None:
-    if message.full_name in names:
-        return
-    names.add(message.full_name)
-    for field in message.fields:
-        if field.enum_type is not None:
-            names.add(field.enum_type.full_name)
-        if field.message_type is not None and not carries_payloads(field):
-            _add_parts(field.message_type, names)
+def messages_within(message: Descriptor) -> dict[str, Descriptor]:
+    """A message, and all messages within it but events and payloads, by full name."""
+    found: dict[str, Descriptor] = {}
+    waiting = [message]
+    while waiting:
+        one = waiting.pop()
+        if one.full_name in found:
+            continue
+        found[one.full_name] = one
+        waiting += [
+            field.message_type
+            for field in fields_of(one)
+            if field.message_type is not None and not carries_payloads(field)
+        ]
+    return found
 
 
 def carries_payloads(field: FieldDescriptor) -> bool:
@@ -112,7 +120,7 @@ def _message_lines(message: Descriptor, seen: set[str]) -> Iterator[tuple[object
         return
     seen.add(message.full_name)
     inner = []
-    for field in sorted(message.fields, key=lambda one: one.number):
+    for field in sorted(fields_of(message), key=lambda one: one.number):
         if carries_payloads(field):
             continue
         yield field_definition(field)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from google.protobuf.descriptor import (
     Descriptor,
@@ -23,6 +23,10 @@ from google.protobuf.descriptor_pb2 import (
 from toggle_mock.schema import Schema, is_map
 
 T = TypeVar("T")
+K = TypeVar("K")
+
+Range: TypeAlias = tuple[int, int]
+"""First and last number."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,25 @@ class SchemaIndex:
         nested = [e for message in self.messages.values() for e in message.enum_types]
         return {enum.full_name: enum for enum in [*tops, *nested]}
 
+    def file_of(self, element: str) -> FileDescriptor | None:
+        """The file that defines an element, or what held it; a file goes by its path."""
+        if element in self.files:
+            return self.files[element]
+        while element:
+            if (file := self._homes.get(element)) is not None:
+                return file
+            element = element.rpartition(".")[0]
+        return None
+
+    @cached_property
+    def _homes(self) -> Mapping[str, FileDescriptor]:
+        parts = [*self.messages.values(), *self.enums.values()]
+        homes = {part.full_name: part.file for part in parts}
+        for file in self.files.values():
+            homes |= {one.full_name: file for one in file.services_by_name.values()}
+            homes |= {one.full_name: file for one in file.extensions_by_name.values()}
+        return homes
+
     @cached_property
     def rpcs(self) -> Mapping[str, MethodDescriptor]:
         """By full name, such as ``rodent.RodentService.Register``."""
@@ -63,7 +86,7 @@ def _with_nested(messages: Iterable[Descriptor]) -> Iterator[Descriptor]:
         yield from _with_nested(message.nested_types)
 
 
-def pairs(old: Mapping[str, T], new: Mapping[str, T]) -> Iterator[tuple[T, T]]:
+def pairs(old: Mapping[K, T], new: Mapping[K, T]) -> Iterator[tuple[T, T]]:
     """What both have."""
     return ((one, new[name]) for name, one in old.items() if name in new)
 
@@ -77,12 +100,18 @@ def element_proto(
     return cast("DescriptorProto | EnumDescriptorProto", proto)
 
 
-def reserved_ranges(element: Descriptor | EnumDescriptor) -> list[tuple[int, int]]:
+def reserved_ranges(element: Descriptor | EnumDescriptor) -> list[Range]:
     """First and last number of each reserved range of a message or an enum."""
     proto = element_proto(element)
     # In a descriptor set, an enum's range includes its end.
     beyond = 1 if isinstance(proto, DescriptorProto) else 0
     return [(one.start, one.end - beyond) for one in proto.reserved_range]
+
+
+def range_text(one: Range) -> str:
+    """A range as it is written in a .proto: ``5``, or ``91 to 100``."""
+    start, end = one
+    return str(start) if start == end else f"{start} to {end}"
 
 
 def type_name(field: FieldDescriptor) -> str:

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, MethodDescriptor
 
-from toggle_mock.compat.schemas.index import SchemaIndex, element_proto, reserved_ranges, type_name
+from toggle_mock.compat.schemas.index import (
+    SchemaIndex,
+    element_proto,
+    range_text,
+    reserved_ranges,
+    type_name,
+)
+from toggle_mock.fields import fields_of, label_of
 from toggle_mock.schema import Schema, is_map, oneof_of
 
 
@@ -49,7 +56,7 @@ def _place(signed: tuple[str, str]) -> tuple[int, bool]:
 
 def _message(message: Descriptor) -> list[str]:
     lines = []
-    for field in sorted(message.fields, key=lambda one: one.number):
+    for field in sorted(fields_of(message), key=lambda one: one.number):
         oneof = oneof_of(field)
         plain = not (field.is_repeated or is_map(field) or field.message_type)
         label = (
@@ -58,7 +65,7 @@ def _message(message: Descriptor) -> list[str]:
             else "optional " * (plain and field.has_presence and oneof is None)
         )
         suffix = f" (oneof {oneof.name})" if oneof else ""
-        lines.append(f"{field.number} {field.name} {label}{type_name(field)}{suffix}")
+        lines.append(f"{field.number} {label_of(field)} {label}{type_name(field)}{suffix}")
     return [*lines, *_reserved(message)]
 
 
@@ -67,10 +74,7 @@ def _enum(enum: EnumDescriptor) -> list[str]:
 
 
 def _reserved(element: Descriptor | EnumDescriptor) -> list[str]:
-    ranges = [
-        f"reserved {start}" if start == end else f"reserved {start} to {end}"
-        for start, end in reserved_ranges(element)
-    ]
+    ranges = [f"reserved {range_text(one)}" for one in reserved_ranges(element)]
     return [*ranges, *(f"reserved {name}" for name in element_proto(element).reserved_name)]
 
 

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+
 from toggle_mock.schema import Schema
 
 # The fields of the descriptors that hold further elements, by the message that has them.
 _INNER = {
-    "FileDescriptorProto": ("message_type", "enum_type", "service"),
-    "DescriptorProto": ("field", "nested_type", "enum_type"),
+    "FileDescriptorProto": ("message_type", "enum_type", "service", "extension"),
+    "DescriptorProto": ("field", "nested_type", "enum_type", "extension"),
     "EnumDescriptorProto": ("value",),
     "ServiceDescriptorProto": ("method",),
 }
@@ -21,10 +23,12 @@ _INNER = {
 
 @dataclass(frozen=True)
 class Location:
-    """A line of a file."""
+    """A place in a file."""
 
     path: str
     line: int
+    """From 1 on."""
+    column: int
     """From 1 on."""
 
 
@@ -35,11 +39,12 @@ def locations(schema: Schema) -> dict[str, Location]:
     """
     found = {}
     for file in schema.files.file:
-        lines = {tuple(one.path): one.span[0] + 1 for one in file.source_code_info.location}
+        spans = {tuple(one.path): one.span for one in file.source_code_info.location}
         path = str(PurePosixPath(schema.root) / file.name)
-        for name, place in _elements(file, file.package, ()):
-            if place in lines:
-                found[name] = Location(path, lines[place])
+        for name, place, _ in elements(file):
+            if place in spans:
+                line, column, *_ = spans[place]
+                found[name] = Location(path, line + 1, column + 1)
     return found
 
 
@@ -65,13 +70,21 @@ def _nearest(element: str, places: dict[str, Location]) -> Location | None:
     return places.get(element)
 
 
-def _elements(
+def elements(file: FileDescriptorProto) -> Iterator[tuple[str, tuple[int, ...], Any]]:
+    """A file and all that it defines: full name, place and descriptor.
+
+    A file's name is its path. Places are as SourceCodeInfo has them: numbers of fields and indexes.
+    """
+    yield file.name, (), file
+    yield from _inner(file, file.package, ())
+
+
+def _inner(
     holder: Any, name: str, place: tuple[int, ...]
-) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Names and places, as SourceCodeInfo counts them: numbers of fields and indexes."""
+) -> Iterator[tuple[str, tuple[int, ...], Any]]:
     for inner in _INNER.get(holder.DESCRIPTOR.name, ()):
         number = holder.DESCRIPTOR.fields_by_name[inner].number
         for index, element in enumerate(getattr(holder, inner)):
             full_name = f"{name}.{element.name}" if name else element.name
-            yield full_name, (*place, number, index)
-            yield from _elements(element, full_name, (*place, number, index))
+            yield full_name, (*place, number, index), element
+            yield from _inner(element, full_name, (*place, number, index))
