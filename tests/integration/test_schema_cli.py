@@ -41,7 +41,10 @@ def test_a_report_says_what_a_reader_comes_to_believe():
     assert done.exit_code == 5
     lines = done.output.splitlines()
     assert lines[0].startswith("2025-09-17 (old) against 2025-12-09 (new); rules checked by ")
-    assert "old Rodent, new Toggle  new Rodent, old Toggle  buf WIRE" in lines[2]
+    assert lines[2].startswith("Errors, rodent.events: misread (")
+    (columns,) = (line for line in lines if line.startswith("message "))
+    assert columns.endswith("old Rodent, new Toggle  new Rodent, old Toggle  buf WIRE")
+    assert lines.index(columns) > max(n for n, line in enumerate(lines) if line.startswith("Notes"))
     at = lines.index("  SystemStartupPayload.services_started is read as organization_id")
     assert lines[at + 1].startswith("    An old Rodent sends services_started = [")
     assert "; a new Toggle believes organization_id = " in lines[at + 1]
@@ -90,11 +93,11 @@ def test_annotations_stand_on_the_lines_of_the_new_files(schemas):
     path = schemas[1] / "a" / "t.proto"
     assert any(
         line.startswith("::error title=M.source is read as transfer_id")
-        and f"file={path},line=3::" in line
+        and f"file={path},line=3,col=1::" in line
         for line in lines
     )
     assert any(line.startswith("::notice title=M.rate is ignored") for line in lines)
-    assert any(f",file={path},line=5::" in line for line in lines)
+    assert any(f",file={path},line=5,col=3::" in line for line in lines)
 
 
 def test_the_report_as_sarif_has_a_rule_for_each_result(schemas, tmp_path):
@@ -112,6 +115,7 @@ def test_the_report_as_sarif_has_a_rule_for_each_result(schemas, tmp_path):
     assert "suppressions" not in by_key["new-to-old:misread:t.M.transfer_id->source"]
     place = by_key[RENAMED]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"].endswith("new/a/t.proto")
+    assert place["region"] == {"startLine": 3, "startColumn": 1}
 
 
 def test_markdown_shows_values_as_they_are(schemas):
@@ -155,7 +159,7 @@ def test_a_schema_is_read_from_a_commit_of_a_repository(schemas, tmp_path, monke
     assert [field.name for field in schema.descriptor("t.M").fields] == ["source", "size"]
     assert load_schema("git:main:old/a/t.proto").descriptor("t.M").fields[0].name == "source"
     found = run("check", "git:main:old", "new", "--format", "github").output
-    assert ",file=new/a/t.proto,line=3::" in found
+    assert ",file=new/a/t.proto,line=3,col=1::" in found
 
 
 @pytest.mark.parametrize(
@@ -210,6 +214,93 @@ def test_show_prints_a_message_or_all_of_a_schema():
     ]
     assert run("show", "2025-12-09", "Nope").exit_code == 1
     assert "rpc rodent.RodentService.Connect" in run("show", "2025-12-09").output
+
+
+# Of a large report, what matters
+
+
+@pytest.fixture
+def large(tmp_path):
+    """Two folders of two packages: a field is gone that fifty messages hold, and one is renamed."""
+    holders = " ".join(f"message H{n} {{ a.M m = 1; }}" for n in range(50))
+    sides = tmp_path / "old", tmp_path / "new"
+    for side, (gone, name) in zip(sides, (("int32 x = 2;", "p"), ("", "q")), strict=True):
+        (side / "in").mkdir(parents=True)
+        head = 'syntax = "proto3"; package'
+        (side / "in" / "a.proto").write_text(f"{head} a; message M {{ int32 y = 1; {gone} }}")
+        (side / "b.proto").write_text(
+            f'{head} b.c; import "in/a.proto"; message N {{ string {name} = 1; }} {holders}'
+        )
+    return sides
+
+
+GONE = "old-to-new:ignored:a.M.x"
+RENAMED_IN_B = {"old-to-new:misread:b.c.N.p->q", "new-to-old:misread:b.c.N.q->p"}
+
+
+def test_findings_come_first_by_severity_package_and_cause(large):
+    lines = run("check", *large, "--examples", 1).output.splitlines()
+    heads = [line for line in lines if line.startswith(("Errors", "Warnings", "message"))]
+    assert heads[:2] == ["Errors, b.c: misread (2)", "Warnings, a: ignored (1)"]
+    assert heads[2].startswith("message")
+
+
+def test_what_is_gone_is_told_once_whatever_holds_it_and_what_is_the_same_is_counted(large):
+    lines = run("check", *large, "--examples", 1).output.splitlines()
+    assert sum(line.strip() == GONE for line in lines) == 1
+    assert "50 hold such messages, and nothing else." in lines
+    table = lines[next(n for n, line in enumerate(lines) if line.startswith("message ")) :]
+    assert {line.split()[0] for line in table[1:3]} == {"M", "N"}
+    assert table[3].startswith("50 hold")
+    same = run("check", large[0], large[0]).output.splitlines()
+    assert same[2:] == [
+        "52 of 52 messages and rpcs are identical.",
+        "",
+        "0 errors, 0 warnings, 0 notes",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keys"),
+    [
+        (["--only", "package=a"], {GONE}),
+        (["--ignore", "package=b.*"], {GONE}),
+        (["--only", "path=in/*"], {GONE}),
+        (["--only", "rule=misread"], RENAMED_IN_B),
+        (["--ignore", "rule=ignored"], RENAMED_IN_B),
+        (["--only", "rule=ignored", "--only", "package=b.c"], set()),
+        (["--only", "package=a", "--only", "package=b.c", "--ignore", "path=b.proto"], {GONE}),
+    ],
+)
+def test_findings_are_selected_by_package_rule_and_path(large, arguments, keys):
+    options = ("--examples", 1, "--format", "json")
+    found = json.loads(run("check", *large, *options, *arguments).output)
+    assert {one["key"] for one in found["findings"]} == keys
+    assert found["left_out"] == 3 - len(keys)
+
+
+def test_that_something_was_not_asked_for_is_said(large):
+    done = run("check", *large, "--examples", 1, "--only", "package=a")
+    assert done.output.endswith("0 errors, 1 warning, 0 notes, 2 not asked for\n")
+    assert done.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ("package=b.d", "package=b.d: there is no such package; the nearest is b.c"),
+        ("path=in/b.proto", "there is no such path; the nearest is "),
+        ("rule=misred", "there is no such rule; the nearest is misread"),
+        ("pakage=a", "did you mean package=a? write package=NAME, rule=NAME or path=NAME"),
+        ("a.M", "'a.M' selects nothing: write package=NAME"),
+        ("package=", "selects nothing"),
+    ],
+)
+def test_a_selection_of_what_is_not_there_is_no_success(large, option, problem):
+    for name in ("--only", "--ignore"):
+        done = run("check", *large, name, option)
+        assert done.exit_code == 1
+        assert problem in done.output
 
 
 # The helper of tests

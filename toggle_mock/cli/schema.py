@@ -71,6 +71,16 @@ def schema() -> None:
     show_default=True,
     help="Messages drawn of each type that changed.",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="KIND=NAME",
+    help="Only what is in package=NAME, breaks rule=NAME (or is misread, ignored, ...), or is in "
+    "path=NAME; * stands for any text. May be repeated.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="KIND=NAME", help="Not that; written as for --only."
+)
 @click.option("--buf", is_flag=True, help="Ask buf itself too, which has to be installed.")
 def check(
     old: str,
@@ -82,6 +92,8 @@ def check(
     write_baseline: Path | None,
     fail_on: str,
     examples: int,
+    only: tuple[str, ...],
+    ignore: tuple[str, ...],
     buf: bool,
 ) -> None:
     """Find what messages of OLD come to mean under NEW, and the other way.
@@ -101,7 +113,15 @@ def check(
 
     schemas = load_schema(old), load_schema(new)
     allow = accepted.read_baseline(baseline) if baseline else []
-    report = compat.check(*schemas, category=category, examples=examples, allow=allow, buf=buf)
+    report = compat.check(
+        *schemas,
+        category=category,
+        examples=examples,
+        allow=allow,
+        buf=buf,
+        only=only,
+        ignore=ignore,
+    )
     text = FORMATS[style](report, Locator(*schemas))
     if output:
         output.write_text(text + "\n", "utf-8")

@@ -34,6 +34,8 @@ def assert_compatible(
     fail_on: Severity = Severity.WARNING,
     examples: int = EXAMPLES,
     buf: bool = False,
+    only: Iterable[str] = (),
+    ignore: Iterable[str] = (),
 ) -> Report:
     """Assert that nothing is lost or misread between two schemas, in both directions.
 
@@ -46,16 +48,28 @@ def assert_compatible(
         fail_on: The least severity to fail on.
         examples: Messages drawn of each type that changed.
         buf: Whether buf itself is asked too.
+        only: What is wanted, as ``package=NAME``, ``rule=NAME`` or ``path=NAME``.
+        ignore: What is not, likewise.
 
     Returns:
         The report.
 
     Raises:
         IncompatibleError: Something was found that is not accepted.
-        SchemaError: A schema cannot be read, or buf is asked and not installed.
+        SchemaError: A schema cannot be read, buf is asked and not installed, or ``only`` or
+            ``ignore`` name what is not there.
         ValueError: There is no such category.
     """
-    report = check(old, new, category=category, examples=examples, allow=allow, buf=buf)
+    report = check(
+        old,
+        new,
+        category=category,
+        examples=examples,
+        allow=allow,
+        buf=buf,
+        only=only,
+        ignore=ignore,
+    )
     if report.severity is not None and report.severity >= fail_on:
         raise IncompatibleError(report)
     return report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from toggle_mock.compat.report import Category, Direction, Finding, Report, Row,
 from toggle_mock.compat.rpcs.check import RpcCheck
 from toggle_mock.compat.rules import Violation, is_required_in_both, violations
 from toggle_mock.compat.schemas.index import SchemaIndex
+from toggle_mock.compat.selection import Selection
 from toggle_mock.fields import fields_of
 from toggle_mock.schema import Schema, load_schema
 
@@ -31,6 +32,8 @@ def check(
     examples: int = EXAMPLES,
     allow: Iterable[str] = (),
     buf: bool = False,
+    only: Iterable[str] = (),
+    ignore: Iterable[str] = (),
 ) -> Report:
     """Compare two schemas in both directions.
 
@@ -43,15 +46,22 @@ def check(
         allow: Keys of findings to accept; ``*`` stands for any text.
         buf: Whether buf itself is asked too; what it says beyond our own reading of its rules
             becomes a finding.
+        only: What is wanted, as ``package=NAME``, ``rule=NAME`` or ``path=NAME``; ``*`` stands
+            for any text. Of several of one kind, one must fit; of each kind, one.
+        ignore: What is not, likewise.
 
     Raises:
-        SchemaError: A schema cannot be read, or buf is asked and not installed.
+        SchemaError: A schema cannot be read, buf is asked and not installed, or ``only`` or
+            ``ignore`` name what is not there.
         ValueError: There is no such category.
     """
     command = find_buf() if buf else None
+    selection = Selection.read(only, ignore)
     schemas = (load_schema(old), load_schema(new))
+    files = [file for schema in schemas for file in schema.files.file]
+    selection.see_that_all_can_fit({file.package for file in files}, {file.name for file in files})
     messages = MessageCheck(schemas, Category(category), examples)
-    return _Comparison(messages, command).report().accepting(allow)
+    return _Comparison(messages, command, selection).report().accepting(allow)
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class _Comparison:
     messages: MessageCheck
     buf: str | None
     """The command of buf, if it is asked too."""
+    selection: Selection
 
     def report(self) -> Report:
         found = [
@@ -70,15 +81,19 @@ class _Comparison:
         unique: dict[str, Finding] = {}
         for finding in found:
             # A message within others shows the same thing in each of them.
-            unique.setdefault(finding.key, finding)
+            package, path = self._home(finding.element)
+            unique.setdefault(finding.key, replace(finding, package=package, path=path))
+        wanted = [finding for finding in unique.values() if self.selection.wants(finding)]
+        rows = [*self._message_rows(), *self._rpc_rows()]
         old, new = self._schemas
         return Report(
             old=old.name,
             new=new.name,
             category=self.messages.category,
             parties=Parties(self._schemas).names,
-            rows=[*self._message_rows(), *self._rpc_rows()],
-            findings=sorted(unique.values(), key=lambda finding: -finding.severity),
+            rows=[row for row in rows if self.selection.wants_row(row)],
+            findings=sorted(wanted, key=lambda finding: -finding.severity),
+            left_out=len(unique) - len(wanted),
             judged_by=f"buf {buf_version(self.buf)}" if self.buf else _OURS,
         )
 
@@ -137,6 +152,18 @@ class _Comparison:
         }
         return enums | {finding.element for finding in self._rpc_findings}
 
+    def _home(self, element: str) -> tuple[str, str]:
+        """Package and path of an element; those of the new schema, if it has it."""
+        for index in self._indexes:
+            if (file := index.file_of(element)) is not None:
+                return file.package, file.name
+        return "", ""
+
+    @cached_property
+    def _indexes(self) -> tuple[SchemaIndex, SchemaIndex]:
+        old, new = self._schemas
+        return SchemaIndex(new), SchemaIndex(old)
+
     # Rows
 
     @cached_property
@@ -154,8 +181,18 @@ class _Comparison:
             forth, back = (one.verdict if one else None for one in results)
             about = {part for one in versions for part in parts(one.descriptor) | one.way}
             rules = [v.rule for v in self._violations if {v.owner, v.element} & about]
-            remark = _remark(rules, results)
-            yield Row(name, forth, back, tuple(rules), remark)
+            owners = {name, *(step.rpartition(".")[0] for one in versions for step in one.way)}
+            yield Row(
+                name,
+                forth,
+                back,
+                tuple(rules),
+                _remark(rules, results),
+                *self._home(name),
+                is_inherited=bool(rules or any(one and one.within for one in results))
+                and not any(one and one.counterexamples for one in results)
+                and not any(violation.owner in owners for violation in self._violations),
+            )
 
     def _rpc_rows(self) -> Iterator[Row]:
         for name, verdicts in self._rpcs.verdicts.items():
@@ -164,7 +201,7 @@ class _Comparison:
             remark = explanations.failed_by_rules(rules) if rules and not is_bad else ""
             if is_bad and not rules:
                 remark = "buf passes it: the WIRE rules do not miss an rpc that is gone"
-            yield Row(name, *verdicts, tuple(rules), remark)
+            yield Row(name, *verdicts, tuple(rules), remark, *self._home(name))
 
 
 _OURS = "our own reading of buf's rules"

@@ -31,8 +31,9 @@ def summary(report: Report) -> str:
         for severity in reversed(Severity)
     }
     parts = [f"{count} {_plural(str(severity), count)}" for severity, count in counts.items()]
-    accepted = f", {len(report.accepted)} accepted" if report.accepted else ""
-    return f"{', '.join(parts)}{accepted}"
+    parts += [f"{len(report.accepted)} accepted"] if report.accepted else []
+    parts += [f"{report.left_out} not asked for"] if report.left_out else []
+    return ", ".join(parts)
 
 
 def _plural(word: str, count: int) -> str:
@@ -55,11 +56,34 @@ def _cells(report: Report, row: Row) -> tuple[str, ...]:
     return (report.name_of(row), *verdicts, f"{count} broken" if count else "ok")
 
 
-def _grouped(findings: Sequence[Finding]) -> Iterator[tuple[Severity, list[Finding]]]:
+def _grouped(
+    findings: Sequence[Finding],
+) -> Iterator[tuple[Severity, list[tuple[str, list[Finding]]]]]:
+    """By severity, the worst first, and then by package and cause."""
     for severity in reversed(Severity):
-        group = [finding for finding in findings if finding.severity is severity]
-        if group:
-            yield severity, group
+        groups: dict[tuple[str, str], list[Finding]] = {}
+        for finding in findings:
+            if finding.severity is severity:
+                groups.setdefault((finding.package, finding.cause), []).append(finding)
+        if groups:
+            # Sorted by package; what comes of one cause stands together in it.
+            yield severity, [(_group_title(*key), groups[key]) for key in sorted(groups)]
+
+
+def _group_title(package: str, cause: str) -> str:
+    return f"{package or 'no package'}: {cause}"
+
+
+def _told_rows(report: Report) -> list[Row]:
+    return [row for row in report.rows if not (row.is_identical or row.is_inherited)]
+
+
+def _counts(report: Report) -> list[str]:
+    """One line for all that is the same, and one for all that holds what is told."""
+    same = sum(row.is_identical for row in report.rows)
+    holders = sum(row.is_inherited for row in report.rows)
+    lines = [f"{same} of {len(report.rows)} messages and rpcs are identical."] if same else []
+    return lines + ([f"{holders} hold such messages, and nothing else."] if holders else [])
 
 
 # Text
@@ -67,25 +91,30 @@ def _grouped(findings: Sequence[Finding]) -> Iterator[tuple[Severity, list[Findi
 
 def as_text(report: Report, _locate: Locate) -> str:
     """For a terminal."""
-    table = [_columns(report), *(_cells(report, row) for row in report.rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [
-        f"{report.old} (old) against {report.new} (new); rules checked by {report.judged_by}",
-        "",
-        *(
-            "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-            for cells in table
-        ),
-    ]
+    lines = [f"{report.old} (old) against {report.new} (new); rules checked by {report.judged_by}"]
+    for severity, groups in _grouped(report.findings):
+        for title, group in groups:
+            lines += ["", f"{_HEADINGS[severity]}, {title} ({len(group)})"]
+            lines += [line for finding in group for line in _finding_lines(finding)]
+    lines += ["", *_table_lines(report), *_counts(report)]
     differing = [row for row in report.rows if row.remark]
     if differing:
         lines += ["", "Where buf's rules and the messages differ"]
         lines += [f"  {report.name_of(row)}: {row.remark}." for row in differing]
-    for severity, group in _grouped(report.findings):
-        lines += ["", f"{_HEADINGS[severity]}"]
-        lines += [line for finding in group for line in _finding_lines(finding)]
     lines += [f"Accepted, but no longer found: {key}" for key in report.unused]
     return "\n".join([*lines, "", summary(report)])
+
+
+def _table_lines(report: Report) -> list[str]:
+    rows = _told_rows(report)
+    if not rows:
+        return []
+    table = [_columns(report), *(_cells(report, row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+        for cells in table
+    ]
 
 
 def _finding_lines(finding: Finding) -> list[str]:
@@ -105,20 +134,26 @@ def _whose(finding: Finding) -> str:
 
 def as_markdown(report: Report, _locate: Locate) -> str:
     """For a pull request or a page."""
-    columns = _columns(report)
     lines = [
         f"# Schema {report.old} against {report.new}",
         "",
         f"{summary(report)}. Rules checked by {report.judged_by}.",
-        "",
-        f"| {' | '.join(columns)} | remark |",
-        f"|{'---|' * (len(columns) + 1)}",
-        *(f"| {' | '.join(_cells(report, row))} | {row.remark} |" for row in report.rows),
     ]
-    for severity, group in _grouped(report.findings):
-        lines += ["", f"## {_HEADINGS[severity]}", ""]
-        lines += [_markdown_item(finding) for finding in group]
-    return "\n".join(lines)
+    for severity, groups in _grouped(report.findings):
+        lines += ["", f"## {_HEADINGS[severity]}"]
+        for title, group in groups:
+            lines += ["", f"### {_markdown(title)} ({len(group)})", ""]
+            lines += [_markdown_item(finding) for finding in group]
+    columns, rows = _columns(report), _told_rows(report)
+    lines += ["", "## Messages and rpcs", ""]
+    if rows:
+        lines += [
+            f"| {' | '.join(columns)} | remark |",
+            f"|{'---|' * (len(columns) + 1)}",
+            *(f"| {' | '.join(_cells(report, row))} | {row.remark} |" for row in rows),
+            "",
+        ]
+    return "\n".join([*lines, *_counts(report)]).rstrip()
 
 
 def _markdown_item(finding: Finding) -> str:
@@ -159,6 +194,7 @@ def as_json(report: Report, locate: Locate) -> str:
         "findings": [_finding_object(one, locate) for one in report.findings],
         "accepted": [_finding_object(one, locate) for one in report.accepted],
         "unused": list(report.unused),
+        "left_out": report.left_out,
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
 
@@ -183,7 +219,7 @@ def as_github(report: Report, locate: Locate) -> str:
         place = locate(finding.element)
         properties = {"title": finding.title}
         if place is not None:
-            properties |= {"file": place.path, "line": str(place.line)}
+            properties |= {"file": place.path, "line": str(place.line), "col": str(place.column)}
         message = " ".join(filter(None, (finding.explanation, finding.remark)))
         lines.append(annotation(_LEVELS[finding.severity], properties, message))
     return "\n".join(lines)
@@ -192,7 +228,7 @@ def as_github(report: Report, locate: Locate) -> str:
 def as_sarif(report: Report, locate: Locate) -> str:
     """SARIF 2.1.0, for the code scanning of hosts and for editors."""
     findings = [*report.findings, *report.accepted]
-    rules = dict.fromkeys(_rule_of(finding) for finding in findings)
+    rules = dict.fromkeys(finding.cause for finding in findings)
     content = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -218,23 +254,18 @@ def _sarif_result(finding: Finding, locate: Locate, *, accepted: bool) -> dict[s
     place = locate(finding.element)
     message = " ".join(filter(None, (f"{finding.title}.", finding.explanation)))
     result: dict[str, Any] = {
-        "ruleId": _rule_of(finding),
+        "ruleId": finding.cause,
         "level": str(finding.severity),
         "message": {"text": message},
         "partialFingerprints": {"key/v1": finding.key},
     }
     if place is not None:
-        region = {"startLine": place.line}
+        region = {"startLine": place.line, "startColumn": place.column}
         physical = {"artifactLocation": {"uri": quote(place.path)}, "region": region}
         result["locations"] = [{"physicalLocation": physical}]
     if accepted:
         result["suppressions"] = [{"kind": "external"}]
     return result
-
-
-def _rule_of(finding: Finding) -> str:
-    """``misread``, ``ignored``, ``unreadable``, ``rpc``, or the name of a rule of buf's."""
-    return finding.key.split(":")[1]
 
 
 FORMATS: Mapping[str, Callable[[Report, Locate], str]] = {

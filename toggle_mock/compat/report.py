@@ -78,6 +78,15 @@ class Finding:
     """The smallest message that shows it, in protobuf's text format."""
     remark: str = ""
     """Why the rules judge otherwise, if they do."""
+    package: str = ""
+    """The package of the element."""
+    path: str = ""
+    """The file that defines it, as its schema calls it: ``events/event_messages.proto``."""
+
+    @property
+    def cause(self) -> str:
+        """``misread``, ``ignored``, ``unreadable``, ``rpc``, or the name of a rule of buf's."""
+        return self.key.split(":")[1]
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,16 @@ class Row:
     """The rules of buf that its definition breaks."""
     remark: str = ""
     """Why rules and verdicts differ, if they do."""
+    package: str = ""
+    path: str = ""
+    """The file that defines it, as its schema calls it."""
+    is_inherited: bool = False
+    """Whether all that is found of it is about messages that it holds."""
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether both have it, and there is nothing to say of it."""
+        return {self.old_to_new, self.new_to_old} == {Verdict.IDENTICAL} and not self.rules
 
     @property
     def short_name(self) -> str:
@@ -119,6 +138,8 @@ class Report:
     accepted: Sequence[Finding] = ()
     unused: Sequence[str] = ()
     """What is accepted and was not found."""
+    left_out: int = 0
+    """How many findings were not asked for."""
 
     @property
     def severity(self) -> Severity | None:
@@ -140,12 +161,12 @@ class Report:
         used = {
             pattern
             for pattern in allowed
-            if any(_matches(finding.key, pattern) for finding in self.findings)
+            if any(matches(finding.key, pattern) for finding in self.findings)
         }
         accepted = [
             finding
             for finding in self.findings
-            if any(_matches(finding.key, pattern) for pattern in used)
+            if any(matches(finding.key, pattern) for pattern in used)
         ]
         return replace(
             self,
@@ -155,5 +176,6 @@ class Report:
         )
 
 
-def _matches(key: str, pattern: str) -> bool:
+def matches(key: str, pattern: str) -> bool:
+    """Whether a text is what a pattern says, in which ``*`` stands for any text."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), key) is not None
