@@ -110,7 +110,7 @@ def test_reports_are_written_of_what_cannot_be_judged_too(mark, tmp_path):
     result = judged_shell(mark, "exit 3", *files)
     assert "**rodent not judged: 1 failed" in result.stdout
     assert json.loads((tmp_path / "r.json").read_text())["exit_code"] == 2
-    assert ET.parse(tmp_path / "j.xml").getroot().get("failures") == "1"
+    assert len(list(ET.parse(tmp_path / "j.xml").iter("failure"))) == 1
 
 
 def test_a_program_that_dies_in_the_middle(mark):
