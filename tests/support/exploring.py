@@ -6,13 +6,11 @@ python tests/support/exploring.py [FAULT …]
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from msgspec import structs
 
 from support.sown.explored import FAULTS
 from toggle_mock.contract.explore import Found, Search, rodent_events
@@ -27,9 +25,6 @@ SERVER = str(Path(__file__).parent / "sown" / "explored.py")
 def look_for(fault: str, seed: int = 1, examples: int = MOST_SCHEDULES) -> Found | None:
     """Search for a schedule that an agent with a fault does not survive."""
     explored = rodent_events(partial(ForkLauncher, (sys.executable, SERVER, fault)))
-    # Some will be waited for in vain.
-    hurried = structs.replace(explored.patience, rest=6.0)
-    explored = replace(explored, patience=hurried)
     with explored.player() as player:
         return Search(explored, player, seed=seed).run(examples)
 

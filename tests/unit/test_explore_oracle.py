@@ -84,7 +84,7 @@ def test_another_content():
 
 
 def test_it_does_not_come_to_rest():
-    assert kinds(history(call(1, "m1", "m2"), rested=None)) == ["restless"]
+    assert kinds(history(call(1, "m1"), rested=None)) == ["restless"]
 
 
 def test_a_lost_answer_excuses_the_same_batch():

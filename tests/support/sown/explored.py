@@ -94,7 +94,7 @@ def memory_lost_at_sigterm() -> None:
         self._store.release()
 
     buffer.EventBuffer.close = close
-    buffer.EventBuffer.save_for_end = lambda self: None
+    buffer.EventBuffer.save = lambda self: None
 
 
 def spool_not_read() -> None:

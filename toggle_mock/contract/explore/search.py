@@ -105,6 +105,7 @@ class Search:
         )
         self._on_played = on_played
         self._failures: list[Played] = []
+        self._first: Played
         self._after = 0
         self._end = math.inf
 
@@ -149,14 +150,21 @@ class Search:
         if not self._is_time():
             return
         played = self._play(schedule)
-        if not played.complaints:
+        if not self._is_wanted(played):
             return
         if not self._failures:
-            self._after = self.progress.played
+            self._first, self._after = played, self.progress.played
             self._end = clock.monotonic() + _SHRINKING
             self.progress.is_shrinking = True
         self._failures.append(played)
         raise _FailedError
+
+    def _is_wanted(self, played: Played) -> bool:
+        """Whether there is a complaint; while a smaller one is sought, of the kind of the first."""
+        kinds = {complaint.kind for complaint in played.complaints}
+        if not self._failures:
+            return bool(kinds)
+        return not kinds.isdisjoint(complaint.kind for complaint in self._first.complaints)
 
     def _play(self, schedule: Schedule) -> Played:
         progress, patience = self.progress, self._player.patience
@@ -186,7 +194,7 @@ class Search:
         while left and (candidate := next(candidates, None)) is not None:
             left -= 1
             played = self._play(candidate)
-            if played.complaints:
+            if self._is_wanted(played):
                 self._failures.insert(0, played)
                 candidates = smaller(candidate)
 
