@@ -131,7 +131,6 @@ FAULTS = {
             "status.out-of-range": "did not arrive",
             "status.data-loss": "did not arrive",
             "status.one-after-the-other": "did not arrive",
-            "retry.hung-call": "there were not 2 calls",
             "outage.partition": "did not arrive",
             "order.retries": "did not arrive",
         },
@@ -167,7 +166,7 @@ FAULTS = {
     ),
     "poison-takes-all": Fault(
         decides(ASIDE, Status.INVALID_ARGUMENT),
-        {"status.poison": "did not arrive", "account.refused": "its stats say"},
+        {"status.poison": "did not arrive"},
     ),
     "poison-for-ever": Fault(
         decides(AGAIN, Status.INVALID_ARGUMENT),

@@ -111,7 +111,7 @@ def too_large_event(rig: RodentRig) -> None:
     agent.driver.ask(
         "emit",
         {"payload": "StoragePoolPayload", "fields": {"poolName": "x" * (5 * _MIB)}},
-        rig.patience("answer"),
+        rig.patience("answer", "answer", "answer"),
     )
     marks += agent.emit(3)
     delivered.all_of(rig, marks, "start", "batch", *("retry",) * 4, "batch")
