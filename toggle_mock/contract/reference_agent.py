@@ -25,7 +25,7 @@ _STOPPED = SystemShutdownPayload(
 _SLOW = "contract.slow"
 """A command that takes long, and does nothing else."""
 
-_SLOW_SECONDS = 0.5
+_SLOW_SECONDS = 1.0
 
 _PINGS = (
     "grpc.keepalive_time_ms",

@@ -333,7 +333,7 @@ FAULTS = {
         },
     ),
     "pings-hot": Fault(
-        functools.partial(pings_each, 200), {"keepalive.not-too-fast": "there were more than"}
+        functools.partial(pings_each, 50), {"keepalive.not-too-fast": "it pings too often"}
     ),
     "trusts-at-first-sight": Fault(
         trusts_at_first_sight, {"tls.other-authority": "it has called Register"}

@@ -228,8 +228,8 @@ def twice(rig: RodentRig) -> None:
 @CONNECT.case(
     "slow-command",
     "A command that takes long does not hold up others",
-    rule="After the contract's slow_command ten times system.status is asked; all of these are "
-    "answered before it, and it is answered too.",
+    rule="After the contract's slow_command ten times system.status is asked; all eleven are "
+    "answered, and the slow one is not the first.",
     source=f"{_WIRE}: answers come out of order",
     cost="While a scrub is started or a directory is asked, the node is shown as down.",
     needs=("connect", "slow_command"),
@@ -247,7 +247,7 @@ def slow_command(rig: RodentRig) -> None:
     answers = talk.hear(len(asked))
     _expect_answers(rig, asked, answers)
     place = [answer.request_id for answer in answers].index(asked[0].request_id)
-    rig.expect(place == len(answers) - 1, f"{place} of the 10 were answered before {slow.command}")
+    rig.expect(place > 0, f"none of the 10 was answered before {slow.command}")
 
 
 @CONNECT.case(
