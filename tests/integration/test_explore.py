@@ -52,7 +52,7 @@ def test_the_right_agent_survives():
     assert {"SIGKILL", "SIGTERM amid a call", "outage", "token", "limit", "poison"} <= kinds.keys()
 
 
-@pytest.mark.parametrize("fault", ["new-batch-ids", "neighbours-of-poison", "counts-retries"])
+@pytest.mark.parametrize("fault", ["new-batch-ids", "neighbours-of-poison", "new-times-on-a-retry"])
 def test_a_sown_fault_is_found_and_made_small(fault):
     found = look_for(fault)
     assert found is not None
