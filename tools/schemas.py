@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from contract_page import Described, page
@@ -19,8 +18,6 @@ from toggle_mock.cli.serve import serve
 from toggle_mock.contract import settings, suites
 from toggle_mock.http_api.endpoints import ENDPOINTS
 from toggle_mock.http_api.openapi import document
-
-_TOGGLE_CASES = "toggle_mock.contract.toggle.catalogue"
 
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMAS = {
@@ -38,7 +35,7 @@ def texts() -> dict[Path, str]:
         for name, make in SCHEMAS.items()
     }
     rodents = suites.rodent_groups()
-    toggles = suites.toggle_groups() if find_spec(_TOGGLE_CASES) else []
+    toggles = suites.toggle_groups()
     cases = page(
         [
             Described("For a Rodent", rodents, settings.RODENT_FEATURES, settings.RodentTimes),
