@@ -29,7 +29,8 @@ def test_no_two_cases_have_the_same_id():
 
 def test_each_case_catches_a_sown_fault():
     caught_by = {case_id for fault in FAULTS.values() for case_id in fault.caught_by}
-    assert not set(RODENT_CASES) - caught_by
+    # gRPC for Python lets nobody ping so fast.
+    assert set(RODENT_CASES) - caught_by == {"keepalive.not-too-fast"}
     assert not caught_by - set(RODENT_CASES)
 
 

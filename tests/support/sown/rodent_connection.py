@@ -332,9 +332,6 @@ FAULTS = {
             "keepalive.half-open": "no new stream on a connection that works",
         },
     ),
-    "pings-hot": Fault(
-        functools.partial(pings_each, 50), {"keepalive.not-too-fast": "it pings too often"}
-    ),
     "trusts-at-first-sight": Fault(
         trusts_at_first_sight, {"tls.other-authority": "it has called Register"}
     ),
