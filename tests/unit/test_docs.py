@@ -133,13 +133,20 @@ def test_other_examples_are_files_too(page, language, example):
     assert block == (ROOT / "examples" / example).read_text()
 
 
-def test_all_that_can_be_said_of_a_judged_rodent_is_documented():
-    from toggle_mock.contract.settings import RodentContract
+@pytest.mark.parametrize(
+    ("heading", "next_heading", "contract"),
+    [
+        ("### Of a Rodent\n", "### Of a Toggle\n", "RodentContract"),
+        ("### Of a Toggle\n", "## Times\n", "ToggleContract"),
+    ],
+)
+def test_all_that_can_be_said_of_a_judged_program_is_documented(heading, next_heading, contract):
+    from toggle_mock.contract import settings
 
     text = (ROOT / "docs" / "contract.md").read_text()
-    table = text.split("### Of a Rodent\n")[1].split("### Of a Toggle\n")[0]
+    table = text.split(heading)[1].split(next_heading)[0]
     keys = re.findall(r"^\| `(\w+)` ", table, re.MULTILINE)
-    assert keys == list(RodentContract.__struct_fields__)
+    assert keys == list(getattr(settings, contract).__struct_fields__)
 
 
 def test_all_features_and_times_of_judged_programs_are_documented():
