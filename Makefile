@@ -23,17 +23,17 @@ run: $(READY)  ## Show real events of this machine on their way to a mock Toggle
 	$(BIN)/toggle-mock demo --once
 
 test: $(READY) $(PROTO_READY)  ## Run TESTS, or all.
-	$(BIN)/pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 test-fast: $(READY)  ## Run the tests that open no socket, and the examples.
-	$(BIN)/pytest -n $(WORKERS) -q tests/unit examples docs
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -q tests/unit examples docs
 
 test-repository: $(READY) $(PROTO_READY)  ## Make each change that ARCHITECTURE.md describes in a copy; break each import rule.
-	$(BIN)/pytest -n $(WORKERS) tests/repository
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/repository
 
 coverage: $(READY) $(PROTO_READY)  ## Run TESTS, or all; show which lines and branches they miss, in subprocesses too.
 	rm -rf build/coverage
-	$(BIN)/coverage run -m pytest -n $(WORKERS) $(TESTS)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage html --quiet
 	$(BIN)/coverage report
@@ -69,7 +69,7 @@ build/oldest/.fetched: tools/oldest.txt
 
 check-oldest: build/oldest/.fetched  ## The tests of pipeline and mock with the oldest dependencies allowed; docs/distribution.md is of the locked ones.
 	build/oldest/bin/pip install --quiet --constraint tools/oldest.txt --editable '.[testing]'
-	build/oldest/bin/pytest -n $(WORKERS) -q -p no:cacheprovider \
+	build/oldest/bin/pytest -n $(WORKERS) --dist worksteal -q -p no:cacheprovider \
 		tests/unit tests/property --ignore tests/property/test_distribution.py \
 		tests/integration/test_end_to_end.py tests/integration/test_bus.py \
 		tests/integration/test_server.py tests/integration/test_rodents.py \
@@ -78,13 +78,13 @@ check-oldest: build/oldest/.fetched  ## The tests of pipeline and mock with the 
 	rm build/oldest/.fetched # it gets another pytest
 	build/oldest/bin/pip install --quiet pytest==8.2.0 pytest-asyncio pytest-forked pytest-randomly \
 		pytest-rerunfailures pytest-subtests
-	build/oldest/bin/pytest -n $(WORKERS) -q -p no:cacheprovider tests/integration/test_other_plugins.py
+	build/oldest/bin/pytest -n $(WORKERS) --dist worksteal -q -p no:cacheprovider tests/integration/test_other_plugins.py
 
 check-newest:  ## The fast tests and the property suites with the newest of everything.
 	rm -rf build/newest
 	$(PYTHON) -m venv build/newest
 	build/newest/bin/pip install --quiet --editable '.[dev]'
-	build/newest/bin/pytest -n $(WORKERS) -q -p no:cacheprovider tests/unit tests/property
+	build/newest/bin/pytest -n $(WORKERS) --dist worksteal -q -p no:cacheprovider tests/unit tests/property
 
 lock:  ## Lock the newest of everything for development, in tools/locked.txt.
 	rm -rf build/lock
@@ -126,7 +126,8 @@ sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notice
 	mkdir -p build
 	$(BIN)/python tools/sabotage.py --markdown build/sabotage.md
 
-sown: $(READY)  ## Run all contract cases against each sown Toggle, or FAULTS; show where the tables are wrong.
+sown: $(READY)  ## Run each row of sown Rodents; all cases against each sown Toggle, or FAULTS: where are the tables wrong?
+	SOWN=all $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/integration/test_sown_rodents.py
 	$(BIN)/python tests/support/sown/everything.py $(FAULTS)
 
 mutation: $(READY)  ## Change code in every small way, or a SAMPLE of each module, or what changed SINCE a revision.

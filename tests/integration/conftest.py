@@ -22,6 +22,7 @@ collect_ignore = ["downstream"]  # projects of their own: see test_downstream.py
 # A shell in the background, or nohup, has processes ignore these; what tests start takes them.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_until(condition, timeout: float = 20.0):

@@ -157,14 +157,14 @@ def test_the_address_of_a_toggle_comes_from_text_a_function_or_a_fixture(project
 
         one = {"cases": ["first.kept"]}
         test_text = toggle_contract(to="text:1", **one)
-        test_call = toggle_contract(to=lambda: {"to": "call:1", "max_message_bytes": 7}, **one)
+        test_call = toggle_contract(to=lambda: {"to": "call:1", "max_message_bytes": 4096}, **one)
         test_fixture = toggle_contract(fixture="address", **one)
         test_server = toggle_contract(fixture="server", jwt="x.y.z", **one)
 
         def test_seen():
             assert [(one.to, one.jwt, one.max_message_bytes) for one in seen] == [
                 ("text:1", None, 4 * 1024 * 1024),
-                ("call:1", None, 7),
+                ("call:1", None, 4096),
                 ("fixture:1", None, 4 * 1024 * 1024),
                 ("server:1", "a.b.c", 4 * 1024 * 1024),
             ]

@@ -57,7 +57,7 @@ _PACE = ("--pace", "0.01")
 _PINGING = 1.0
 """Seconds between two pings, and until one must be answered, where pings are judged."""
 
-_IMPATIENT = {"start": 6.0, "answer": 2.0, "stop": 10.0, "slack": 2.0}
+_IMPATIENT = {"start": 6.0, "answer": 2.0, "stop": 6.0, "slack": 2.0}
 """Times of a Rodent of which is known that it will be waited for in vain."""
 
 

@@ -39,18 +39,6 @@ REASONS = {
         {"_Builder"},
         "How often a strategy is made shows in nothing but time.",
     ),
-    "support/sown/explored.py": (
-        {
-            "_act",
-            "_answer",
-            "_parts",
-            "_requeue",
-            "_rule",
-            "_send",
-            "_write_progress",
-        },
-        "A fault is sown into the pipeline where it is, not where it is asked.",
-    ),
     "unit/test_emit.py": (
         {"_templates"},
         "That something stays bounded shows in nothing but memory.",

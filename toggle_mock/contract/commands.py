@@ -20,7 +20,7 @@ class Driven(Protocol):
     def bus(self) -> EventBus:
         """What delivers its events."""
 
-    def emit(self, **what: Any) -> int:
+    def emit(self, payload: str, fields: Mapping[str, Any], **more: Any) -> int:
         """Emit what a command says; how many were accepted."""
 
     def stop(self, timeout: float) -> bool:

@@ -100,9 +100,9 @@ class ReferenceAgent:
         await asyncio.gather(self._living, return_exceptions=True)
         await self.link.close()
 
-    def emit(self, **what: Any) -> int:
+    def emit(self, payload: str, fields: Mapping[str, Any], **more: Any) -> int:
         """Emit what a command says; see :func:`toggle_mock.contract.emitting.emit`."""
-        return emit(self.bus, **what)
+        return emit(self.bus, payload, fields, **more)
 
 
 def _pings(seconds: float | None) -> list[tuple[str, int]]:

@@ -341,22 +341,23 @@ class Relay:
         for link in self.links:
             link.tell_to_go(grace)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = Pipe(reader, writer)
         if self._listener is None:  # it was closed after this one was taken from the queue
             client.reset()
             return
+        task = asyncio.ensure_future(self._pass_on(client))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        # One that is cancelled may not have begun.
+        task.add_done_callback(lambda ended: client.reset() if ended.cancelled() else None)
+
+    async def _pass_on(self, client: Pipe) -> None:
         try:
             server = Pipe(*await asyncio.open_connection(LOOPBACK, self.server.port))
-        except (OSError, asyncio.CancelledError):  # there is no server, or the relay is closed
+        except OSError:  # there is no server
             client.reset()
             return
-        finally:
-            self._tasks.discard(task)
-        self._tasks.add(task)
         own_port = server.writer.get_extra_info("sockname")[1]
         self.server.peers[own_port] = client.peer
         link = Link(self, client, server)
@@ -368,7 +369,6 @@ class Relay:
         finally:
             self.links.remove(link)
             self.server.peers.pop(own_port, None)
-            self._tasks.discard(task)
 
 
 def _named(address: tuple[str | int, ...] | str | None) -> str:

@@ -252,7 +252,7 @@ FAULTS = {
     ),
     "event-ids-in-braces": Fault(event_ids_in_braces, {"form.event-ids": "such as ['{"}),
     "one-id-per-batch": Fault(
-        one_id_per_batch, {"form.unique-ids": "events have 2 ids", "form.rising-ids": "after "}
+        one_id_per_batch, {"form.unique-ids": "events have ", "form.rising-ids": "after "}
     ),
     "turned-round": Fault(turned_round, {"form.rising-ids": "after "}),
     "seconds": Fault(seconds, {"form.timestamps": "which is seconds"}),

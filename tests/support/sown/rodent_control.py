@@ -18,6 +18,7 @@ from rodent_events.pb.base_pb2 import (
     RodentRequest,
 )
 from support.sown.faults import Fault
+from support.sown.settings import setting
 from toggle_mock.clients import control_link
 from toggle_mock.clients.control_link import ControlLink
 from toggle_mock.contract import reference_agent
@@ -428,7 +429,8 @@ def config_ack_without_id() -> None:
 
 
 def one_thing_at_a_time() -> None:
-    """No command is answered while a batch is being sent."""
+    """No command is answered while a batch is being sent, which takes as long as it likes."""
+    setting(send_timeout="60")()
     send, answer, turn = client.EventClient._send, ControlLink._answer, threading.Lock()
 
     def changed_send(self, data):

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import threading
+import warnings
 from contextlib import contextmanager, suppress
 
 import grpc
@@ -121,7 +122,8 @@ def terminator(*, alpn=("h2",), least=None, most=None, plaintext=False):
             context.set_alpn_protocols(list(alpn))
         if least is not None:
             context.set_ciphers("ALL:@SECLEVEL=0")
-            context.minimum_version = least
+            with warnings.catch_warnings(action="ignore"):  # it is deprecated, that is the fault
+                context.minimum_version = least
         if most is not None:
             context.maximum_version = most
         if least == ssl.TLSVersion.TLSv1_3:

@@ -41,9 +41,9 @@ class BusAgent:
             events_dir=environ["EVENTS_DIR"],
         )
 
-    def emit(self, **what: Any) -> int:
+    def emit(self, payload: str, fields: Mapping[str, Any], **more: Any) -> int:
         """Emit what a command says."""
-        return emit(self.bus, **what)
+        return emit(self.bus, payload, fields, **more)
 
     def stop(self, timeout: float) -> bool:
         """End in order."""

@@ -10,8 +10,8 @@ from toggle_mock.faults.outcomes import hang
 
 BATCHING: Group[RodentRig] = Group("batching", "What goes out together, and when")
 
-_ROUNDS = 15
-"""So often is tried whether a full batch is faster than the timer."""
+_ROUNDS, _ENOUGH = 15, 3
+"""So often is tried whether a full batch is faster than the timer, and so often it must be."""
 
 _GRPC_LIMIT = 4 * 1024 * 1024
 """Bytes of a request that a gRPC server takes unless it is told otherwise."""
@@ -21,8 +21,8 @@ _GRPC_LIMIT = 4 * 1024 * 1024
     "full",
     "A batch goes out as soon as it is full",
     rule="When as many events wait as a batch holds, they are sent, and do not wait for the timer. "
-    "Of fifteen full batches, one after the other, one at least is there in less than half of the "
-    "time after which a batch goes out that is not full.",
+    "Of fifteen full batches, one after the other, three at least are there in less than half of "
+    "the time after which a batch goes out that is not full.",
     source="the published Rodent on the wire: a batch goes out when 100 events wait",
     cost="In a burst events wait in the agent's memory for no reason, and die with it.",
     needs=("driver",),
@@ -31,21 +31,20 @@ def full(rig: RodentRig) -> None:
     """Full batches, and a stopwatch."""
     agent, size = rig.start(), rig.contract.batch_size
     times = rig.contract.times
-    # On a busy machine one is late; with a timer of many seconds, that is no matter.
-    rounds = _ROUNDS if times.batch < times.slack else 1
-    quickest = float("inf")
-    for number in range(1, rounds + 1):
+    # On a busy machine some are late, and one may meet a timer that ran already, of an event of the
+    # Rodent's own; with a timer of many seconds, neither is any matter.
+    rounds, enough = (_ROUNDS, _ENOUGH) if times.batch < times.slack else (1, 1)
+    taken: list[float] = []
+    while sum(one < times.batch / 2 for one in taken) < enough:
+        rig.expect(
+            len(taken) < rounds,
+            f"the quickest of {rounds} full batches took {min(taken, default=0):.2f} s, and fewer "
+            f"than {enough} half of the {times.batch:g} s that one waits which is not full",
+        )
         begin = clock.monotonic()
         agent.emit_many(size)
-        _wait_for_pools(rig, number * size)
-        quickest = min(quickest, clock.monotonic() - begin)
-        if quickest < times.batch / 2:
-            return
-    rig.expect(
-        quickest < times.batch / 2,
-        f"the quickest of {rounds} full batches has taken {quickest:.2f} s; one that is not full "
-        f"goes out after {times.batch:g} s",
-    )
+        _wait_for_pools(rig, (len(taken) + 1) * size)
+        taken.append(clock.monotonic() - begin)
 
 
 @BATCHING.case(

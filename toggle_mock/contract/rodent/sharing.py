@@ -5,6 +5,10 @@ from __future__ import annotations
 from toggle_mock.contract.cases import Group
 from toggle_mock.contract.rodent import delivered
 from toggle_mock.contract.rodent.rig import RodentRig
+from toggle_mock.faults.outcomes import delay
+
+_SLOW = 0.5
+"""Seconds until a batch is answered."""
 
 SHARING: Group[RodentRig] = Group("sharing", "Several processes with one EVENTS_DIR")
 
@@ -21,7 +25,8 @@ SHARING: Group[RodentRig] = Group("sharing", "Several processes with one EVENTS_
     waits=("batch", "outage"),
 )
 def apart(rig: RodentRig) -> None:
-    """Two at a time."""
+    """Two at a time, and a Toggle that takes its time, so that both send before either is heard."""
+    rig.toggle.on_send_events.always(delay(_SLOW))
     with rig.toggle.faults.outage():
         first = rig.start()
         firsts = first.emit(30)
