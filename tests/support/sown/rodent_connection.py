@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import sys
+import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -84,8 +85,12 @@ def events_need_a_stream() -> None:
         links.append(self)
         await begin(self)
 
+    def is_connected():
+        return any(link.connected.is_set() for link in links)
+
     def changed_send(self, data):
-        if any(link.connected.is_set() for link in links):
+        # A stream that is refused is open for a moment.
+        if is_connected() and not time.sleep(0.1) and is_connected():
             return send(self, data)
         return Outcome(Status.UNAVAILABLE, "there is no stream")
 

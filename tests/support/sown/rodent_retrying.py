@@ -108,7 +108,7 @@ FAULTS = {
     ),
     "one-try": Fault(
         decides(GONE, Status.UNAVAILABLE),
-        {"status.unavailable": "did not arrive"},
+        {"status.unavailable": "did not arrive", "outage.restart": "did not arrive"},
         also="whatever begins with UNAVAILABLE",
     ),
     "retries-unavailable-alone": Fault(

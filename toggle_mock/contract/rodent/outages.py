@@ -7,12 +7,16 @@ import grpc
 from toggle_mock.contract.cases import Group
 from toggle_mock.contract.rodent import delivered
 from toggle_mock.contract.rodent.rig import RodentRig
-from toggle_mock.faults.outcomes import hang
+from toggle_mock.faults.outcomes import delay, hang
 
 OUTAGE: Group[RodentRig] = Group("outage", "What an outage costs")
 
 _TRIES = 7
 """More than anybody has as a limit for tries by default."""
+
+
+_SLOW = 0.5
+"""Seconds until a batch is answered, where a call is to be under way."""
 
 
 @OUTAGE.case(
@@ -198,8 +202,8 @@ def half_open(rig: RodentRig) -> None:
 @OUTAGE.case(
     "restart",
     "A Toggle that restarts costs nothing, and gets nothing twice",
-    rule="Events are emitted while Toggle restarts three times. They all arrive, none under two "
-    "batch ids.",
+    rule="Events are emitted while Toggle restarts three times, each time amid a SendEvents. They "
+    "all arrive, none under two batch ids.",
     source=delivered.PROMISES,
     cost="A rolling update of Toggle loses or repeats what comes meanwhile.",
     needs=("driver",),
@@ -207,10 +211,12 @@ def half_open(rig: RodentRig) -> None:
     waits=("batch", "outage", "outage"),
 )
 def restart(rig: RodentRig) -> None:
-    """Three restarts."""
-    agent = rig.start()
-    marks = agent.emit(10)
+    """Three restarts, and a Toggle that is not as quick to answer."""
+    agent, marks = rig.start(), []
+    rig.toggle.on_send_events.always(delay(_SLOW))
     for _ in range(3):
-        rig.toggle.faults.restart()
+        before = len(rig.calls("SendEvents"))
         marks += agent.emit(10)
+        rig.wait_for_call("SendEvents", before + 1, timeout=rig.patience("batch"))
+        rig.toggle.faults.restart()
     delivered.all_of(rig, marks, "start", "batch", "outage", "outage")
