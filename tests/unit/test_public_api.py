@@ -18,6 +18,7 @@ import rodent_events.metrics
 import toggle_mock
 import toggle_mock.compat
 import toggle_mock.contract
+import toggle_mock.contract.explore
 import toggle_mock.faults
 import toggle_mock.strategies
 
@@ -33,6 +34,7 @@ PUBLIC = {
         toggle_mock,
         toggle_mock.compat,
         toggle_mock.contract,
+        toggle_mock.contract.explore,
         toggle_mock.faults,
         toggle_mock.strategies,
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta, structs
+from msgspec import Meta
 
 from toggle_mock.contract.cases import Profile
 from toggle_mock.errors import ContractError, FaultSpecError
@@ -287,9 +287,15 @@ def replaced(contract: R, values: Mapping[str, Any], folder: Path) -> R:
         refuse_unknown(values, contract.__struct_fields__)
         new = {name: _merged(getattr(contract, name), value) for name, value in values.items()}
         new |= {name: str(folder / str(new[name])) for name in _PATHS if new.get(name) is not None}
-        return structs.replace(contract, **new)
+        return _with(contract, new)
     except FaultSpecError as error:
         raise ContractError(str(error)) from None
+
+
+def _with(record: R, values: Mapping[str, Any]) -> R:
+    """A record with other values; msgspec's own way checked none of them before 0.20."""
+    said: dict[str, Any] = {name: getattr(record, name) for name in record.__struct_fields__}
+    return type(record)(**{**said, **values})
 
 
 def _merged(old: object, new: object) -> object:
@@ -297,7 +303,7 @@ def _merged(old: object, new: object) -> object:
         return new
     if isinstance(old, Record):
         refuse_unknown(new, old.__struct_fields__)
-        return structs.replace(old, **new)
+        return _with(old, new)
     return {**old, **new} if isinstance(old, Mapping) else new
 
 

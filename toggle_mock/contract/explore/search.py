@@ -19,6 +19,7 @@ from toggle_mock.contract.explore.agents import Explored
 from toggle_mock.contract.explore.player import Played, Player
 from toggle_mock.contract.explore.schedules import schedules, smaller
 from toggle_mock.contract.explore.steps import Emit, Schedule
+from toggle_mock.errors import ToggleMockError
 
 _ROUND = 500
 """Schedules of one round; each has a seed of its own."""
@@ -70,7 +71,7 @@ class Found:
         return self.failed > 0
 
 
-class _FailedError(Exception):
+class _FailedError(ToggleMockError):
     """Tells Hypothesis that a schedule is one that is looked for."""
 
 
