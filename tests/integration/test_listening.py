@@ -5,6 +5,7 @@ import gc
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 
 import grpc
 import httpx
@@ -15,6 +16,8 @@ from rodent_events.retry_policy import Status
 from toggle_mock import NoRelayError, RemoteError, RemoteToggle, ToggleServer
 from toggle_mock.address import Address
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
+from toggle_mock.faults.conditions import Conditions
+from toggle_mock.faults.tcp_relay import Relay
 
 BOTH = pytest.mark.parametrize("relay", [False, True], ids=["direct", "relay"])
 
@@ -198,3 +201,21 @@ async def test_small_pieces_are_written_without_delay(host, request):
         # Else a piece would wait until the one before it is acknowledged, which takes 40 ms.
         assert await without_delay
         writer.close()
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_who_connects_just_as_an_outage_begins_is_not_left_alone(steps):
+    """However far the event loop has come with it."""
+    relay = Relay(Address())
+    await relay.listen()
+    client = socket.create_connection(("127.0.0.1", relay.address.port))
+    with client:
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await relay.update(Conditions(), frozenset(), refusing=True)
+        client.setblocking(False)
+        async with asyncio.timeout(20):
+            with suppress(ConnectionResetError):
+                assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
+    await relay.close()
+    gc.collect()

@@ -294,7 +294,7 @@ class Relay:
         changed.set()
         self.refusing = refusing
         if refusing and self._listener is not None:
-            self._stop_listening()
+            await self._stop_listening()
             self._reserved = await self.address.reserved_again()
         elif not refusing and self._reserved is not None:
             await self.listen()
@@ -305,17 +305,21 @@ class Relay:
             async with asyncio.timeout(timeout):
                 await self._changed.wait()
 
-    def _stop_listening(self) -> None:
+    async def _stop_listening(self) -> None:
         """Stop at once, also where a process holds the socket that another thread just starts.
 
         Until that runs its program it has all that is open here, and takes connections with it.
         """
         listener, self._listener = self._listener, None
-        if listener is not None:
-            for one in listener.sockets:
-                with suppress(OSError):  # not all systems know it of a socket that listens
-                    one.shutdown(socket.SHUT_RDWR)
-            listener.close()
+        if listener is None:
+            return
+        for one in listener.sockets:
+            asyncio.get_running_loop().remove_reader(one.fileno())
+            with suppress(OSError):  # not all systems know it of a socket that listens
+                one.shutdown(socket.SHUT_RDWR)
+        # Who was taken just now is told: asyncio forgets such clients when it closes at once.
+        await asyncio.sleep(0)
+        listener.close()
 
     def _release(self) -> None:
         if self._reserved is not None:
@@ -324,7 +328,7 @@ class Relay:
 
     async def close(self) -> None:
         """Stop listening, and end all connections."""
-        self._stop_listening()
+        await self._stop_listening()
         self._release()
         self.reset()
         for task in list(self._tasks):
