@@ -13,7 +13,7 @@ from toggle_mock.alarms import ALARMS, Alarms
 
 def test_they_come_in_the_order_of_their_times():
     alarms, heard, done = Alarms(), [], threading.Event()
-    start = clock.monotonic() + 0.01
+    start = clock.monotonic() + 0.3
     with ExitStack() as stack:
         stack.enter_context(alarms.calling(done.set, start + 0.003))
         for number in (2, 0, 1):

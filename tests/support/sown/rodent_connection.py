@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import sys
+import threading
 import time
 import warnings
 from dataclasses import replace
@@ -75,6 +76,19 @@ def dials_each(milliseconds: int) -> None:
     names = ("grpc.initial_reconnect_backoff_ms", "grpc.max_reconnect_backoff_ms")
     own = [(name, milliseconds) for name in (*names, "grpc.min_reconnect_backoff_ms")]
     reference_agent.CHANNEL_OPTIONS = [*own, *client.CHANNEL_OPTIONS]
+
+
+def dials_hot() -> None:
+    """Something in it dials all the time. gRPC's own dials are at least 100 ms apart."""
+
+    def dial():
+        host, _, port = os.environ["TOGGLE_ADDRESS"].rpartition(":")
+        while True:
+            with contextlib.suppress(OSError):
+                socket.create_connection((host, int(port))).close()
+            time.sleep(0.01)
+
+    threading.Thread(target=dial, daemon=True).start()
 
 
 def events_need_a_stream() -> None:
@@ -323,9 +337,7 @@ FAULTS = {
     "refusal-is-nothing": Fault(
         refusal_is_nothing, {"redial.slow-after-refusal": "it was back after"}
     ),
-    "dials-hot": Fault(
-        functools.partial(dials_each, 50), {"redial.backoff": "it has dialed more than 30 times"}
-    ),
+    "dials-hot": Fault(dials_hot, {"redial.backoff": "it has dialed more than 30 times"}),
     "dials-evenly": Fault(
         functools.partial(dials_each, 200), {"redial.backoff": "the pauses do not grow"}
     ),
