@@ -9,6 +9,8 @@ READY := $(VENV)/.ready
 PROTO_READY := .venv-proto/.ready
 GO = $(shell tools/find_go)
 WORKERS ?= 4
+# Some tests take long, so whoever has nothing left takes of what others have.
+PARALLEL = -n $(WORKERS) --dist worksteal
 
 # For make flaky, and TESTS for make test and coverage too; for another Python: make test VENV=build/venv-3.12.
 PYTHONS ?= 3.11 3.12 3.13
@@ -23,17 +25,17 @@ run: $(READY)  ## Show real events of this machine on their way to a mock Toggle
 	$(BIN)/toggle-mock demo --once
 
 test: $(READY) $(PROTO_READY)  ## Run TESTS, or all.
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	$(BIN)/pytest $(PARALLEL) $(TESTS)
 
 test-fast: $(READY)  ## Run the tests that open no socket, and the examples.
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -q tests/unit examples docs
+	$(BIN)/pytest $(PARALLEL) -q tests/unit examples docs
 
 test-repository: $(READY) $(PROTO_READY)  ## Make each change that ARCHITECTURE.md describes in a copy; break each import rule.
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/repository
+	$(BIN)/pytest $(PARALLEL) tests/repository
 
 coverage: $(READY) $(PROTO_READY)  ## Run TESTS, or all; show which lines and branches they miss, in subprocesses too.
 	rm -rf build/coverage
-	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage html --quiet
 	$(BIN)/coverage report
@@ -69,7 +71,7 @@ build/oldest/.fetched: tools/oldest.txt
 
 check-oldest: build/oldest/.fetched  ## The tests of pipeline and mock with the oldest dependencies allowed; docs/distribution.md is of the locked ones.
 	build/oldest/bin/pip install --quiet --constraint tools/oldest.txt --editable '.[testing]'
-	build/oldest/bin/pytest -n $(WORKERS) --dist worksteal -q -p no:cacheprovider \
+	build/oldest/bin/pytest $(PARALLEL) -q -p no:cacheprovider \
 		tests/unit tests/property --ignore tests/property/test_distribution.py \
 		tests/integration/test_end_to_end.py tests/integration/test_bus.py \
 		tests/integration/test_server.py tests/integration/test_rodents.py \
@@ -78,13 +80,13 @@ check-oldest: build/oldest/.fetched  ## The tests of pipeline and mock with the 
 	rm build/oldest/.fetched # it gets another pytest
 	build/oldest/bin/pip install --quiet pytest==8.2.0 pytest-asyncio pytest-forked pytest-randomly \
 		pytest-rerunfailures pytest-subtests
-	build/oldest/bin/pytest -n $(WORKERS) --dist worksteal -q -p no:cacheprovider tests/integration/test_other_plugins.py
+	build/oldest/bin/pytest $(PARALLEL) -q -p no:cacheprovider tests/integration/test_other_plugins.py
 
 check-newest:  ## The fast tests and the property suites with the newest of everything.
 	rm -rf build/newest
 	$(PYTHON) -m venv build/newest
 	build/newest/bin/pip install --quiet --editable '.[dev]'
-	build/newest/bin/pytest -n $(WORKERS) --dist worksteal -q -p no:cacheprovider tests/unit tests/property
+	build/newest/bin/pytest $(PARALLEL) -q -p no:cacheprovider tests/unit tests/property
 
 lock:  ## Lock the newest of everything for development, in tools/locked.txt.
 	rm -rf build/lock
@@ -100,7 +102,7 @@ generated: $(READY) $(PROTO_READY)
 	if tools/find_go >/dev/null; then examples/go-driver/generate; fi
 
 # As it takes long, only where something that it follows from is newer.
-COMPARED := proto/revisions toggle_mock/compat toggle_mock/strategies toggle_mock/schema.py rodent_events/payload_types.py
+COMPARED := proto/revisions toggle_mock/compat toggle_mock/strategies toggle_mock/schema.py toggle_mock/fields.py toggle_mock/json_names.py rodent_events/payload_types.py
 docs/compatibility.md: $(shell find $(COMPARED) -name '*.proto' -o -name '*.py') proto/revisions tools/compare_revisions.py tools/locked.txt | generated
 	$(BIN)/python tools/compare_revisions.py
 
@@ -127,7 +129,7 @@ sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notice
 	$(BIN)/python tools/sabotage.py --markdown build/sabotage.md
 
 sown: $(READY)  ## Run each row of sown Rodents; all cases against each sown Toggle, or FAULTS: where are the tables wrong?
-	SOWN=all $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/integration/test_sown_rodents.py
+	SOWN=all $(BIN)/pytest $(PARALLEL) tests/integration/test_sown_rodents.py
 	$(BIN)/python tests/support/sown/everything.py $(FAULTS)
 
 mutation: $(READY)  ## Change code in every small way, or a SAMPLE of each module, or what changed SINCE a revision.
