@@ -27,6 +27,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
+def in_a_line(what: object, most: int = 200) -> str:
+    """Something as text on one line, or the beginning of it."""
+    return " ".join(str(what).split())[:most]
+
+
 def did_you_mean(words: Collection[object], choices: Collection[str]) -> str:
     """A question after the choices that are nearest to some words; empty if none is near."""
     near = [

@@ -12,6 +12,7 @@ from typing import Any
 from toggle_mock.contract.cases import PROFILES, Case, Group
 from toggle_mock.contract.reports.markdown import escaped
 from toggle_mock.faults.record import Record
+from toggle_mock.tables import markdown_row
 
 _HEAD = """\
 # The cases of the contract suites
@@ -53,7 +54,7 @@ def _suite(suite: Described) -> Iterator[str]:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"{markdown_row(cells)}\n" for cells in lines)
 
 
 def _documented(record: type[Record]) -> Iterator[tuple[str, str]]:

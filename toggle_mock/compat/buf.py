@@ -16,11 +16,10 @@ from typing import Any
 from google.protobuf.descriptor_pb2 import (
     EnumValueDescriptorProto,
     FieldDescriptorProto,
-    FileDescriptorProto,
 )
 
 from toggle_mock.compat.report import Category
-from toggle_mock.compat.schemas.marks import element_at, marked
+from toggle_mock.compat.schemas.marks import ByLine, elements_by_line, marked
 from toggle_mock.errors import SchemaError
 from toggle_mock.schema import Schema
 
@@ -94,7 +93,7 @@ def buf_violations(
         )
     if done.returncode not in {0, _VIOLATIONS_FOUND}:
         raise SchemaError(f"buf cannot compare {old.name} with {new.name}: {done.stderr.strip()}")
-    files = {file.name: file for file in new.files.file}
+    files = {file.name: elements_by_line(file) for file in new.files.file}
     lines = (json.loads(line) for line in done.stdout.splitlines())
     found: dict[object, BufViolation] = {}
     for one in (_violation(line, files) for line in lines):
@@ -103,18 +102,18 @@ def buf_violations(
     return list(found.values())
 
 
-def _violation(line: Mapping[str, Any], files: Mapping[str, FileDescriptorProto]) -> BufViolation:
+def _violation(line: Mapping[str, Any], files: Mapping[str, ByLine]) -> BufViolation:
     rule, text = line["type"], line["message"]
-    owner, element = _place(files.get(line.get("path", "")), line.get("start_line", 0))
+    owner, element = _place(files.get(line.get("path", ""), []), line.get("start_line", 0))
     number = _NUMBER.search(text)
     return BufViolation(rule, text, owner, int(number[1]) if number else 0, element)
 
 
-def _place(file: FileDescriptorProto | None, line: int) -> tuple[str, str]:
+def _place(elements: ByLine, line: int) -> tuple[str, str]:
     """Full names of the owner of what stands on a line, and of itself."""
-    if file is None or not line:
+    if not elements or not line:
         return "", ""
-    name, element = element_at(file, line)
+    name, element = elements[line - 1]
     if isinstance(element, FieldDescriptorProto):
         return element.extendee.removeprefix(".") or name.rpartition(".")[0], name
     if isinstance(element, EnumValueDescriptorProto):

@@ -130,7 +130,7 @@ class _Comparison:
         """Whether buf says what is not so: a field is required now as it was before."""
         place = violation.owner, violation.number
         is_about = violation.rule == "MESSAGE_SAME_REQUIRED_FIELDS"
-        return is_about and is_required_in_both(*self._schemas, *place)
+        return is_about and is_required_in_both(self._indexes, *place)
 
     @property
     def _bare_violations(self) -> Iterator[Violation]:
@@ -145,8 +145,8 @@ class _Comparison:
         """The enums and rpcs of which messages and calls tell more than a rule."""
         enums = {
             field.enum_type.full_name
-            for schema in self._schemas
-            for name, message in SchemaIndex(schema).messages.items()
+            for index in self._indexes
+            for name, message in index.messages.items()
             for field in fields_of(message)
             if field.enum_type is not None and (name, field.number) in self.messages.places
         }

@@ -99,15 +99,16 @@ def buf_findings(
         is_wrong: Whether that is not so.
     """
     for violation in violations:
+        wrong = is_wrong(violation)
         about = violation.element or violation.text
         number = f":{violation.number}" if violation.number else ""
         yield Finding(
             key=f"rule:{violation.rule}:{about}{number}",
-            severity=Severity.NOTE if is_wrong(violation) else Severity.WARNING,
+            severity=Severity.NOTE if wrong else Severity.WARNING,
             title=violation.text,
             explanation=f"buf says so by its rule {violation.rule}.",
             element=violation.element,
-            remark=explanations.REQUIRED_IN_BOTH if is_wrong(violation) else "",
+            remark=explanations.REQUIRED_IN_BOTH if wrong else "",
         )
 
 

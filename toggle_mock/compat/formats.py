@@ -12,6 +12,7 @@ from urllib.parse import quote
 from toggle_mock.compat.report import Direction, Finding, Report, Row, Severity, Verdict
 from toggle_mock.compat.schemas.locations import Location
 from toggle_mock.github import annotation
+from toggle_mock.tables import aligned, as_plain, longest_ticks, markdown_row
 
 Locate: TypeAlias = Callable[[str], Location | None]
 
@@ -109,12 +110,7 @@ def _table_lines(report: Report) -> list[str]:
     rows = _told_rows(report)
     if not rows:
         return []
-    table = [_columns(report), *(_cells(report, row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-        for cells in table
-    ]
+    return aligned([_columns(report), *(_cells(report, row) for row in rows)])
 
 
 def _finding_lines(finding: Finding) -> list[str]:
@@ -142,33 +138,29 @@ def as_markdown(report: Report, _locate: Locate) -> str:
     for severity, groups in _grouped(report.findings):
         lines += ["", f"## {_HEADINGS[severity]}"]
         for title, group in groups:
-            lines += ["", f"### {_markdown(title)} ({len(group)})", ""]
+            lines += ["", f"### {as_plain(title)} ({len(group)})", ""]
             lines += [_markdown_item(finding) for finding in group]
     columns, rows = _columns(report), _told_rows(report)
     lines += ["", "## Messages and rpcs", ""]
     if rows:
         lines += [
-            f"| {' | '.join(columns)} | remark |",
+            markdown_row([*columns, "remark"]),
             f"|{'---|' * (len(columns) + 1)}",
-            *(f"| {' | '.join(_cells(report, row))} | {row.remark} |" for row in rows),
+            *(markdown_row([*_cells(report, row), row.remark]) for row in rows),
             "",
         ]
     return "\n".join([*lines, *_counts(report)]).rstrip()
 
 
 def _markdown_item(finding: Finding) -> str:
-    parts = [f"**{_markdown(finding.title)}**", _markdown(finding.explanation)]
+    parts = [f"**{as_plain(finding.title)}**", as_plain(finding.explanation)]
     parts += [f"({finding.remark}.)"] if finding.remark else []
     parts += [f"Example: {_code(finding.example)}"] if finding.example else []
     return f"- {' '.join(parts)}"
 
 
-def _markdown(text: str) -> str:
-    return "".join(f"\\{char}" if char in r"\`*_{}[]<>|#" else char for char in text)
-
-
 def _code(text: str) -> str:
-    fence = "`" * (max((len(run) for run in text.split() if set(run) == {"`"}), default=0) + 2)
+    fence = "`" * (longest_ticks(text) + 2)
     return f"{fence} {text} {fence}"
 
 

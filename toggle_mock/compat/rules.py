@@ -123,9 +123,9 @@ def _protos(message: Descriptor) -> Sequence[FieldDescriptorProto]:
     return cast("DescriptorProto", element_proto(message)).field
 
 
-def is_required_in_both(old: Schema, new: Schema, owner: str, number: int) -> bool:
+def is_required_in_both(indexes: Iterable[SchemaIndex], owner: str, number: int) -> bool:
     """Whether a field is, by label or by feature; buf takes one for the other's end."""
-    messages = [SchemaIndex(schema).messages.get(owner) for schema in (old, new)]
+    messages = [index.messages.get(owner) for index in indexes]
     fields = [one.fields_by_number.get(number) for one in messages if one is not None]
     return len(fields) == len(messages) and all(one and one.is_required for one in fields)
 
@@ -133,8 +133,9 @@ def is_required_in_both(old: Schema, new: Schema, owner: str, number: int) -> bo
 def _reserved(
     rule: str, old: Descriptor | EnumDescriptor, new: Descriptor | EnumDescriptor
 ) -> Iterator[Violation]:
+    after = reserved_ranges(new)
     for one in reserved_ranges(old):
-        gone = ", ".join(map(range_text, _missing(one, reserved_ranges(new))))
+        gone = ", ".join(map(range_text, _missing(one, after)))
         if gone:
             of = "" if gone == range_text(one) else f", of {range_text(one)}"
             text = f"{gone}{of}: no longer reserved"

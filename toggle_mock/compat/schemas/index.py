@@ -91,10 +91,11 @@ def pairs(old: Mapping[K, T], new: Mapping[K, T]) -> Iterator[tuple[T, T]]:
     return ((one, new[name]) for name, one in old.items() if name in new)
 
 
+@lru_cache(maxsize=256)
 def element_proto(
     element: Descriptor | EnumDescriptor,
 ) -> DescriptorProto | EnumDescriptorProto:
-    """A message or an enum as it is written in a descriptor set."""
+    """A message or an enum as it is written in a descriptor set; to be read, and not changed."""
     proto: Any = EnumDescriptorProto() if hasattr(element, "values") else DescriptorProto()
     element.CopyToProto(proto)
     return cast("DescriptorProto | EnumDescriptorProto", proto)

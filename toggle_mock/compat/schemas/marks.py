@@ -7,11 +7,14 @@ its .proto, and even if there is none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
 from toggle_mock.compat.schemas.locations import elements
+
+ByLine: TypeAlias = "Sequence[tuple[str, Any]]"
+"""Full name and descriptor of what stands on each line of a file."""
 
 # Where a tool may look for an option; other parts of an element are numbered from 1 to 10.
 _OPTIONS = {"MethodDescriptorProto": [(4, 34)]}  # idempotency_level
@@ -31,14 +34,9 @@ def marked(files: FileDescriptorSet) -> FileDescriptorSet:
     return result
 
 
-def element_at(file: FileDescriptorProto, line: int) -> tuple[str, Any]:
-    """Full name and descriptor of what stands on a line of a marked file; lines begin with 1.
-
-    Raises:
-        IndexError: There is no such line.
-    """
-    name, _, element = list(elements(file))[line - 1]
-    return name, element
+def elements_by_line(file: FileDescriptorProto) -> ByLine:
+    """What stands on the lines of a file that is marked, from the first on."""
+    return [(name, element) for name, _, element in elements(file)]
 
 
 def _parts(element: Any) -> Iterator[Sequence[int]]:

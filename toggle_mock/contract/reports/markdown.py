@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+
 from toggle_mock.contract.reports.failure import seen, timeline
 from toggle_mock.contract.reports.table import group_rows, reasons, summary
 from toggle_mock.contract.standing import Run, Standing, standing_of
 from toggle_mock.contract.verdicts import Result
+from toggle_mock.tables import as_plain, longest_ticks, markdown_row
 
 
 def as_markdown(run: Run) -> str:
@@ -16,9 +19,9 @@ def as_markdown(run: Run) -> str:
         "",
         f"**{escaped(summary(run))}**",
         "",
-        _row(head),
+        markdown_row(head),
         "|---" + "|--:" * (len(head) - 1) + "|",
-        *(_row([escaped(group), *numbers]) for group, *numbers in rows),
+        *(markdown_row([escaped(group), *numbers]) for group, *numbers in rows),
     ]
     for result in run.to_tell:
         lines += ["", *_details(run, result)]
@@ -35,15 +38,12 @@ def as_markdown(run: Run) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def _details(run: Run, result: Result) -> list[str]:
     case = result.case
     output = [f"{name}:\n{text.rstrip()[-2_000:]}" for name, text in result.output.items() if text]
+    title = html.escape(case.title, quote=False)
     return [
-        f"<details><summary><b>{standing_of(result)}: {case.id}</b> {_html(case.title)}</summary>",
+        f"<details><summary><b>{standing_of(result)}: {case.id}</b> {title}</summary>",
         "",
         f"- seen: {escaped(seen(result))}",
         f"- rule ({case.severity}): {escaped(case.rule)}",
@@ -60,16 +60,10 @@ def _details(run: Run, result: Result) -> list[str]:
 
 def _block(text: str) -> list[str]:
     """A block of code, whatever is in it."""
-    longest = max((len(run) for run in text.split() if set(run) == {"`"}), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, longest_ticks(text) + 1)
     return [fence, text, fence]
 
 
 def escaped(text: str) -> str:
     """Text in which nothing is markup, on one line."""
-    line = " ".join(text.split())
-    return "".join(f"\\{char}" if char in r"\`*_{}[]<>|#" else char for char in line)
-
-
-def _html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return as_plain(" ".join(text.split()))

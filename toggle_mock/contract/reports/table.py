@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from toggle_mock.contract.cases import Case
 from toggle_mock.contract.reports.failure import told
 from toggle_mock.contract.standing import Run, Standing, in_words, standing_of
 from toggle_mock.contract.verdicts import Result
+from toggle_mock.tables import aligned
 
 _VERDICTS = {0: "passed", 2: "not judged"}
 
@@ -33,7 +34,7 @@ def summary(run: Run) -> str:
 
 def group_table(run: Run) -> str:
     """How many of what, by group."""
-    return aligned(group_rows(run))
+    return "\n".join(aligned(group_rows(run)))
 
 
 def group_rows(run: Run) -> list[list[str]]:
@@ -77,13 +78,4 @@ def reasons(run: Run) -> dict[str, list[str]]:
 def case_list(cases: Iterable[Case[object]]) -> str:
     """All cases with what they need, a line each."""
     rows = [[case.id, case.severity, ", ".join(case.needs) or "-", case.title] for case in cases]
-    return aligned([["case", "severity", "needs", "title"], *rows])
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Cells in columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    return "\n".join(aligned([["case", "severity", "needs", "title"], *rows]))
