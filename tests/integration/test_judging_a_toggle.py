@@ -11,7 +11,7 @@ from support.judging_toggles import TOGGLE_CASES
 
 from rodent_events.pb.events.event_messages_pb2 import Event
 from toggle_mock import ToggleServer
-from toggle_mock.contract.runner import Suite, times_of
+from toggle_mock.contract.runner import Suite
 from toggle_mock.contract.settings import ToggleContract, ToggleTimes
 from toggle_mock.contract.toggle.batches import MARK, Batches
 from toggle_mock.contract.toggle.caller import bearer
@@ -41,7 +41,7 @@ def judged(contract, case_id):
         TOGGLE_CASES.values(),
         lambda case_id, folder, story: ToggleRig(contract, case_id, folder, story),
         contract.abilities,
-        times_of(contract.times),
+        structs.asdict(contract.times),
     )
     return suite.run_case(TOGGLE_CASES[case_id])
 

@@ -12,7 +12,7 @@ from toggle_mock.contract.cases import Case, all_cases
 from toggle_mock.contract.rodent.catalogue import GROUPS
 from toggle_mock.contract.rodent.keeping_alive import KEEPALIVE
 from toggle_mock.contract.rodent.rig import RodentRig
-from toggle_mock.contract.runner import Suite, times_of
+from toggle_mock.contract.runner import Suite
 from toggle_mock.contract.settings import (
     RODENT_FEATURES,
     RodentContract,
@@ -88,7 +88,7 @@ def rodent_suite(
         RODENT_CASES.values(),
         lambda case_id, folder, story: RodentRig(contract, case_id, folder, story),
         contract.abilities,
-        times_of(contract.times),
+        structs.asdict(contract.times),
         contract.profile,
     )
 

@@ -17,7 +17,7 @@ from support.sown.toggle_fault import ToggleFault
 from toggle_mock import ToggleServer
 from toggle_mock.address import Address
 from toggle_mock.contract.cases import Case, all_cases
-from toggle_mock.contract.runner import Suite, times_of
+from toggle_mock.contract.runner import Suite
 from toggle_mock.contract.settings import TOGGLE_FEATURES, ToggleContract, ToggleTimes
 from toggle_mock.contract.toggle.catalogue import GROUPS
 from toggle_mock.contract.toggle.rig import ToggleRig
@@ -71,7 +71,7 @@ def toggle_suite(fault: ToggleFault = RIGHT) -> Iterator[Suite[ToggleRig]]:
             TOGGLE_CASES.values(),
             lambda case_id, folder, story: ToggleRig(contract, case_id, folder, story),
             contract.abilities,
-            times_of(contract.times),
+            structs.asdict(contract.times),
         )
 
 

@@ -5,9 +5,9 @@ from support.judging import RODENT_CASES
 from support.sown.rodent import FAULTS
 
 from toggle_mock.contract.cases import PROFILES
+from toggle_mock.contract.filling import PLACES, filled, greatest, least
 from toggle_mock.contract.rodent.catalogue import GROUPS
 from toggle_mock.contract.rodent.door import ClientFrames
-from toggle_mock.contract.rodent.filling import PLACES, filled, greatest, least
 from toggle_mock.contract.settings import RODENT_FEATURES, RodentTimes
 from toggle_mock.faults.first_bytes import PREFACE
 

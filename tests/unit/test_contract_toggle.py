@@ -4,9 +4,9 @@ import pytest
 
 from rodent_events.pb.base_pb2 import EventBatch
 from toggle_mock.contract.cases import all_cases
+from toggle_mock.contract.filling import PLACES
 from toggle_mock.contract.settings import TOGGLE_FEATURES, ToggleContract, ToggleTimes
 from toggle_mock.contract.toggle.batches import (
-    PAYLOAD_TYPES,
     Batches,
     batch_with_unknown_fields,
 )
@@ -43,8 +43,8 @@ def test_a_batch_cannot_be_smaller_than_its_event():
 
 def test_an_event_of_each_type_has_all_fields_set():
     events = Batches("mark").filled()
-    assert len(events) == len(PAYLOAD_TYPES) == 26
-    for event, place in zip(events, PAYLOAD_TYPES.values(), strict=True):
+    assert len(events) == len(PLACES) == 26
+    for event, place in zip(events, PLACES.values(), strict=True):
         payload = getattr(getattr(event, place.wrapper.name), place.member.name)
         in_oneofs = [field for field in place.descriptor.fields if field.containing_oneof]
         assert len(payload.ListFields()) >= len(place.descriptor.fields) - len(in_oneofs)

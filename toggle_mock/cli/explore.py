@@ -48,7 +48,7 @@ class _Duration(click.ParamType):  # type: ignore[type-arg] # older ones of clic
         return float(match[1]) * _UNITS[match[2] or "s"]
 
 
-@click.command(context_settings={"ignore_unknown_options": False})
+@click.command()
 @click.argument("command", nargs=-1, metavar="[-- COMMAND [ARG]…]")
 @click.option(
     "--contract",
@@ -105,10 +105,8 @@ def explore(
 
 
 def _agent(command: tuple[str, ...], contract: Path | None, variants: tuple[str, ...]) -> Explored:
-    from msgspec import structs
-
     from toggle_mock.contract.explore import program, rodent_events
-    from toggle_mock.contract.settings import RodentContract, read_contract
+    from toggle_mock.contract.settings import RodentContract, read_contract, replaced
 
     if contract is None and not command:
         if variants:
@@ -116,7 +114,7 @@ def _agent(command: tuple[str, ...], contract: Path | None, variants: tuple[str,
         return rodent_events()
     said = RodentContract() if contract is None else read_contract(RodentContract, contract)
     if command:
-        said = structs.replace(said, command=command)
+        said = replaced(said, {"command": command}, Path())
     return program(said, [_variant(text) for text in variants])
 
 

@@ -318,11 +318,14 @@ def _judge(subject: Subject, wishes: _Wishes) -> None:
             running.run(Path(folder))
     except KeyboardInterrupt as error:
         number = signal.Signals(error.args[0])
-        click.echo(f"interrupted by {number.name}, of {len(cases)} cases: {in_words(running.came)}")
+        click.echo(
+            f"interrupted by {number.name}, of {len(cases)} cases: {in_words(running.came())}"
+        )
         sys.stdout.flush()
         os._exit(128 + number)  # a case may still wait for something
-    _report(running.came, wishes)
-    sys.exit(running.came.exit_code)
+    came = running.came()
+    _report(came, wishes)
+    sys.exit(came.exit_code)
 
 
 class _Running:
@@ -358,13 +361,12 @@ class _Running:
                 self._results[result.case.id] = result
                 told.ends(result)
 
-    @property
     def came(self) -> Run:
         """What has come of it so far."""
         tried = self._tried
-        is_judged = tried is None or tried.verdict is Verdict.PASSED
+        refused = tried if tried and tried.verdict is not Verdict.PASSED else None
         done = [self._results[case.id] for case in self._cases if case.id in self._results]
-        results = done if is_judged or tried is None else [tried]
+        results = [refused] if refused else done
         return Run(
             self._subject.name,
             [cleaned(one, self._subject.secrets) for one in results],
@@ -374,7 +376,7 @@ class _Running:
             strict=self._wishes.strict,
             seconds=clock.monotonic() - self._begin,
             notes=notes_of(tried) if tried else (),
-            is_judged=is_judged,
+            is_judged=refused is None,
         )
 
     def _alone(self, case_id: str) -> str:

@@ -29,6 +29,12 @@ from toggle_mock.wording import shortened
 
 T = TypeVar("T")
 
+MARK = "mark"
+"""The key of the metadata by which an event is known again that a driver was told to emit."""
+
+STATS_PLACES = ("delivered", "waiting", "filtered", "dropped", "quarantined")
+"""Where an event is in the end, or for now, as a driver counts them."""
+
 _LOOK_AGAIN = 0.2
 """Seconds after which is looked whether a program that says nothing still runs."""
 

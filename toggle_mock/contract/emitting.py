@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf import json_format, message_factory
+from google.protobuf import json_format
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from rodent_events import EventBus
-from rodent_events.payload_types import payload_types, prefix_of, schema_of
-from rodent_events.pb.events.event_messages_pb2 import Event, EventLevel
+from rodent_events.payload_types import prefix_of
+from rodent_events.pb.events.event_messages_pb2 import EventLevel
+from toggle_mock.contract.filling import PLACES
 from toggle_mock.wording import one_of
 
 _LEVEL = prefix_of(EventLevel.DESCRIPTOR)
 _LEVELS = [name.removeprefix(_LEVEL) for name in EventLevel.keys()]  # noqa: SIM118 - no dict
-
-_PAYLOADS: Mapping[str, type[Message]] = {
-    place.name: message_factory.GetMessageClass(place.descriptor)
-    for place in payload_types(schema_of(Event())).values()
-}
 
 
 def payload_message(payload: str, fields: Mapping[str, Any]) -> Message:
@@ -32,7 +29,7 @@ def payload_message(payload: str, fields: Mapping[str, Any]) -> Message:
     Raises:
         ValueError: There is no such payload or field.
     """
-    message = _PAYLOADS[one_of("payload", payload, _PAYLOADS)]()
+    message = GetMessageClass(PLACES[one_of("payload", payload, PLACES)].descriptor)()
     try:
         json_format.ParseDict(dict(fields), message)
     except json_format.ParseError as error:

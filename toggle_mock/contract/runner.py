@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from rodent_events import clock
 from toggle_mock.contract.cases import Case
@@ -145,8 +145,3 @@ def _end(running: Collection[Future[Result]]) -> None:
         end_programs()
         if not wait(running, timeout=0.1).not_done:
             return
-
-
-def times_of(record: Any) -> dict[str, float]:
-    """What is said of a program's times, by name."""
-    return {name: getattr(record, name) for name in record.__struct_fields__}

@@ -6,7 +6,7 @@
     emit: driver                # or stimuli, or nothing
     features: [register, connect, tls]
     environment: {RODENT_LOG: debug}
-    times: {batch_timeout: 0.2, redial: 1}
+    times: {batch: 0.2, redial: 1}
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from toggle_mock.contract.cases import Profile
 from toggle_mock.errors import ContractError, FaultSpecError
@@ -294,8 +294,7 @@ def replaced(contract: R, values: Mapping[str, Any], folder: Path) -> R:
 
 def _with(record: R, values: Mapping[str, Any]) -> R:
     """A record with other values; msgspec's own way checked none of them before 0.20."""
-    said: dict[str, Any] = {name: getattr(record, name) for name in record.__struct_fields__}
-    return type(record)(**{**said, **values})
+    return type(record)(**{**structs.asdict(record), **values})
 
 
 def _merged(old: object, new: object) -> object:

@@ -10,11 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from toggle_mock.contract.cases import Case, Group
 from toggle_mock.contract.reports.clean import is_secret
 from toggle_mock.contract.rodent.preflight import PREFLIGHT as RODENT_PREFLIGHT
-from toggle_mock.contract.rodent.rig import RodentRig
-from toggle_mock.contract.runner import Suite, times_of
+from toggle_mock.contract.runner import Suite
 from toggle_mock.contract.settings import RodentContract, ToggleContract
 from toggle_mock.contract.story import Story
 from toggle_mock.contract.toggle.preflight import PREFLIGHT as TOGGLE_PREFLIGHT
@@ -88,12 +89,13 @@ def rodent_subject(contract: RodentContract) -> Subject:
     if template is not None and not os.access(template, os.R_OK):
         raise ContractError(f"config_template is {template}, which cannot be read")
     values = contract.environment.items()
+    rig = import_module("toggle_mock.contract.rodent.rig").RodentRig
     return Subject(
         "rodent",
         rodent_groups(),
-        lambda case_id, folder, story: RodentRig(contract, case_id, folder, story),
+        lambda case_id, folder, story: rig(contract, case_id, folder, story),
         contract.abilities,
-        times_of(contract.times),
+        structs.asdict(contract.times),
         RODENT_PREFLIGHT,
         contract.profile,
         frozenset(value for name, value in values if is_secret(name)),
@@ -114,7 +116,7 @@ def toggle_subject(contract: ToggleContract) -> Subject:
         toggle_groups(),
         lambda case_id, folder, story: rig(contract, case_id, folder, story),
         contract.abilities,
-        times_of(contract.times),
+        structs.asdict(contract.times),
         TOGGLE_PREFLIGHT,
         secrets=frozenset(filter(None, [contract.jwt])),
     )

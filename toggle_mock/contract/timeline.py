@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from rodent_events.pb.base_pb2 import EventBatch
 from toggle_mock.contract.verdicts import Moment
 from toggle_mock.recording.records import RecordedCall, RecordedMessage
+from toggle_mock.wording import in_a_line
 
 _SENT = {True: "Toggle", False: "Rodent"}
 
@@ -28,10 +29,10 @@ def _told(message: RecordedMessage) -> str:
     if message.method == "SendEvents" and not message.sent:
         return _told_batch(message.raw)
     try:
-        text = " ".join(str(message.message).split())
+        text = in_a_line(message.message)
     except DecodeError:
         return f"{len(message.raw)} bytes that are no message"
-    return text[:200] or "an empty message"
+    return text or "an empty message"
 
 
 def _told_batch(raw: bytes) -> str:

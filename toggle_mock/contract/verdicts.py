@@ -63,13 +63,3 @@ class Result:
     def is_warning(self) -> bool:
         """Whether it is a breach of what only should be."""
         return self.verdict is Verdict.FAILED and self.case.severity == "should"
-
-    @property
-    def is_fine(self) -> bool:
-        """Whether the run may pass with it: a known failure must go on failing."""
-        match self.verdict:
-            case Verdict.PASSED:
-                return not self.known
-            case Verdict.FAILED:
-                return self.known or self.is_warning
-        return self.verdict is Verdict.NOT_APPLICABLE

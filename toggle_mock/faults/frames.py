@@ -5,7 +5,25 @@ https://www.rfc-editor.org/rfc/rfc9113#section-4.1
 
 from __future__ import annotations
 
-_HEADER = 9
+from enum import IntEnum
+
+HEADER = 9
+"""Bytes before the content of a frame."""
+
+ACK = END_STREAM = 0x1
+"""The flag of a PING or SETTINGS that answers one, and of what ends its stream."""
+
+
+class Kind(IntEnum):
+    """The types of frames that matter here: https://www.rfc-editor.org/rfc/rfc9113#section-6"""
+
+    DATA = 0x0
+    HEADERS = 0x1
+    RST_STREAM = 0x3
+    SETTINGS = 0x4
+    PING = 0x6
+    GOAWAY = 0x7
+
 
 GOAWAY = bytes.fromhex("000008 07 00 00000000 7fffffff 00000000")
 """No error, and all streams that there are may go on: it is only that no new ones are welcome."""
@@ -26,11 +44,11 @@ class Frames:
             return b"", b""
         size = 0
         if self._left == 0:
-            size = min(_HEADER - len(self._header), len(data))
+            size = min(HEADER - len(self._header), len(data))
             self._header += data[:size]
-            if len(self._header) == _HEADER:
+            if len(self._header) == HEADER:
                 self._left = int.from_bytes(self._header[:3])
-        header_is_whole = len(self._header) == _HEADER
+        header_is_whole = len(self._header) == HEADER
         body = min(self._left, len(data) - size) if header_is_whole else 0
         self._left -= body
         self.between = header_is_whole and self._left == 0

@@ -27,6 +27,16 @@ _PATIENCE = 30.0
 _HOST_OF_A_SOCKET = "http://localhost"
 
 
+def where(url: str) -> tuple[str, str]:
+    """The root of an HTTP API, and the path of its socket, empty without one.
+
+    Args:
+        url: ``http://HOST:PORT``, or ``unix:PATH``.
+    """
+    path = Address.of(url).path if url.startswith(UNIX) else ""
+    return _HOST_OF_A_SOCKET if path else url.rstrip("/"), path
+
+
 class RemoteApi:
     """Requests to the HTTP API of a mock Toggle elsewhere. For any number of threads.
 
@@ -35,8 +45,7 @@ class RemoteApi:
     """
 
     def __init__(self, url: str) -> None:
-        path = Address.of(url).path if url.startswith(UNIX) else ""
-        self._root = _HOST_OF_A_SOCKET if path else url.rstrip("/")
+        self._root, path = where(url)
         self.host = f"{UNIX}{path}" if path else urlsplit(url).netloc
         """``host:port``, or ``unix:PATH``, of it."""
         self._client = http_client(f"{self._root}/api/v1", timeout=_PATIENCE, path=path)

@@ -65,8 +65,7 @@ class Explored:
             with Player(launcher, self.promise_of, self.patience) as player:
                 yield player
         finally:
-            if isinstance(launcher, ForkLauncher):
-                launcher.close()
+            launcher.close()
 
 
 def rodent_events(launcher: Callable[[], Launcher] = ForkLauncher) -> Explored:
@@ -110,7 +109,7 @@ def program(contract: RodentContract, variants: Sequence[Mapping[str, str]] = ()
         "token_file" in contract.features,
         lambda _settings: promised,
         patience,
-        lambda: ProgramLauncher(contract.command, contract.environment, contract.config_template),
+        lambda: ProgramLauncher(contract),
     )
 
 

@@ -13,19 +13,17 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from string import Template
 from typing import Protocol
 
 from rodent_events import clock
 from toggle_mock.contract.driver_protocol import Commanded
+from toggle_mock.contract.launching import inherited, start_rodent
 from toggle_mock.contract.program import Program, Tail
+from toggle_mock.contract.settings import RodentContract
 from toggle_mock.errors import ContractError
 
 _START_TIMEOUT = 30.0
 """Seconds until a forked process must have read what it is to be."""
-
-INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
-"""What of our own environment an agent gets."""
 
 OnLine = Callable[[str], object]
 
@@ -62,46 +60,32 @@ class Launcher(Protocol):
             Whether it has, within so many seconds.
         """
 
+    def close(self) -> None:
+        """Start no more."""
+
 
 class ProgramLauncher:
     """Starts a program.
 
     Args:
-        command: It and its arguments; ``{config}`` is the path of its rendered file.
-        environment: What it is told besides what all are told.
-        config_template: A file in which ``${TOGGLE_ADDRESS}`` and the like are replaced.
+        contract: What is said of it.
     """
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        environment: Mapping[str, str] | None = None,
-        config_template: str | None = None,
-    ) -> None:
-        self._command = tuple(command)
-        self._environment = dict(environment or {})
-        self._config_template = config_template
+    def __init__(self, contract: RodentContract) -> None:
+        self._contract = contract
 
     def start(self, environment: Mapping[str, str], folder: Path, on_line: OnLine) -> Program:
         """See :meth:`Launcher.start`."""
-        config = folder / "rodent-config"
-        told = {
-            **{name: os.environ[name] for name in INHERITED if name in os.environ},
-            **self._environment,
-            **environment,
-            "RODENT_CONFIG": str(config),
-        }
-        if self._config_template is not None:
-            text = Template(Path(self._config_template).read_text("utf-8"))
-            config.write_text(text.safe_substitute(told), "utf-8")
-        command = [part.replace("{config}", str(config)) for part in self._command]
-        return Program(command, told, folder, on_line)
+        return start_rodent(self._contract, environment, folder, on_line, where=folder)
 
     def retire(self, process: AgentProcess, timeout: float) -> bool:
         """See :meth:`Launcher.retire`."""
         has_ended = process.wait(timeout) is not None
         process.close()
         return has_ended
+
+    def close(self) -> None:
+        """See :meth:`Launcher.close`: each program is ended by who has started it."""
 
 
 class ForkLauncher:
@@ -167,12 +151,11 @@ class ForkLauncher:
 
     def _begin(self) -> None:
         self._channel, theirs = socket.socketpair()
-        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
         with theirs:
             self._process = subprocess.Popen(
                 [*self._command, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env=environment,
+                env=inherited(),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -236,7 +219,7 @@ class ForkedProcess:
     @property
     def exit_code(self) -> int | None:
         """See :attr:`Commanded.exit_code`."""
-        return None if self._reader.is_alive() else self.wait(0)
+        return self.wait(0)
 
     def write(self, line: str, timeout: float) -> None:
         """See :meth:`AgentProcess.write`."""

@@ -9,8 +9,10 @@ from functools import cached_property
 from itertools import pairwise
 
 from rodent_events.pb.events.event_messages_pb2 import Event
+from toggle_mock.contract.driver_protocol import STATS_PLACES
 from toggle_mock.contract.explore.history import Call, Emission, History, Life, SentEvent
 from toggle_mock.recording.records import payload_of
+from toggle_mock.wording import in_a_line
 
 _AMID = 0.5
 """Seconds in which an answer may be under way, or not yet noted, on a busy machine."""
@@ -20,9 +22,6 @@ _GIVEN_UP = 0.8
 
 _NAMED = 3
 """So many marks are named."""
-
-MARK = "mark"
-"""The key of the metadata by which an event is known again."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ def _changed(seen: _Seen) -> Iterator[str]:
 
 
 def _line(what: object) -> str:
-    return " ".join(str(what).split())[:100] or "an empty one"
+    return in_a_line(what, 100) or "an empty one"
 
 
 def _reordered(seen: _Seen) -> Iterator[str]:
@@ -264,20 +263,17 @@ def _untrue(seen: _Seen) -> Iterator[str]:
             yield from _untrue_stats(seen, life)
 
 
-_PLACES = ("delivered", "waiting", "filtered", "dropped", "quarantined")
-
-
 def _untrue_stats(seen: _Seen, life: Life) -> Iterator[str]:
     """What is wrong with an agent's own numbers; those that it does not have are not judged."""
     stats = life.stats or {}
     accepted = sum(one.life == life.number for one in seen.history.emissions)
     if stats.get("emitted", accepted) < accepted:
         yield f"it was given {accepted} events, and counts emitted={stats['emitted']}"
-    if {"emitted", *_PLACES} <= stats.keys():
+    if {"emitted", *STATS_PLACES} <= stats.keys():
         entered = stats["emitted"] + stats.get("recovered", 0)
-        parts = sum(stats[place] for place in _PLACES)
+        parts = sum(stats[place] for place in STATS_PLACES)
         if entered != parts:
-            told = ", ".join(f"{place}={stats[place]}" for place in _PLACES)
+            told = ", ".join(f"{place}={stats[place]}" for place in STATS_PLACES)
             recovered = stats.get("recovered", 0)
             yield f"emitted={stats['emitted']}, recovered={recovered} is not the sum of {told}"
     acknowledged = seen.acknowledged(life)

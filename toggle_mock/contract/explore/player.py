@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from rodent_events import clock
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
-from toggle_mock.contract.driver_protocol import Driver, Replies
+from toggle_mock.contract.driver_protocol import MARK, Driver, Replies
 from toggle_mock.contract.emitting import level_number, payload_message
 from toggle_mock.contract.explore import oracle
 from toggle_mock.contract.explore.history import (
@@ -44,6 +44,7 @@ from toggle_mock.contract.explore.steps import (
     Step,
     Token,
 )
+from toggle_mock.contract.launching import told, write_token
 from toggle_mock.contract.story import Story
 from toggle_mock.contract.timeline import moments_of
 from toggle_mock.contract.verdicts import Breach, Moment
@@ -235,28 +236,13 @@ class _Play:
         self._driver.wait_ready(self._patience.start)
 
     def _environment(self) -> dict[str, str]:
-        events_dir = self._folder / "events"
-        events_dir.mkdir(exist_ok=True)
-        token = self._token()
-        return {
-            "TOGGLE_ADDRESS": self._toggle.address,
-            "TOGGLE_JWT": token,
-            "TOGGLE_JWT_FILE": str(self._write_token(token)),
-            "EVENTS_DIR": str(events_dir),
-            "HOME": str(self._folder),
-            "SUITE_CASE": f"explore.{self._name}",
-            **self._settings,
-        }
+        address, name = self._toggle.address, f"explore.{self._name}"
+        return told(self._folder, address, self._token(), name) | dict(self._settings)
 
     def _token(self) -> str:
         rid = f"{self._name}-{len(self._history.lives)}"
         claims: dict[str, Any] = {GENERATION: self._generation}
         return self._toggle.jwt(rid=rid, **claims)
-
-    def _write_token(self, token: str) -> Path:
-        path, new = self._folder / "token", self._folder / "token.new"
-        new.write_text(token)
-        return new.replace(path)
 
     def _end(self, number: signal.Signals) -> None:
         life = self._history.lives[-1]
@@ -304,7 +290,7 @@ class _Play:
             fields = PAYLOADS[step.payload](f"{mark} – " + "x" * step.size)
             level = _LEVELS[number % len(_LEVELS)]
             poisoned = step.poison and number == step.emit - 1
-            metadata = {oracle.MARK: mark} | ({POISON: "yes"} if poisoned else {})
+            metadata = {MARK: mark} | ({POISON: "yes"} if poisoned else {})
             what = {"payload": step.payload, "fields": fields, "level": level}
             commands.append(("emit", {**what, "metadata": metadata}))
             payload = payload_message(step.payload, fields)
@@ -331,7 +317,7 @@ class _Play:
     @_do.register
     def _(self, _step: Token) -> None:
         self._generation = self._script.expire()
-        self._write_token(self._token())
+        write_token(self._folder, self._token())
 
     @_do.register
     def _(self, step: Outage) -> None:
@@ -470,7 +456,7 @@ class _Play:
             batch.batch_id,
             raw,
             tuple(
-                SentEvent(event.metadata.get(oracle.MARK), event.SerializeToString())
+                SentEvent(event.metadata.get(MARK), event.SerializeToString())
                 for event in batch.events
             ),
         )

@@ -136,7 +136,7 @@ class Script:
             sizes = f"({len(request)} vs. {self._limit})"
             text = f"SERVER: Received message larger than max {sizes}"
             return "limit", fail(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
-        if b"poison" in request and _is_poisoned(request):
+        if POISON.encode() in request and _is_poisoned(request):
             return "poison", _POISONED
         return "", Outcome()
 

@@ -28,7 +28,7 @@ from msgspec import Meta
 from toggle_mock.errors import ContractError, FaultSpecError
 from toggle_mock.faults.outcome_data import STATUSES
 from toggle_mock.faults.record import Count, Record, refuse_unknown
-from toggle_mock.wording import did_you_mean
+from toggle_mock.wording import did_you_mean, one_of
 from toggle_mock.yaml_files import YamlFile, parse_yaml, read_yaml
 
 OTHER_ANSWERS: Mapping[str, str] = {
@@ -132,11 +132,10 @@ class Answer(Step, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.answer not in ANSWERS:
-            near = did_you_mean([self.answer], ANSWERS)
-            raise FaultSpecError(
-                f"answer is {self.answer!r}: give one of {', '.join(ANSWERS)}{near}", "answer"
-            )
+        try:
+            one_of("answer", self.answer, ANSWERS)
+        except ValueError as error:
+            raise FaultSpecError(str(error), "answer") from None
 
     @property
     def sentence(self) -> str:

@@ -9,6 +9,7 @@ import grpc
 
 from rodent_events import clock
 from toggle_mock.contract.cases import Group
+from toggle_mock.contract.driver_protocol import STATS_PLACES
 from toggle_mock.contract.rodent import delivered
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.contract.verdicts import Breach
@@ -16,27 +17,24 @@ from toggle_mock.faults.outcomes import OutcomeLike, lose_answer
 
 ACCOUNT: Group[RodentRig] = Group("account", "Whether its own numbers are right")
 
-_PLACES = ("delivered", "waiting", "filtered", "dropped", "quarantined")
-"""Where an event is in the end, or for now."""
-
 _SOURCE = "rodent_events, docs/delivery.md: each event is in one place, and is counted there"
 
 
 def _settled(rig: RodentRig) -> Mapping[str, int]:
     """The numbers of the last program, which are seen to add up."""
     stats = rig.agents[-1].stats()
-    lacking = [name for name in ("emitted", *_PLACES) if not isinstance(stats.get(name), int)]
+    lacking = [name for name in ("emitted", *STATS_PLACES) if not isinstance(stats.get(name), int)]
     if lacking:
         raise Breach(f"its stats have no number of {', '.join(lacking)}")
     came = stats["emitted"] + stats.get("recovered", 0)
-    accounted = sum(stats[name] for name in _PLACES)
+    accounted = sum(stats[name] for name in STATS_PLACES)
     if came != accounted:
         raise Breach(f"{came} events came, and {accounted} are accounted for: {_shown(stats)}")
     return stats
 
 
 def _shown(stats: Mapping[str, Any]) -> str:
-    names = ("emitted", "recovered", *_PLACES)
+    names = ("emitted", "recovered", *STATS_PLACES)
     return ", ".join(f"{name} {stats[name]}" for name in names if name in stats)
 
 

@@ -8,16 +8,13 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from toggle_mock.contract.driver_protocol import Driver
+from toggle_mock.contract.driver_protocol import MARK, Driver
 from toggle_mock.contract.program import Program
 from toggle_mock.contract.settings import RodentContract, Stimulus
 from toggle_mock.contract.verdicts import Breach, Inconclusive
 
 _SHELL_TIMEOUT = 30.0
 """Seconds that a stimulus of the shell may take."""
-
-MARK = "mark"
-"""The key of the metadata by which an event that a driver emits is known again."""
 
 
 class Agent:

@@ -9,8 +9,8 @@ from google.protobuf.message import Message
 
 from rodent_events.pb.events.event_messages_pb2 import Event
 from toggle_mock.contract.cases import Group
-from toggle_mock.contract.rodent.agent import MARK
-from toggle_mock.contract.rodent.filling import PLACES, Value, filled, greatest, least, plain
+from toggle_mock.contract.driver_protocol import MARK
+from toggle_mock.contract.filling import PLACES, Value, filled, greatest, least, plain
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.contract.rodent.shaping import expect_category
 from toggle_mock.recording.records import RecordedEvent

@@ -10,6 +10,7 @@ from toggle_mock.contract.cases import Group
 from toggle_mock.contract.rodent.conversation import Conversation, command, config, status
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.contract.settings import SlowCommand
+from toggle_mock.wording import in_a_line
 
 CONNECT: Group[RodentRig] = Group("connect", "The stream, and what is answered on it")
 
@@ -406,5 +407,4 @@ def _expect_answers(
 
 
 def _told(answer: RodentRequest) -> str:
-    text = " ".join(str(answer).split())
-    return text[:200] or "an empty message"
+    return in_a_line(answer) or "an empty message"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rodent_events import clock
 from rodent_events.pb.base_pb2 import EventBatch
-from toggle_mock.contract.rodent.agent import MARK
+from toggle_mock.contract.driver_protocol import MARK
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.contract.verdicts import Breach
 
@@ -116,12 +116,6 @@ def event(rig: RodentRig, query: str, *times: str) -> None:
     rig.until(
         lambda: rig.toggle.find(query), _patience(rig, times), f"the event {query} did not arrive"
     )
-
-
-def missing(rig: RodentRig, marks: Sequence[str]) -> list[str]:
-    """Which of these events have not arrived so far."""
-    arrived = set(rig.arrived())
-    return [mark for mark in marks if mark not in arrived]
 
 
 def count(rig: RodentRig) -> int:

@@ -11,16 +11,11 @@ from typing import Self
 
 from rodent_events import clock
 from toggle_mock.faults.first_bytes import PREFACE
+from toggle_mock.faults.frames import END_STREAM, HEADER, Kind
 from toggle_mock.faults.tcp_relay import Pipe
 from toggle_mock.loop_thread import LoopThread
 
 _CHUNK = 64 * 1024
-_HEADER = 9
-
-# Types of frames, and their flag: https://www.rfc-editor.org/rfc/rfc9113#section-6
-_DATA, _HEADERS, _RST_STREAM, _PING, _GOAWAY = 0, 1, 3, 6, 7
-_FLAG = 1
-"""END_STREAM of DATA and HEADERS, ACK of PING."""
 
 
 class Door:
@@ -145,19 +140,19 @@ class ClientFrames:
         while data:
             skipped = min(self._skip, len(data))
             self._skip, data = self._skip - skipped, data[skipped:]
-            needed = _HEADER - len(self._head)
+            needed = HEADER - len(self._head)
             self._head, data = self._head + data[:needed], data[needed:]
-            if len(self._head) == _HEADER:
-                flagged, stream = bool(self._head[4] & _FLAG), int.from_bytes(self._head[5:])
+            if len(self._head) == HEADER:
+                flagged, stream = bool(self._head[4] & END_STREAM), int.from_bytes(self._head[5:])
                 self._note(self._head[3], stream, flagged=flagged)
                 self._skip, self._head = int.from_bytes(self._head[:3]), b""
 
     def _note(self, kind: int, stream: int, *, flagged: bool) -> None:
-        if kind == _PING and not flagged:
+        if kind == Kind.PING and not flagged:
             self.pings += 1
-        elif kind == _GOAWAY:
+        elif kind == Kind.GOAWAY:
             self.streams.clear()
-        elif kind == _RST_STREAM or (kind in {_DATA, _HEADERS} and flagged):
+        elif kind == Kind.RST_STREAM or (kind in {Kind.DATA, Kind.HEADERS} and flagged):
             self.streams.discard(stream)
-        elif kind == _HEADERS:
+        elif kind == Kind.HEADERS:
             self.streams.add(stream)

@@ -6,6 +6,7 @@ import subprocess
 
 from rodent_events import clock
 from toggle_mock.contract.cases import Group
+from toggle_mock.contract.driver_protocol import MARK
 from toggle_mock.contract.rodent import delivered
 from toggle_mock.contract.rodent.agent import Agent
 from toggle_mock.contract.rodent.rig import RodentRig
@@ -88,7 +89,7 @@ def large_event(rig: RodentRig) -> None:
     marks += agent.emit(fields={"poolName": "x" * _MIB})
     marks += agent.emit(3)
     delivered.all_of(rig, marks, "start", "batch", "retry")
-    (found,) = rig.toggle.find(f"metadata.mark:{marks[3]}")
+    (found,) = rig.toggle.find(f"metadata.{MARK}:{marks[3]}")
     length = len(found.message.storage_event.pool_event.pool_name)
     rig.expect(length == _MIB, f"of {_MIB} characters {length} have arrived")
 

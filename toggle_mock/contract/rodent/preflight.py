@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from toggle_mock.contract.cases import Case
-from toggle_mock.contract.rodent.agent import Agent
-from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.contract.verdicts import NOTE, Breach
+
+if TYPE_CHECKING:  # who judges a Toggle need not wait for a mock of one
+    from toggle_mock.contract.rodent.agent import Agent
+    from toggle_mock.contract.rodent.rig import RodentRig
 
 _ALIVE = 1.0
 """Seconds that it must run, if nothing else can be expected of it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 from rodent_events.ids import new_id
@@ -14,8 +13,9 @@ from rodent_events.pb.events.event_messages_pb2 import (
     Event,
 )
 from toggle_mock.contract.cases import Group
+from toggle_mock.contract.driver_protocol import MARK
+from toggle_mock.contract.filling import now_ms
 from toggle_mock.contract.rodent import delivered
-from toggle_mock.contract.rodent.agent import MARK
 from toggle_mock.contract.rodent.rig import RodentRig
 
 RESTART: Group[RodentRig] = Group("restart", "What a restart finds, and what it makes of it")
@@ -117,7 +117,7 @@ def torn_file(rig: RodentRig) -> None:
 def garbage(rig: RodentRig) -> None:
     """Some files that somebody else has made."""
     marks = _left_by(rig, 1)
-    folder = _events_dir(rig)
+    folder = rig.events_dir
     (folder / f"{new_id()}.pb").write_bytes(bytes(range(256)) * 8)
     (folder / f"{new_id()}.pb").touch()
     (folder / f"{new_id()}.pb").mkdir()
@@ -140,9 +140,9 @@ def garbage(rig: RodentRig) -> None:
 def spill_file(rig: RodentRig) -> None:
     """A file of three events."""
     marks = [f"spilled{number}" for number in range(3)]
-    folder = _events_dir(rig)
+    folder = rig.events_dir
     folder.mkdir()
-    batch = EventBatch(batch_id=new_id(), batch_timestamp=_now(), events=map(_event, marks))
+    batch = EventBatch(batch_id=new_id(), batch_timestamp=now_ms(), events=map(_event, marks))
     (folder / f"{batch.batch_id}.pb").write_bytes(batch.SerializeToString())
     rig.start()
     delivered.all_of(rig, marks, "start", "batch", "outage")
@@ -160,16 +160,10 @@ def _left_by(rig: RodentRig, lives: int, count: int = 30) -> list[str]:
     return marks
 
 
-def _events_dir(rig: RodentRig) -> Path:
-    return rig.folder / "events"
-
-
 def _files(rig: RodentRig) -> list[Path]:
     """What is in EVENTS_DIR and below, without what is hidden or empty; the newest comes last."""
     found = [
-        path
-        for path in _events_dir(rig).rglob("[!.]*")
-        if path.is_file() and path.stat().st_size > 0
+        path for path in rig.events_dir.rglob("[!.]*") if path.is_file() and path.stat().st_size > 0
     ]
     return sorted(found, key=lambda path: path.stat().st_mtime_ns)
 
@@ -180,13 +174,8 @@ def _event(mark: str) -> Event:
         level=EVENT_LEVEL_INFO,
         category=EVENT_CATEGORY_STORAGE,
         source="zfs-pool-manager",
-        timestamp=_now(),
+        timestamp=now_ms(),
         metadata={MARK: mark},
     )
     event.storage_event.pool_event.pool_name = "tank"
     return event
-
-
-def _now() -> int:
-    """Milliseconds since the Unix epoch."""
-    return time.time_ns() // 1_000_000

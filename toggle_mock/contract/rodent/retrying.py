@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 import grpc
 
 from rodent_events.pb.base_pb2 import EventBatchResponse
 from toggle_mock.contract.cases import Group
 from toggle_mock.contract.rodent import delivered
 from toggle_mock.contract.rodent.rig import RodentRig
-from toggle_mock.faults.outcomes import hang, lose_answer, reject
+from toggle_mock.faults.outcomes import delay, hang, lose_answer, reject
 
 RETRY: Group[RodentRig] = Group("retry", "What follows a SendEvents that has failed")
+
+
+_SLOW = 1.0
+"""Seconds until a batch is answered, where something is to be asked before that."""
 
 
 @RETRY.case(
@@ -82,7 +88,6 @@ def not_recut(rig: RodentRig) -> None:
     marks += agent.emit(5)
     held.heal()
     delivered.all_of(rig, marks, "batch", "retry", "batch")
-    delivered.once(rig)
 
 
 @RETRY.case(
@@ -97,20 +102,17 @@ def not_recut(rig: RodentRig) -> None:
     waits=("batch", "retry"),
 )
 def rejected(rig: RodentRig) -> None:
-    """One batch that is rejected, and what its driver says of it."""
-    rejections = rig.toggle.faults.failing(reject("no"), matching=delivered.POOLS)
+    """One batch that is rejected while it is flushed, and what its driver says of it."""
+    rig.toggle.on_send_events.returns([delay(_SLOW, reject("no"))], matching=delivered.POOLS)
     agent = rig.start()
     marks = agent.emit(3)
-    rig.until(
-        lambda: any(
-            _is_rejection(raw) for call in rig.calls("SendEvents") for raw in call.responses
-        ),
-        rig.patience("start", "batch"),
-        "no batch was sent",
+    asked = time.time()
+    complete = agent.flush(_SLOW + rig.contract.times.retry + 1)
+    rejected = rig.until(
+        lambda: _rejections(rig), rig.patience("start", "batch"), "no batch was sent"
     )
-    rejections.heal()
-    complete = agent.flush(rig.contract.times.retry + 1)
-    missing = delivered.missing(rig, marks)
+    rig.reached(asked < rejected[0], "it was asked to flush when a batch was rejected already")
+    missing = rig.missing(marks)
     rig.expect(
         not (complete and missing),
         f"flush says that it is complete, and {len(missing)} rejected events never arrived",
@@ -123,8 +125,14 @@ def rejected(rig: RodentRig) -> None:
     )
 
 
-def _is_rejection(raw: bytes) -> bool:
-    return not EventBatchResponse.FromString(raw).success
+def _rejections(rig: RodentRig) -> list[float]:
+    """When batches were rejected."""
+    return [
+        message.at
+        for call in rig.calls("SendEvents")
+        for message in call.messages
+        if message.sent and not EventBatchResponse.FromString(message.raw).success
+    ]
 
 
 @RETRY.case(

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from string import Template
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from rodent_events import clock
 from rodent_events.pb.base_pb2 import EventBatch
-from toggle_mock.contract.driver_protocol import Driver, Replies
-from toggle_mock.contract.program import Program
-from toggle_mock.contract.rodent.agent import MARK, Agent
+from toggle_mock.contract.driver_protocol import MARK, Driver, Replies
+from toggle_mock.contract.launching import EVENTS_DIR, start_rodent, told, write_token
+from toggle_mock.contract.rig import Rig
+from toggle_mock.contract.rodent.agent import Agent
 from toggle_mock.contract.settings import RodentContract, Stimulus
 from toggle_mock.contract.story import Story
 from toggle_mock.contract.timeline import moments_of
-from toggle_mock.contract.verdicts import Breach, Inconclusive
+from toggle_mock.contract.verdicts import Breach
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.rodents.rodent import Rodent
 from toggle_mock.server.server import ToggleServer
 
 T = TypeVar("T")
 
-_LONGER = 1.5
-"""What is said to take so long is waited for so many times as long."""
-
 _LOOK_AGAIN = 0.2
 """Seconds after which is looked whether the program still runs."""
 
-_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
-"""What of the suite's own environment a program gets."""
 
-
-class RodentRig:
+class RodentRig(Rig[RodentContract]):
     """What a case holds of a Rodent, from the case's beginning to its end.
 
     Args:
@@ -46,25 +38,16 @@ class RodentRig:
     """
 
     def __init__(self, contract: RodentContract, case_id: str, folder: Path, story: Story) -> None:
-        self.contract = contract
-        self.folder = folder
+        super().__init__(contract, folder, story)
         self.agents: list[Agent] = []
         """Those that were started, in order."""
         self.environment: dict[str, str] = {}
         """What the case sets beside all else; for the programs that are started from then on."""
         self.secrets: list[str] = []
         """What must be nowhere on its stdout or stderr."""
-        self.story = story
         self._case_id = case_id
         self._toggle: ToggleServer | None = None
         self._marks = itertools.count(1)
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._stack.close()
 
     @property
     def output(self) -> dict[str, str]:
@@ -103,11 +86,15 @@ class RodentRig:
         Args:
             environment: What it is told differently, this time.
         """
-        told = self._environment() | environment
         replies = Replies()
-        command = [part.replace("{config}", told["RODENT_CONFIG"]) for part in self._command(told)]
-        self.story.tell("suite", f"start {command[0]}")
-        program = Program(command, told, Path(self.contract.folder), replies.take)
+        self._tell(f"start {self.contract.command[0]}")
+        program = start_rodent(
+            self.contract,
+            self._environment() | environment,
+            self.folder,
+            replies.take,
+            where=Path(self.contract.folder),
+        )
         self._stack.callback(program.close)
         driver = Driver(program, replies) if self.contract.emit == "driver" else None
         agent = Agent(
@@ -131,40 +118,24 @@ class RodentRig:
         return self.connected().command(stimulus.command, stimulus.payload, target=stimulus.target)
 
     def _environment(self) -> dict[str, str]:
-        toggle = self.toggle
-        token = toggle.jwt()
-        events_dir = self.folder / "events"
-        events_dir.mkdir(exist_ok=True)
-        told = {
-            **{name: os.environ[name] for name in _INHERITED if name in os.environ},
-            **self.contract.environment,
-            "TOGGLE_ADDRESS": toggle.address,
-            "TOGGLE_JWT": token,
-            "TOGGLE_JWT_FILE": str(self.token_file(token)),
-            "EVENTS_DIR": str(events_dir),
-            "HOME": str(self.folder),
-            "SUITE_CASE": self._case_id,
-            "RODENT_CONFIG": str(self.folder / "rodent-config"),
-        }
+        toggle, token = self.toggle, self.toggle.jwt()
+        self.secrets.append(token)
+        environment = told(self.folder, toggle.address, token, self._case_id)
         if toggle.root_certificate is not None:
             ca_file = self.folder / "ca.pem"
             ca_file.write_bytes(toggle.root_certificate)
-            told["TOGGLE_CA_FILE"] = str(ca_file)
-        return told | self.environment
+            environment["TOGGLE_CA_FILE"] = str(ca_file)
+        return environment | self.environment
+
+    @property
+    def events_dir(self) -> Path:
+        """What EVENTS_DIR names."""
+        return self.folder / EVENTS_DIR
 
     def token_file(self, token: str) -> Path:
-        """Write a token into the file that TOGGLE_JWT_FILE names, at once as a whole."""
+        """Have another token in the file that TOGGLE_JWT_FILE names."""
         self.secrets.append(token)
-        path, new = self.folder / "token", self.folder / "token.new"
-        new.write_text(token)
-        return new.replace(path)
-
-    def _command(self, told: Mapping[str, str]) -> tuple[str, ...]:
-        template = self.contract.config_template
-        if template is not None:
-            text = Template(Path(template).read_text("utf-8")).safe_substitute(told)
-            Path(told["RODENT_CONFIG"]).write_text(text, "utf-8")
-        return self.contract.command
+        return write_token(self.folder, token)
 
     # What is seen
 
@@ -195,12 +166,12 @@ class RodentRig:
             event.metadata[MARK] for event in self.toggle.events if MARK in event.message.metadata
         ]
 
-    # Waiting
+    def missing(self, marks: Sequence[str]) -> list[str]:
+        """Which events of these marks Toggle has not accepted so far."""
+        arrived = set(self.arrived())
+        return [mark for mark in marks if mark not in arrived]
 
-    def patience(self, *times: str) -> float:
-        """Seconds that are waited for what takes the times that are said of the program."""
-        said = self.contract.times
-        return float(_LONGER * sum(getattr(said, name) for name in times) + said.slack)
+    # Waiting
 
     def until(self, found: Callable[[], T], timeout: float, missing: str) -> T:
         """Wait until something is so; returns what is found.
@@ -215,13 +186,20 @@ class RodentRig:
             Breach: It is not so in time, or the program has ended meanwhile.
         """
         end = clock.monotonic() + timeout
-        while not (value := found()):
+        value = found()
+
+        def look() -> bool:
+            nonlocal value
+            value = found()
+            return bool(value)
+
+        while not value:
             left = end - clock.monotonic()
             if left <= 0:
                 raise Breach(f"{missing} within {timeout:g} s")
             if self.agents:
                 self.agents[-1].program.must_run()
-            self.toggle.recording.wait_until(lambda: bool(found()), min(left, _LOOK_AGAIN))
+            self.toggle.recording.wait_until(look, min(left, _LOOK_AGAIN))
         return value
 
     def wait_for_call(
@@ -250,8 +228,7 @@ class RodentRig:
         try:
             self.until(lambda: wanted <= set(self.arrived()), timeout, "they did not arrive")
         except Breach as error:
-            arrived = set(self.arrived())
-            missing = [mark for mark in marks if mark not in arrived]
+            missing = self.missing(marks)
             raise Breach(
                 f"of {len(marks)} events {len(missing)} did not arrive, the first is "
                 f"{missing[0]}: {error}"
@@ -305,21 +282,3 @@ class RodentRig:
         """Whether one of the case's secrets is in something, or the signature of a token."""
         text = content if isinstance(content, str) else content.decode("latin-1")
         return any(one in text or one.rpartition(".")[2] in text for one in self.secrets)
-
-    def expect(self, condition: object, seen: str) -> None:
-        """See that the rule holds.
-
-        Raises:
-            Breach: It does not; this is what was seen.
-        """
-        if not condition:
-            raise Breach(seen)
-
-    def reached(self, condition: object, why: str) -> None:
-        """See that the case has reached its point.
-
-        Raises:
-            Inconclusive: It has not; this is why.
-        """
-        if not condition:
-            raise Inconclusive(why)

@@ -97,7 +97,7 @@ def files(rig: RodentRig) -> None:
     agent = rig.start()
     agent.emit(3)
     agent.terminate()
-    left = [path for path in (rig.folder / "events").rglob("*") if path.is_file()]
+    left = [path for path in rig.events_dir.rglob("*") if path.is_file()]
     rig.reached(left, "it has left no file in EVENTS_DIR")
     for path in left:
         rig.expect(not rig.has_secret(path.read_bytes()), f"the token is in {path.name}")

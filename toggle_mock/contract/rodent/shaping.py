@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from itertools import pairwise
 from uuid import UUID
 
 from rodent_events.pb.events.event_messages_pb2 import Event
 from toggle_mock.contract.cases import Group
-from toggle_mock.contract.rodent.agent import MARK
-from toggle_mock.contract.rodent.filling import PLACES
+from toggle_mock.contract.driver_protocol import MARK
+from toggle_mock.contract.filling import PLACES, now_ms
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.recording.records import RecordedEvent
 
@@ -42,13 +41,9 @@ def _is_uuid7(text: str) -> bool:
     return made.version == 7 and str(made) == text.lower()
 
 
-def _now() -> int:
-    return int(time.time() * 1000)
-
-
 def _expect_now(rig: RodentRig, what: str, times: Sequence[int], begin: int) -> None:
     """Times, in milliseconds since the epoch, lie between the case's begin and now."""
-    end = _now()
+    end = now_ms()
     for one in times:
         late = begin - _CLOCKS <= one <= end + _CLOCKS
         rig.expect(late, f"{what} is {one}{_unit(one, end)}; it arrived before {end}, by Toggle")
@@ -126,7 +121,7 @@ def rising_ids(rig: RodentRig) -> None:
 )
 def timestamps(rig: RodentRig) -> None:
     """All that arrive."""
-    begin = _now()
+    begin = now_ms()
     events = _some(rig)
     _expect_now(rig, "a timestamp", [one.timestamp for one in events], begin)
 
@@ -163,7 +158,7 @@ def batch_ids(rig: RodentRig) -> None:
 )
 def batch_timestamps(rig: RodentRig) -> None:
     """All that arrive."""
-    begin = _now()
+    begin = now_ms()
     _some(rig)
     times = [batch.message.batch_timestamp for batch in rig.toggle.batches]
     _expect_now(rig, "a batch_timestamp", times, begin)

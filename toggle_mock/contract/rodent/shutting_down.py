@@ -74,7 +74,7 @@ def sigterm_delivers(rig: RodentRig) -> None:
     agent = rig.start()
     marks = agent.emit(5 * rig.contract.batch_size // 2)
     agent.terminate()
-    missing = delivered.missing(rig, marks)
+    missing = rig.missing(marks)
     rig.expect(
         not missing,
         f"it has ended in order, and of {len(marks)} events {len(missing)} have not arrived",
@@ -120,7 +120,7 @@ def complete(rig: RodentRig) -> None:
     agent = rig.start()
     marks = agent.emit(5 * rig.contract.batch_size // 2)
     said = agent.shutdown(rig.patience("batch"))
-    missing = delivered.missing(rig, marks)
+    missing = rig.missing(marks)
     rig.expect(said or missing, "all has arrived, and shutdown says that it is not complete")
     rig.expect(not missing, f"of {len(marks)} events {len(missing)} have not arrived")
     delivered.once(rig)
@@ -160,7 +160,7 @@ def flush(rig: RodentRig) -> None:
     agent = rig.start()
     marks = agent.emit(3 * rig.contract.batch_size // 2)
     said = agent.flush(rig.patience("batch"))
-    missing = delivered.missing(rig, marks)
+    missing = rig.missing(marks)
     rig.expect(said, "Toggle is well, and flush says that it is not complete")
     rig.expect(
         not missing, f"flush says that it is complete, and {len(missing)} events are missing"

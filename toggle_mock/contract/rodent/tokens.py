@@ -5,6 +5,7 @@ from __future__ import annotations
 import grpc
 
 from toggle_mock.contract.cases import Group
+from toggle_mock.contract.launching import JWT_FILE
 from toggle_mock.contract.rodent import delivered
 from toggle_mock.contract.rodent.agent import Agent
 from toggle_mock.contract.rodent.rig import RodentRig
@@ -141,7 +142,7 @@ def revoked(rig: RodentRig) -> None:
 def file_gone(rig: RodentRig) -> None:
     """No file, for some pauses."""
     agent = _start(rig)
-    token = rig.folder / "token"
+    token = rig.folder / JWT_FILE
     token.unlink()
     rig.toggle.faults.clock(_CLOCK)
     query = agent.provoke()

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
 from rodent_events import wire
 from rodent_events.ids import new_id
-from rodent_events.payload_types import PayloadType, message_of, payload_types, schema_of
 from rodent_events.pb.base_pb2 import EventBatch
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO, Event, StoragePoolPayload
+from toggle_mock.contract.filling import PLACES, filled, now_ms
 
 MARK = "suite_mark"
 """The key of the metadata that says of which case an event is."""
 
 NUMBER = "suite_number"
 """The key of the metadata with an event's number among those of its case."""
-
-PAYLOAD_TYPES: Mapping[str, PayloadType] = payload_types(schema_of(Event()))
-
-_POOL = PAYLOAD_TYPES[StoragePoolPayload.DESCRIPTOR.full_name]
 
 _F = FieldDescriptor
 _VALUES: Mapping[int, Any] = {
@@ -60,7 +54,7 @@ class Batches:
         """
         if payload is None:
             payload = StoragePoolPayload(pool_name="tank", size_bytes=1 << 40)
-        place = PAYLOAD_TYPES[payload.DESCRIPTOR.full_name]
+        place = PLACES[payload.DESCRIPTOR.name]
         usual: dict[str, Any] = {
             "event_id": new_id(),
             "level": EVENT_LEVEL_INFO,
@@ -107,43 +101,10 @@ class Batches:
 
     def filled(self) -> list[Event]:
         """An event of each payload type, with all of its fields set."""
-        return [self.event(filled(place)) for place in PAYLOAD_TYPES.values()]
-
-
-def now_ms() -> int:
-    """Wall clock, milliseconds since the Unix epoch."""
-    return int(time.time() * 1000)
-
-
-def filled(place: PayloadType) -> Message:
-    """A payload of a type, with all of its fields set."""
-    return _fill(GetMessageClass(place.descriptor)())
-
-
-def _fill(message: Message) -> Message:
-    for field in schema_of(message).fields:
-        _set(message, field)
-    return message
-
-
-def _set(message: Message, field: FieldDescriptor) -> None:
-    content = getattr(message, field.name)
-    if field.message_type is None:
-        value = _value_of(field)
-        if field.is_repeated:
-            content.extend([value] * 3)
-        else:
-            setattr(message, field.name, value)
-    elif field.message_type.GetOptions().map_entry:
-        entry: Any = _fill(GetMessageClass(message_of(field))())
-        message.MergeFrom(type(message)(**{field.name: {entry.key: entry.value}}))
-    else:
-        _fill(content.add() if field.is_repeated else content)
+        return [self.event(filled(payload, _value_of)) for payload in PLACES]
 
 
 def _value_of(field: FieldDescriptor) -> Any:
-    if field.enum_type is not None:
-        return max(field.enum_type.values_by_number)
     return _VALUES.get(field.type, 1000 + field.number)
 
 

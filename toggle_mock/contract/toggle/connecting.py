@@ -13,13 +13,14 @@ from rodent_events.pb.base_pb2 import (
     ToggleRequest,
 )
 from toggle_mock.contract.cases import Group
-from toggle_mock.contract.toggle.batches import now_ms, with_unknown_fields
+from toggle_mock.contract.filling import now_ms
+from toggle_mock.contract.toggle.batches import with_unknown_fields
 from toggle_mock.contract.toggle.caller import Caller, at_once
-from toggle_mock.contract.toggle.http2 import Http2Connection, Kind
+from toggle_mock.contract.toggle.http2 import Http2Connection
 from toggle_mock.contract.toggle.rig import ToggleRig
 from toggle_mock.contract.toggle.stream import Stream, answer_to
 from toggle_mock.contract.verdicts import Breach
-from toggle_mock.recording.records import SERVICE
+from toggle_mock.faults.frames import Kind
 
 CONNECT: Group[ToggleRig] = Group("connect", "Connect")
 
@@ -383,11 +384,10 @@ def deaf(rig: ToggleRig) -> None:
 
 def _open_stream(rig: ToggleRig, connection: Http2Connection) -> None:
     """Have a Connect stream on a connection by hand; a ping shows that Toggle has seen it."""
-    connection.call(f"/{SERVICE}/Connect", rig.headers())
-    connection.ping(1)
+    connection.call("Connect", rig.headers())
     seen = [
         frame.kind
-        for frame in connection.until_ping(1, rig.patience("answer"))
+        for frame in connection.pinged(rig.patience("answer"))
         if frame.kind in {Kind.RST_STREAM, Kind.GOAWAY}
     ]
     rig.reached(not seen, "the stream of the Rodent that does not read was refused")

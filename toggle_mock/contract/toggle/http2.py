@@ -10,33 +10,20 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Self
 
 from rodent_events import clock
 from toggle_mock.address import Address
+from toggle_mock.faults.first_bytes import PREFACE
+from toggle_mock.faults.frames import ACK, END_STREAM, HEADER, Kind
+from toggle_mock.recording.records import SERVICE
 
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_HEADER = 9
 _LOOK_AGAIN = 0.05
 """Seconds after which is looked whether the time is up."""
 
-ACK = 0x1
-END_STREAM = 0x1
 _END_HEADERS = 0x4
 _INITIAL_WINDOW_SIZE = 0x4
 _CANCEL = 0x8
-
-
-class Kind(IntEnum):
-    """The types of frames that matter here."""
-
-    DATA = 0x0
-    HEADERS = 0x1
-    RST_STREAM = 0x3
-    SETTINGS = 0x4
-    PING = 0x6
-    GOAWAY = 0x7
 
 
 @dataclass(frozen=True)
@@ -45,7 +32,6 @@ class Frame:
 
     kind: int
     flags: int
-    stream: int
     payload: bytes
 
     @property
@@ -85,13 +71,14 @@ class Http2Connection:
                 host = server_name or Address.from_target(address).host
                 self._socket = context.wrap_socket(self._socket, server_hostname=host)
             setting = _INITIAL_WINDOW_SIZE.to_bytes(2) + window.to_bytes(4)
-            self._socket.sendall(_PREFACE + _framed(Kind.SETTINGS, 0, 0, setting))
+            self._socket.sendall(PREFACE + _framed(Kind.SETTINGS, 0, 0, setting))
         except BaseException:
             self._socket.close()
             raise
         self._socket.settimeout(_LOOK_AGAIN)
         self._received = b""
         self._next_stream = 1
+        self._pings = 0
 
     def __enter__(self) -> Self:
         return self
@@ -111,12 +98,12 @@ class Http2Connection:
         """The version of TLS that is spoken; None without TLS."""
         return self._socket.version() if isinstance(self._socket, ssl.SSLSocket) else None
 
-    def call(self, path: str, metadata: Mapping[str, str]) -> int:
-        """Begin a call of a method; returns the number of its stream."""
+    def call(self, method: str, metadata: Mapping[str, str]) -> int:
+        """Begin a call of a method of Toggle's service; returns the number of its stream."""
         headers = {
             ":method": "POST",
             ":scheme": self._scheme,
-            ":path": path,
+            ":path": f"/{SERVICE}/{method}",
             ":authority": self._address,
             "content-type": "application/grpc",
             "te": "trailers",
@@ -135,10 +122,6 @@ class Http2Connection:
         """Cancel a call."""
         self._send(Kind.RST_STREAM, 0, stream, _CANCEL.to_bytes(4))
 
-    def ping(self, number: int) -> None:
-        """Send a ping of this number."""
-        self._send(Kind.PING, 0, 0, number.to_bytes(8))
-
     def frames(self, timeout: float) -> Iterator[Frame]:
         """What comes within so many seconds; settings and pings of the server are answered.
 
@@ -156,19 +139,18 @@ class Http2Connection:
                 return
             self._receive()
 
-    def until_ping(self, number: int, timeout: float) -> Iterator[Frame]:
-        """What comes before the answer to a ping.
+    def pinged(self, timeout: float) -> Iterator[Frame]:
+        """Send a ping; what comes before the answer to it.
 
         Raises:
             TimeoutError: That does not come within so many seconds.
             OSError: The server has ended the connection.
         """
+        self._pings += 1
+        number = self._pings.to_bytes(8)
+        self._send(Kind.PING, 0, 0, number)
         for frame in self.frames(timeout):
-            if (
-                frame.kind == Kind.PING
-                and frame.flags & ACK
-                and frame.payload == number.to_bytes(8)
-            ):
+            if frame.kind == Kind.PING and frame.flags & ACK and frame.payload == number:
                 return
             yield frame
         raise TimeoutError(f"a ping is not answered within {timeout:g} s")
@@ -184,11 +166,11 @@ class Http2Connection:
 
     def _next(self) -> Frame | None:
         data = self._received
-        size = int.from_bytes(data[:3]) + _HEADER
-        if len(data) < max(size, _HEADER):
+        size = int.from_bytes(data[:3]) + HEADER
+        if len(data) < max(size, HEADER):
             return None
         self._received = data[size:]
-        return Frame(data[3], data[4], int.from_bytes(data[5:9]), data[_HEADER:size])
+        return Frame(data[3], data[4], data[HEADER:size])
 
     def _send(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         self._socket.sendall(_framed(kind, flags, stream, payload))

@@ -17,11 +17,11 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from rodent_events.pb.events.event_messages_pb2 import Event
-from toggle_mock.address import UNIX, Address
 from toggle_mock.contract.settings import ToggleContract
 from toggle_mock.contract.toggle.batches import MARK
 from toggle_mock.dialing import http_client
 from toggle_mock.errors import ContractError
+from toggle_mock.http_api.remote_api import where
 from toggle_mock.wording import shortened
 
 TIMEOUT = 60.0
@@ -98,8 +98,7 @@ class HttpObserver:
     def __init__(self, url: str) -> None:
         self._url = url
         try:
-            path = Address.of(url).path if url.startswith(UNIX) else ""
-            root = "http://localhost" if path else url.rstrip("/")
+            root, path = where(url)
             self._client = http_client(f"{root}/api/v1", timeout=TIMEOUT, path=path)
         except (ValueError, httpx.InvalidURL) as error:
             raise ContractError(f"observe is {url!r}: {error}") from None

@@ -6,7 +6,6 @@ import secrets
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -16,6 +15,7 @@ from rodent_events import clock
 from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError
 from rodent_events.pb.base_pb2 import ToggleRequest
+from toggle_mock.contract.rig import Rig
 from toggle_mock.contract.settings import ToggleContract
 from toggle_mock.contract.story import Story
 from toggle_mock.contract.toggle.batches import Batches
@@ -31,9 +31,6 @@ from toggle_mock.recording.records import Metadata
 
 T = TypeVar("T")
 
-_LONGER = 1.5
-"""What is said to take so long is waited for so many times as long."""
-
 _BETWEEN_LOOKS = 0.05
 """Seconds; the longer it takes until all is there, the rarer are the looks."""
 
@@ -43,7 +40,7 @@ _ONE_RODENT = threading.Lock()
 """Held by the case that is the Rodent, where there is but one token for all."""
 
 
-class ToggleRig:
+class ToggleRig(Rig[ToggleContract]):
     """What a case holds of a Toggle, from the case's beginning to its end.
 
     Args:
@@ -57,11 +54,9 @@ class ToggleRig:
     """
 
     def __init__(self, contract: ToggleContract, case_id: str, folder: Path, story: Story) -> None:
-        self.contract = contract
+        super().__init__(contract, folder, story)
         self.address = address_of(contract)
         """``host:port`` of the Toggle, or ``unix:PATH``."""
-        self.folder = folder
-        self.story = story
         mark = f"{case_id}-{secrets.token_hex(4)}"
         self.who = Identity(f"rodent-{mark}", contract.organization or f"org-{mark}")
         """The Rodent of the case."""
@@ -69,15 +64,11 @@ class ToggleRig:
         """Makes its events."""
         self.tokens = TokenMaker(contract)
         self._observer: Observer | None = None
-        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         if self.contract.jwt_key is None:
             self._stack.enter_context(_ONE_RODENT)
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._stack.close()
+        return super().__enter__()
 
     @property
     def output(self) -> dict[str, str]:
@@ -277,31 +268,6 @@ class ToggleRig:
                 f"{stream.told}, after what was said on it; one on which nothing was said: "
                 f"{other.told}"
             )
-
-    # Waiting and judging
-
-    def patience(self, *times: str) -> float:
-        """Seconds that are waited for what takes the times that are said of the Toggle."""
-        said = self.contract.times
-        return float(_LONGER * sum(getattr(said, name) for name in times) + said.slack)
-
-    def expect(self, condition: object, seen: str) -> None:
-        """See that the rule holds.
-
-        Raises:
-            Breach: It does not; this is what was seen.
-        """
-        if not condition:
-            raise Breach(seen)
-
-    def reached(self, condition: object, why: str) -> None:
-        """See that the case has reached its point.
-
-        Raises:
-            Inconclusive: It has not; this is why.
-        """
-        if not condition:
-            raise Inconclusive(why)
 
 
 def address_of(contract: ToggleContract) -> str:

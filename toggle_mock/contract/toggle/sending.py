@@ -9,9 +9,9 @@ from rodent_events.pb.events.event_messages_pb2 import EventCategory, EventLevel
 from toggle_mock.contract.cases import Group
 from toggle_mock.contract.toggle.batches import batch_with_unknown_fields, split
 from toggle_mock.contract.toggle.caller import Answer, at_once
-from toggle_mock.contract.toggle.http2 import Http2Connection, Kind
+from toggle_mock.contract.toggle.http2 import Http2Connection
 from toggle_mock.contract.toggle.rig import ToggleRig
-from toggle_mock.recording.records import SERVICE
+from toggle_mock.faults.frames import Kind
 
 SEND_EVENTS: Group[ToggleRig] = Group("send_events", "SendEvents")
 
@@ -321,12 +321,12 @@ def cancelled(rig: ToggleRig) -> None:
     connection = rig.http2()
     streams = []
     for _ in range(_AT_ONCE):
-        streams.append(connection.call(f"/{SERVICE}/SendEvents", rig.headers()))
+        streams.append(connection.call("SendEvents", rig.headers()))
         connection.data(streams[-1], rig.half_a_batch(), ends=False)
-    _seen(rig, connection, 1)
+    _seen(rig, connection)
     for stream in streams:
         connection.cancel(stream)
-    _seen(rig, connection, 2)
+    _seen(rig, connection)
     caller = rig.caller()
     for _ in range(_AT_ONCE):
         caller.begin("SendEvents", rig.batches.batch(), timeout=0.001).answer()
@@ -346,8 +346,7 @@ def _taken(answer: Answer) -> None:
     answer.successful(EventBatchResponse)
 
 
-def _seen(rig: ToggleRig, connection: Http2Connection, number: int) -> None:
+def _seen(rig: ToggleRig, connection: Http2Connection) -> None:
     """Wait until Toggle has seen what was sent so far."""
-    connection.ping(number)
-    for frame in connection.until_ping(number, rig.patience("answer")):
+    for frame in connection.pinged(rig.patience("answer")):
         rig.reached(frame.kind != Kind.GOAWAY, f"Toggle ends the connection: {frame.last_words}")

@@ -14,12 +14,12 @@ from toggle_mock.contract.toggle.batches import (
     batch_with_unknown_fields,
     split,
 )
-from toggle_mock.contract.toggle.caller import at_once
-from toggle_mock.contract.toggle.http2 import Kind
+from toggle_mock.contract.toggle.caller import at_once, bearer
 from toggle_mock.contract.toggle.observers import StoredEvent
 from toggle_mock.contract.toggle.rig import ToggleRig
 from toggle_mock.contract.toggle.sending import without_batch_id
-from toggle_mock.recording.records import SERVICE
+from toggle_mock.faults.frames import Kind
+from toggle_mock.wording import in_a_line
 
 STORED: Group[ToggleRig] = Group("stored", "What is stored")
 
@@ -224,7 +224,7 @@ def refused(rig: ToggleRig) -> None:
     """A batch behind them shows that all was stored."""
     caller = rig.caller()
     token = rig.tokens.of_another_key(rig.who)
-    strange = caller.send(rig.batches.batch(), metadata=(("authorization", f"Bearer {token}"),))
+    strange = caller.send(rig.batches.batch(), metadata=bearer(token))
     cut = caller.send(rig.batches.batch(3).SerializeToString()[:-60])
     rig.reached(not strange.ok and not cut.ok, "nothing was refused: other cases judge that")
     _break_off(rig)
@@ -280,7 +280,7 @@ def many(rig: ToggleRig) -> None:
 def _break_off(rig: ToggleRig) -> None:
     """Send half of a message, and leave."""
     with rig.http2() as connection:
-        stream = connection.call(f"/{SERVICE}/SendEvents", rig.headers())
+        stream = connection.call("SendEvents", rig.headers())
         connection.data(stream, rig.half_a_batch(), ends=True)
         for frame in connection.frames(rig.patience("answer")):
             if frame.kind in {Kind.HEADERS, Kind.RST_STREAM, Kind.GOAWAY}:
@@ -313,7 +313,5 @@ def _differences(sent: Event, stored_one: Event) -> str:
         if getattr(sent, field.name) != getattr(stored_one, field.name)
     ]
     first = fields[0] if fields else "its unknown fields"
-    was, became = (
-        " ".join(str(getattr(event, first, "")).split())[:300] for event in (sent, stored_one)
-    )
+    was, became = (in_a_line(getattr(event, first, ""), 300) for event in (sent, stored_one))
     return f"{first} was {was!r}, and is stored as {became!r}"

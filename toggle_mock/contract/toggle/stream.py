@@ -20,6 +20,7 @@ from rodent_events.pb.base_pb2 import (
 )
 from toggle_mock.contract.verdicts import Breach
 from toggle_mock.recording.records import SERVICE, Metadata
+from toggle_mock.wording import in_a_line
 
 HEARTBEAT = "system.status"
 """The type of the command that is Toggle's heartbeat."""
@@ -81,7 +82,7 @@ class Stream:
             self._tell("Toggle", f"says {len(raw)} bytes that are no ToggleRequest")
             self._call.cancel()
             return
-        self._tell("Toggle", f"says {' '.join(str(message).split())[:200] or 'nothing'}")
+        self._tell("Toggle", f"says {in_a_line(message) or 'nothing'}")
         with self._changed:
             self._heard.append(message)
             self._changed.notify_all()
@@ -114,12 +115,6 @@ class Stream:
         self._reader.join(5.0)
 
     # What is seen of Toggle
-
-    @property
-    def heard(self) -> list[ToggleRequest]:
-        """All that Toggle has said so far."""
-        with self._changed:
-            return list(self._heard)
 
     @property
     def status(self) -> grpc.StatusCode | None:

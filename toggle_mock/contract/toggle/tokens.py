@@ -15,7 +15,8 @@ import msgspec
 
 from toggle_mock.contract.settings import ToggleContract
 from toggle_mock.errors import ContractError
-from toggle_mock.tokens.tokens import ERA, Tokens, unverified_claims
+from toggle_mock.tokens import signing
+from toggle_mock.tokens.tokens import ERA, Tokens
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class TokenMaker:
     def of_another_key(self, who: Identity) -> str:
         """The right claims, signed with a key that is not Toggle's."""
         other = Tokens(algorithm=self._contract.jwt_algorithm)
-        claims = {"rid": who.rid, "sub": who.sub, "prv": True, **self._claims(who)}
+        claims = {"rid": who.rid, "sub": who.sub, **self._claims(who)}
         return other.issue(**claims)
 
     def not_yet_valid(self, who: Identity) -> str:
@@ -91,7 +92,7 @@ class TokenMaker:
         return _joined(header, self._claims(who), self._tokens.public_key)
 
     def _claims(self, who: Identity) -> Mapping[str, Any]:
-        return unverified_claims((("authorization", f"Bearer {self.right(who)}"),))
+        return signing.unverified(self.right(who))
 
 
 def _tokens_of(file: str, algorithm: str) -> Tokens:

@@ -10,9 +10,10 @@ from grpc import StatusCode
 
 from toggle_mock.contract.cases import Group
 from toggle_mock.contract.toggle.caller import at_once
-from toggle_mock.contract.toggle.http2 import Frame, Http2Connection, Kind
+from toggle_mock.contract.toggle.http2 import Frame, Http2Connection
 from toggle_mock.contract.toggle.rig import ToggleRig
 from toggle_mock.contract.verdicts import Breach
+from toggle_mock.faults.frames import Kind
 from toggle_mock.recording.records import SERVICE
 
 CONNECTION: Group[ToggleRig] = Group("connection", "Connections")
@@ -42,7 +43,7 @@ _METADATA_BYTES = 4_096
 def keepalive(rig: ToggleRig) -> None:
     """By hand, as no client of gRPC pings at will."""
     connection = rig.http2(window=1 << 20)
-    connection.call(f"/{SERVICE}/Connect", rig.headers())
+    connection.call("Connect", rig.headers())
     _ping(rig, connection, rig.contract.times.keepalive)
 
 
@@ -73,7 +74,7 @@ def keepalive_without_calls(rig: ToggleRig) -> None:
 def fast_keepalive(rig: ToggleRig) -> None:
     """With and without a stream."""
     connection = rig.http2(window=1 << 20)
-    connection.call(f"/{SERVICE}/Connect", rig.headers())
+    connection.call("Connect", rig.headers())
     _ping(rig, connection, rig.contract.times.shortest_keepalive)
     _ping(rig, rig.http2(), rig.contract.times.shortest_keepalive)
 
@@ -237,8 +238,7 @@ def _answered(rig: ToggleRig, connection: Http2Connection, number: int) -> None:
     frames: list[Frame] = []
     broken = ""
     try:
-        connection.ping(number)
-        frames.extend(connection.until_ping(number, rig.patience("answer")))
+        frames.extend(connection.pinged(rig.patience("answer")))
     except OSError as error:
         broken = str(error)
     ends = [frame.last_words or "without a reason" for frame in frames if frame.kind == Kind.GOAWAY]

@@ -1,7 +1,8 @@
-"""Messages with every field set, from their descriptors alone."""
+"""What events are made of: messages with every field set, from descriptors alone, and the time."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,6 +34,11 @@ _WIDTHS: Mapping[int, int] = {
     **dict.fromkeys([_F.TYPE_INT32, _F.TYPE_SINT32, _F.TYPE_SFIXED32], 32),
     **dict.fromkeys([_F.TYPE_INT64, _F.TYPE_SINT64, _F.TYPE_SFIXED64], 64),
 }
+
+
+def now_ms() -> int:
+    """Wall clock, milliseconds since the Unix epoch."""
+    return int(time.time() * 1000)
 
 
 def plain(field: FieldDescriptor) -> Any:
