@@ -2,7 +2,8 @@
 
 From the project's own schema, proto/ itself: rodent_events/pb, rodent_events/emitters.py,
 rodent_events/__init__.py, and the list of payload types in docs/events.md. From each published
-revision, a folder of proto/revisions/: a descriptor set, toggle_mock/revisions/DATE.binpb.
+revision, a folder of proto/revisions/: a descriptor set, toggle_mock/revisions/DATE.binpb. From all
+of them: docs/payloads.md.
 
 python tools/generate.py           write them
 python tools/generate.py --check   fail if the written ones differ
@@ -17,13 +18,20 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
-from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+)
 from google.protobuf.descriptor_pool import DescriptorPool
 from marked import with_part
+from payload_page import Schema
+from payload_page import page as payloads_page
 from templates import emitters_module, init_module, payload_type_list
 
 ROOT = Path(__file__).parents[1]
@@ -105,13 +113,22 @@ def pb_modules(out: Path) -> Iterator[tuple[str, str]]:
         yield str(path.relative_to(out)), text
 
 
-def descriptor_sets(revisions: Path) -> Iterator[tuple[str, bytes]]:
-    """The descriptor set of each published revision: its date, and bytes."""
+def published(revisions: Path) -> Iterator[tuple[str, FileDescriptorSet]]:
+    """Each published revision: its date, and descriptors with their comments."""
     with tempfile.TemporaryDirectory() as folder:
         for source in sorted(path for path in revisions.iterdir() if path.is_dir()):
             path = Path(folder) / source.name
-            run_protoc(source, f"--descriptor_set_out={path}")
-            yield source.name, path.read_bytes()
+            run_protoc(source, f"--descriptor_set_out={path}", "--include_source_info")
+            yield source.name, FileDescriptorSet.FromString(path.read_bytes())
+
+
+def without_comments(files: FileDescriptorSet) -> bytes:
+    """A descriptor set as protoc makes it when it is not asked for comments."""
+    bare = FileDescriptorSet()
+    bare.CopyFrom(files)
+    for file in bare.file:
+        file.ClearField("source_code_info")
+    return bare.SerializeToString(deterministic=True)
 
 
 def load_payload_types() -> ModuleType:
@@ -127,50 +144,70 @@ def load_payload_types() -> ModuleType:
     return module
 
 
-def comments(file: FileDescriptorProto) -> dict[str, str]:
-    """The first paragraph of the comment on each top-level message."""
-    return {
-        file.message_type[location.path[1]].name: location.leading_comments.strip().split("\n\n")[0]
-        for location in file.source_code_info.location
-        if len(location.path) == 2 and location.path[0] == 4
-    }
+def comments(file: FileDescriptorProto) -> Iterator[tuple[str, str]]:
+    """The first paragraphs of the comments on top-level messages, by name, and their fields."""
+    for location in file.source_code_info.location:
+        text = location.leading_comments.strip().split("\n\n")[0]
+        match list(location.path):
+            case [FileDescriptorProto.MESSAGE_TYPE_FIELD_NUMBER, message]:
+                yield file.message_type[message].name, text
+            case [
+                FileDescriptorProto.MESSAGE_TYPE_FIELD_NUMBER,
+                message,
+                DescriptorProto.FIELD_FIELD_NUMBER,
+                field,
+            ]:
+                owner = file.message_type[message]
+                yield f"{owner.name}.{owner.field[field].name}", text
+
+
+def loaded(module: ModuleType, files: FileDescriptorSet) -> tuple[Descriptor, Schema]:
+    """Event of a schema, and what is said of its payload types."""
+    pool = DescriptorPool()
+    for file in files.file:
+        pool.Add(file)
+    event = pool.FindMessageTypeByName(module.EVENT)
+    places = {place.name: place for place in module.payload_types(event).values()}
+    return event, Schema(places, dict(said for file in files.file for said in comments(file)))
 
 
 # All of them
 
 
-def own_files() -> dict[str, str]:
+def own_files(revisions: Mapping[str, FileDescriptorSet]) -> dict[str, str]:
     """What follows from the project's own schema: path, text."""
     with tempfile.TemporaryDirectory() as folder:
         files = compiled(ROOT / "proto", Path(folder))
         modules = {f"rodent_events/pb/{path}": text for path, text in pb_modules(Path(folder))}
     module = load_payload_types()
-    pool = DescriptorPool()
-    docs: dict[str, str] = {}
-    for file in files.file:
-        docs |= comments(file)
-        pool.Add(file)
-    event = pool.FindMessageTypeByName(module.EVENT)
-    places = list(module.payload_types(event).values())
+    event, schema = loaded(module, files)
+    places = list(schema.places.values())
     levels, categories = (
         [name for number, name in module.short_names(module.enum_of(event, enum)).items() if number]
         for enum in (module.EVENT_LEVEL, module.EVENT_CATEGORY)
     )
     table = payload_type_list(places, levels, categories)
+    info_by_default = module.LEVEL_INFO_BY_DEFAULT
     return modules | {
-        "rodent_events/emitters.py": emitters_module(places, docs, module.LEVEL_INFO_BY_DEFAULT),
+        "rodent_events/emitters.py": emitters_module(places, schema.comments, info_by_default),
         "rodent_events/__init__.py": init_module(places, files),
         PAGE: with_part((ROOT / PAGE).read_text(), "payload types", table),
+        "docs/payloads.md": payloads_page(
+            schema,
+            {date: loaded(module, files)[1] for date, files in revisions.items()},
+            info_by_default,
+        ),
     }
 
 
 def generate() -> dict[str, bytes]:
     """All generated files: path, content."""
+    revisions = dict(published(ROOT / "proto" / "revisions"))
     sets = {
-        f"toggle_mock/revisions/{date}.binpb": content
-        for date, content in descriptor_sets(ROOT / "proto" / "revisions")
+        f"toggle_mock/revisions/{date}.binpb": without_comments(files)
+        for date, files in revisions.items()
     }
-    return {path: text.encode() for path, text in own_files().items()} | sets
+    return {path: text.encode() for path, text in own_files(revisions).items()} | sets
 
 
 def left_over(generated: dict[str, bytes]) -> list[str]:

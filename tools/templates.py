@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
@@ -41,7 +42,7 @@ def emitter(place: Any, comment: str, info_by_default: bool) -> str:
 '''
 
 
-def emitters_module(places: list[Any], docs: dict[str, str], info_by_default: set[str]) -> str:
+def emitters_module(places: list[Any], docs: Mapping[str, str], info_by_default: set[str]) -> str:
     """rodent_events/emitters.py."""
     names = sorted(place.name for place in places)
     imports = listed(["EVENT_LEVEL_INFO", *names])

@@ -118,12 +118,26 @@ message StorageExamplePayload {
     STORAGE_EXAMPLE_OPERATION_GIVEN = 1;
   }
 
+  // The pool that it is in.
+  // Example: tank
   string pool_name = 1;
+  // How many there were, by device.
+  // Example: 0, 3
   repeated uint32 errors = 2;
+  // Of all, how many.
+  // Example: 0.5
   double ratio = 3;
+  // A digest of it.
+  // Example: abc
   bytes digest = 4;
+  // Counted, by name.
+  // Example: read: 3, write: 0
   map<string, int64> counts = 5;
+  // Where it begins, in bytes.
+  // Example: -1
   sfixed64 offset = 6;
+  // What became of it.
+  // Example: GIVEN
   StorageExampleOperation operation = 7;
 }
 """
@@ -141,6 +155,8 @@ message ExampleEvent {
 }
 
 message ExampleThingPayload {
+  // Its name.
+  // Example: thing
   string name = 1;
 }
 """
@@ -153,8 +169,9 @@ def add_values(root: Path) -> None:
 
 
 def add_fields(root: Path) -> None:
-    add(root, "message StorageDatasetPayload", "map<string, string> examples = {};")
-    add(root, "message UsageQuotaPayload", "repeated bytes examples = {};")
+    said = "// What it is an example of.\n  // Example: {}\n  {} examples = {{}};"
+    add(root, "message StorageDatasetPayload", said.format("a: b", "map<string, string>"))
+    add(root, "message UsageQuotaPayload", said.format("a, b", "repeated bytes"))
 
 
 def add_revision(root: Path) -> None:
@@ -171,6 +188,7 @@ CHANGES = {
             "rodent_events/emitters.py": "A storage node was taken for an example, which is",
             "rodent_events/__init__.py": '"emit_storage_example",',
             "docs/events.md": "| STORAGE | `StorageExamplePayload` | `emit_storage_example` |",
+            "docs/payloads.md": "| 1 | `pool_name` | string | The pool that it is in. | `tank` |",
         },
         about=("StorageExamplePayload",),
     ),
@@ -193,7 +211,10 @@ CHANGES = {
     ),
     "A field": Change(
         add_fields,
-        {"rodent_events/pb/events/event_messages_pb2.pyi": "    examples: "},
+        {
+            "rodent_events/pb/events/event_messages_pb2.pyi": "    examples: ",
+            "docs/payloads.md": "map of string to string | What it is an example of. | `a: b` |",
+        },
         about=("StorageDatasetPayload", "UsageQuotaPayload"),
     ),
     "A published revision": Change(
