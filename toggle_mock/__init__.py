@@ -6,8 +6,9 @@ change at any time. The names are loaded when they are first used: pytest import
 every run on a machine that has it, and must not pay for what no test asks for.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from toggle_mock.extras import loaded
 
 if TYPE_CHECKING:
     from toggle_mock.assertions.assertions import Assertions
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         CommandFailedError,
         ContractError,
         FaultSpecError,
+        MissingExtraError,
         NoRelayError,
         NoReplyError,
         NotConnectedError,
@@ -80,6 +82,7 @@ __all__ = [
     "Fleet",
     "HttpReply",
     "Matcher",
+    "MissingExtraError",
     "NoRelayError",
     "NoReplyError",
     "NotConnectedError",
@@ -148,6 +151,7 @@ _HOMES = {
         "CommandFailedError",
         "ContractError",
         "FaultSpecError",
+        "MissingExtraError",
         "NoRelayError",
         "NoReplyError",
         "NotConnectedError",
@@ -195,15 +199,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    for home, names in _HOMES.items():
-        if name in names:
-            try:
-                return getattr(import_module(f"toggle_mock.{home}"), name)
-            except ModuleNotFoundError as error:
-                raise ImportError(
-                    f"toggle_mock needs {error.name}: install the extra, rodent-events[testing]"
-                ) from error
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return loaded(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

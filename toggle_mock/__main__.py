@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 
+from toggle_mock.errors import MissingExtraError
+from toggle_mock.extras import extras
+
 
 def main() -> None:
     """Run the command line; without the extra that it needs, say so."""
     try:
-        from toggle_mock.cli.main import main as command
-    except ModuleNotFoundError as error:
-        sys.exit(f"toggle-mock needs {error.name}: install the extra, rodent-events[testing]")
+        with extras():
+            from toggle_mock.cli.main import main as command
+    except MissingExtraError as error:
+        sys.exit(f"toggle-mock: {error}")
     command(prog_name="toggle-mock")
 
 

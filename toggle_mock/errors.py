@@ -16,6 +16,7 @@ ToggleMockError
 ├── CommandFailedError    (RuntimeError)     the Rodent answered that the command failed
 ├── NoRelayError          (RuntimeError)     a fault of the connection needs a relay
 ├── RemoteError           (RuntimeError)     a mock Toggle elsewhere does not do what was asked
+├── MissingExtraError     (ImportError)      a library is missing that an extra brings
 └── TokenRefusedError                        a call has no token, or none that is accepted
 
 What is wrong with an argument is a ValueError or a TypeError, as everywhere. IncompatibleError is
@@ -29,6 +30,21 @@ import grpc
 
 class ToggleMockError(Exception):
     """The root of all errors that this package raises on purpose."""
+
+
+class MissingExtraError(ToggleMockError, ImportError):
+    """A library is missing that an extra brings; the text has the command that installs it.
+
+    Args:
+        module: What cannot be imported.
+        extra: The extra of the distribution that brings it.
+    """
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__(
+            f"{module} is not installed, which this needs: pip install 'rodent-events[{extra}]'",
+            name=module,
+        )
 
 
 class NotReceivedError(ToggleMockError, AssertionError):

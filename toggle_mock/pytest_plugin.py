@@ -97,7 +97,7 @@ def _shared_toggle(
     """What all tests of a process share."""
     url = request.config.getoption(_ADDRESS)
     if url:
-        from toggle_mock.http_api.client import RemoteToggle
+        from toggle_mock import RemoteToggle
 
         with RemoteToggle(url) as remote:
             yield remote

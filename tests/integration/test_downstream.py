@@ -7,12 +7,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tomllib
 from pathlib import Path
 
 import pytest
-from support import plugins
+from support.distributions import brought_by, linked
 
 from toggle_mock import ToggleServer
 
@@ -78,11 +77,9 @@ def build_wheel(folder: Path) -> Path:
 
 
 def install(wheel: Path, environment: Path) -> None:
-    """Install the wheel; what it depends on is taken from where these tests run."""
+    """Install the wheel; what a project depends on is taken from where these tests run."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     pip(f"--python={environment}", "install", "--no-deps", "--no-index", str(wheel))
-    (packages,) = environment.glob("lib/python*/site-packages")
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
 
 
 def pip(*arguments: str) -> None:
@@ -95,11 +92,14 @@ def run(installed, tmp_path):
     """Runs a command in a folder, with the environment of a user who has installed the wheel."""
 
     def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        packages = tmp_path / "packages"
+        packages.mkdir()
+        linked(brought_by(asked_for(folder)).values(), packages)
         environment = {
             "PATH": f"{installed / 'bin'}:{os.environ['PATH']}",
             "HOME": str(tmp_path),
             "TMPDIR": str(tmp_path),
-            "PYTEST_ADDOPTS": plugins.only(*asked_for(folder)),
+            "PYTHONPATH": str(packages),
         }
         return subprocess.run(
             shlex.split(command),
@@ -115,10 +115,11 @@ def run(installed, tmp_path):
 
 
 def asked_for(folder: Path) -> list[str]:
-    """The distributions that a project needs for its tests; of what is installed here, no more."""
+    """The distributions that a project needs for its tests, as its pyproject.toml says."""
     file = folder / "pyproject.toml"
-    needs = tomllib.loads(file.read_text())["project"] if file.exists() else {}
-    return needs.get("optional-dependencies", {}).get("test", [])
+    project = tomllib.loads(file.read_text())["project"] if file.exists() else {}
+    optional = project.get("optional-dependencies", {})
+    return [*project.get("dependencies", ["rodent-events"]), *optional.get("test", [])]
 
 
 @pytest.fixture

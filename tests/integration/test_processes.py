@@ -67,35 +67,6 @@ rodent_events.emit(rodent_events.StoragePoolPayload())
     run(code)
 
 
-def test_the_mock_without_its_extra_names_the_remedy():
-    code = """
-import sys
-sys.modules["grpc_health"] = None
-try:
-    from toggle_mock import ToggleServer
-except ImportError as error:
-    assert "install the extra, rodent-events[testing]" in str(error), error
-else:
-    raise AssertionError
-"""
-    run(code)
-
-
-def test_the_command_without_its_extra_names_the_remedy():
-    code = """
-import sys
-sys.modules["click"] = None
-from toggle_mock.__main__ import main
-try:
-    main()
-except SystemExit as error:
-    assert error.code == "toggle-mock needs click: install the extra, rodent-events[testing]"
-else:
-    raise AssertionError
-"""
-    run(code)
-
-
 def test_events_that_nobody_initialized_for_are_reported_at_the_end():
     code = "import rodent_events; rodent_events.emit(rodent_events.StoragePoolPayload())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,7 +3,7 @@
 import shlex
 from importlib.metadata import entry_points
 
-# What comes with rodent-events[testing].
+# What comes with this project.
 BROUGHT = {"anyio", "hypothesis", "rodent-events"}
 
 

@@ -7,6 +7,9 @@ from typing import Any, cast
 
 import click
 
+from toggle_mock.errors import MissingExtraError
+from toggle_mock.extras import extras
+
 _COMMANDS = (
     "demo",
     "events",
@@ -40,10 +43,11 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a subcommand; what is wrong with a file or a value is told in one line."""
         try:
-            return super().invoke(ctx)
+            with extras():
+                return super().invoke(ctx)
         except BrokenPipeError:
             raise  # click's own business
-        except (OSError, ValueError, OverflowError, RecursionError) as error:
+        except (OSError, ValueError, OverflowError, RecursionError, MissingExtraError) as error:
             raise click.ClickException(str(error)) from error
 
 

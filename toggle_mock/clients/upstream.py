@@ -12,6 +12,7 @@ from rodent_events import tls
 from rodent_events.client import CHANNEL_OPTIONS
 from rodent_events.config import EventConfig
 from toggle_mock.dialing import aio_channel
+from toggle_mock.extras import extras
 from toggle_mock.recording.records import SERVICE
 
 _UNLIMITED = -1
@@ -97,8 +98,9 @@ def _check_roots(roots: bytes) -> None:
 
 
 def _check_pair(chain: bytes, key: bytes) -> None:
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.x509 import load_pem_x509_certificates
+    with extras():
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.x509 import load_pem_x509_certificates
 
     try:
         public = load_pem_x509_certificates(chain)[0].public_key()

@@ -6,9 +6,20 @@ Example::
         assert_compatible("git:main:proto", "proto")
 """
 
-from toggle_mock.compat.assertions import IncompatibleError, assert_compatible
-from toggle_mock.compat.comparison import check
-from toggle_mock.compat.report import Category, Direction, Finding, Report, Row, Severity, Verdict
+from toggle_mock.extras import extras
+
+with extras():
+    from toggle_mock.compat.assertions import IncompatibleError, assert_compatible
+    from toggle_mock.compat.comparison import check
+    from toggle_mock.compat.report import (
+        Category,
+        Direction,
+        Finding,
+        Report,
+        Row,
+        Severity,
+        Verdict,
+    )
 
 __all__ = [
     "Category",

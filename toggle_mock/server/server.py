@@ -15,6 +15,7 @@ import grpc
 
 from toggle_mock.address import LOOPBACK, Address, checked_names
 from toggle_mock.context import EndsWithAsyncBlock
+from toggle_mock.extras import extras
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.first_bytes import Speaks
@@ -289,8 +290,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             self.recording.sinks.pop().close()
 
     async def _serve_http(self, address: Address) -> None:
-        # Loaded only where it is asked for.
-        from toggle_mock.http_api.listener import HttpServer  # noqa: PLC0415
+        with extras():  # loaded only where it is asked for
+            from toggle_mock.http_api.listener import HttpServer  # noqa: PLC0415
 
         http = HttpServer(self, address, self._http_names)
         await http.start()
@@ -326,8 +327,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         )
 
     def _certified_names(self, address: Address) -> list[str]:
-        # Loaded only where it is asked for.
-        from toggle_mock.tokens.certificates import server_names  # noqa: PLC0415
+        with extras():  # loaded only where it is asked for
+            from toggle_mock.tokens.certificates import server_names  # noqa: PLC0415
 
         return server_names(address, self._tls_names)
 
@@ -396,8 +397,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def authority(self) -> Authority:
         """Signs the certificates of this server and of its clients."""
         if self._authority is None:
-            # Loaded only where it is asked for.
-            from toggle_mock.tokens.certificates import Authority  # noqa: PLC0415
+            with extras():  # loaded only where it is asked for
+                from toggle_mock.tokens.certificates import Authority  # noqa: PLC0415
 
             self._authority = Authority()
         return self._authority

@@ -10,8 +10,9 @@ The names are loaded when they are first used: Hypothesis imports this package i
 imports Hypothesis.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from toggle_mock.extras import loaded
 
 if TYPE_CHECKING:
     from toggle_mock.strategies.messages import from_message
@@ -28,7 +29,4 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"toggle_mock.strategies.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return loaded(__name__, _HOMES, name)

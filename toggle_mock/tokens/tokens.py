@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 
 from toggle_mock.errors import TokenRefusedError
+from toggle_mock.extras import extras
 
 _SCHEME = "Bearer "
 
@@ -87,18 +88,20 @@ class Tokens:
         """
         if self.algorithm == "HS256":
             raise ValueError("HS256 has no public key: give algorithm='RS256' or 'ES256'")
-        from toggle_mock.tokens import signing
+        with extras():
+            from toggle_mock.tokens import keys
 
-        return signing.public_pem(self._key)
+        return keys.public_pem(self._key)
 
     @property
     def private_key(self) -> bytes:
         """The key that signs: the secret of HS256, else the private key as PEM."""
         if isinstance(self._key, bytes):
             return self._key
-        from toggle_mock.tokens import signing
+        with extras():
+            from toggle_mock.tokens import keys
 
-        return signing.private_pem(self._key)
+        return keys.private_pem(self._key)
 
     def begin_era(self) -> None:
         """From now on, calls with a token that was issued before are none of this time's."""
@@ -253,17 +256,19 @@ _SECRETS = frozenset({"authorization", "cookie", "proxy-authorization", "set-coo
 def _new_key(algorithm: str) -> Any:
     if algorithm == "HS256":
         return secrets.token_bytes(_SECRET_BYTES)
-    from toggle_mock.tokens import signing
+    with extras():
+        from toggle_mock.tokens import keys
 
-    return signing.new_key(algorithm)
+    return keys.new_key(algorithm)
 
 
 def _loaded(algorithm: str, key: str | bytes) -> Any:
     content = key.encode() if isinstance(key, str) else key
     if algorithm != "HS256":
-        from toggle_mock.tokens import signing
+        with extras():
+            from toggle_mock.tokens import keys
 
-        return signing.loaded(algorithm, content)
+        return keys.loaded(algorithm, content)
     if len(content) < _SECRET_BYTES:
         raise ValueError(f"key has {len(content)} bytes: HS256 needs {_SECRET_BYTES} or more")
     return content
