@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-driver-check sown explore generated clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-driver-check sown explore generated clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PROTO_READY := .venv-proto/.ready
 GO = $(shell tools/find_go)
+GO_MODULES := go examples/go-driver
 WORKERS ?= 4
 # Some tests take long, so whoever has nothing left takes of what others have.
 PARALLEL = -n $(WORKERS) --dist worksteal
@@ -99,7 +100,7 @@ proto: generated docs/compatibility.md  ## Generate all that follows from proto/
 
 generated: $(READY) $(PROTO_READY)
 	.venv-proto/bin/python tools/generate.py
-	if tools/find_go >/dev/null; then examples/go-driver/generate; fi
+	if tools/find_go >/dev/null; then for module in $(GO_MODULES); do tools/generate_go $$module; done; fi
 
 # As it takes long, only where something that it follows from is newer.
 COMPARED := proto/revisions toggle_mock/compat toggle_mock/strategies toggle_mock/schema.py toggle_mock/fields.py toggle_mock/json_names.py rodent_events/payload_types.py
@@ -143,11 +144,15 @@ distribution: $(READY)  ## Report what the strategies draw.
 docs: $(READY)  ## Build the documentation into build/docs.
 	$(BIN)/mkdocs build --strict --quiet
 
-go-driver-check: $(PROTO_READY)  ## Format, vet and test the Rodent in Go; drift of its generated code.
-	test -z "$$("$$($(GO) env GOROOT)/bin/gofmt" -l examples/go-driver | tee /dev/stderr)"
-	cd examples/go-driver && $(GO) vet ./... && $(GO) test ./...
-	rm -rf build/go-pb && mkdir -p build/go-pb && examples/go-driver/generate "$(CURDIR)/build/go-pb"
-	diff -r build/go-pb/pb examples/go-driver/pb
+go-check: $(READY)  ## Format, vet and test the Go module, against the mock of this tree; drift of its generated code.
+go-driver-check:  ## The same of the Rodent in Go.
+go-check: GO_MODULE := go
+go-driver-check: GO_MODULE := examples/go-driver
+go-check go-driver-check: $(PROTO_READY)
+	test -z "$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(GO_MODULE) | tee /dev/stderr)"
+	cd $(GO_MODULE) && export PATH="$(CURDIR)/$(BIN):$$PATH" && $(GO) vet ./... && $(GO) test ./...
+	rm -rf build/$@ && mkdir -p build/$@ && tools/generate_go $(GO_MODULE) "$(CURDIR)/build/$@"
+	diff -r build/$@/pb $(GO_MODULE)/pb
 
 $(READY): pyproject.toml tools/locked.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer is found: install one, or give PYTHON=/path/to/it"; exit 1; }

@@ -1,4 +1,4 @@
-"""Write what in docs/ follows from the code: schemas of HTTP and of files, the cases of contracts.
+"""Write what follows from the code: schemas of HTTP and of files, cases of contracts, Go's client.
 
 python tools/schemas.py           write them
 python tools/schemas.py --check   change nothing, fail if one differs
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from contract_page import Described, page
+from go_api import source
 
 from toggle_mock.cli.options import config_schema
 from toggle_mock.cli.scenario import json_schema
@@ -19,7 +20,9 @@ from toggle_mock.contract import settings, suites
 from toggle_mock.http_api.endpoints import ENDPOINTS
 from toggle_mock.http_api.openapi import document
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+GO_API = ROOT / "go" / "togglemock" / "api" / "api.gen.go"
 SCHEMAS = {
     "config.schema.json": lambda: config_schema(serve),
     "contract.schema.json": settings.json_schema,
@@ -42,7 +45,8 @@ def texts() -> dict[Path, str]:
             Described("For a Toggle", toggles, settings.TOGGLE_FEATURES, settings.ToggleTimes),
         ]
     )
-    return {DOCS / name: text for name, text in {**schemas, "contract-cases.md": cases}.items()}
+    pages = {DOCS / name: text for name, text in {**schemas, "contract-cases.md": cases}.items()}
+    return {**pages, GO_API: source(json.loads(schemas["openapi.json"]))}
 
 
 def main(arguments: list[str]) -> int:

@@ -125,6 +125,7 @@ def test_every_level_and_every_category_is_named(title, names):
         ("mock.md", "yaml", "serve.yml"),
         ("contract.md", "yaml", "contract.yml"),
         ("http.md", "sh", "with_curl.sh"),
+        ("go.md", "go", "../go/example/agent_test.go"),
     ],
 )
 def test_other_examples_are_files_too(page, language, example):
