@@ -15,6 +15,7 @@ REQUIRED = [
     "rodent_events/pb/base_pb2.pyi",
     "rodent_events/pb/events/event_messages_pb2.pyi",
     "toggle_mock/py.typed",
+    "toggle_mock/revisions/2025-12-09/events/event_messages.proto",
 ]
 
 

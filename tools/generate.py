@@ -2,8 +2,8 @@
 
 From the project's own schema, proto/ itself: rodent_events/pb, rodent_events/emitters.py,
 rodent_events/__init__.py, and the list of payload types in docs/events.md. From each published
-revision, a folder of proto/revisions/: a descriptor set, toggle_mock/revisions/DATE.binpb. From all
-of them: docs/payloads.md.
+revision, a folder of proto/revisions/: a descriptor set, toggle_mock/revisions/DATE.binpb, and
+beside it the files themselves. From all of them: docs/payloads.md.
 
 python tools/generate.py           write them
 python tools/generate.py --check   fail if the written ones differ
@@ -44,6 +44,7 @@ ONLY_GENERATED = [
     "rodent_events/pb/**/*.py",
     "rodent_events/pb/**/*.pyi",
     "toggle_mock/revisions/*.binpb",
+    "toggle_mock/revisions/**/*.proto",
 ]
 
 # protoc takes the root of the .proto files for the root of the Python modules, and puts all
@@ -131,6 +132,14 @@ def without_comments(files: FileDescriptorSet) -> bytes:
     return bare.SerializeToString(deterministic=True)
 
 
+def published_files(revisions: Path) -> dict[str, bytes]:
+    """The .proto files of the published revisions, as the package has them: path, content."""
+    return {
+        f"toggle_mock/revisions/{path.relative_to(revisions)}": path.read_bytes()
+        for path in sorted(revisions.rglob("*.proto"))
+    }
+
+
 def load_payload_types() -> ModuleType:
     """rodent_events.payload_types, without the package whose code is yet to be generated."""
     spec = importlib.util.spec_from_file_location(
@@ -207,7 +216,8 @@ def generate() -> dict[str, bytes]:
         f"toggle_mock/revisions/{date}.binpb": without_comments(files)
         for date, files in revisions.items()
     }
-    return {path: text.encode() for path, text in own_files(revisions).items()} | sets
+    own = {path: text.encode() for path, text in own_files(revisions).items()}
+    return own | sets | published_files(ROOT / "proto" / "revisions")
 
 
 def left_over(generated: dict[str, bytes]) -> list[str]:

@@ -170,3 +170,29 @@ def show(source: str, name: str | None) -> None:
         click.echo(title)
         for line in lines:
             click.echo(f"  {line}")
+
+
+@schema.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--schema",
+    "source",
+    help="A published revision, the newest one without this, or a folder of .proto files.",
+)
+@click.option(
+    "--go-package",
+    metavar="PATH",
+    help="Have each file name its Go package: this import path, and below it the file's folder.",
+)
+@click.option("--force", is_flag=True, help="Write over files that say something else.")
+def export(folder: Path, source: str | None, go_package: str | None, force: bool) -> None:
+    """Write the .proto files of a schema into DIR, for protoc or buf and any language."""
+    from toggle_mock.cli.proto_files import proto_files, with_go_packages, write_files
+    from toggle_mock.schema import REVISIONS
+
+    texts = proto_files(source or REVISIONS[-1])
+    if go_package is not None:
+        texts = with_go_packages(texts, go_package)
+    write_files(texts, folder, replace=force)
+    for path in texts:
+        click.echo(folder / path)
