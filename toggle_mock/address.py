@@ -98,6 +98,10 @@ class Address:
         found = _ip(self.host)
         return found is not None and found.is_unspecified
 
+    def reached_by(self, host: str) -> Address:
+        """The same for a client, which reaches by that host who listens at all addresses."""
+        return replace(self, host=host) if self.is_everywhere else self
+
     @property
     def is_of_this_machine(self) -> bool:
         """Whether no other machine gets there."""

@@ -97,3 +97,16 @@ def test_what_others_can_do_is_told_where_they_get_there():
     assert told.startswith("HTTP listens on 0.0.0.0:8080, which other machines may reach: without")
     assert "report as Rodents" in warning("gRPC", Address("toggle.example"))
     assert warning("gRPC", Address.of("unix:t")) is warning("gRPC", Address()) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [
+        ("0.0.0.0", "127.0.0.1:80"),
+        ("::", "127.0.0.1:80"),
+        ("192.0.2.1", "192.0.2.1:80"),
+        ("unix:t", "unix:t"),
+    ],
+)
+def test_who_listens_everywhere_is_reached_by_any_host(host, reached):
+    assert str(Address.of(host).at(80).reached_by("127.0.0.1")) == reached

@@ -15,6 +15,7 @@ _COMMANDS = (
     "events",
     "explore",
     "proxy",
+    "ready",
     "replay",
     "rodents",
     "schema",

@@ -274,11 +274,8 @@ def _json_claims(claims: Mapping[str, object]) -> dict[str, Any]:
 
 def _from_here(address: str, http_host: str) -> str:
     """Where the server is, which may have told that it listens at all addresses."""
-    told = Address.from_target(address)
-    if not told.is_everywhere:
-        return address
     asked = LOOPBACK if http_host.startswith(UNIX) else urlsplit(f"//{http_host}").hostname
-    return str(Address(asked or LOOPBACK, told.port))
+    return str(Address.from_target(address).reached_by(asked or LOOPBACK))
 
 
 def _schema(files: SchemaFiles | None) -> Schema | None:

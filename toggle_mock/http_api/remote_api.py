@@ -62,14 +62,18 @@ class RemoteApi:
     def _parameters(self) -> dict[str, str]:
         return {"session": self.session} if self.session else {}
 
-    def readiness(self) -> Ready:
+    def readiness(self, patience: float = _PATIENCE) -> Ready:
         """Whether the server answers calls, and if not, why.
+
+        Args:
+            patience: Seconds for the answer.
 
         Raises:
             RemoteError: It does not tell.
         """
         try:
-            answer = self._client.get(f"{self._root}/readyz", params=self._parameters)
+            url = f"{self._root}/readyz"
+            answer = self._client.get(url, params=self._parameters, timeout=patience)
             return msgspec.json.decode(answer.content, type=Ready)
         except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
             raise self._no_toggle("/readyz", error) from error
