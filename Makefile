@@ -142,7 +142,7 @@ distribution: $(READY)  ## Report what the strategies draw.
 	$(BIN)/python tests/support/distribution.py docs/distribution.md
 
 docs: $(READY)  ## Build the documentation into build/docs.
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 go-check: $(READY)  ## Format, vet and test the Go module, against the mock of this tree; drift of its generated code.
 go-driver-check:  ## The same of the Rodent in Go.
