@@ -60,7 +60,16 @@ class SnapshotError(ToggleMockError, AssertionError):
 
 
 class QueryError(ToggleMockError, ValueError):
-    """A text is no query; the message shows where it goes wrong."""
+    """A text is no query; the message shows where it goes wrong.
+
+    Args:
+        text: What is wrong.
+        position: Where in the query, from 0 on, if it is known.
+    """
+
+    def __init__(self, text: str, position: int | None = None) -> None:
+        super().__init__(text)
+        self.position = position
 
 
 class FaultSpecError(ToggleMockError, ValueError):

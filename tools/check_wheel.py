@@ -14,6 +14,9 @@ REQUIRED = [
     "rodent_events/py.typed",
     "rodent_events/pb/base_pb2.pyi",
     "rodent_events/pb/events/event_messages_pb2.pyi",
+    "toggle_mock/page/static/index.html",
+    "toggle_mock/page/static/js/events/view.js",
+    "toggle_mock/page/static/vendor/LICENSE-preact.txt",
     "toggle_mock/py.typed",
     "toggle_mock/revisions/2025-12-09/events/event_messages.proto",
 ]

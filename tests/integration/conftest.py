@@ -199,3 +199,12 @@ def start_go(go_program, go_environment):
     yield start
     for driver in started:
         driver.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser, for all tests of a module."""
+    from support.browser import opened_browser
+
+    with opened_browser() as browser:
+        yield browser

@@ -26,6 +26,7 @@ from toggle_mock import ToggleServer
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.http_api.app import application, description
 from toggle_mock.http_api.state import Api
+from toggle_mock.page import Page
 from toggle_mock.recording.entries import decode
 from toggle_mock.recording.playback import Player
 from toggle_mock.recording.recorder import Recording
@@ -144,6 +145,8 @@ def test_info_tells_the_address_and_how_it_is_reached(toggle, ask):
             "relay": True,
             "root_certificate": None,
             "deduplicate": False,
+            "page": "on",
+            "file": None,
             "schema": None,
         },
     )
@@ -349,9 +352,15 @@ def test_calls_are_listed_shown_and_waited_for(ask, rodent, toggle):
 def test_a_fault_is_in_force_until_it_is_deleted(ask, toggle):
     code, made = ask("POST", "/faults", {"method": "SendEvents", "returns": ["UNAVAILABLE", "OK"]})
     assert code == 200
-    assert ask("GET", "/faults") == (200, {"faults": {made["fault"]: {"remaining": 2}}})
+    spec = "{'method': 'SendEvents', 'returns': ['UNAVAILABLE', 'OK']}"
+    state = {"spec": spec, "session": None, "remaining": 2}
+    faults = {"faults": {made["fault"]: state}, "in_force": [spec]}
+    assert ask("GET", "/faults") == (200, faults)
     assert status(toggle) is Status.UNAVAILABLE
-    assert ask("GET", "/faults")[1]["faults"][made["fault"]] == {"remaining": 1}
+    assert ask("GET", "/faults")[1]["faults"][made["fault"]]["remaining"] == 1
+    (call,) = ask("GET", "/calls?status=UNAVAILABLE")[1]["calls"]
+    assert call["fault"] == spec
+    assert call["ended"] >= call["arrived"]
     assert ask("DELETE", f"/faults/{made['fault']}") == (200, {"ok": True})
     assert ask("DELETE", f"/faults/{made['fault']}")[0] == 404
     assert ask("POST", "/faults", {"refuse": {}})[0] == 200
@@ -522,7 +531,7 @@ def test_the_description_is_of_what_is_served(toggle, ask):
     _, described = ask("GET", "/openapi.json", prefix="")
     served = {
         (route.path, method.lower())
-        for route in application(Api(toggle, description), None).routes
+        for route in application(Api(toggle, description, Page("off")), None).routes
         for method in route.methods - {"HEAD"}
     }
     assert {(path, verb) for path, verbs in described["paths"].items() for verb in verbs} == served

@@ -108,6 +108,11 @@ CASES = {
         Case(400, "/api/v1/events?query=("),
         Case(404, "/api/v1/events?session=none"),
     ],
+    ("GET", "/api/v1/events/rows"): [
+        Case(200, "/api/v1/events/rows?query=payload:pool&first=-1&count=5"),
+        Case(400, "/api/v1/events/rows?count=1001"),
+        Case(404, "/api/v1/events/rows?session=none"),
+    ],
     ("POST", "/api/v1/events/wait"): [
         Case(200, "/api/v1/events/wait", {"query": "payload:pool", "timeout": 20}),
         Case(409, "/api/v1/events/wait", {"query": "payload:acl", "timeout": 0}),
@@ -132,6 +137,33 @@ CASES = {
         Case(200, "/api/v1/calls/1"),
         Case(404, "/api/v1/calls/99999"),
         Case(400, "/api/v1/calls/first"),
+    ],
+    ("GET", "/api/v1/calls/{number}/events/{place}"): [
+        Case(200, "/api/v1/calls/{accepted}/events/0"),
+        Case(404, "/api/v1/calls/{accepted}/events/99"),
+        Case(400, "/api/v1/calls/{accepted}/events/first"),
+    ],
+    ("GET", "/api/v1/attempts"): [
+        Case(200, "/api/v1/attempts?batch_id={batch}"),
+        Case(400, "/api/v1/attempts"),
+        Case(404, "/api/v1/attempts?batch_id=x&session=none"),
+    ],
+    ("GET", "/api/v1/changes"): [
+        Case(200, "/api/v1/changes?query=payload:pool"),
+        Case(400, "/api/v1/changes?query=("),
+    ],
+    ("GET", "/api/v1/activity"): [
+        Case(200, "/api/v1/activity?seconds=60&buckets=10"),
+        Case(400, "/api/v1/activity?seconds=1"),
+    ],
+    ("GET", "/api/v1/schema"): [
+        Case(200, "/api/v1/schema"),
+        Case(404, "/api/v1/schema?session=none"),
+    ],
+    ("GET", "/api/v1/query"): [
+        Case(200, "/api/v1/query?query=payload:pool"),
+        Case(200, "/api/v1/query?query=pol_name:tank"),
+        Case(400, "/api/v1/query?text=x"),
     ],
     ("POST", "/api/v1/calls/wait"): [
         Case(200, "/api/v1/calls/wait", {"method": "Connect"}),
@@ -251,6 +283,10 @@ CASES = {
         Case(400, "/api/v1/tokens/restore?rid=x", {}),
         Case(404, "/api/v1/tokens/restore?session=none", {}),
     ],
+    ("GET", "/api/v1/sessions"): [
+        Case(200, "/api/v1/sessions"),
+        Case(400, "/api/v1/sessions?session={session}"),
+    ],
     ("POST", "/api/v1/sessions"): [
         Case(200, "/api/v1/sessions", {"rid": "r9"}),
         Case(400, "/api/v1/sessions", {"name": "x"}),
@@ -342,7 +378,20 @@ def command(kind: str):
     return send
 
 
+def accepted(ask) -> str:
+    """The number of a call whose batch was accepted."""
+    answer = ask("GET", "/api/v1/events/rows?query=payload:pool")
+    return str(json.loads(answer.content)["rows"][0]["call"])
+
+
+def batch(ask) -> str:
+    answer = ask("GET", "/api/v1/events/rows?query=payload:pool")
+    return json.loads(answer.content)["rows"][0]["batch_id"]
+
+
 MAKERS = {
+    "{accepted}": accepted,
+    "{batch}": batch,
     "{session}": session,
     "{fault}": fault,
     "{system.status}": command("system.status"),

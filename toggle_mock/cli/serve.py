@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -26,6 +27,7 @@ from toggle_mock.cli.options import (
 from toggle_mock.cli.printing import Printer
 from toggle_mock.cli.scenario import Scenario, Step, StepType, needs_relay, read_scenario
 from toggle_mock.interrupts import interrupt_event
+from toggle_mock.page import PAGE_MODES, PageMode
 from toggle_mock.recording.records import Events
 from toggle_mock.recording.text import as_line, as_object, refusal_line, refusal_object
 from toggle_mock.server.answering import REPLAY_MODES
@@ -69,6 +71,13 @@ _LAST_LINES = 2.0
     help="A name by which HTTP may be asked, besides localhost, --http-host and addresses; * is "
     "any. May be repeated.",
 )
+@click.option(
+    "--page",
+    type=click.Choice(PAGE_MODES),
+    help="Whether HTTP has a page for people: on, the default, off, or read-only, from which "
+    "nothing can be changed. Given, it serves HTTP on a free port unless --http says which.",
+)
+@click.option("--open", "open_page", is_flag=True, help="Open the page in a browser, likewise.")
 @click.option("--tls", is_flag=True, help="Speak TLS, with a certificate made at the start.")
 @click.option(
     "--tls-name",
@@ -169,6 +178,8 @@ def run(
     ready_file: Path | None,
     exit_with_parent: bool,
     log_format: str,
+    page: PageMode | None,
+    open_page: bool,
     **options: Any,
 ) -> None:
     """Run a server until it is interrupted; ``options`` are those that ToggleServer has too."""
@@ -180,7 +191,8 @@ def run(
             **options,
             tls="mutual" if mtls else tls,
             relay=relay or needs_relay(steps),
-            http_port=http,
+            http_port=_http_port(http, page, open_page=open_page),
+            page=page or "on",
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
@@ -188,6 +200,8 @@ def run(
     _write_certificates(toggle, ca_file, client_cert_file, client_key_file)
     with toggle:
         news = () if quiet else _news(toggle, stop.is_set, as_json=as_json)
+        if open_page and toggle.page_url:
+            webbrowser.open(toggle.page_url)
         printer = Printer(chain(_addresses(toggle, as_json=as_json), news))
         if ready_file:
             write_atomically(ready_file, f"{_address_object(toggle)}\n".encode(), sync=False)
@@ -201,6 +215,18 @@ def run(
         printer.wait(_LAST_LINES)
         if ready_file:
             ready_file.unlink(missing_ok=True)
+
+
+def _http_port(port: int | None, page: PageMode | None, *, open_page: bool) -> int | None:
+    """The port of HTTP, which a page needs too.
+
+    Raises:
+        UsageError: A page is to be opened that there is not.
+    """
+    if open_page and page == "off":
+        raise click.UsageError("--open opens the page: leave out --page off")
+    wanted = open_page or page in {"on", "read-only"}
+    return 0 if port is None and wanted else port
 
 
 def _write_certificates(
@@ -230,6 +256,8 @@ def _addresses(toggle: ToggleServer, *, as_json: bool) -> Iterator[str]:
         yield f"In front of {toggle.upstream.target}"
     if toggle.http_address:
         yield f"HTTP at {http_url(toggle.http_address)}"
+    if toggle.page_url:
+        yield f"Page at {toggle.page_url}"
 
 
 def _address_object(toggle: ToggleServer) -> str:
@@ -238,6 +266,8 @@ def _address_object(toggle: ToggleServer) -> str:
         addresses["upstream"] = toggle.upstream.target
     if toggle.http_address:
         addresses["http"] = http_url(toggle.http_address)
+    if toggle.page_url:
+        addresses["page"] = toggle.page_url
     return json.dumps(addresses)
 
 

@@ -22,6 +22,7 @@ from toggle_mock.http_api.endpoints import ENDPOINTS
 from toggle_mock.http_api.errors import UNFORESEEN, failure_of, http_status
 from toggle_mock.http_api.guard import SameOrigin
 from toggle_mock.http_api.openapi import document
+from toggle_mock.http_api.page import ReadOnly, routes
 from toggle_mock.http_api.responses import Json
 from toggle_mock.http_api.state import Api
 from toggle_mock.recording.entries import encode
@@ -46,9 +47,12 @@ def application(api: Api, allowed_hosts: Collection[str]) -> Starlette:
         allowed_hosts: The names that may stand in a request's Host, besides addresses; ``*`` is
             any.
     """
+    middleware = [Middleware(SameOrigin, allowed_hosts=allowed_hosts)]
+    if api.page.mode == "read-only":
+        middleware.append(Middleware(ReadOnly))
     return Starlette(
-        routes=_routes(api),
-        middleware=[Middleware(SameOrigin, allowed_hosts=allowed_hosts)],
+        routes=[*_routes(api), *routes(api.page)],
+        middleware=middleware,
         exception_handlers={HTTPException: _http_failed},
     )
 

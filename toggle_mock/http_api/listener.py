@@ -13,6 +13,7 @@ from toggle_mock.address import Address
 from toggle_mock.http_api.app import application, description
 from toggle_mock.http_api.guard import allowed_hosts
 from toggle_mock.http_api.state import POKE, Api
+from toggle_mock.page import Page
 from toggle_mock.toggle.toggle import LocalToggle
 
 logger = logging.getLogger("toggle_mock")
@@ -28,12 +29,19 @@ class HttpServer:
         toggle: The mock.
         address: Where it listens.
         names: Further names by which it may be asked; ``*`` is any.
+        page: What the page at ``/`` is to be.
     """
 
-    def __init__(self, toggle: LocalToggle, address: Address, names: Collection[str]) -> None:
+    def __init__(
+        self,
+        toggle: LocalToggle,
+        address: Address,
+        names: Collection[str] = (),
+        page: Page = Page(),  # noqa: B008 - it is frozen
+    ) -> None:
         self.address = address
         """Where it listens; with port 0 before a free one was taken."""
-        self._api = Api(toggle, description)
+        self._api = Api(toggle, description, page)
         config = uvicorn.Config(
             application(self._api, allowed_hosts(address, names)),
             lifespan="off",

@@ -90,6 +90,11 @@ class Sessions:
                 return self._open[name]
         raise self._unknown(name)
 
+    def all(self) -> list[OpenedSession]:
+        """All that are open, the oldest first."""
+        with self._lock:
+            return list(self._open.values())
+
     def take_all(self) -> list[OpenedSession]:
         """All, to end them: nobody can refer to them any more."""
         with self._lock:

@@ -17,7 +17,9 @@ import anyio.to_thread
 
 from toggle_mock.errors import UnknownIdError
 from toggle_mock.faults.active import ActiveFault
+from toggle_mock.http_api.finding import Findings
 from toggle_mock.http_api.sessions import OpenedSession, Sessions
+from toggle_mock.page import Page
 from toggle_mock.recording.feed import EntryFeed
 from toggle_mock.rodents.stream import Reply
 from toggle_mock.toggle.toggle import LocalToggle
@@ -34,6 +36,9 @@ _THREADS = 1_000
 
 _KEPT = 1_000
 """Faults, and commands under way, that one can refer to by their ids."""
+
+
+_PAGE = Page()
 
 
 class Named(Generic[T]):
@@ -105,14 +110,20 @@ class Api:
     Args:
         toggle: The mock.
         document: Describes the endpoints, as JSON.
+        page: What the page is to be.
     """
 
-    def __init__(self, toggle: LocalToggle, document: Callable[[], bytes]) -> None:
+    def __init__(
+        self, toggle: LocalToggle, document: Callable[[], bytes], page: Page = _PAGE
+    ) -> None:
+        self.page = page
+        """What the page is to be."""
         self.server = toggle
         """The mock, not narrowed to anything."""
         self.document = document
         """Describes the endpoints, as JSON."""
         self.sessions = Sessions()
+        self.findings = Findings()
         self.faults: Named[AskedFault] = Named(
             "fault", "GET /api/v1/faults tells which there are", _KEPT
         )

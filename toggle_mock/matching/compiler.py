@@ -26,6 +26,15 @@ def compile_query(text: str) -> Matcher:
     return _compiled(parse(text), text)
 
 
+def compile_term(term: Term, text: str) -> Matcher:
+    """The matcher that one term of a query stands for.
+
+    Raises:
+        QueryError: It stands for none.
+    """
+    return _compiled(term, text)
+
+
 def _compiled(node: Node, text: str) -> Matcher:
     match node:
         case And(parts):

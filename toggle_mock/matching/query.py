@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -90,7 +91,28 @@ def parse(text: str) -> Node:
 def query_error(problem: str, text: str, position: int) -> QueryError:
     """An error that points at a place in a query, from 0 on."""
     place = f"at character {position + 1} of the query {shortened(text)!r}"
-    return QueryError(f"{problem}, {place}")
+    return QueryError(f"{problem}, {place}", position)
+
+
+def word_end(text: str, position: int) -> int:
+    """Where the word ends that begins at a place in a query; both from 0 on."""
+    token = _TOKEN.match(text, position)
+    if token is not None:
+        return token.end()
+    rest = re.match(r"\S*", text[position:])
+    return position + (rest.end() if rest else 0)
+
+
+def terms_of(node: Node) -> Iterator[Term]:
+    """The terms of a tree, in the order of the text."""
+    match node:
+        case Term():
+            yield node
+        case Not(part):
+            yield from terms_of(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from terms_of(part)
 
 
 def is_bare(text: str) -> bool:

@@ -62,6 +62,6 @@ class BatchFile:
                 accept(recording, call, raw)
             except StorageError as error:
                 raise StorageError(f"{path}, byte {start}: {error}") from None
-            recording.end(call, "OK")
+            recording.end(call, "OK", at=0.0)
             start = content + length
         return None

@@ -100,6 +100,22 @@ class EndEntry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="entry
     details: str
     trailers: Pairs = ()
     """The trailing metadata."""
+    at: float = 0.0
+    """Seconds since the Unix epoch; 0 if it is not known."""
+    fault: str = ""
+    """The fault that decided what became of it; empty if none did."""
+
+    @classmethod
+    def of(cls, call: RecordedCall) -> Self:
+        """What is to be written of a call that has ended."""
+        return cls(
+            call.number,
+            call.status or "",
+            call.details,
+            pairs(call.trailers),
+            call.ended,
+            call.fault,
+        )
 
 
 class RefusalEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="refusal"):

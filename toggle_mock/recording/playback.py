@@ -73,13 +73,14 @@ class Player:
                     accept(self._recording, call, call.requests[0])
             case EndEntry():
                 trailers = metadata_of(entry.trailers)
-                self._recording.end(call, entry.status, entry.details, trailers)
+                call.fault = entry.fault
+                self._recording.end(call, entry.status, entry.details, trailers, entry.at)
                 del self._calls[entry.call]
 
     def end(self) -> None:
         """Nothing more comes: calls that were under way have ended with the server."""
         for call in self._calls.values():
-            self._recording.end(call, "CANCELLED", "the recording ended")
+            self._recording.end(call, "CANCELLED", "the recording ended", at=0.0)
         self._calls.clear()
 
 

@@ -25,7 +25,6 @@ from toggle_mock.recording.entries import (
     MessageEntry,
     RefusalEntry,
     SchemaEntry,
-    pairs,
 )
 from toggle_mock.recording.fitting import AUTO, Fitting, candidates
 from toggle_mock.recording.records import (
@@ -275,12 +274,14 @@ class Recording:
         status: str,
         details: str = "",
         trailers: Metadata = (),
+        at: float | None = None,
     ) -> None:
-        """Record how a call ended."""
+        """Record how a call ended; ``at`` in seconds since the epoch, if that is not now."""
         with self._changed:
             call.status, call.details, call.trailers = status, details, trailers
+            call.ended = time.time() if at is None else at
             self._under_way.pop(call.number, None)
-            self._tell(lambda: EndEntry(call.number, status, details, pairs(trailers)), call)
+            self._tell(lambda: EndEntry.of(call), call)
             self.notify()
 
     def refuse(self, refusal: Refusal) -> None:
@@ -461,6 +462,11 @@ class Recording:
             fresh = list(islice(self._batches, max(0, read - self._evicted_batches), None))
             refusals = [one for one in self._refusals if one.number > since.refusals]
             return News(fresh, now, cleared, refusals)
+
+    @property
+    def epoch(self) -> int:
+        """How often it was cleared."""
+        return self._epoch
 
     @property
     def version(self) -> int:

@@ -100,6 +100,10 @@ class RecordedCall(OfToken, Struct, eq=False, gc=False):
     """The trailing metadata that came with the status, such as ``grpc-status-details-bin``."""
     number: int = 0
     """Its place in the recording, from 1 on."""
+    ended: float = 0.0
+    """Seconds since the Unix epoch; 0 while it goes on, or if its file does not tell."""
+    fault: str = ""
+    """The fault that decided what became of it, as in a scenario; empty if none did."""
 
     @property
     def requests(self) -> list[bytes]:

@@ -29,11 +29,15 @@ class CallState:
     status: str | None
     details: str
     trailers: Sequence[tuple[str, str | bytes]]
+    ended: float
+    fault: str
 
     @classmethod
     def of(cls, call: RecordedCall) -> CallState:
         """How far it has come now."""
-        return cls(tuple(call.messages), call.status, call.details, call.trailers)
+        return cls(
+            tuple(call.messages), call.status, call.details, call.trailers, call.ended, call.fault
+        )
 
 
 @dataclass(frozen=True)
@@ -89,4 +93,5 @@ class Snapshot:
 def _end(call: RecordedCall, state: CallState) -> list[Entry]:
     if state.status is None:
         return []
-    return [EndEntry(call.number, state.status, state.details, pairs(state.trailers))]
+    trailers = pairs(state.trailers)
+    return [EndEntry(call.number, state.status, state.details, trailers, state.ended, state.fault)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import grpc
 
-from toggle_mock.address import LOOPBACK, Address, checked_names
+from toggle_mock.address import LOOPBACK, Address, checked_names, http_url
 from toggle_mock.context import EndsWithAsyncBlock
 from toggle_mock.extras import extras
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
@@ -22,6 +22,7 @@ from toggle_mock.faults.first_bytes import Speaks
 from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread, refuse_greenlets
+from toggle_mock.page import Page, PageMode
 from toggle_mock.recording.files import load, open_writer
 from toggle_mock.recording.fitting import AUTO
 from toggle_mock.recording.recorder import Recording
@@ -106,6 +107,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         http_allowed_hosts: Names by which the HTTP API may be asked, besides ``localhost``,
             ``http_host`` and addresses; ``["*"]`` is any. Others are refused, since a page in a
             browser could have its name lead here.
+        page: Whether HTTP has a page for people at ``/``: ``on``, ``off``, or ``read-only`` to
+            refuse what a browser asks for that would change something.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -138,6 +141,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         http_port: int | None = None,
         http_host: str = "127.0.0.1",
         http_allowed_hosts: Collection[str] = (),
+        page: PageMode = "on",
     ) -> None:
         _check_port("port", port)
         _check_port("http_port", http_port or 0)
@@ -200,6 +204,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         self._http_names = checked_names("http_allowed_hosts", http_allowed_hosts, special={"*"})
         if self._http_names and self._http_address is None:
             raise ValueError(f"http_allowed_hosts is given, but {_NO_HTTP}")
+        self._page = Page(page)
         self._http: HttpServer | None = None
         self._has_run = False
         self._lifecycle = threading.RLock()
@@ -293,7 +298,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         with extras():  # loaded only where it is asked for
             from toggle_mock.http_api.listener import HttpServer  # noqa: PLC0415
 
-        http = HttpServer(self, address, self._http_names)
+        http = HttpServer(self, address, self._http_names, self._page)
         await http.start()
         self._http = http
 
@@ -373,6 +378,13 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def http_address(self) -> str | None:
         """``host:port``, or ``unix:PATH``, of the HTTP API; None without one."""
         return str(self._http.address) if self._http is not None else None
+
+    @property
+    def page_url(self) -> str | None:
+        """Where a browser finds the page; None without one, or on a socket of the file system."""
+        if self._http is None or self._http.address.path or self._page.mode == "off":
+            return None
+        return f"{http_url(str(self._http.address))}/"
 
     @property
     def address(self) -> str:

@@ -20,6 +20,7 @@ from toggle_mock.faults.distributions import Distribution
 from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.faults.outflow import Outflow
 from toggle_mock.faults.plans import Incoming
+from toggle_mock.faults.spec import as_text
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, SERVICE, Metadata, RecordedCall, RecordedMessage
 from toggle_mock.recording.refusals import Refusal
@@ -118,7 +119,7 @@ class RodentService:
         outcome, fault = Outcome(), None
         if handled.recording is not self.stale_calls:
             incoming = Incoming(handled.call, handled.request, handled.recording.decoded)
-            outcome, fault = self.book.decide(incoming)
+            outcome, fault = self._decide(incoming)
         await self._delay(outcome, fault)
         answer = await self._take_effect(handled, asked) if outcome.takes_effect else None
         if outcome.hang:
@@ -139,6 +140,13 @@ class RodentService:
         await handled.written()
         await handled.refuse_unrecorded()
         return answer.response
+
+    def _decide(self, incoming: Incoming) -> tuple[Outcome, ActiveCallFault | None]:
+        """What becomes of a call, and which fault says so; that is recorded with its end."""
+        outcome, fault = self.book.decide(incoming)
+        if fault is not None:
+            incoming.call.fault = as_text(fault.spec)
+        return outcome, fault
 
     async def _take_effect(self, handled: Handled, asked: Asked) -> Answer:
         """Have done what the call asks for; a batch that is accepted is recorded as such."""
@@ -188,7 +196,7 @@ class RodentService:
         await handled.admit(self.tokens)
         if handled.recording is self.stale_calls:
             await handled.abort(_EARLIER)
-        outcome, fault = self.book.decide(Incoming(handled.call, b""))
+        outcome, fault = self._decide(Incoming(handled.call, b""))
         if outcome.delay or outcome.hang:
             self.rodents.settle(handled.call)
         await self._delay(outcome, fault)

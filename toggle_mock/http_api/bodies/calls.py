@@ -90,6 +90,13 @@ class Call(Answer):
         list[tuple[str, str]], Meta(description="Keys and values; binary values in base64.")
     ]
     message_count: int
+    ended: Annotated[
+        float | None,
+        Meta(description="Seconds since the Unix epoch; null while it goes on, or if unknown."),
+    ]
+    received_bytes: Annotated[int, Meta(description="Of the messages from the Rodent.")]
+    sent_bytes: Annotated[int, Meta(description="Of the messages from Toggle.")]
+    fault: Annotated[str, Meta(description="The fault that hit it; empty if none did.")]
 
     @classmethod
     def of(cls, call: RecordedCall, **more: Any) -> Self:
@@ -105,8 +112,51 @@ class Call(Answer):
             details=call.details,
             metadata=[(key, _text(value)) for key, value in call.metadata],
             message_count=len(call.messages),
+            ended=call.ended or None,
+            received_bytes=sum(map(len, call.requests)),
+            sent_bytes=sum(map(len, call.responses)),
+            fault=call.fault,
             **more,
         )
+
+
+class Attempt(Answer):
+    """A call that a batch came with."""
+
+    number: Annotated[int, Meta(description="Its place in the recording, from 1 on.")]
+    rid: str
+    peer: str
+    arrived: Annotated[float, Meta(description="Seconds since the Unix epoch.")]
+    ended: Annotated[float | None, Meta(description="Null while it goes on, or if unknown.")]
+    status: Annotated[Status | None, Meta(description="Null while it goes on.")]
+    details: str
+    fault: Annotated[str, Meta(description="The fault that hit it; empty if none did.")]
+
+    @classmethod
+    def of(cls, call: RecordedCall) -> Self:
+        """A call that was recorded."""
+        return cls(
+            number=call.number,
+            rid=call.rid,
+            peer=call.peer,
+            arrived=call.arrived,
+            ended=call.ended or None,
+            status=call.status,
+            details=call.details,
+            fault=call.fault,
+        )
+
+
+class FindAttempts(InSession, kw_only=True):
+    """Which batch is meant."""
+
+    batch_id: Annotated[str, Meta(description="The id that its sender gave it.")]
+
+
+class Attempts(Answer):
+    """The calls that a batch came with, the oldest first."""
+
+    calls: list[Attempt]
 
 
 class CallWithMessages(Call):

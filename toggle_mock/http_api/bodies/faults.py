@@ -25,12 +25,18 @@ class FaultAdded(Answer):
 class FaultState(Answer):
     """What is left of a fault."""
 
+    spec: Annotated[str, Meta(description="What it is, as in a scenario.")]
+    session: Annotated[str | None, Meta(description="The session that it was asked for in.")]
     remaining: Annotated[
         int | None, Meta(description="Outcomes that no call has met yet; null if there is no end.")
     ]
 
 
 class Faults(Answer):
-    """The faults that were asked for."""
+    """The faults that were asked for, and all that are in force."""
 
     faults: Annotated[Mapping[str, FaultState], Meta(description="By their ids.")]
+    in_force: Annotated[
+        list[str],
+        Meta(description="All in force, as in a scenario, those asked for otherwise included."),
+    ]

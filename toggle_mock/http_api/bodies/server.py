@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from toggle_mock.http_api.bodies.base import Answer
+from toggle_mock.page import PageMode
 
 
 class Ready(Answer):
@@ -38,6 +39,10 @@ class Info(Answer):
     relay: Annotated[bool, Meta(description="Whether connections can break on command.")]
     root_certificate: Annotated[str | None, Meta(description="As PEM, if it speaks TLS.")]
     deduplicate: Annotated[bool, Meta(description="Whether a repeated batch is counted once.")]
+    page: Annotated[PageMode, Meta(description="Whether there is a page at /.")]
+    file: Annotated[
+        str | None, Meta(description="The recording that is shown; null for a server at work.")
+    ]
     schema: Annotated[
         SchemaFiles | None,
         Meta(description="Under which events are read; null for the project's own."),

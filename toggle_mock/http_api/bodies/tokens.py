@@ -74,6 +74,21 @@ class SessionOpened(Answer):
     sub: str | None
 
 
+class SessionState(SessionOpened):
+    """A session that is open."""
+
+    lease: Annotated[
+        float | None, Meta(description="Seconds that it lasts unless it is heard of; null: always.")
+    ]
+    own_port: Annotated[bool, Meta(description="Whether it has a port of its own.")]
+
+
+class Sessions(Answer):
+    """The sessions that are open."""
+
+    sessions: list[SessionState]
+
+
 class OneSession(Parameters):
     """Which session to close, or to renew."""
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from toggle_mock.errors import UnknownIdError
 from toggle_mock.faults.outcome_data import status_from
+from toggle_mock.http_api.attempts import attempts_of
 from toggle_mock.http_api.bodies.base import InSession
 from toggle_mock.http_api.bodies.calls import (
+    Attempt,
+    Attempts,
     Call,
     Calls,
     CallWithMessages,
+    FindAttempts,
     FindCalls,
     FoundCalls,
     Message,
@@ -47,6 +51,12 @@ def one(api: Api, given: OneCall) -> CallWithMessages:
             messages = [Message.of(message) for message in list(call.messages)]
             return CallWithMessages.of(call, messages=messages)
     raise UnknownIdError(f"there is no call {given.number}")
+
+
+def attempts(api: Api, given: FindAttempts) -> Attempts:
+    """The calls that a batch came with: the first try, and those after it."""
+    found = attempts_of(api.toggle(given.session), given.batch_id)
+    return Attempts(calls=[Attempt.of(call) for call in found])
 
 
 def wait(api: Api, given: InSession, body: WaitForCalls) -> Calls:

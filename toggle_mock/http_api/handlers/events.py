@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -27,17 +26,12 @@ from toggle_mock.http_api.bodies.events import (
     WaitForEvents,
 )
 from toggle_mock.http_api.paging import Cursor, behind, cursor_behind, end_of
+from toggle_mock.http_api.pauses import with_pauses
 from toggle_mock.http_api.responses import EventStream
 from toggle_mock.http_api.state import POKE, Api
 from toggle_mock.recording.recorder import News, Position
 from toggle_mock.recording.records import RecordedBatch, RecordedEvent
 from toggle_mock.recording.text import as_object
-
-_PAUSE_AFTER = 64 * 1024
-"""Bytes of batches; to look at them takes a millisecond or two."""
-
-_PAUSE = 0.0001
-"""Seconds."""
 
 
 def find(api: Api, given: FindEvents) -> FoundEvents:
@@ -46,7 +40,7 @@ def find(api: Api, given: FindEvents) -> FoundEvents:
     cursor = Cursor.read(given.after or "")
     matches = toggle.checked(given.query)
     news = toggle.recording.read(cursor.batches, 0.0)
-    batches = _with_pauses(toggle.mine(news.batches))
+    batches = with_pauses(toggle.mine(news.batches))
     found = behind(cursor, news, search(batches, matches, toggle.schema))
     if given.after is None:
         total, shown = _last(found, given.limit)
@@ -73,20 +67,6 @@ def _last(found: Iterable[RecordedEvent], limit: int) -> tuple[int, list[Recorde
         total += 1
         shown.append(event)
     return total, list(shown)
-
-
-def _with_pauses(batches: Iterable[RecordedBatch]) -> Iterator[RecordedBatch]:
-    """The same batches, with pauses between them in which the server can answer calls.
-
-    Without, each step of a call would wait until the interpreter is taken from this thread.
-    """
-    size = 0
-    for batch in batches:
-        size += len(batch.raw)
-        if size >= _PAUSE_AFTER:
-            size = 0
-            time.sleep(_PAUSE)
-        yield batch
 
 
 async def stream(api: Api, given: FollowEvents) -> EventStream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toggle_mock.faults.spec import FaultSpec
+from toggle_mock.faults.spec import FaultSpec, as_text
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.faults import FaultAdded, Faults, FaultState, OneFault
 from toggle_mock.http_api.state import Api, AskedFault
@@ -11,8 +11,12 @@ from toggle_mock.http_api.state import Api, AskedFault
 def listed(api: Api, given: InSession) -> Faults:
     """The ids of the faults that were asked for, and the outcomes that remain."""
     found = api.faults_of(given.session)
-    states = {name: FaultState(remaining=one.fault.remaining) for name, one in found.items()}
-    return Faults(faults=states)
+    states = {
+        name: FaultState(as_text(one.fault.spec), one.session, one.fault.remaining)
+        for name, one in found.items()
+    }
+    in_force = api.toggle(given.session).faults.in_force
+    return Faults(faults=states, in_force=[as_text(one) for one in in_force])
 
 
 def add(api: Api, given: InSession, body: FaultSpec) -> FaultAdded:

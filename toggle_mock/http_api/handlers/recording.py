@@ -23,6 +23,7 @@ def export(api: Api) -> Lines:
 def clear(api: Api, given: InSession) -> Done:
     """Forget what was recorded."""
     api.toggle(given.session).clear()
+    api.findings.forget()
     return Done()
 
 

@@ -34,6 +34,8 @@ def info(api: Api) -> Info:
         tls=root is not None,
         relay=toggle.has_relay,
         root_certificate=root.decode() if root else None,
+        page=api.page.mode,
+        file=api.page.file or None,
         deduplicate=toggle.recording.deduplicate,
         schema=SchemaFiles(read.name, read.files.SerializeToString()) if read else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from toggle_mock.faults.outcome_data import status_from
@@ -12,8 +13,11 @@ from toggle_mock.http_api.bodies.tokens import (
     OpenSession,
     RevokeTokens,
     SessionOpened,
+    Sessions,
+    SessionState,
     TokenIssued,
 )
+from toggle_mock.http_api.sessions import OpenedSession
 from toggle_mock.http_api.state import Api
 
 
@@ -48,6 +52,23 @@ def open_session(api: Api, body: OpenSession) -> SessionOpened:
     toggle = api.server.session(body.rid, body.sub, own_port=body.own_port)
     scope, name = toggle.scope, api.sessions.add(toggle, body.lease)
     return SessionOpened(session=name, address=toggle.address, rid=scope.rid, sub=scope.sub)
+
+
+def sessions(api: Api) -> Sessions:
+    """The sessions that are open."""
+    return Sessions(sessions=[_state(api, one) for one in api.sessions.all()])
+
+
+def _state(api: Api, opened: OpenedSession) -> SessionState:
+    scope, address = opened.toggle.scope, opened.toggle.address
+    return SessionState(
+        session=opened.name,
+        address=address,
+        rid=scope.rid,
+        sub=scope.sub,
+        lease=opened.lease if math.isfinite(opened.lease) else None,
+        own_port=address != api.server.address,
+    )
 
 
 def close_session(api: Api, given: OneSession) -> Done:

@@ -1,0 +1,6 @@
+// The beginning.
+
+import { App } from "./app.js";
+import { html, render } from "./lib.js";
+
+render(html`<${App} />`, document.getElementById("page"));
