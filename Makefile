@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-driver-check sown explore generated clean
+.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-driver-check recipes-check sown explore generated clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -153,6 +153,15 @@ go-check go-driver-check: $(PROTO_READY)
 	cd $(GO_MODULE) && export PATH="$(CURDIR)/$(BIN):$$PATH" && $(GO) vet ./... && $(GO) test ./...
 	rm -rf build/$@ && mkdir -p build/$@ && tools/generate_go $(GO_MODULE) "$(CURDIR)/build/$@"
 	diff -r build/$@/pb $(GO_MODULE)/pb
+
+build/recipes/.ready: ci/requirements.txt
+	rm -rf build/recipes
+	$(PYTHON) -m venv build/recipes
+	build/recipes/bin/pip install --quiet --requirement ci/requirements.txt
+	touch $@
+
+recipes-check: build/recipes/.ready  ## Lint the recipes of ci/ and the workflows.
+	build/recipes/bin/python tools/lint_recipes.py
 
 $(READY): pyproject.toml tools/locked.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer is found: install one, or give PYTHON=/path/to/it"; exit 1; }

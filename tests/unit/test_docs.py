@@ -126,6 +126,7 @@ def test_every_level_and_every_category_is_named(title, names):
         ("contract.md", "yaml", "contract.yml"),
         ("http.md", "sh", "with_curl.sh"),
         ("go.md", "go", "../go/example/agent_test.go"),
+        ("ci.md", "yaml", "../ci/github/example.yml"),
     ],
 )
 def test_other_examples_are_files_too(page, language, example):
