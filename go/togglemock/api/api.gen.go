@@ -33,6 +33,12 @@ type Info struct {
 	// Whether a repeated batch is counted once.
 	Deduplicate bool `json:"deduplicate"`
 
+	// Whether there is a page at /. One of off, on, read-only.
+	Page string `json:"page"`
+
+	// The recording that is shown; null for a server at work.
+	File *string `json:"file"`
+
 	// Under which events are read; null for the project's own.
 	Schema *SchemaFiles `json:"schema,omitzero"`
 }
@@ -74,6 +80,61 @@ type Event struct {
 
 	// Of those, by the same path, REVISION: NAME, the newest that has it.
 	UnknownFieldsKnownAs map[string]string `json:"unknown_fields_known_as,omitzero"`
+}
+
+// Rows: Some of the events that match, in the order of their arrival.
+type Rows struct {
+	// The place of the first that is kept.
+	Begin int `json:"begin"`
+
+	// The place behind the last.
+	End int `json:"end"`
+
+	// The place of the first of these rows.
+	First int `json:"first"`
+
+	Rows []Row `json:"rows"`
+}
+
+// Row: An event in a line.
+type Row struct {
+	// The number of its call.
+	Call int `json:"call"`
+
+	// Its place in the call's batch, from 0 on.
+	Place int `json:"place"`
+
+	// Seconds since the Unix epoch.
+	Arrived float64 `json:"arrived"`
+
+	// Milliseconds since the Unix epoch.
+	Timestamp int `json:"timestamp"`
+
+	EventID string `json:"event_id"`
+
+	Level string `json:"level"`
+
+	Category string `json:"category"`
+
+	// Its type, such as storage_pool; empty if none.
+	Payload string `json:"payload"`
+
+	Source string `json:"source"`
+
+	RID string `json:"rid"`
+
+	BatchID string `json:"batch_id"`
+
+	// Whether its batch had come before.
+	Duplicate bool `json:"duplicate"`
+
+	// The payload's fields that are set, shortened: names and values.
+	Fields [][2]string `json:"fields"`
+
+	Metadata map[string]string `json:"metadata"`
+
+	// How many fields the schema does not have.
+	UnknownFields int `json:"unknown_fields"`
 }
 
 // WaitForEvents: Which events to wait for, and how long.
@@ -163,6 +224,18 @@ type Call struct {
 	Metadata [][2]string `json:"metadata"`
 
 	MessageCount int `json:"message_count"`
+
+	// Seconds since the Unix epoch; null while it goes on, or if unknown.
+	Ended *float64 `json:"ended"`
+
+	// Of the messages from the Rodent.
+	ReceivedBytes int `json:"received_bytes"`
+
+	// Of the messages from Toggle.
+	SentBytes int `json:"sent_bytes"`
+
+	// The fault that hit it; empty if none did.
+	Fault string `json:"fault"`
 }
 
 // CallWithMessages: A call and what was said in it.
@@ -194,6 +267,18 @@ type CallWithMessages struct {
 
 	MessageCount int `json:"message_count"`
 
+	// Seconds since the Unix epoch; null while it goes on, or if unknown.
+	Ended *float64 `json:"ended"`
+
+	// Of the messages from the Rodent.
+	ReceivedBytes int `json:"received_bytes"`
+
+	// Of the messages from Toggle.
+	SentBytes int `json:"sent_bytes"`
+
+	// The fault that hit it; empty if none did.
+	Fault string `json:"fault"`
+
 	Messages []Message `json:"messages"`
 }
 
@@ -209,6 +294,109 @@ type Message struct {
 
 	// Null if it is no message of its type.
 	Message json.RawMessage `json:"message"`
+}
+
+// OneFoundEvent: An event with its bytes, and how it was delivered.
+type OneFoundEvent struct {
+	// Seconds since the Unix epoch.
+	Arrived float64 `json:"arrived"`
+
+	Peer string `json:"peer"`
+
+	RID *string `json:"rid"`
+
+	BatchID string `json:"batch_id"`
+
+	Event json.RawMessage `json:"event"`
+
+	// Values by the path of their numbers; bytes in hexadecimal digits.
+	UnknownFields map[string]any `json:"unknown_fields,omitzero"`
+
+	// Of those, by the same path, REVISION: NAME, the newest that has it.
+	UnknownFieldsKnownAs map[string]string `json:"unknown_fields_known_as,omitzero"`
+
+	// The number of its call.
+	Call int `json:"call"`
+
+	// Its place in the call's batch, from 0 on.
+	Place int `json:"place"`
+
+	Row Row `json:"row"`
+
+	// As it arrived.
+	Raw []byte `json:"raw"`
+
+	// In protobuf's text format.
+	Text string `json:"text"`
+
+	// Under which it is read.
+	Schema string `json:"schema"`
+
+	// In the order of the bytes.
+	Fields []WireField `json:"fields"`
+
+	// Why not all of its bytes are in fields.
+	Problem *string `json:"problem"`
+
+	// The calls that its batch came with.
+	Attempts []Attempt `json:"attempts"`
+}
+
+// WireField: A field as it stands in the bytes: those from `start` up to `end`.
+type WireField struct {
+	// Messages that it is in, besides the event.
+	Depth int `json:"depth"`
+
+	Number int `json:"number"`
+
+	// Empty if the schema has none of this number.
+	Name string `json:"name"`
+
+	// Of such, REVISION: NAME, the newest that has it.
+	KnownAs string `json:"known_as"`
+
+	Type string `json:"type"`
+
+	// As people read it; empty for a message.
+	Value string `json:"value"`
+
+	Start int `json:"start"`
+
+	// Where its content begins, behind tag and length.
+	Content int `json:"content"`
+
+	End int `json:"end"`
+}
+
+// Attempt: A call that a batch came with.
+type Attempt struct {
+	// Its place in the recording, from 1 on.
+	Number int `json:"number"`
+
+	RID string `json:"rid"`
+
+	Peer string `json:"peer"`
+
+	// Seconds since the Unix epoch.
+	Arrived float64 `json:"arrived"`
+
+	// Null while it goes on, or if unknown.
+	Ended *float64 `json:"ended"`
+
+	// Null while it goes on. One of OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED,
+	// NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED,
+	// OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED.
+	Status *string `json:"status"`
+
+	Details string `json:"details"`
+
+	// The fault that hit it; empty if none did.
+	Fault string `json:"fault"`
+}
+
+// Attempts: The calls that a batch came with, the oldest first.
+type Attempts struct {
+	Calls []Attempt `json:"calls"`
 }
 
 // WaitForCalls: Which calls to wait for, and how long.
@@ -269,6 +457,96 @@ type Refusal struct {
 	Call *int `json:"call"`
 }
 
+// Activity: What happened over some time, part by part, the oldest first.
+type Activity struct {
+	Start float64 `json:"start"`
+
+	End float64 `json:"end"`
+
+	Buckets []Bucket `json:"buckets"`
+}
+
+// Bucket: What happened within a part of the time.
+type Bucket struct {
+	// When it begins, in seconds since the Unix epoch.
+	At float64 `json:"at"`
+
+	// Events that arrived, by level.
+	Levels map[string]int `json:"levels"`
+
+	// Events that arrived, by category.
+	Categories map[string]int `json:"categories"`
+
+	// Calls of SendEvents, by status.
+	ByStatus map[string]int `json:"by_status"`
+
+	// How many events each accepted batch had.
+	Batches []int `json:"batches"`
+
+	// Seconds from the first event of each batch to its arrival.
+	Latencies []float64 `json:"latencies"`
+
+	// Calls whose batch had come in a call before.
+	Retries int `json:"retries"`
+}
+
+// SchemaNames: The names of the schema under which events are read.
+type SchemaNames struct {
+	// What it is called.
+	Schema string `json:"schema"`
+
+	// The keys of queries, besides fields' names.
+	Keys []string `json:"keys"`
+
+	Levels []string `json:"levels"`
+
+	Categories []string `json:"categories"`
+
+	Payloads []PayloadType `json:"payloads"`
+}
+
+// PayloadType: A type of payload.
+type PayloadType struct {
+	// Such as storage_pool.
+	Name string `json:"name"`
+
+	// The message's name.
+	Message string `json:"message"`
+
+	Category string `json:"category"`
+
+	Fields []SchemaField `json:"fields"`
+}
+
+// SchemaField: A field of a payload.
+type SchemaField struct {
+	Name string `json:"name"`
+
+	Number int `json:"number"`
+
+	// As in a .proto, such as int64.
+	Type string `json:"type"`
+
+	// Of an enum, the names without their prefix.
+	Values []string `json:"values"`
+}
+
+// CheckedQuery: Whether a text is a query.
+type CheckedQuery struct {
+	// The first one; null if there is none.
+	Mistake *Mistake `json:"mistake"`
+}
+
+// Mistake: What is wrong with a query, and where: at the characters from `start` up to `end`.
+type Mistake struct {
+	// What is wrong, for people.
+	Error string `json:"error"`
+
+	Start int `json:"start"`
+
+	End int `json:"end"`
+}
+
 // Mark: A mark, and the feed to put it into.
 type Mark struct {
 	// As the first line of the feed names it.
@@ -278,14 +556,23 @@ type Mark struct {
 	Mark any `json:"mark,omitzero"`
 }
 
-// Faults: The faults that were asked for.
+// Faults: The faults that were asked for, and all that are in force.
 type Faults struct {
 	// By their ids.
 	Faults map[string]FaultState `json:"faults"`
+
+	// All in force, as in a scenario, those asked for otherwise included.
+	InForce []string `json:"in_force"`
 }
 
 // FaultState: What is left of a fault.
 type FaultState struct {
+	// What it is, as in a scenario.
+	Spec string `json:"spec"`
+
+	// The session that it was asked for in.
+	Session *string `json:"session"`
+
 	// Outcomes that no call has met yet; null if there is no end.
 	Remaining *int `json:"remaining"`
 }
@@ -534,6 +821,30 @@ type RevokeTokens struct {
 	// OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED. Without it
 	// "UNAUTHENTICATED".
 	Status *string `json:"status,omitzero"`
+}
+
+// Sessions: The sessions that are open.
+type Sessions struct {
+	Sessions []SessionState `json:"sessions"`
+}
+
+// SessionState: A session that is open.
+type SessionState struct {
+	// To be given as ?session= to the others.
+	Session string `json:"session"`
+
+	// Where its Rodents connect.
+	Address string `json:"address"`
+
+	RID *string `json:"rid"`
+
+	Sub *string `json:"sub"`
+
+	// Seconds that it lasts unless it is heard of; null: always.
+	Lease *float64 `json:"lease"`
+
+	// Whether it has a port of its own.
+	OwnPort bool `json:"own_port"`
 }
 
 // OpenSession: Whom a session is about; without either, an organization of its own.
@@ -1011,6 +1322,30 @@ func (c *Client) EventsFind(ctx context.Context, query EventsFindQuery) (FoundEv
 	return ask[FoundEvents](ctx, c, request{method: "GET", path: "/api/v1/events", inSession: true, query: query.write})
 }
 
+// RowsFindQuery: what RowsFind may be asked for.
+type RowsFindQuery struct {
+	// A query; an empty one means all events.
+	Query string `json:"query,omitzero"`
+
+	// The place of the first, from 0 on; negative counts from the end.
+	First int `json:"first,omitzero"`
+
+	// Show so many. Without it 100.
+	Count *int `json:"count,omitzero"`
+}
+
+func (query RowsFindQuery) write(to url.Values) {
+	add(to, "query", query.Query)
+	add(to, "first", query.First)
+	add(to, "count", query.Count)
+}
+
+// RowsFind asks GET /api/v1/events/rows: Some of the events that match a query, in a line each;
+// what was found once stays found.
+func (c *Client) RowsFind(ctx context.Context, query RowsFindQuery) (Rows, error) {
+	return ask[Rows](ctx, c, request{method: "GET", path: "/api/v1/events/rows", inSession: true, query: query.write})
+}
+
 // EventsWait asks POST /api/v1/events/wait: Wait until so many matching events have arrived.
 func (c *Client) EventsWait(ctx context.Context, body WaitForEvents) (Events, error) {
 	return ask[Events](ctx, c, request{method: "POST", path: "/api/v1/events/wait", inSession: true, body: body})
@@ -1071,6 +1406,28 @@ func (c *Client) CallsOne(ctx context.Context, number int) (CallWithMessages, er
 	return ask[CallWithMessages](ctx, c, request{method: "GET", path: "/api/v1/calls/" + segment(number), inSession: true})
 }
 
+// RowsOne asks GET /api/v1/calls/{number}/events/{place}: One event, with its bytes field by
+// field, and the calls that its batch came with.
+func (c *Client) RowsOne(ctx context.Context, number int, place int) (OneFoundEvent, error) {
+	return ask[OneFoundEvent](ctx, c, request{method: "GET", path: "/api/v1/calls/" + segment(number) + "/events/" + segment(place), inSession: true})
+}
+
+// CallsAttemptsQuery: what CallsAttempts may be asked for.
+type CallsAttemptsQuery struct {
+	// The id that its sender gave it.
+	BatchID *string `json:"batch_id,omitzero"`
+}
+
+func (query CallsAttemptsQuery) write(to url.Values) {
+	add(to, "batch_id", query.BatchID)
+}
+
+// CallsAttempts asks GET /api/v1/attempts: The calls that a batch came with: the first try, and
+// those after it.
+func (c *Client) CallsAttempts(ctx context.Context, query CallsAttemptsQuery) (Attempts, error) {
+	return ask[Attempts](ctx, c, request{method: "GET", path: "/api/v1/attempts", inSession: true, query: query.write})
+}
+
 // CallsWait asks POST /api/v1/calls/wait: Wait until so many calls have arrived.
 func (c *Client) CallsWait(ctx context.Context, body WaitForCalls) (Calls, error) {
 	return ask[Calls](ctx, c, request{method: "POST", path: "/api/v1/calls/wait", inSession: true, body: body})
@@ -1090,6 +1447,64 @@ func (query RefusalsFindQuery) write(to url.Values) {
 // first.
 func (c *Client) RefusalsFind(ctx context.Context, query RefusalsFindQuery) (FoundRefusals, error) {
 	return ask[FoundRefusals](ctx, c, request{method: "GET", path: "/api/v1/refusals", inSession: true, query: query.write})
+}
+
+// ChangesFollowQuery: what ChangesFollow may be asked for.
+type ChangesFollowQuery struct {
+	// A query; an empty one means all events.
+	Query string `json:"query,omitzero"`
+}
+
+func (query ChangesFollowQuery) write(to url.Values) {
+	add(to, "query", query.Query)
+}
+
+// ChangesFollow asks GET /api/v1/changes: What there is in numbers, at each change, as server-sent
+// events.
+func (c *Client) ChangesFollow(ctx context.Context, query ChangesFollowQuery) (io.ReadCloser, error) {
+	return stream(ctx, c, request{method: "GET", path: "/api/v1/changes", inSession: true, query: query.write})
+}
+
+// ChangesActivityQuery: what ChangesActivity may be asked for.
+type ChangesActivityQuery struct {
+	// How far back; of a file, from its end. Without it 300.
+	Seconds *int `json:"seconds,omitzero"`
+
+	// Into how many parts. Without it 100.
+	Buckets *int `json:"buckets,omitzero"`
+}
+
+func (query ChangesActivityQuery) write(to url.Values) {
+	add(to, "seconds", query.Seconds)
+	add(to, "buckets", query.Buckets)
+}
+
+// ChangesActivity asks GET /api/v1/activity: What happened over the last minutes, part by part, as
+// charts show it.
+func (c *Client) ChangesActivity(ctx context.Context, query ChangesActivityQuery) (Activity, error) {
+	return ask[Activity](ctx, c, request{method: "GET", path: "/api/v1/activity", inSession: true, query: query.write})
+}
+
+// SchemaNames asks GET /api/v1/schema: The names of the schema under which events are read: types
+// of payloads, fields, values.
+func (c *Client) SchemaNames(ctx context.Context) (SchemaNames, error) {
+	return ask[SchemaNames](ctx, c, request{method: "GET", path: "/api/v1/schema", inSession: true})
+}
+
+// SchemaCheckQuery: what SchemaCheck may be asked for.
+type SchemaCheckQuery struct {
+	// A query; an empty one means all events.
+	Query string `json:"query,omitzero"`
+}
+
+func (query SchemaCheckQuery) write(to url.Values) {
+	add(to, "query", query.Query)
+}
+
+// SchemaCheck asks GET /api/v1/query: Whether a text is a query, and if not, which word is wrong,
+// and why.
+func (c *Client) SchemaCheck(ctx context.Context, query SchemaCheckQuery) (CheckedQuery, error) {
+	return ask[CheckedQuery](ctx, c, request{method: "GET", path: "/api/v1/query", inSession: true, query: query.write})
 }
 
 // RecordingExport asks GET /api/v1/recording: The whole recording, one JSON object a line.
@@ -1212,6 +1627,11 @@ func (c *Client) TokensRevoke(ctx context.Context, body RevokeTokens) (Done, err
 // of that session.
 func (c *Client) TokensRestore(ctx context.Context) (Done, error) {
 	return ask[Done](ctx, c, request{method: "POST", path: "/api/v1/tokens/restore", inSession: true})
+}
+
+// TokensSessions asks GET /api/v1/sessions: The sessions that are open.
+func (c *Client) TokensSessions(ctx context.Context) (Sessions, error) {
+	return ask[Sessions](ctx, c, request{method: "GET", path: "/api/v1/sessions"})
 }
 
 // TokensOpenSession asks POST /api/v1/sessions: Open a session, a part of the server that sees
