@@ -300,8 +300,11 @@ class EventBuffer:
             self._settle(Place.QUARANTINED)
 
     def split(self) -> None:
-        """Put the halves of the batch in flight into its place."""
-        self._parts.extendleft(reversed(self._parts.popleft().halves()))
+        """Put the halves of the batch in flight into its place, on disk too: they may be sent."""
+        batch = self._parts.popleft()
+        if self._origin is Place.DISK:
+            self._store.split(batch)
+        self._parts.extendleft(reversed(batch.halves()))
 
     def requeue(self) -> None:
         """Put the batch in flight back to wait, on disk; its id and bytes stay.

@@ -2,7 +2,8 @@
 
 A file is read once when the folder is opened, to count and check what is in it; from then on in
 pieces, from its progress on. In ``<name>.ack`` beside it stands the progress: the offset of the
-first batch that is not wholly acknowledged, and how many of its events are.
+first batch that is not wholly acknowledged, how many of its events are, and into how small parts
+what follows was cut.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +47,9 @@ class Progress:
     """Where the first batch that is not wholly acknowledged starts."""
     events: int = 0
     """How many of its events are acknowledged."""
+    part: int = 0
+    """How many of its events the next part has, if what is left was cut further; it may have been
+    sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,18 @@ class Segment:
             self._progress = Progress(stored.start, stored.done + count)
         self._write_progress()
 
+    def split(self) -> None:
+        """Put the halves of the first batch into its place.
+
+        Raises:
+            OSError: That cannot be noted; it holds for this process all the same.
+        """
+        stored = self._waiting.popleft()
+        halves = stored.batch.halves()
+        self._waiting.extendleft(reversed(list(_placed(halves, stored, stored.done))))
+        self._progress = Progress(stored.start, stored.done, halves[0].count)
+        self._write_progress()
+
     def _read_piece(self) -> None:
         """Read the next batches; where the file is damaged, pass on."""
         size = _PIECE
@@ -173,9 +189,9 @@ class Segment:
         if sound.damaged or not _USABLE_ID.fullmatch(batch_id):
             batch_id = derived_id(self.path.stem, str(start))
         whole = Batch(batch_id, section.timestamp, sound.frames, sound.count)
-        done = self._progress.events if self._progress.offset == start else 0
+        progress = self._progress if self._progress.offset == start else Progress(start)
         place = _Stored(whole, start, 0, end)
-        yield from _placed(whole.after(done), place, done)
+        yield from _placed(_left_of(whole, progress), place, progress.events)
 
     # Opening
 
@@ -269,13 +285,14 @@ class Segment:
 
     def _read_progress(self) -> Progress:
         try:
-            offset, events = map(int, self.progress_path.read_text("ascii").split())
+            offset, events, *parts = map(int, self.progress_path.read_text("ascii").split())
+            (part,) = parts or [0]  # older versions wrote none
         except FileNotFoundError:
             return Progress()
         except (OSError, ValueError):
-            offset = events = -1
-        if 0 <= offset <= self.size and events >= 0:
-            return Progress(offset, events)
+            offset = events = part = -1
+        if 0 <= offset <= self.size and events >= 0 and part >= 0:
+            return Progress(offset, events, part)
         logger.warning("%s is unreadable and is ignored", self.progress_path)
         return Progress()
 
@@ -283,7 +300,8 @@ class Segment:
         """In one write over the last note, which has the same length."""
         descriptor = os.open(self.progress_path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            note = b"%020d %010d\n" % (self._progress.offset, self._progress.events)
+            progress = self._progress
+            note = b"%020d %010d %010d\n" % (progress.offset, progress.events, progress.part)
             os.pwrite(descriptor, note, 0)
         finally:
             os.close(descriptor)
@@ -391,7 +409,15 @@ def _makes_sense(reading: Reading) -> bool:
     return bool(reading.sections or reading.open_ends)
 
 
-def _placed(parts: list[Batch], whole: _Stored, done: int) -> Iterator[_Stored]:
+def _left_of(whole: Batch, progress: Progress) -> list[Batch]:
+    """The parts of a batch that are not acknowledged, cut as they were."""
+    parts = whole.after(progress.events)
+    while parts and 0 < progress.part < parts[0].count:
+        parts[:1] = parts[0].halves()
+    return parts
+
+
+def _placed(parts: Sequence[Batch], whole: _Stored, done: int) -> Iterator[_Stored]:
     """Parts of a stored batch, the last of which has its end."""
     for part in parts:
         yield _Stored(part, whole.start, done, whole.end if part is parts[-1] else 0)

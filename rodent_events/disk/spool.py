@@ -339,6 +339,15 @@ class Spool:
         if self._in_flight is not None:
             self._in_flight.acknowledge(count)
 
+    def split(self) -> None:
+        """Put the halves of the batch that :meth:`first` has returned into its place.
+
+        Raises:
+            OSError: That cannot be noted.
+        """
+        if self._in_flight is not None:
+            self._in_flight.split()
+
     def drop_oldest(self) -> Dropped | None:
         """Delete the oldest file of which no batch may be in flight, if there is one."""
         with self._list_lock:

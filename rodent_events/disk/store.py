@@ -295,6 +295,15 @@ class Store:
         except OSError as error:
             logger.error("cannot note on disk that %s is delivered: %s", batch.id, error)
 
+    def split(self, batch: Batch) -> None:
+        """Put the halves of the oldest batch into its place; if that cannot be noted, say so in
+        the log: after a restart it may be whole again.
+        """
+        try:
+            self._spool.split()
+        except OSError as error:
+            logger.error("cannot note on disk that %s is halved: %s", batch.id, error)
+
     def quarantine(self, batch: Batch, reason: str) -> None:
         """Set a batch aside, with the reason.
 

@@ -158,6 +158,27 @@ def test_progress_inside_a_split_batch_survives_a_restart(tmp_path, make_buffer)
     assert deliver_all(again) == names(5, 5)
 
 
+@pytest.mark.parametrize("cuts", [1, 2, 3])
+@pytest.mark.parametrize("how", ["requeued", "started again"])
+def test_a_batch_on_disk_stays_cut_once_a_part_may_have_been_sent(tmp_path, make_buffer, cuts, how):
+    (tmp_path / f"{new_id()}.pb").write_bytes(batch_bytes(21) + batch_bytes(9, 21))
+    buffer = make_buffer()
+    buffer.next_batch()
+    buffer.split()
+    buffer.next_batch()
+    buffer.acknowledge()
+    for _ in range(cuts):
+        buffer.next_batch()
+        buffer.split()
+    sent = buffer.next_batch()
+    buffer.requeue()
+    if how == "started again":
+        buffer.close()
+        buffer = make_buffer()
+    assert buffer.next_batch() == sent
+    assert deliver_all(buffer) == names(20, 10)
+
+
 def test_a_go_rodents_file_of_20_000_events(tmp_path, make_buffer):
     batch = EventBatch(events=events(20_000), batch_timestamp=5, batch_id=new_id())
     (tmp_path / f"{new_id()}.pb").write_bytes(batch.SerializeToString())
@@ -274,6 +295,10 @@ NOTES = {
     "beyond the file": ("00000000000009999999 0000000000", 30),
     "more events than there are": ("00000000000000000000 0000000099", 20),
     "the second batch": (f"{len(SUMMED[0]):020} 0000000003", 17),
+    "parts of it": (f"{len(SUMMED[0]):020} 0000000003 0000000001", 17),
+    "a negative part": (f"{len(SUMMED[0]):020} 0000000003 -000000001", 30),
+    "larger parts than there are": (f"{len(SUMMED[0]):020} 0000000003 0000000099", 17),
+    "more numbers than there are": (f"{len(SUMMED[0]):020} 0000000003 0000000001 2", 30),
 }
 
 
