@@ -2,11 +2,13 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,6 +72,35 @@ func TestWhatIsAcceptedIsOnDiskInOrder(t *testing.T) {
 	acceptNumbered(t, openIn(t, folder, 3), 0, 10)
 	if got := left(t, folder); !slices.Equal(got, numbers(0, 10)) {
 		t.Error(got)
+	}
+}
+
+func TestWhatSomebodyElseHasMadeIsLeftAlone(t *testing.T) {
+	folder := t.TempDir()
+	j := openIn(t, folder, 5)
+	acceptNumbered(t, j, 0, 3)
+	j.close()
+	j.folder.close()
+	beside := func() string { return pathOf(folder, j.ids.nextBatch(), partBits) }
+	aFolder, aLink, aPipe := beside(), beside(), beside()
+	if err := errors.Join(
+		os.Mkdir(aFolder, 0o700),
+		os.Symlink(filepath.Join(folder, "nowhere"), aLink),
+		syscall.Mkfifo(aPipe, 0o600),
+		os.WriteFile(beside(), []byte("\x00\xff no event"), 0o600),
+		os.WriteFile(beside(), nil, 0o600),
+	); err != nil {
+		t.Fatal(err)
+	}
+	again := openIn(t, folder, 5)
+	acceptNumbered(t, again, 3, 5)
+	if got := left(t, folder); !slices.Equal(got, numbers(0, 5)) {
+		t.Error(got)
+	}
+	for _, path := range []string{aFolder, aLink, aPipe} {
+		if _, err := os.Lstat(path); err != nil {
+			t.Errorf("it is gone: %v", err)
+		}
 	}
 }
 

@@ -135,7 +135,7 @@ func loadSegments(folder string) ([]*segment, error) {
 	}
 	var segments []*segment
 	for _, path := range paths {
-		if !ours.MatchString(filepath.Base(path)) {
+		if !ours.MatchString(filepath.Base(path)) || !isFile(path) {
 			continue
 		}
 		found, err := openSegment(path)
@@ -169,6 +169,12 @@ func (s *segment) isEmpty() bool {
 		os.Remove(s.path)
 	}
 	return s.events == 0 || !exists(s.path)
+}
+
+// isFile tells whether there is a file that can be read as one, rather than a folder or a pipe.
+func isFile(path string) bool {
+	found, err := os.Stat(path)
+	return err == nil && found.Mode().IsRegular()
 }
 
 func exists(path string) bool {
