@@ -20,7 +20,8 @@ from toggle_mock.contract.explore import (
 )
 from toggle_mock.contract.settings import RodentContract, RodentTimes
 
-SCHEDULES = 50
+SCHEDULES = 100
+"""For each of five seeds; toggle-mock explore plays as many as one likes."""
 
 EACH_KIND = """
 steps:
@@ -42,13 +43,15 @@ steps:
 """
 
 
+@pytest.mark.timeout(900)  # on a machine that is busy with twenty other things
 @pytest.mark.parametrize("seed", range(5))
 def test_the_right_agent_survives(seed):
     agent = rodent_events()
-    with agent.player() as player:
-        search = Search(agent, player, seed=seed)
+    with agent.players(4) as players:
+        search = Search(agent, players, seed=seed)
         found = search.run(SCHEDULES)
     assert found is None or not found.is_certain, found
+    assert search.progress.played >= SCHEDULES
     kinds = search.progress.effects
     assert {"SIGKILL", "SIGTERM amid a call", "outage", "token", "limit", "poison"} <= kinds.keys()
 

@@ -19,14 +19,15 @@ from toggle_mock.contract.explore.report import story
 
 MOST_SCHEDULES = 300
 MOST_STEPS = 3
+JOBS = 6
 SERVER = str(Path(__file__).parent / "sown" / "explored.py")
 
 
 def look_for(fault: str, seed: int = 1, examples: int = MOST_SCHEDULES) -> Found | None:
     """Search for a schedule that an agent with a fault does not survive."""
     explored = rodent_events(partial(ForkLauncher, (sys.executable, SERVER, fault)))
-    with explored.player() as player:
-        return Search(explored, player, seed=seed).run(examples)
+    with explored.players(JOBS) as players:
+        return Search(explored, players, seed=seed).run(examples)
 
 
 def main() -> None:

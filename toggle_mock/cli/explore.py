@@ -65,6 +65,13 @@ class _Duration(click.ParamType):  # type: ignore[type-arg] # older ones of clic
     show_default=True,
     help="Folder that keeps what was found: that is played first the next time.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Schedules that are played at a time, each with an agent and a Toggle of its own.",
+)
 @click.option("--play", "schedule", type=IN_FILE, help="Play this schedule only.")
 @click.option(
     "--variant",
@@ -80,6 +87,7 @@ def explore(
     seconds: float | None,
     seed: int | None,
     database: Path,
+    jobs: int,
     schedule: Path | None,
     variants: tuple[str, ...],
 ) -> None:
@@ -98,7 +106,7 @@ def explore(
         if examples is None and seconds is None:
             examples = 300
         seed = secrets.randbelow(2**31) if seed is None else seed
-        sys.exit(_search(agent, contract, examples, seconds, seed, database))
+        sys.exit(_search(agent, contract, examples, seconds, seed, database, jobs))
     except (ContractError, OSError) as error:
         click.echo(f"cannot be judged: {error}", err=True)
         sys.exit(UNJUDGED)
@@ -146,13 +154,14 @@ def _search(
     seconds: float | None,
     seed: int,
     database: Path,
+    jobs: int,
 ) -> int:
     from toggle_mock.contract.explore import Search
 
     watch = _Watch()
     click.echo(f"seed {seed}; what is found is kept in {database}", err=True)
-    with agent.player() as player:
-        search = Search(agent, player, seed=seed, database=database, on_played=watch.tell)
+    with agent.players(jobs) as players:
+        search = Search(agent, players, seed=seed, database=database, on_played=watch.tell)
         most = float("inf")
         found = search.run(most if examples is None else examples, seconds or most)
     watch.end(search.progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,14 @@ from toggle_mock.errors import ContractError
 
 _PREFIX = "RODENT_EVENTS_"
 
+_SEND_TIMEOUT = 2.0
+"""Seconds. On a busy machine shorter ones are over for no other reason."""
+
 _FAST = {
     f"{_PREFIX}BATCH_TIMEOUT": "0.02",
     f"{_PREFIX}RETRY_BACKOFF_BASE": "0.002",
     f"{_PREFIX}RETRY_BACKOFF_MAX": "0.02",
-    f"{_PREFIX}SEND_TIMEOUT": "0.5",
+    f"{_PREFIX}SEND_TIMEOUT": f"{_SEND_TIMEOUT:g}",
     f"{_PREFIX}MAX_BATCH_BYTES": "4000",
 }
 """A hundredth of the usual pauses, and less. The limit of batches is the same at each start: if it
@@ -60,18 +63,24 @@ class Explored:
     @contextmanager
     def player(self) -> Iterator[Player]:
         """Plays schedules with it."""
-        launcher = self.launcher()
-        try:
-            with Player(launcher, self.promise_of, self.patience) as player:
-                yield player
-        finally:
-            launcher.close()
+        with self.players(1) as (player,):
+            yield player
+
+    @contextmanager
+    def players(self, count: int) -> Iterator[list[Player]]:
+        """So many that play schedules with it at the same time, each before a Toggle of its own."""
+        with ExitStack() as stack:
+            launcher = self.launcher()
+            stack.callback(launcher.close)
+            yield [
+                stack.enter_context(Player(launcher, self.promise_of, self.patience, name))
+                for name in (f"player-{number}" for number in range(1, count + 1))
+            ]
 
 
 def rodent_events(launcher: Callable[[], Launcher] = ForkLauncher) -> Explored:
     """The pipeline of ``rodent_events``, each life of it in a fork of one process."""
-    # gRPC gives a connection that leads nowhere twenty seconds, if it is the first of its channel.
-    patience = Patience(rest=30.0, send_timeout=0.5)
+    patience = Patience(send_timeout=_SEND_TIMEOUT)
     return Explored(FAST_VARIANTS, True, _promise_of, patience, launcher)
 
 

@@ -13,18 +13,30 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-# All that an agent needs, also what it loads only when it starts.
-import rodent_events.client
+# All that an agent needs, also what it loads only when it starts, or gRPC with its first channel.
+import grpc.experimental  # noqa: F401
+
 import rodent_events.worker  # noqa: F401
-from rodent_events import EventBus
+from rodent_events import EventBus, EventConfig, client
+from rodent_events.buffer import EventBuffer
 from toggle_mock.contract.commands import Driver, serve
 from toggle_mock.contract.emitting import emit
 
 STOP_TIMEOUT = 1.0
 """Seconds that an agent has for what waits, at an end in order."""
+
+
+_RECONNECTS = {
+    "grpc.initial_reconnect_backoff_ms": 10,
+    "grpc.max_reconnect_backoff_ms": 100,
+    # So long a connection may take that leads nowhere, if it is the first of its channel.
+    "grpc.min_reconnect_backoff_ms": 2_000,
+}
+"""Pauses of gRPC that no setting shortens, in milliseconds."""
 
 
 class BusAgent:
@@ -52,6 +64,8 @@ class BusAgent:
 
 def main() -> None:
     """Fork until the other end of the socket is closed whose descriptor is the argument."""
+    client.CHANNEL_OPTIONS[:] = (dict(client.CHANNEL_OPTIONS) | _RECONNECTS).items()
+    _rehearse()
     gc.collect()
     gc.freeze()  # what is shared with all forks stays shared
     with socket.socket(fileno=int(sys.argv[1])) as channel:
@@ -59,6 +73,14 @@ def main() -> None:
             data, descriptors = request
             answer = _wait(data["wait"]) if "wait" in data else _fork(channel, descriptors[0])
             channel.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _rehearse() -> None:
+    """Do once what each agent does at its start, short of gRPC, so that it finds it compiled."""
+    with tempfile.TemporaryDirectory() as folder:
+        buffer = EventBuffer(EventConfig.load(target="localhost:1", jwt="-", events_dir=folder))
+        buffer.open()
+        buffer.close()
 
 
 def _received(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:

@@ -39,7 +39,7 @@ class AgentProcess(Commanded, Protocol):
 
 
 class Launcher(Protocol):
-    """Starts agents, one after the other."""
+    """Starts agents. Several players may have theirs started by one, each from a thread."""
 
     def start(self, environment: Mapping[str, str], folder: Path, on_line: OnLine) -> AgentProcess:
         """Start one.
@@ -110,13 +110,12 @@ class ForkLauncher:
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket
         self._lock = threading.Lock()
-        self._idle: ForkedProcess | None = None
+        self._idle: list[ForkedProcess] = []
 
     def close(self) -> None:
-        """End the server, and the agent that has retired; others are those of their starters."""
-        if self._idle is not None:
-            self._idle.close()
-            self._idle = None
+        """End the server, and the agents that have retired; others are those of their starters."""
+        while self._idle:
+            self._idle.pop().close()
         if self._process is not None:
             self._channel.close()
             self._process.wait()
@@ -129,7 +128,7 @@ class ForkLauncher:
             "folder": str(folder),
             "log": str(folder / "log"),
         }
-        process, self._idle = self._idle or self._fork(), None
+        process = self._again()
         process.log, process.on_line = folder / "log", on_line
         process.write(json.dumps(request), _START_TIMEOUT)
         return process
@@ -137,8 +136,15 @@ class ForkLauncher:
     def retire(self, process: AgentProcess, _timeout: float) -> bool:
         """See :meth:`Launcher.retire`."""
         assert isinstance(process, ForkedProcess)
-        self._idle = process
+        self._idle.append(process)
         return True
+
+    def _again(self) -> ForkedProcess:
+        """One that has retired, or a new one."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._fork()
 
     def _fork(self) -> ForkedProcess:
         with self._lock:

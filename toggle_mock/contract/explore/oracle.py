@@ -17,8 +17,9 @@ from toggle_mock.wording import in_a_line
 _AMID = 0.5
 """Seconds in which an answer may be under way, or not yet noted, on a busy machine."""
 
-_GIVEN_UP = 0.8
-"""The part of its timeout after which a call may have been given up, as Toggle sees it."""
+_GIVEN_UP = 0.6
+"""The part of its timeout after which a call may have been given up, as Toggle sees it, which may
+have got it late."""
 
 _NAMED = 3
 """So many marks are named."""

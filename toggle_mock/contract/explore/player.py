@@ -53,8 +53,8 @@ from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.server.server import ToggleServer
 
-_QUIET = 0.25
-"""Seconds without a call after which no more are waited for before all heals."""
+_LOOK_AGAIN = 0.05
+"""Seconds after which is looked whether the agent has said that it has nothing to send."""
 
 _LONGEST_CALM = 3.0
 """Seconds that are waited at the most for the answers of a schedule to be given."""
@@ -102,6 +102,7 @@ class Player:
         launcher: Starts the agent.
         promise_of: What the agent promises with some settings.
         patience: How long it may take.
+        name: Its own name, that plays are named after; agents are told of it.
     """
 
     def __init__(
@@ -109,8 +110,10 @@ class Player:
         launcher: Launcher,
         promise_of: Callable[[Mapping[str, str]], Promise],
         patience: Patience = Patience(),  # noqa: B008 - it is frozen
+        name: str = "play",
     ) -> None:
         self.patience = patience
+        self._name = name
         self._launcher = launcher
         self._promise_of = promise_of
         self._toggle = ToggleServer(relay=True)
@@ -134,7 +137,7 @@ class Player:
             ContractError: The agent cannot be started at all.
         """
         with tempfile.TemporaryDirectory(prefix="toggle-explore-") as folder:
-            name = f"play-{next(self._numbers)}"
+            name = f"{self._name}-{next(self._numbers)}"
             play = _Play(
                 self._launcher,
                 self._toggle,
@@ -172,7 +175,7 @@ class _Play:
         self._folder = folder
         self._schedule = schedule
         self._story = Story()
-        self._script = Script(self._reset_soon)
+        self._script = Script(self._reset_soon, self._tell_of_call)
         self._history = History(patience.send_timeout, patience=patience.rest)
         self._settings = schedule.settings
         self._begun = time.time()
@@ -183,6 +186,7 @@ class _Play:
         self._process: AgentProcess
         self._retired: AgentProcess | None = None
         self._driver: Driver
+        self._replies = Replies()
         self._stack = ExitStack()
 
     def run(self) -> Played:
@@ -229,7 +233,7 @@ class _Play:
         life = Life(len(self._history.lives) + 1, self._promise_of(self._settings), time.time())
         self._history.lives.append(life)
         self._story.tell("schedule", f"start {life.number}")
-        replies = Replies()
+        self._replies = replies = Replies()
         self._process = self._launcher.start(self._environment(), self._folder, replies.take)
         self._stack.callback(self._close, self._process)
         self._driver = Driver(self._process, replies)
@@ -338,14 +342,29 @@ class _Play:
 
     @_do.register
     def _(self, step: Restart) -> None:
-        if step.amid is not None:
-            self._script.hold(accepted=step.amid == "accepted")
-            self._driver.give("flush", {"timeout": self._patience.amid})
-            self._script.amid.wait(self._patience.amid)
+        if step.amid is not None and "outage" not in self._connection_faults:
+            self._wait_for_call(accepted=step.amid == "accepted")
         self._end(signal.Signals[step.restart])
         if step.settings is not None:
             self._settings = step.settings
         self._start()
+
+    def _wait_for_call(self, *, accepted: bool) -> None:
+        """Wait for a call that is not answered; or until the agent says that there is none."""
+        self._script.hold(accepted=accepted)
+        number = self._driver.give("flush", {"timeout": self._patience.amid})
+
+        def is_over() -> bool:
+            return self._script.amid.is_set() or self._driver.has_answered(number)
+
+        with self._replies.changed:
+            self._replies.changed.wait_for(is_over, self._patience.amid)
+        self._script.release()
+
+    def _tell_of_call(self) -> None:
+        """Wake who waits for a call."""
+        with self._replies.changed:
+            self._replies.changed.notify_all()
 
     def _reset_soon(self) -> None:
         """Reset all connections, from another thread than the server's, which asks for it."""
@@ -361,18 +380,15 @@ class _Play:
     # The end
 
     def _calm_down(self) -> None:
-        """Wait until the answers are given that Toggle was to give, as long as calls come."""
+        """Wait until the answers are given that Toggle was to give, as long as calls may come."""
         if self._connection_faults or self._is_calm():
             return
-        self._driver.give("flush", {"timeout": _LONGEST_CALM})
+        number = self._driver.give("flush", {"timeout": _LONGEST_CALM})
         end = clock.monotonic() + _LONGEST_CALM
         while not self._is_calm() and clock.monotonic() < end:
-            known = self._seen_so_far()
-            changes = self._wait_for_news(known, _QUIET)
-            if not changes and self._script.is_used_up:
-                continue  # a call is under way that hangs
-            if not changes:
+            if self._driver.has_answered(number):
                 return
+            self._wait_for_news(self._seen_so_far(), _LOOK_AGAIN)
 
     def _is_calm(self) -> bool:
         """Whether all answers were given that Toggle was to give."""

@@ -25,6 +25,9 @@ POISON = "poison"
 GENERATION = "generation"
 """The claim by which an expired token is told from a new one."""
 
+HELD = "held"
+"""What a call gets that an end of the agent has waited for."""
+
 SLOW = 0.05
 """Seconds that a slow answer takes."""
 
@@ -53,14 +56,17 @@ class Script:
 
     Args:
         on_reset: Called, amid a call, when its connection is to be reset.
+        on_amid: Called, amid a call, once :attr:`amid` is set.
     """
 
-    def __init__(self, on_reset: Callable[[], object]) -> None:
+    def __init__(
+        self, on_reset: Callable[[], object], on_amid: Callable[[], object] = lambda: None
+    ) -> None:
         self.effects: Counter[str] = Counter()
         """Answers that were given, other than the usual one."""
         self.amid = threading.Event()
         """Set once a call has come that an end of the agent waits for."""
-        self._on_reset = on_reset
+        self._on_reset, self._on_amid = on_reset, on_amid
         self._lock = threading.Lock()
         self._calls = 0
         self._answers: dict[int, str] = {}
@@ -84,6 +90,11 @@ class Script:
         with self._lock:
             self.amid.clear()
             self._hold = hang(accepted=accepted)
+
+    def release(self) -> None:
+        """No call is held any more; one that is stays so."""
+        with self._lock:
+            self._hold = None
 
     def limit(self, size: int) -> None:
         """No request of more bytes is taken; 0 is any size."""
@@ -116,17 +127,19 @@ class Script:
         with self._lock:
             name, outcome = self._decide(claims, request)
             self._calls += 1
-            if name:
+            if name not in {"", HELD}:
                 self.effects[name] += 1
         if name.startswith("reset"):
             self._on_reset()
+        if name == HELD:
+            self._on_amid()
         return outcome
 
     def _decide(self, claims: Mapping[str, Any], request: bytes) -> tuple[str, Outcome]:
         if self._hold is not None:
             held, self._hold = self._hold, None
             self.amid.set()
-            return "", held
+            return HELD, held
         answer = self._answers.get(self._calls)
         if answer is not None:
             return answer, outcome_of(answer)
