@@ -283,3 +283,34 @@ def test_a_new_test_ends_the_sessions_of_the_one_before(remote):
     remote.begin_test()
     with pytest.raises(RuntimeError, match="closed"):
         kept.jwt()
+
+
+def test_the_whole_of_a_server_is_no_session(elsewhere, remote, client):
+    url = f"http://{elsewhere.http_address}"
+    with RemoteToggle(url, whole=True, address="localhost:1") as whole:
+        assert whole.address == "localhost:1"
+        whole.clear()
+        assert client.send_batch(b"\x1a\x02b1").status is Status.OK
+        assert [batch.batch_id for batch in whole.batches] == ["b1"]
+        with whole.faults.latency(0.001):  # of connections: a session would need a port of its own
+            assert whole.faults.in_force
+        with whole.on_send_events.always(grpc.StatusCode.ABORTED):
+            assert client.send_batch(b"\x1a\x02b2").status is Status.ABORTED
+        assert client.send_batch(b"\x1a\x02b2").status is Status.OK
+        with whole.session() as part:
+            assert part.address == "localhost:1"
+            assert part.batches == []
+    assert remote.batches
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"whole": True, "rid": "r1"}, "rid, sub and own_port are of a session"),
+        ({"whole": True, "own_port": True}, "rid, sub and own_port are of a session"),
+        ({"address": "localhost:1", "own_port": True}, "leave out own_port, or address"),
+    ],
+)
+def test_what_a_remote_toggle_cannot_be(options, problem):
+    with pytest.raises(ValueError, match=problem):
+        RemoteToggle("http://127.0.0.1:1", **options)

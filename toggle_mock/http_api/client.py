@@ -55,7 +55,8 @@ RENEWALS = 3
 class RemoteToggle(Toggle, EndsWithAsyncBlock):
     """What a test sees of a mock Toggle elsewhere.
 
-    It sees only its own session, so that tests of many processes can share one server.
+    It sees only its own session, so that tests of many processes can share one server; or all of
+    it, as whoever has started it for himself.
 
     Args:
         url: Where the HTTP API is, such as ``http://127.0.0.1:8080`` or ``unix:/run/toggle.sock``.
@@ -67,10 +68,15 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         lease: Seconds after which the server ends the session, and heals its faults, if it has
             heard nothing of this process, which renews it from a thread. If the process ends, its
             session does within a second.
+        whole: Whether it sees all of the server, instead of a session: every Rodent of whatever
+            organization, and its faults are everybody's.
+        address: Where clients here connect, if that is elsewhere than the server says: the port
+            that is published for it, if it runs in a container.
 
     Raises:
         RemoteError: There is no mock Toggle.
         NoRelayError: It is to have a port of its own, and the server has no relay.
+        ValueError: It is to be a session and the whole, or has a port of its own elsewhere.
     """
 
     def __init__(
@@ -81,42 +87,66 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         sub: str | None = None,
         own_port: bool | None = None,
         lease: float = LEASE,
+        whole: bool = False,
+        address: str | None = None,
     ) -> None:
+        if whole and (rid is not None or sub is not None or own_port):
+            raise ValueError("rid, sub and own_port are of a session: leave them out, or whole")
+        if address is not None and own_port:
+            raise ValueError("address is where others connect too: leave out own_port, or address")
         self._url = url
+        self._elsewhere = address
         self._others = ExitStack()  # the sessions that it was asked for
+        self._ending = ExitStack()
+        """Undoes all that follows, the last first, and all of it though the server is gone."""
         self._api = RemoteApi(url)
+        self._ending.callback(self._api.close)
         try:
-            self._open(OpenSession(rid=rid, sub=sub, lease=lease), own_port)
+            info = self._api.get("/info", Info)
+            if own_port is None:
+                is_near = info.relay and Address.from_target(info.address).is_of_this_machine
+                own_port = is_near and not address
+            asked = OpenSession(rid=rid, sub=sub, lease=lease, own_port=own_port)
+            self._see(info, None if whole else self._opened(asked))
         except BaseException:
-            self._api.close()
+            self._ending.close()
             raise
 
-    def _open(self, asked: OpenSession, own_port: bool | None) -> None:
-        info = self._api.get("/info", Info)
+    def _opened(self, asked: OpenSession) -> SessionOpened:
+        """A session, until this is closed."""
+        opened = self._api.post("/sessions", asked, SessionOpened)
+        path = f"/sessions/{opened.session}"
+        server = self._api.of_server()
+        self._ending.callback(server.delete_if_there, path)
+        renew = partial(server.post, f"{path}/renew", {}, Done)
+        renewal = Renewal(renew, (asked.lease or LEASE) / RENEWALS)
+        self._ending.callback(renewal.close)
+        self._api.session = opened.session
+        return opened
+
+    def _see(self, info: Info, opened: SessionOpened | None) -> None:
+        """Copy what is recorded, of a session or of the whole."""
         root = info.root_certificate
         self._root_certificate: bytes | None = root.encode() if root else None
         self._has_relay = info.relay
-        if own_port is None:
-            own_port = info.relay and Address.from_target(info.address).is_of_this_machine
-        asked.own_port = own_port
-        opened = self._api.post("/sessions", asked, SessionOpened)
-        self._api.session = opened.session
-        self._address = _from_here(opened.address, self._api.host)
+        told = opened.address if opened else info.address
+        self._address = self._elsewhere or _from_here(told, self._api.host)
         copy = Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=info.deduplicate)
         copy.read_under(_schema(info.schema))
-        faults = Faults(RemoteInjector(self._api))
-        super().__init__(copy, Scope(opened.rid, opened.sub), faults)
+        scope = Scope(opened.rid, opened.sub) if opened else Scope()
+        super().__init__(copy, scope, Faults(RemoteInjector(self._api)))
         self.tokens = RemoteTokens(self._api)
         """Issues and revokes tokens, for the whole server."""
         self._follower = Follower(copy, self._api.feed, self._api.put_mark)
-        renew = partial(self._api.of_server().post, f"/sessions/{opened.session}/renew", {}, Done)
-        self._renewal = Renewal(renew, (asked.lease or LEASE) / RENEWALS)
+        self._ending.callback(self._follower.close)
+        self._ending.callback(self._others.close)
 
     @property
     def address(self) -> str:
         """``host:port``, or ``unix:PATH``, for a client's target.
 
-        Of a server that listens at all addresses, the one by which HTTP is asked.
+        Of a server that listens at all addresses, the one by which HTTP is asked, unless another
+        was given.
         """
         return self._address
 
@@ -169,7 +199,8 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         Raises:
             NoRelayError: It is to have a port of its own, and the server has no relay.
         """
-        other = RemoteToggle(self._url, rid=rid, sub=sub, own_port=own_port)
+        elsewhere = None if own_port else self._elsewhere
+        other = RemoteToggle(self._url, rid=rid, sub=sub, own_port=own_port, address=elsewhere)
         return self._others.enter_context(other)
 
     @property
@@ -186,15 +217,7 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
 
     def close(self) -> None:
         """Heal its faults, and be gone."""
-        session, self._api.session = self._api.session, None
-        if session is None:
-            return  # it is closed
-        with ExitStack() as each:  # the last first, and all of them though the server is gone
-            each.callback(self._api.close)
-            each.callback(self._api.delete_if_there, f"/sessions/{session}")
-            each.callback(self._follower.close)
-            each.callback(self._renewal.close)
-            each.callback(self._others.close)
+        self._ending.close()
 
     def _recorded_calls(self) -> list[RecordedCall]:
         self._catch_up()
@@ -300,7 +323,7 @@ class RemoteInjector(FaultInjector):
         return RemoteFault(spec, self._api, name)
 
     def heal_all(self) -> None:
-        """End all faults of this session, which is all that this side can have made."""
+        """End all faults of this session, or of the whole that this side sees."""
         self._api.delete("/faults")
         self._added.clear()
 
