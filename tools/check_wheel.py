@@ -25,8 +25,12 @@ REQUIRED = [
 def main() -> int:
     names = zipfile.ZipFile(sys.argv[1]).namelist()
     missing = [name for name in REQUIRED if name not in names]
-    packages = {name.split("/")[0] for name in names if ".dist-info" not in name}
+    pages = [name for name in names if ".data/data/share/man/man1/toggle-mock" in name]
+    packages = {name.split("/")[0] for name in names if ".dist-info" not in name} - {
+        name.split("/")[0] for name in pages
+    }
     assert not missing, missing
+    assert len(pages) > 20, pages
     assert packages == {"rodent_events", "toggle_mock"}, packages
     assert "site-packages" in rodent_events.__file__
     assert rodent_events.emit(rodent_events.StoragePoolPayload()) is not None

@@ -1,4 +1,4 @@
-"""Write what follows from the code: schemas of HTTP and of files, cases of contracts, Go's client.
+"""Write what follows from the code: schemas, the page of contract cases, Go's client, man pages.
 
 python tools/schemas.py           write them
 python tools/schemas.py --check   change nothing, fail if one differs
@@ -12,7 +12,9 @@ from pathlib import Path
 
 from contract_page import Described, page
 from go_api import source
+from man_pages import pages
 
+from toggle_mock.cli.main import main as toggle_mock
 from toggle_mock.cli.options import config_schema
 from toggle_mock.cli.scenario import json_schema
 from toggle_mock.cli.serve import serve
@@ -22,6 +24,7 @@ from toggle_mock.http_api.openapi import document
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+MAN = ROOT / "man"
 GO_API = ROOT / "go" / "togglemock" / "api" / "api.gen.go"
 SCHEMAS = {
     "config.schema.json": lambda: config_schema(serve),
@@ -45,8 +48,9 @@ def texts() -> dict[Path, str]:
             Described("For a Toggle", toggles, settings.TOGGLE_FEATURES, settings.ToggleTimes),
         ]
     )
-    pages = {DOCS / name: text for name, text in {**schemas, "contract-cases.md": cases}.items()}
-    return {**pages, GO_API: source(json.loads(schemas["openapi.json"]))}
+    docs = {DOCS / name: text for name, text in {**schemas, "contract-cases.md": cases}.items()}
+    manual = {MAN / name: text for name, text in pages(toggle_mock).items()}
+    return {**docs, **manual, GO_API: source(json.loads(schemas["openapi.json"]))}
 
 
 def main(arguments: list[str]) -> int:
@@ -54,11 +58,16 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     made = texts()
+    left_over = [path for path in MAN.glob("*") if path not in made]
     if not arguments:
+        for path in left_over:
+            path.unlink()
         for path, text in made.items():
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")
         return 0
-    wrong = [path for path, text in made.items() if path.read_text("utf-8") != text]
+    written = {path: path.read_text("utf-8") if path.exists() else None for path in made}
+    wrong = [path for path, text in made.items() if written[path] != text] + left_over
     for path in wrong:
         print(f"{path} is not what the code says: run make schemas")
     return 1 if wrong else 0

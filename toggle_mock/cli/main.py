@@ -12,6 +12,7 @@ from toggle_mock.extras import extras
 
 _COMMANDS = (
     "demo",
+    "doctor",
     "events",
     "explore",
     "proxy",
