@@ -128,7 +128,7 @@ func Launch(ctx context.Context, given ...Option) (*Server, error) {
 	}
 	path, err := exec.LookPath(made.binary)
 	if err != nil {
-		return nil, fmt.Errorf("%w: install it with pipx install 'rodent-events[testing]', give "+
+		return nil, fmt.Errorf("%w: install it with pipx install 'rodent-events[serve]', give "+
 			"togglemock.WithBinary(PATH), or set %s to the URL of a mock that runs", err, URLVariable)
 	}
 	process, address, err := launch(ctx, path, made.args)
