@@ -131,8 +131,11 @@ def message_of(field: FieldDescriptor) -> Descriptor:
 
 
 def schema_of(message: Message) -> Descriptor:
-    """The descriptor of a message, whichever implementation of protobuf it comes from."""
-    return cast("Descriptor", message.DESCRIPTOR)
+    """The descriptor of a message, whichever implementation of protobuf it comes from.
+
+    The class has it, whatever a field of the message is called.
+    """
+    return cast("Descriptor", type(message).DESCRIPTOR)
 
 
 def enum_of(schema: Descriptor, full_name: str) -> EnumDescriptor:

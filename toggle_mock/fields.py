@@ -1,11 +1,13 @@
 """The fields of a message, extensions among them, and what they hold.
 
 Protobuf's messages for Python keep the two apart: an extension goes by its descriptor, any other
-field by its name. Here both are fields.
+field by its name. Here both are fields. A field may be called as a method of messages is, and then
+hides it: so methods are called on the class.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -55,6 +57,14 @@ def full_name(owner: str, label: str) -> str:
     return label[1:-1] if label.startswith("[") else f"{owner}.{label}"
 
 
+_METHODS = frozenset(dir(Message))
+
+
+def hiding(message: Descriptor) -> list[str]:
+    """The names of fields that hide a method of protobuf's messages for Python."""
+    return [one.name for one in message.fields if one.name in _METHODS]
+
+
 def owner_of(field: FieldDescriptor) -> str:
     """Full name of the message that a field is in, or extends."""
     assert field.containing_type is not None
@@ -63,50 +73,67 @@ def owner_of(field: FieldDescriptor) -> str:
 
 def content_of(message: Message, field: FieldDescriptor) -> Any:
     """What a field holds; its default if it is unset."""
-    holder: Any = message
-    return holder.Extensions[field] if field.is_extension else getattr(message, field.name)
+    if field.is_extension:
+        return _extensions(message)[field]
+    return getattr(message, field.name)
+
+
+def _extensions(message: Message) -> Any:
+    kind: Any = type(message)
+    return kind.Extensions.__get__(message)
 
 
 def is_set(message: Message, field: FieldDescriptor) -> bool:
     """Whether a field is written: one without presence, if it is not zero."""
     if field.is_repeated:
         return len(content_of(message, field)) > 0
+    kind: Any = type(message)
     if field.is_extension:
-        holder: Any = message
-        return bool(holder.HasExtension(field))
+        return bool(kind.HasExtension(message, field))
     if field.has_presence:
-        return message.HasField(field.name)
-    return any(one.number == field.number for one, _ in message.ListFields())
+        return bool(kind.HasField(message, field.name))
+    return any(one.number == field.number for one, _ in kind.ListFields(message))
 
 
 def clear(message: Message, field: FieldDescriptor) -> None:
     """Leave a field unset."""
-    holder: Any = message
+    kind: Any = type(message)
     if field.is_extension:
-        holder.ClearExtension(field)
+        kind.ClearExtension(message, field)
     else:
-        holder.ClearField(field.name)
+        kind.ClearField(message, field.name)
+
+
+def set_fields(message: Message) -> Sequence[tuple[FieldDescriptor, Any]]:
+    """The fields that are set and what they hold, by number.
+
+    protobuf lists an extension too whose last element was taken away.
+    """
+    listed = type(message).ListFields(message)
+    return [(field, value) for field, value in listed if not field.is_repeated or len(value)]
 
 
 def put(message: Message, field: FieldDescriptor, value: Any) -> None:
     """Set a field to a value: a list for a repeated one, a mapping for a map."""
     clear(message, field)
+    if field.is_repeated and not value:
+        return  # protobuf would list an extension that was given nothing
     if field.message_type is None and not field.is_repeated:
-        holder: Any = message
         if field.is_extension:
-            holder.Extensions[field] = value
+            _extensions(message)[field] = value
         else:
-            setattr(holder, field.name, value)
+            setattr(message, field.name, value)
         return
     content = content_of(message, field)
     if is_map(field):
         for key in value:
             if isinstance(value[key], Message):
-                content[key].CopyFrom(value[key])
+                type(value[key]).CopyFrom(content[key], value[key])
             else:
                 content[key] = value[key]
     elif field.is_repeated:
         content.extend(value)
     else:
-        content.SetInParent()
-        content.CopyFrom(value)
+        kind: Any = type(content)
+        kind.SetInParent(content)
+        kind.CopyFrom(content, value)

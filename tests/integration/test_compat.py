@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from support.schema_cases import CASES, PROTO2, PROTO3, M, compiled
+from support.schema_cases import CASES, PROTO2, PROTO3, E, M, compiled
 
 from toggle_mock.compat import Category, Severity, check
 from toggle_mock.compat.rules import RULES, violations
@@ -95,17 +95,22 @@ def test_well_known_types_do_not_hide_a_misread_field_in_json():
     assert "new-to-old:misread:t.M.x" in keys
 
 
-@pytest.mark.parametrize(
-    ("body", "problem"),
-    [
-        ("optional {} HasField = 1;", r"t\.M\.HasField has the name of a method"),
-        ("required M m = 1; optional {} x = 2;", r"t\.M\.m requires itself"),
-    ],
-)
-def test_messages_that_cannot_be_made_are_a_schema_error(body, problem):
+def test_messages_that_cannot_be_made_are_a_schema_error():
+    body = "required M m = 1; optional {} x = 2;"
     old, new = (PROTO2 + M(body.format(kind)) for kind in ("int32", "int64"))
-    with pytest.raises(SchemaError, match=problem):
+    with pytest.raises(SchemaError, match=r"t\.M\.m requires itself"):
         findings(old, new)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HasField", "ListFields", "WhichOneof", "SerializePartialToString", "DESCRIPTOR", "self"],
+)
+def test_a_field_may_be_called_as_a_method_is(name):
+    others = "optional string a = 2; map<int32, M> d = 5; oneof one { int32 b = 3; M c = 4; }"
+    old, new = (PROTO2 + M(f"optional {kind} {name} = 1; {others}") for kind in ("int32", "sint32"))
+    keys = {finding.key for finding in findings(old, new)}
+    assert f"old-to-new:misread:t.M.{name}" in keys
 
 
 def test_messages_of_one_name_are_told_apart():
@@ -121,3 +126,34 @@ def test_what_is_accepted_matches_as_it_is_written():
     assert not report.accepting([finding.key]).findings
     assert not report.accepting(["*:t.M.b"]).findings
     assert report.accepting(["*:t.M.[b]"]).findings == [finding]
+
+
+def test_what_becomes_of_a_field_is_not_drawn_again_once_it_is_certain():
+    kinds = ["string", "int64", "E", "Part", "repeated Part", "map<string, Part>", "bytes"]
+    held = "message Part { int32 a = 1; Part next = 2; } " + E
+    gone = [f"{kind} g{number} = {number};" for number, kind in enumerate(kinds, 1)]
+    before, after = (
+        [f"{kind} {side}{number} = {number};" for number, kind in enumerate(kinds, 21)]
+        for side in ("old", "new")
+    )
+    report = check(
+        compiled("old", held + M(" ".join(gone + before))),
+        compiled("new", held + M(" ".join(after))),
+        examples=1_000_000,  # of which each would take its time
+    )
+    assert {one.key for one in report.findings if one.direction is not None} == {
+        *(f"old-to-new:ignored:t.M.g{number}" for number in range(1, 8)),
+        *(f"old-to-new:misread:t.M.old{n}->new{n}" for n in range(21, 28)),
+        *(f"new-to-old:misread:t.M.new{n}->old{n}" for n in range(21, 28)),
+    }
+    assert {one.example for one in report.findings if one.element == "t.M.g4"} >= {"g4 { }"}
+
+
+def test_a_field_within_a_message_of_its_own_type_is_told_of_by_itself():
+    old, new = (
+        M(f"M inner = 1; {kind} x = 2; map<string, M> all = 3;") for kind in ("int32", "sint32")
+    )
+    new = new.replace("M inner = 1", "M within = 1")
+    found = {one.key: one.example for one in findings(old, new)}
+    assert found["old-to-new:misread:t.M.inner->within"] == "inner { }"
+    assert found["old-to-new:misread:t.M.x"].startswith("x: ")

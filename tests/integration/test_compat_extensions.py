@@ -193,3 +193,15 @@ def test_each_range_that_is_freed_is_a_finding_of_its_own():
         "rule:RESERVED_MESSAGE_NO_DELETE:t.M:1",
         "rule:RESERVED_MESSAGE_NO_DELETE:t.M:5",
     ]
+
+
+def test_an_example_of_a_list_extension_is_never_an_empty_list():
+    body = "extend M { repeated E a = 101; } enum E { ZERO = 0; ONE = 1; "
+    old, new = (
+        compiled(side, f"{HEAD} {body} {values} }}")
+        for side, values in (("old", ""), ("new", "TWO = 2;"))
+    )
+    (finding,) = [one for one in check(old, new).findings if ":ignored:" in one.key]
+    assert finding.key == "new-to-old:ignored:t.M.[t.a]"
+    assert finding.example == "[t.a]: TWO"
+    assert finding.example_of == "t.M"

@@ -3,8 +3,13 @@
 import math
 from typing import Any
 
+from google.protobuf import message_factory
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+
+from rodent_events.payload_types import schema_of
+from toggle_mock.fields import set_fields
+from toggle_mock.schema import is_map
 
 GREATEST_FLOAT = 3.4028234663852886e38
 """Of 32 bits. Protobuf for Python writes it rounded up in JSON, and refuses to read that."""
@@ -63,3 +68,37 @@ def _change(message: Message, change: Any, types: set[int] = _FLOATS) -> None:
                 value[:] = [change(one) for one in value]
             else:
                 setattr(message, field.name, change(value))
+
+
+def content_in_words(message: Message) -> Any:
+    """What a message says: equal for two if and only if they are the same, but for a NaN's bits.
+
+    What an Any holds is told by its own fields, if its pool knows the type: its bytes differ by the
+    order of a map.
+    """
+    if schema_of(message).full_name == "google.protobuf.Any" and (held := _held(message)):
+        return held
+    return {field.full_name: _value_in_words(field, value) for field, value in set_fields(message)}
+
+
+def _held(message: Any) -> Any:
+    pool = schema_of(message).file.pool
+    try:
+        descriptor = pool.FindMessageTypeByName(message.type_url.rpartition("/")[2])
+    except KeyError:
+        return None
+    inner = message_factory.GetMessageClass(descriptor).FromString(message.value)
+    return {"type_url": message.type_url, "value": content_in_words(inner)}
+
+
+def _value_in_words(field: FieldDescriptor, value: Any) -> Any:
+    if is_map(field):
+        held = field.message_type.fields_by_name["value"]
+        return {repr(key): _one_in_words(held, value[key]) for key in value}
+    if field.is_repeated:
+        return [_one_in_words(field, one) for one in value]
+    return _one_in_words(field, value)
+
+
+def _one_in_words(field: FieldDescriptor, value: Any) -> Any:
+    return content_in_words(value) if field.message_type is not None else repr(value)

@@ -100,12 +100,14 @@ def check(
 
     Messages are drawn under one schema and read under the other; what is ignored, misread or
     rejected is shown with the smallest example, beside the verdict of buf's rules as we read them.
-    Rpcs that changed are tried on a live server.
+    Rpcs that changed are tried on a live server. On a terminal, what takes longer than two seconds
+    is followed by a count.
 
     The exit code is 0, or 3 if the worst is a note, 4 a warning, 5 an error; --fail-on sets from
     where on. It is 1 or 2 if the check could not be made.
     """
     from toggle_mock import compat
+    from toggle_mock.cli.schema_progress import shown
     from toggle_mock.compat import baseline as accepted
     from toggle_mock.compat.formats import FORMATS, summary
     from toggle_mock.compat.schemas.locations import Locator
@@ -113,15 +115,17 @@ def check(
 
     schemas = load_schema(old), load_schema(new)
     allow = accepted.read_baseline(baseline) if baseline else []
-    report = compat.check(
-        *schemas,
-        category=category,
-        examples=examples,
-        allow=allow,
-        buf=buf,
-        only=only,
-        ignore=ignore,
-    )
+    with shown() as progress:
+        report = compat.check(
+            *schemas,
+            category=category,
+            examples=examples,
+            allow=allow,
+            buf=buf,
+            only=only,
+            ignore=ignore,
+            progress=progress,
+        )
     text = FORMATS[style](report, Locator(*schemas))
     if output:
         output.write_text(text + "\n", "utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +11,9 @@ from pathlib import Path
 from toggle_mock.compat import explanations
 from toggle_mock.compat.buf import BufViolation, buf_version, buf_violations, find_buf
 from toggle_mock.compat.findings import buf_findings, message_findings, rpc_findings, rule_findings
-from toggle_mock.compat.messages.check import MessageCheck, MessageResult
+from toggle_mock.compat.messages.check import MessageCheck, MessageResult, Progress
 from toggle_mock.compat.messages.counterexamples import EXAMPLES
-from toggle_mock.compat.messages.types import MessageType, message_types, parts
+from toggle_mock.compat.messages.types import MessageType
 from toggle_mock.compat.parties import Parties
 from toggle_mock.compat.report import Category, Direction, Finding, Report, Row, Verdict
 from toggle_mock.compat.rpcs.check import RpcCheck
@@ -34,6 +34,7 @@ def check(
     buf: bool = False,
     only: Iterable[str] = (),
     ignore: Iterable[str] = (),
+    progress: Progress = lambda _done, _all: None,
 ) -> Report:
     """Compare two schemas in both directions.
 
@@ -49,6 +50,8 @@ def check(
         only: What is wanted, as ``package=NAME``, ``rule=NAME`` or ``path=NAME``; ``*`` stands
             for any text. Of several of one kind, one must fit; of each kind, one.
         ignore: What is not, likewise.
+        progress: Is told now and then how many messages have been looked at, and how many there
+            are in both directions.
 
     Raises:
         SchemaError: A schema cannot be read, buf is asked and not installed, or ``only`` or
@@ -60,7 +63,7 @@ def check(
     schemas = (load_schema(old), load_schema(new))
     files = [file for schema in schemas for file in schema.files.file]
     selection.see_that_all_can_fit({file.package for file in files}, {file.name for file in files})
-    messages = MessageCheck(schemas, Category(category), examples)
+    messages = MessageCheck(schemas, Category(category), examples, progress)
     return _Comparison(messages, command, selection).report().accepting(allow)
 
 
@@ -161,8 +164,8 @@ class _Comparison:
 
     @cached_property
     def _indexes(self) -> tuple[SchemaIndex, SchemaIndex]:
-        old, new = self._schemas
-        return SchemaIndex(new), SchemaIndex(old)
+        old, new = self.messages.indexes
+        return new, old
 
     # Rows
 
@@ -170,18 +173,28 @@ class _Comparison:
     def _message_types(self) -> Mapping[str, list[MessageType]]:
         """What is compared, by full name: as the old schema has it, the new one, or both."""
         found: dict[str, list[MessageType]] = {}
-        for schema in self._schemas:
-            for name, message_type in message_types(schema).items():
+        for types in self.messages.types:
+            for name, message_type in types.items():
                 found.setdefault(name, []).append(message_type)
         return found
+
+    @cached_property
+    def _holders(self) -> Sequence[tuple[Violation, set[str]]]:
+        """What breaks a rule, with the messages that hold what it is about."""
+        of = self.messages.holders.of
+        return [(one, of([one.owner, one.element])) for one in self._violations]
 
     def _message_rows(self) -> Iterator[Row]:
         for name, versions in self._message_types.items():
             results = [self.messages.results[direction].get(name) for direction in Direction]
             forth, back = (one.verdict if one else None for one in results)
-            about = {part for one in versions for part in parts(one.descriptor) | one.way}
-            rules = [v.rule for v in self._violations if {v.owner, v.element} & about]
-            owners = {name, *(step.rpartition(".")[0] for one in versions for step in one.way)}
+            way = {step for one in versions for step in one.way}
+            rules = [
+                violation.rule
+                for violation, holders in self._holders
+                if name in holders or {violation.owner, violation.element} & way
+            ]
+            owners = {name, *(step.rpartition(".")[0] for step in way)}
             yield Row(
                 name,
                 forth,

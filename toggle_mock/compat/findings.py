@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
-from google.protobuf import text_format
-
+from rodent_events.payload_types import schema_of
 from toggle_mock.compat import explanations
 from toggle_mock.compat.buf import BufViolation
 from toggle_mock.compat.messages.check import (
@@ -21,6 +20,7 @@ from toggle_mock.compat.messages.check import (
     places_of,
     severity,
 )
+from toggle_mock.compat.messages.text import text_of
 from toggle_mock.compat.parties import Parties, Sides
 from toggle_mock.compat.report import Direction, Finding, Severity, Verdict
 from toggle_mock.compat.rpcs.check import RpcCheck
@@ -43,12 +43,17 @@ def message_findings(messages: MessageCheck, judged: Collection[Place]) -> Itera
 
 def _unseen_in_json(shared: SharedName) -> Finding:
     short = shared.message.rpartition(".")[2]
+    explanation = (
+        f"Its fields {' and '.join(shared.fields)} are all called {shared.name} in JSON, where one "
+        "overwrites the other."
+        if shared.fields
+        else f"Its field {shared.name} hides a method by which protobuf for Python writes JSON."
+    )
     return Finding(
         key=f"json:shared-name:{shared.message}.{shared.name}",
         severity=Severity.WARNING,
         title=f"{short} is not looked at in JSON",
-        explanation=f"Its fields {' and '.join(shared.fields)} are all called {shared.name} in "
-        "JSON, where one overwrites the other. As bytes it is looked at.",
+        explanation=f"{explanation} As bytes it is looked at.",
         element=shared.message,
     )
 
@@ -133,7 +138,8 @@ def _differences(
             ),
             element=named.field if named else message_type.name,
             direction=result.direction,
-            example=text_format.MessageToString(found.example, as_one_line=True, as_utf8=True),
+            example=text_of(found.example),
+            example_of=schema_of(found.example).full_name,
             remark=explanations.passed_by_rules([difference.cause]) if is_passed else "",
         )
 

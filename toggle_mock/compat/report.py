@@ -76,6 +76,8 @@ class Finding:
     """None for a rule about definitions."""
     example: str = ""
     """The smallest message that shows it, in protobuf's text format."""
+    example_of: str = ""
+    """Full name of the type of that message; empty if there is no example."""
     remark: str = ""
     """Why the rules judge otherwise, if they do."""
     package: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -20,6 +20,8 @@ from toggle_mock.fields import field_by_label, fields_of, label_of, put
 from toggle_mock.schema import Schema, is_map, is_synthetic, load_schema, oneof_of
 from toggle_mock.strategies.late import made_late
 from toggle_mock.strategies.scalars import ScalarOptions, Strategy, scalar
+from toggle_mock.strategies.sizes import fitting_depth, halvings
+from toggle_mock.strategies.well_known import WELL_KNOWN, Around
 
 M = TypeVar("M", bound=Message)
 
@@ -40,11 +42,15 @@ def from_message(
     unknown_enum_values: bool = False,
     unknown_fields: bool = False,
     extensions: bool = True,
+    any_types: Sequence[type[Message] | Descriptor | str] = (),
+    well_known: bool = True,
+    json: bool = False,
 ) -> st.SearchStrategy[M]:
     """Messages of a type.
 
     Each member of a oneof, and none of them, is as likely as the others. Fields with presence may
-    be unset. Errors are raised when it is drawn from.
+    be unset. Of a message with very many fields each draw has some, and any of them as often as the
+    others. Errors are raised when it is drawn from.
 
     Args:
         message_type: A generated class, a descriptor, or a full name in ``schema``.
@@ -57,14 +63,28 @@ def from_message(
         unknown_fields: Whether messages may have fields that the schema does not know.
         extensions: Whether messages may have the extensions that their descriptor pool knew when
             such a message was first drawn.
+        any_types: What a ``google.protobuf.Any`` may hold, written as ``message_type`` is. If none
+            is given, some of protobuf's own types, as far as the pool knows them, and one that it
+            does not know.
+        well_known: Whether Timestamp, Duration, FieldMask, Value and Any hold only what the
+            comments of their definitions allow; else whatever their fields can.
+        json: Whether only what protobuf's JSON can hold is drawn: no negative zero, one NaN, and in
+            Any only types that the pool knows.
     """
-    wanted = _always if extensions else _is_own
-    options = Options(
-        ScalarOptions(allow_nan, unknown_enum_values), max_size, unknown_fields, wanted
-    )
+    if json and (unknown_fields or not well_known):
+        which = "unknown_fields=True" if unknown_fields else "well_known=False"
+        raise InvalidArgument(f"JSON cannot hold what {which} draws: leave it out, or json=True")
 
     def make() -> st.SearchStrategy[M]:
         descriptor = _descriptor(message_type, schema)
+        options = Options(
+            ScalarOptions(allow_nan, unknown_enum_values, json),
+            max_size,
+            unknown_fields,
+            _always if extensions else _is_own,
+            tuple(_descriptor(one, schema) for one in any_types),
+            well_known,
+        )
         return cast("st.SearchStrategy[M]", build(descriptor, options, max_depth, overrides or {}))
 
     return made_late(f"from_message({_title(message_type)})", make)
@@ -87,25 +107,47 @@ def _is_own(field: FieldDescriptor) -> bool:
 class Options:
     """What :func:`build` draws."""
 
-    scalars: ScalarOptions = field(default_factory=lambda: ScalarOptions(True, False))
+    scalars: ScalarOptions = field(
+        default_factory=lambda: ScalarOptions(allow_nan=True, unknown_enum_values=False)
+    )
     max_size: int = 4
     unknown_fields: bool = False
     wanted: Callable[[FieldDescriptor], bool] = _always
     """Which fields are set at all; required ones are in any case."""
+    any_types: tuple[Descriptor, ...] = ()
+    """What an Any may hold; if there are none, some of protobuf's own."""
+    well_known: bool = True
+    """Whether protobuf's own types hold only what the comments of their definitions allow."""
 
 
 def build(
-    descriptor: Descriptor, options: Options, max_depth: int, overrides: Overrides
+    descriptor: Descriptor,
+    options: Options,
+    max_depth: int,
+    overrides: Overrides,
+    only: Collection[str] | None = None,
 ) -> Strategy:
     """What :func:`from_message` does, once it is drawn from.
+
+    Args:
+        descriptor: The message.
+        options: What is drawn.
+        max_depth: How deep messages may be nested.
+        overrides: Strategies for fields instead of the usual ones.
+        only: The fields of the message itself that are set at all, besides required ones; None for
+            all of them.
 
     Raises:
         hypothesis.errors.InvalidArgument: No such messages can be made.
     """
-    return _Builder(options).message(descriptor, max_depth, _expanded(overrides))
+    builder, expanded = _Builder(options), _expanded(overrides)
+    if only is None:
+        return builder.message(descriptor, max_depth, expanded)
+    return builder.anew(descriptor, max_depth, expanded, only)
 
 
-@lru_cache(maxsize=1024)
+# As many as a large schema has types, at each depth.
+@lru_cache(maxsize=16_384)
 def _shared(builder: _Builder, descriptor: Descriptor, depth: int) -> Strategy:
     """One strategy for each type, depth and options, whoever asks for it.
 
@@ -127,29 +169,51 @@ class _Builder:
             return self.anew(descriptor, depth, overrides)
         return _shared(self, descriptor, depth)
 
-    def anew(self, descriptor: Descriptor, depth: int, overrides: Overrides) -> Strategy:
+    def anew(
+        self,
+        descriptor: Descriptor,
+        depth: int,
+        overrides: Overrides,
+        only: Collection[str] | None = None,
+    ) -> Strategy:
         """Messages of a type, by a strategy that nobody else has."""
         _check_names(descriptor, overrides)
         _check_ends(descriptor, overrides)
-        fields = [
-            one for one in fields_of(descriptor) if one.is_required or self.options.wanted(one)
-        ]
-        check_usable(fields)
-        if descriptor.full_name in _WELL_KNOWN and not overrides:
-            return _WELL_KNOWN[descriptor.full_name](self, descriptor, depth)
-        alone = tuple(one for one in fields if oneof_of(one) is None)
+        if descriptor.full_name in WELL_KNOWN and self.options.well_known and not overrides:
+            return WELL_KNOWN[descriptor.full_name](descriptor, self._around(depth))
+        depth = fitting_depth(descriptor, depth, self.options.wanted)
+        alone = tuple(
+            one
+            for one in fields_of(descriptor)
+            if oneof_of(one) is None and self._is_set(one, only)
+        )
+        oneofs = [one for one in descriptor.oneofs if not is_synthetic(one)]
+        holders: list[FieldDescriptor | OneofDescriptor] = [*alone, *oneofs]
         make = _Maker(message_factory.GetMessageClass(descriptor), alone)
-        parts = [
-            *(self._field(one, depth, overrides.get(label_of(one))) for one in alone),
-            *(
-                self._choice(oneof, depth, overrides)
-                for oneof in descriptor.oneofs
-                if not is_synthetic(oneof)
-            ),
-        ]
+        parts = _Parts(
+            [
+                *(self._field(one, depth, overrides.get(label_of(one))) for one in alone),
+                *(self._choice(one, depth, overrides, only) for one in oneofs),
+            ],
+            frozenset(index for index, one in enumerate(holders) if _must_be_drawn(one, overrides)),
+        )
+        rare = halvings(descriptor, depth, self.options.wanted) if only is None else 0
+        drawn = _some(parts, rare) if rare else st.tuples(*parts.strategies)
         if self.options.unknown_fields:
-            return st.builds(make, st.tuples(*parts), unknown_content(descriptor))
-        return st.tuples(*parts).map(make)
+            return st.builds(make, drawn, unknown_content(descriptor))
+        return drawn.map(make)
+
+    def _is_set(self, one: FieldDescriptor, only: Collection[str] | None) -> bool:
+        if one.is_required:
+            return True
+        return self.options.wanted(one) and (only is None or label_of(one) in only)
+
+    def _around(self, depth: int) -> Around:
+        def nested(descriptor: Descriptor) -> Strategy | None:
+            return self.message(descriptor, depth - 1, {}) if depth > 0 else None
+
+        options = self.options
+        return Around(nested, options.scalars, options.max_size, options.any_types)
 
     def _field(self, one: FieldDescriptor, depth: int, override: Any) -> Strategy:
         """Draws a value, or None to leave the field unset."""
@@ -160,9 +224,15 @@ class _Builder:
         is_replaced = override is not None and not isinstance(override, Mapping)
         return st.none() | values if optional and not is_replaced else values
 
-    def _choice(self, oneof: OneofDescriptor, depth: int, overrides: Overrides) -> Strategy:
+    def _choice(
+        self,
+        oneof: OneofDescriptor,
+        depth: int,
+        overrides: Overrides,
+        only: Collection[str] | None,
+    ) -> Strategy:
         """One member of a oneof, or none; only overridden ones, if any is."""
-        wanted = [one for one in oneof.fields if self.options.wanted(one)]
+        wanted = [one for one in oneof.fields if self._is_set(one, only)]
         names = [one.name for one in wanted if one.name in overrides]
         members = [one for one in wanted if not names or one.name in names]
         choices = [
@@ -204,6 +274,34 @@ def _named(name: str, value: Any) -> tuple[str, Any] | None:
     return None if value is None else (name, value)
 
 
+def _must_be_drawn(one: FieldDescriptor | OneofDescriptor, overrides: Overrides) -> bool:
+    if isinstance(one, FieldDescriptor):
+        return one.is_required or label_of(one) in overrides
+    return any(member.name in overrides for member in one.fields)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a message is drawn from: a strategy for each field by itself, and for each oneof."""
+
+    strategies: Sequence[Strategy] = field(repr=False)
+    always: frozenset[int]
+    """The indexes of those that are drawn in any case."""
+
+
+@st.composite
+def _some(draw: st.DrawFn, parts: _Parts, rare: int) -> tuple[Any, ...]:
+    """One part in 2 to the power of ``rare`` is drawn, and None stands for each other one."""
+    size = -(-len(parts.strategies) // 8)
+    chosen = -1
+    for _ in range(rare):
+        chosen &= int.from_bytes(draw(st.binary(min_size=size, max_size=size)))
+    return tuple(
+        draw(one) if index in parts.always or chosen >> index & 1 else None
+        for index, one in enumerate(parts.strategies)
+    )
+
+
 @dataclass(frozen=True)
 class _Maker:
     """Makes messages of what was drawn."""
@@ -222,7 +320,8 @@ class _Maker:
             if one.is_extension and value is not None:
                 put(message, one, value)
         if unknown:
-            message.MergeFromString(unknown)
+            # Of the class, since a field may have the method's name.
+            self.message_class.MergeFromString(message, unknown)
         return message
 
 
@@ -302,20 +401,6 @@ def _split(key: str) -> tuple[str, str]:
     return head, rest
 
 
-def check_usable(fields: Sequence[FieldDescriptor]) -> None:
-    """See that fields can be set.
-
-    Raises:
-        hypothesis.errors.InvalidArgument: The name of one is a method's.
-    """
-    for one in fields:
-        if not one.is_extension and hasattr(Message, one.name):
-            raise InvalidArgument(
-                f"{one.full_name} has the name of a method of protobuf's messages in Python, "
-                "which cannot set it"
-            )
-
-
 def _check_names(descriptor: Descriptor, overrides: Overrides) -> None:
     for name in overrides:
         one = field_by_label(descriptor, name)
@@ -342,33 +427,3 @@ def _check_ends(
         if one.message_type in within and not override:
             raise InvalidArgument(f"{one.full_name} requires itself: no such message can be made")
         _check_ends(one.message_type, override, within)
-
-
-def _timestamp(_builder: _Builder, descriptor: Descriptor, _depth: int) -> Strategy:
-    message_class = message_factory.GetMessageClass(descriptor)
-    # From 0001-01-01 to 9999-12-31, as its definition says.
-    seconds = st.integers(-62_135_596_800, 253_402_300_799)
-    return st.builds(message_class, seconds=seconds, nanos=st.integers(0, 999_999_999))
-
-
-def _duration(_builder: _Builder, descriptor: Descriptor, _depth: int) -> Strategy:
-    message_class = message_factory.GetMessageClass(descriptor)
-    # 10,000 years either way; seconds and nanos have the same sign.
-    return st.integers(-315_576_000_000 * 10**9, 315_576_000_000 * 10**9).map(
-        lambda total: message_class(
-            seconds=abs(total) // 10**9 * (1 if total >= 0 else -1),
-            nanos=abs(total) % 10**9 * (1 if total >= 0 else -1),
-        )
-    )
-
-
-def _any(_builder: _Builder, descriptor: Descriptor, _depth: int) -> Strategy:
-    """Empty: whatever it held would have to be known to its reader."""
-    return st.builds(message_factory.GetMessageClass(descriptor))
-
-
-_WELL_KNOWN: Mapping[str, Callable[[_Builder, Descriptor, int], Strategy]] = {
-    "google.protobuf.Timestamp": _timestamp,
-    "google.protobuf.Duration": _duration,
-    "google.protobuf.Any": _any,
-}

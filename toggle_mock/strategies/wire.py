@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from rodent_events import wire
 from rodent_events.payload_types import schema_of
-from toggle_mock.fields import put
+from toggle_mock.fields import put, set_fields
 from toggle_mock.schema import is_map
 from toggle_mock.strategies.messages import unknown_content
 from toggle_mock.strategies.scalars import ScalarOptions, scalar
@@ -80,7 +80,7 @@ class _Encoder:
         descriptor = schema_of(message)
         # What belongs to one field, or to one oneof, keeps its order; all else may be mixed.
         lanes: dict[object, list[bytes]] = {}
-        for field, value in message.ListFields():
+        for field, value in set_fields(message):
             lane = field.containing_oneof.name if field.containing_oneof else field.number
             lanes[lane] = [*self._noise(field), *self._field(field, value)]
         if self.draw(st.booleans()):
@@ -120,7 +120,7 @@ class _Encoder:
         if not isinstance(value, Message) or not self.draw(st.booleans()):
             return [self._tagged(field, value)]
         first, second = type(value)(), type(value)()
-        for inner, content in value.ListFields():
+        for inner, content in set_fields(value):
             # A field goes whole into one piece; of a oneof only one is set.
             piece = first if self.draw(st.booleans()) else second
             put(piece, inner, content)

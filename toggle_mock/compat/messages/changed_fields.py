@@ -30,6 +30,16 @@ def is_changed(field: FieldDescriptor, reader: Descriptor) -> bool:
     return target is None or field_definition(field) != field_definition(target)
 
 
+def is_only_renamed(field: FieldDescriptor, target: FieldDescriptor) -> bool:
+    """Whether two fields are defined alike but for what they are called."""
+    return _apart_from_names(field) == _apart_from_names(target)
+
+
+def _apart_from_names(field: FieldDescriptor) -> tuple[object, ...]:
+    # Behind number, label and name in JSON.
+    return field_definition(field)[3:]
+
+
 def _companions(field: FieldDescriptor, writer: Descriptor, reader: Descriptor) -> frozenset[str]:
     target = field_by_number(reader, field.number)
     oneof = oneof_of(target) if target is not None else None

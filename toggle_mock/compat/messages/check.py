@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -13,16 +13,17 @@ from hypothesis.errors import InvalidArgument
 from toggle_mock.compat.messages.codecs import BYTES, JSON
 from toggle_mock.compat.messages.counterexamples import Counterexample, counterexamples
 from toggle_mock.compat.messages.diff import Cause, Difference, Effect
+from toggle_mock.compat.messages.holders import Holders, unlike
 from toggle_mock.compat.messages.types import (
     MessageType,
-    is_same_definition,
+    is_same_way,
     message_types,
     messages_within,
-    parts,
 )
 from toggle_mock.compat.report import Category, Direction, Severity, Verdict
 from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.errors import SchemaError
+from toggle_mock.fields import hiding
 from toggle_mock.json_names import shared_names
 from toggle_mock.schema import Schema
 
@@ -35,18 +36,25 @@ VERDICTS = {
 _CODECS = {Category.WIRE: [BYTES], Category.WIRE_JSON: [BYTES, JSON]}
 
 
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is told how many messages have been looked at, and how many there are in both directions."""
+
 Place: TypeAlias = tuple[str, int]
 """A field by its message and number: what a name says differs between schemas."""
 
 
 @dataclass(frozen=True)
 class SharedName:
-    """A name in JSON that several fields of a message share: none of them is safe there."""
+    """A name in JSON that several fields of a message share: none of them is safe there.
+
+    Or the name of one field, which is that of a method, so that protobuf cannot write it there.
+    """
 
     message: str
     """Full name of the message."""
     name: str
-    fields: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    """None for the one that is called as a method is."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,28 @@ class MessageCheck:
     schemas: tuple[Schema, Schema]
     category: Category
     examples: int
+    progress: Progress = lambda _done, _all: None
+
+    @cached_property
+    def indexes(self) -> tuple[SchemaIndex, SchemaIndex]:
+        """The parts of both schemas."""
+        old, new = self.schemas
+        return SchemaIndex(old), SchemaIndex(new)
+
+    @cached_property
+    def types(self) -> tuple[Mapping[str, MessageType], Mapping[str, MessageType]]:
+        """What is compared, as the old schema and the new one have it, by full name."""
+        old, new = self.indexes
+        return message_types(old), message_types(new)
+
+    @cached_property
+    def holders(self) -> Holders:
+        """Which messages hold which others, in either schema."""
+        return Holders(self.indexes)
+
+    @cached_property
+    def _unlike(self) -> set[str]:
+        return unlike(self.indexes, self.holders)
 
     @cached_property
     def results(self) -> Mapping[Direction, Mapping[str, MessageResult]]:
@@ -97,10 +127,12 @@ class MessageCheck:
         Raises:
             SchemaError: Messages of a type cannot be made.
         """
-        old, new = self.schemas
         return {
-            Direction.OLD_TO_NEW: self._results(Direction.OLD_TO_NEW, old, new),
-            Direction.NEW_TO_OLD: self._results(Direction.NEW_TO_OLD, new, old),
+            direction: dict(self._results(direction, writer, reader))
+            for direction, writer, reader in (
+                (Direction.OLD_TO_NEW, 0, 1),
+                (Direction.NEW_TO_OLD, 1, 0),
+            )
         }
 
     @cached_property
@@ -126,7 +158,8 @@ class MessageCheck:
             root: What ``message_type.root`` is read as.
             other: The same type as the reader has it, if it does.
         """
-        if other is not None and is_same_definition(message_type, other):
+        is_alike = other is not None and message_type.name not in self._unlike
+        if is_alike and other is not None and is_same_way(message_type, other):
             # The same bytes mean the same: there is nothing to draw.
             return MessageResult(message_type, direction, is_same=True)
         codecs = _CODECS[self.category]
@@ -144,22 +177,29 @@ class MessageCheck:
         )
 
     def _results(
-        self, direction: Direction, writer: Schema, reader: Schema
-    ) -> dict[str, MessageResult]:
-        known, roots = message_types(reader), SchemaIndex(reader).messages
-        alone = {
-            name: self.result_of(message_type, direction, root, known.get(name))
-            for name, message_type in message_types(writer).items()
-            if (root := roots.get(message_type.root.full_name)) is not None
-        }
-        return {name: replace(one, within=_within(one, alone)) for name, one in alone.items()}
+        self, direction: Direction, writer: int, reader: int
+    ) -> Iterator[tuple[str, MessageResult]]:
+        sent, known = self.types[writer], self.types[reader]
+        roots = self.indexes[reader].messages
+        alone: dict[str, MessageResult] = {}
+        for place, (name, message_type) in enumerate(sent.items()):
+            self.progress(writer * len(known) + place, len(sent) + len(known))
+            root = roots.get(message_type.root.full_name)
+            if root is not None:
+                alone[name] = self.result_of(message_type, direction, root, known.get(name))
+        within = self._within(alone)
+        for name, one in alone.items():
+            # What is alike holds nothing that differs.
+            yield name, one if one.is_same else replace(one, within=tuple(within.get(name, ())))
 
-
-def _within(
-    result: MessageResult, alone: Mapping[str, MessageResult]
-) -> tuple[Counterexample, ...]:
-    inner = parts(result.message_type.descriptor) - {result.message_type.name}
-    return tuple(one for name in inner if name in alone for one in alone[name].counterexamples)
+    def _within(self, alone: Mapping[str, MessageResult]) -> Mapping[str, list[Counterexample]]:
+        """What was found about the messages that each message holds."""
+        found: dict[str, list[Counterexample]] = {}
+        for name, result in alone.items():
+            if result.counterexamples:
+                for holder in self.holders.of([name]) - {name}:
+                    found.setdefault(holder, []).extend(result.counterexamples)
+        return found
 
 
 def _shared_names(*messages: Descriptor) -> Iterator[SharedName]:
@@ -167,6 +207,7 @@ def _shared_names(*messages: Descriptor) -> Iterator[SharedName]:
         for name, inner in messages_within(message).items():
             for json_name, fields in shared_names(inner).items():
                 yield SharedName(name, json_name, tuple(fields))
+            yield from (SharedName(name, field) for field in hiding(inner))
 
 
 def _telling(found: Collection[Counterexample]) -> list[Counterexample]:

@@ -36,12 +36,12 @@ class Codec:
 
 def _by_bytes(message: Message, reader: type[Message]) -> Message:
     try:
-        read = reader.FromString(message.SerializePartialToString())
+        read = reader.FromString(type(message).SerializePartialToString(message))
     except (DecodeError, UnicodeDecodeError) as error:
         raise UnreadableError(str(error)) from None
     # Other implementations check this when they parse.
-    checked: Any = read  # whose stub lacks the method
-    if missing := checked.FindInitializationErrors():
+    checked: Any = type(read)  # whose stub lacks the method
+    if missing := checked.FindInitializationErrors(read):
         raise UnreadableError(f"required: {', '.join(missing)}", missing)
     return read
 

@@ -16,21 +16,25 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from rodent_events.payload_types import message_of, schema_of
-from toggle_mock.compat.messages.changed_fields import changed_fields, changed_numbers, is_changed
+from toggle_mock.compat.messages.changed_fields import (
+    changed_fields,
+    changed_numbers,
+    is_changed,
+    is_only_renamed,
+)
 from toggle_mock.compat.messages.codecs import BYTES, Codec, UnreadableError
 from toggle_mock.compat.messages.diff import Cause, Difference, Effect, Value, differences, held
 from toggle_mock.compat.messages.shrinking import leaves, shrunk, without
-from toggle_mock.compat.messages.types import MessageType, carries_payloads
+from toggle_mock.compat.messages.types import MessageType, carries_payloads, messages_within
 from toggle_mock.fields import (
     extensions_of,
     field_by_label,
     field_by_number,
-    fields_of,
     label_of,
     owner_of,
 )
 from toggle_mock.schema import is_map
-from toggle_mock.strategies.messages import Options, build, check_usable
+from toggle_mock.strategies.messages import Options, build
 from toggle_mock.strategies.realistic import realistic_fields
 
 EXAMPLES = 300
@@ -46,6 +50,8 @@ _FEWEST = 40
 
 _DEPTH = 4
 
+_OPTIONS = Options()
+
 _FIND = settings(
     max_examples=EXAMPLES,
     database=None,
@@ -54,6 +60,9 @@ _FIND = settings(
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )
+
+
+_FIND_ANY = settings(_FIND, max_examples=_FEWEST, phases=[Phase.generate])
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,6 @@ def counterexamples(
     Raises:
         hypothesis.errors.InvalidArgument: Its messages cannot be made.
     """
-    check_usable(fields_of(message_type.descriptor))
     collected = _Collection(message_type, message_factory.GetMessageClass(reader), codec)
     if message_type.path and (differing := _differing_on_the_way(message_type, reader)):
         collected.look(_carried(message_type, _empty(message_type.descriptor)), differing)
@@ -138,17 +146,42 @@ class _Collection:
         reader: Descriptor,
         examples: int,
     ) -> None:
-        """Look at messages with one field that differs, and those that may interfere with it."""
+        """Look at messages with one field that differs, and those that may interfere with it.
+
+        If what becomes of it does not go by what it holds, one message that sets it is enough.
+        """
         wanted = {label_of(field), *companions}
         realistic, anything = (
             _messages(self._message_type, wanted, {**overrides, **_changed_values(field, reader)})
             for overrides in (_realistic(self._message_type.descriptor, wanted), {})
         )
+        if not companions and self._is_settled(field, reader):
+            self._draw_until_seen(field, realistic, anything)
+            return
         _draw(realistic, lambda message: self.look(message, field), _REALISTIC)
         known = set(self.found)
         _draw(anything, lambda message: self.look(message, field), examples)
         for key in self.found.keys() - known:
             self._shrink(key, anything)
+
+    def _is_settled(self, field: FieldDescriptor, reader: Descriptor) -> bool:
+        """Whether the reader does not know the field, or takes it as it is for another."""
+        target = self._codec.target(field, reader)
+        if target is None:
+            return True
+        return label_of(field) != label_of(target) and is_only_renamed(field, target)
+
+    def _draw_until_seen(
+        self, field: FieldDescriptor, *strategies: st.SearchStrategy[Message]
+    ) -> None:
+        """Look at the first message that shows something new."""
+        for strategy in strategies:
+            with suppress(NoSuchExample):
+                self.look(find(strategy, self._is_new, settings=_FIND_ANY), field)
+                return
+
+    def _is_new(self, message: Message) -> bool:
+        return any(one.key not in self.found for one in self._differences(message))
 
     def _shrink(self, key: str, strategy: st.SearchStrategy[Message]) -> None:
         """Look for an example with smaller values."""
@@ -217,11 +250,24 @@ def _messages(
     message_type: MessageType, wanted: set[str], overrides: dict[str, st.SearchStrategy[Any]]
 ) -> st.SearchStrategy[Message]:
     """Messages of a type with some of its fields, within those that carry it."""
-    owner = message_type.descriptor.full_name
-    options = Options(wanted=lambda field: owner_of(field) != owner or label_of(field) in wanted)
-    return build(message_type.descriptor, options, _DEPTH, overrides).map(
-        lambda message: _carried(message_type, message)
-    )
+    descriptor = message_type.descriptor
+    owner = descriptor.full_name
+    options = _OPTIONS
+    if any(owner in messages_within(inner) for inner in _held(descriptor, wanted)):
+        # Within itself it has no other fields either.
+        options = Options(
+            wanted=lambda field: owner_of(field) != owner or label_of(field) in wanted
+        )
+    drawn = build(descriptor, options, _DEPTH, overrides, only=wanted)
+    return drawn.map(lambda message: _carried(message_type, message))
+
+
+def _held(descriptor: Descriptor, labels: set[str]) -> Iterator[Descriptor]:
+    """The messages that some fields hold."""
+    for label in labels:
+        field = field_by_label(descriptor, label)
+        if field is not None and field.message_type is not None:
+            yield field.message_type
 
 
 def _realistic(descriptor: Descriptor, wanted: set[str]) -> dict[str, st.SearchStrategy[Any]]:
@@ -251,8 +297,9 @@ def _carried(message_type: MessageType, message: Message) -> Message:
     holder: Any = root
     for name in message_type.path:
         holder = getattr(holder, name)
-    holder.SetInParent()
-    holder.CopyFrom(message)
+    kind = type(holder)
+    kind.SetInParent(holder)
+    kind.CopyFrom(holder, message)
     return root
 
 

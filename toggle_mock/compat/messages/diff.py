@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
-from google.protobuf import message_factory, text_format
+from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from rodent_events.payload_types import schema_of
 from toggle_mock.compat.messages.codecs import Codec
+from toggle_mock.compat.messages.text import text_of
 from toggle_mock.compat.schemas.index import NUMBER_GROUPS, kind_name, names_of
 from toggle_mock.fields import (
     content_of,
@@ -28,6 +29,7 @@ from toggle_mock.fields import (
     is_set,
     label_of,
     owner_of,
+    set_fields,
 )
 from toggle_mock.schema import is_map, oneof_of
 
@@ -112,7 +114,7 @@ def differences(sent: Message, read: Message, codec: Codec) -> Iterator[Differen
     """All differences between a message and the same one as another schema reads it."""
     theirs = schema_of(read)
     explained = set()
-    for field, value in sent.ListFields():
+    for field, value in set_fields(sent):
         target = codec.target(field, theirs)
         if target is None or not is_set(read, target):
             yield _unset(field, value, target, read)
@@ -124,7 +126,7 @@ def differences(sent: Message, read: Message, codec: Codec) -> Iterator[Differen
             yield Difference(Effect.MISREAD, Cause.RENAMED, ours, there)
         else:
             yield from _values(field, value, target, believed, codec)
-    for target, believed in read.ListFields():
+    for target, believed in set_fields(read):
         if target.number not in explained:
             yield Difference(Effect.MISREAD, Cause.UNSENT, None, held(target, believed))
     yield from _defaults(sent, read)
@@ -140,17 +142,17 @@ def _unset(
         cause = Cause.UNKNOWN_FIELD if is_unknown else Cause.LEFT_OUT
         return Difference(Effect.IGNORED, cause, ours, None)
     oneof = oneof_of(target)
-    winner = read.WhichOneof(oneof.name) if oneof else None
+    winner = type(read).WhichOneof(read, oneof.name) if oneof else None
     if winner:
         other = schema_of(read).fields_by_name[winner]
-        there = held(other, getattr(read, winner))
+        there = held(other, content_of(read, other))
         return Difference(Effect.IGNORED, Cause.OVERWRITTEN, ours, there)
     if field.enum_type is not None and target.enum_type is not None and value:
         return Difference(Effect.IGNORED, Cause.UNKNOWN_VALUE, ours, None)
     if _are_numbers(field, target) and value:
         return Difference(Effect.MISREAD, Cause.VALUE, ours, held(target, target.default_value))
     is_zero = not field.is_repeated and not isinstance(value, Message) and not value
-    is_empty = isinstance(value, Message) and not value.ListFields()
+    is_empty = isinstance(value, Message) and not set_fields(value)
     cause = Cause.PRESENCE if is_zero or is_empty else Cause.LEFT_OUT
     return Difference(Effect.IGNORED, cause, ours, None)
 
@@ -288,7 +290,7 @@ def _elements(field: FieldDescriptor, value: Any) -> Sequence[Any]:
     for key in value:
         one: Any = entry(key=key)
         if isinstance(value[key], Message):
-            one.value.CopyFrom(value[key])
+            type(one.value).CopyFrom(one.value, value[key])
         else:
             one.value = value[key]
         entries.append(one)
@@ -305,7 +307,7 @@ def _is_same(one: Any, other: Any) -> bool:
 def _plain(value: Any) -> Any:
     """A value without what makes no difference on the wire."""
     if isinstance(value, Message):
-        return value.SerializePartialToString(deterministic=True)
+        return type(value).SerializePartialToString(value, deterministic=True)
     if isinstance(value, str):
         return value.encode()
     return int(value) if isinstance(value, bool) else value
@@ -335,7 +337,7 @@ def _one_shown(field: FieldDescriptor, value: Any) -> str:
 
 def _plain_text(value: Any) -> str:
     if isinstance(value, Message):
-        text = text_format.MessageToString(value, as_one_line=True, as_utf8=True)
+        text = text_of(value)
         return f"{{ {text} }}" if text else "{}"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=not value.isprintable())

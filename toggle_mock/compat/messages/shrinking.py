@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from toggle_mock.fields import clear, content_of, label_of, put
+from toggle_mock.fields import clear, content_of, label_of, put, set_fields
 from toggle_mock.schema import is_map
 
 M = TypeVar("M", bound=Message)
@@ -30,7 +30,7 @@ def leaves(message: Message, place: str = "") -> dict[str, tuple[FieldDescriptor
     The elements of a list share one.
     """
     found: dict[str, tuple[FieldDescriptor, Any]] = {}
-    for field, value in message.ListFields():
+    for field, value in set_fields(message):
         inner = [
             leaf
             for one in _messages(field, value)
@@ -43,9 +43,9 @@ def leaves(message: Message, place: str = "") -> dict[str, tuple[FieldDescriptor
 def without(message: M, unwanted: Callable[[str], bool], place: str = "") -> M:
     """A copy without the leaves whose places are unwanted."""
     small = deepcopy(message)
-    for field, value in message.ListFields():
+    for field, value in set_fields(message):
         inner = _messages(field, value)
-        if not any(one.ListFields() for one in inner):
+        if not any(set_fields(one) for one in inner):
             if unwanted(place + label_of(field)):
                 clear(small, field)
             continue
@@ -55,11 +55,12 @@ def without(message: M, unwanted: Callable[[str], bool], place: str = "") -> M:
 
 
 def _with_one_thing_less(message: M) -> Iterator[M]:
-    for field, value in message.ListFields():
+    for field, value in set_fields(message):
         small = deepcopy(message)
         clear(small, field)
         yield small
-        if field.is_repeated:
+        # Without its last element it is as above.
+        if field.is_repeated and len(value) > 1:
             for key in list(value) if is_map(field) else range(len(value)):
                 small = deepcopy(message)
                 del content_of(small, field)[key]

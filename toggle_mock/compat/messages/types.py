@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -11,7 +10,6 @@ from rodent_events.payload_types import EVENT, message_of, payload_types
 from toggle_mock.compat.messages.changed_fields import field_definition
 from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.fields import extensions_of, fields_of
-from toggle_mock.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,12 @@ class MessageType:
         return {step.full_name for step in self.steps}
 
 
-def message_types(schema: Schema) -> dict[str, MessageType]:
+def message_types(index: SchemaIndex) -> dict[str, MessageType]:
     """The types of a schema by full name: payloads first, in the order of their places in Event.
 
     The messages between Event and the payloads are left out: they are seen with each payload.
     """
-    messages = SchemaIndex(schema).messages
+    messages = index.messages
     found = {}
     wrappers = set()
     if EVENT in messages:
@@ -103,28 +101,6 @@ def carries_payloads(field: FieldDescriptor) -> bool:
     return message.full_name in {EVENT, *wrappers} and bool(wrappers)
 
 
-def is_same_definition(old: MessageType, new: MessageType) -> bool:
-    """Whether the same bytes mean the same under both: fields, names, types, however deep."""
-    return _definition(old) == _definition(new)
-
-
-def _definition(message_type: MessageType) -> list[tuple[object, ...]]:
-    return [
-        *map(field_definition, message_type.steps),
-        *_message_lines(message_type.descriptor, set()),
-    ]
-
-
-def _message_lines(message: Descriptor, seen: set[str]) -> Iterator[tuple[object, ...]]:
-    if message.full_name in seen:
-        return
-    seen.add(message.full_name)
-    inner = []
-    for field in sorted(fields_of(message), key=lambda one: one.number):
-        if carries_payloads(field):
-            continue
-        yield field_definition(field)
-        if field.message_type is not None and field.message_type not in inner:
-            inner.append(field.message_type)
-    for one in inner:
-        yield from _message_lines(one, seen)
+def is_same_way(old: MessageType, new: MessageType) -> bool:
+    """Whether both schemas lead to a message by the same fields."""
+    return list(map(field_definition, old.steps)) == list(map(field_definition, new.steps))

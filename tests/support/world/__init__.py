@@ -1,0 +1,1 @@
+"""Schemas that nobody here wrote, drawn from and compared: ``make world``."""
