@@ -19,7 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import message_factory
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, OneofDescriptor
+from google.protobuf.descriptor import (
+    Descriptor,
+    FieldDescriptor,
+    OneofDescriptor,
+    ServiceDescriptor,
+)
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError, Message
@@ -83,6 +88,12 @@ class Schema:
             SchemaError: The schema has no such message.
         """
         return message_factory.GetMessageClass(self.descriptor(full_name))
+
+    @property
+    def services(self) -> list[ServiceDescriptor]:
+        """The services that its files define."""
+        files = (self.pool.FindFileByName(file.name) for file in self.files.file)
+        return [service for file in files for service in file.services_by_name.values()]
 
     @cached_property
     def event_class(self) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from operator import methodcaller
 from pathlib import Path
 
+from toggle_mock.compat.baseline import read_baseline
 from toggle_mock.compat.comparison import check
 from toggle_mock.compat.formats import as_text
 from toggle_mock.compat.messages.counterexamples import EXAMPLES
@@ -30,6 +31,7 @@ def assert_compatible(
     new: Schema | Path | str,
     *,
     allow: Iterable[str] = (),
+    baseline: Path | str | None = None,
     category: Category | str = Category.WIRE,
     fail_on: Severity = Severity.WARNING,
     examples: int = EXAMPLES,
@@ -44,6 +46,7 @@ def assert_compatible(
             descriptor set, or ``git:REF:PATH``.
         new: Likewise.
         allow: Keys of findings to accept; ``*`` stands for any text. The failure prints them.
+        baseline: File with further such keys, as ``schema check --write-baseline`` writes it.
         category: ``WIRE`` for protobuf's bytes; ``WIRE_JSON`` for its JSON as well.
         fail_on: The least severity to fail on.
         examples: Messages drawn of each type that changed.
@@ -58,14 +61,16 @@ def assert_compatible(
         IncompatibleError: Something was found that is not accepted.
         SchemaError: A schema cannot be read, buf is asked and not installed, or ``only`` or
             ``ignore`` name what is not there.
-        ValueError: There is no such category.
+        ValueError: There is no such category, or the baseline is no text.
+        OSError: The baseline cannot be read.
     """
+    accepted = read_baseline(Path(baseline)) if baseline is not None else []
     report = check(
         old,
         new,
         category=category,
         examples=examples,
-        allow=allow,
+        allow=[*allow, *accepted],
         buf=buf,
         only=only,
         ignore=ignore,

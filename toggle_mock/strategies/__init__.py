@@ -17,13 +17,24 @@ from toggle_mock.extras import loaded
 if TYPE_CHECKING:
     from toggle_mock.strategies.messages import from_message
     from toggle_mock.strategies.rodent import batches, events, payloads
+    from toggle_mock.strategies.services import Call, requests
     from toggle_mock.strategies.wire import corrupted, wire_encodings
 
-__all__ = ["batches", "corrupted", "events", "from_message", "payloads", "wire_encodings"]
+__all__ = [
+    "Call",
+    "batches",
+    "corrupted",
+    "events",
+    "from_message",
+    "payloads",
+    "requests",
+    "wire_encodings",
+]
 
 _HOMES = {
     "messages": ("from_message",),
     "rodent": ("batches", "events", "payloads"),
+    "services": ("Call", "requests"),
     "wire": ("corrupted", "wire_encodings"),
 }
 
