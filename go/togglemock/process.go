@@ -75,6 +75,15 @@ func addressIn(line string) (string, error) {
 	return addresses.HTTP, nil
 }
 
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 func (p *process) kill() {
 	_ = p.command.Process.Kill() // it may have ended just now
 	<-p.ended

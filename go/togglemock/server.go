@@ -72,6 +72,7 @@ type Server struct {
 	address string
 	lease   time.Duration
 	stop    func() error
+	process *process // nil if it was not run here
 }
 
 // API asks about the whole mock, and gives errors back.
@@ -139,7 +140,16 @@ func Launch(ctx context.Context, given ...Option) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (%v)", err, process.stop())
 	}
+	server.process = process
 	return server, nil
+}
+
+// explained is an error, and why the mock answers no more if it has ended.
+func (s *Server) explained(err error) error {
+	if s.process == nil || !s.process.hasEnded() {
+		return err
+	}
+	return fmt.Errorf("%w\n%w", err, s.process.story("has ended"))
 }
 
 // targetOf is the target of gRPC for who is here: of a mock that listens at all addresses of its machine,

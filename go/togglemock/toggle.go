@@ -55,7 +55,7 @@ func (s *Server) Session(t testing.TB) *Toggle {
 	defer cancel()
 	opened, err := s.api.TokensOpenSession(ctx, asked)
 	if err != nil {
-		t.Fatalf("there is no session of the mock: %v", err)
+		t.Fatalf("there is no session of the mock: %v", s.explained(err))
 	}
 	toggle := &Toggle{Address: s.targetOf(opened.Address), t: t, api: s.api.In(opened.Session), server: s}
 	if opened.Sub != nil {
@@ -175,7 +175,7 @@ func must[Answer any](t *Toggle, wait time.Duration, ask func(context.Context) (
 	defer cancel()
 	answer, err := ask(ctx)
 	if err != nil {
-		t.t.Fatal(err)
+		t.t.Fatal(t.server.explained(err))
 	}
 	return answer
 }

@@ -248,7 +248,7 @@ func TestOneThatEndsMeanwhileIsToldOf(t *testing.T) {
 		}
 		toggle.AssertReceived("")
 	})
-	contains(t, told, "does not answer as a mock Toggle")
+	contains(t, told, "does not answer as a mock Toggle", "--exit-with-parent has ended")
 	if err := server.Close(); err == nil {
 		t.Error("it was ended twice")
 	}

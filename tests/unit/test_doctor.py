@@ -8,7 +8,7 @@ from rodent_events.payload_types import EVENT
 from rodent_events.pb import POOL
 from toggle_mock.doctor import proxies, toggles, tokens
 from toggle_mock.doctor.findings import fail, lines, ok
-from toggle_mock.doctor.network import Endpoint
+from toggle_mock.doctor.network import Endpoint, settled
 from toggle_mock.schema import REVISIONS, load_schema
 
 NOW = 1_800_000_000
@@ -97,6 +97,13 @@ def test_hosts_are_left_out_by_their_end_or_their_network(host, listed, is_left_
 )
 def test_a_target_names_a_host_or_is_grpcs(target, endpoint):
     assert Endpoint.of(target) == endpoint
+
+
+def test_of_several_addresses_one_is_enough():
+    taken, refused = ok("tcp", "127.0.0.1"), fail("tcp", "::1: refused", "start it")
+    assert [one.level for one in settled([refused, taken])] == ["warn", "ok"]
+    assert settled([refused, taken])[0].remedy == "others do; start it"
+    assert settled([refused, refused]) == [refused, refused]
 
 
 def described(pool):
