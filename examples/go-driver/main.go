@@ -10,9 +10,13 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"example.com/go-driver/agent"
 )
+
+// Toggle may leave Register unanswered.
+const registerLimit = 5 * time.Second
 
 func main() {
 	log.SetFlags(log.Ltime | log.Lmicroseconds | log.Lmsgprefix)
@@ -58,6 +62,7 @@ func configure(arguments []string) (*agent.Settings, error) {
 		return nil, flag.ErrHelp
 	}
 	if *published {
+		settings.ReadyLate = true
 		for fault := range agent.Published() {
 			settings.Faults[fault] = true
 		}
@@ -77,6 +82,9 @@ func run(settings *agent.Settings) error {
 	}
 	served := make(chan error, 1)
 	go func() {
+		if settings.ReadyLate {
+			rodent.AwaitRegister(registerLimit)
+		}
 		_, err := serve(rodent, os.Stdin, os.Stdout, settings.ShutdownTimeout)
 		served <- err
 	}()

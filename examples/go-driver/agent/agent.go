@@ -23,6 +23,8 @@ type Agent struct {
 	toggle   pb.RodentServiceClient
 
 	registered atomic.Bool
+	tried      chan struct{} // closed once the first Register has ended
+	firstTry   sync.Once
 	isNew      bool // Register has issued a certificate
 	working    sync.WaitGroup
 	end        context.CancelFunc
@@ -35,7 +37,7 @@ func Start(settings *Settings, logger *log.Logger) (*Agent, error) {
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
-	a := &Agent{settings: settings, log: logger, tokens: &tokenSource{settings: settings}}
+	a := &Agent{settings: settings, log: logger, tokens: &tokenSource{settings: settings}, tried: make(chan struct{})}
 	var err error
 	if a.journal, err = openJournal(settings); err != nil {
 		return nil, err
@@ -101,7 +103,7 @@ func (a *Agent) Emit(emit Emit) (int, error) {
 		a.journal.passOver(dropped, count)
 		return count, nil
 	case faults[FiltersSilently] && isUnusual(event):
-		return count, nil
+		return 0, nil
 	case !a.isWanted(emit.Level):
 		a.journal.passOver(filtered, count)
 		return count, nil

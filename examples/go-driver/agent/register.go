@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"time"
 
 	"example.com/go-driver/pb"
 )
@@ -14,8 +15,10 @@ func (a *Agent) register(ctx context.Context) bool {
 		if err == nil {
 			a.isNew = answer.GetCertificate() != "" // a private-network node has no other use for it
 			a.registered.Store(true)
+			a.firstTry.Do(func() { close(a.tried) })
 			return true
 		}
+		a.firstTry.Do(func() { close(a.tried) })
 		a.logf("Register: %v", err)
 		if a.settings.Faults[RegistersOnce] {
 			return false
@@ -23,6 +26,14 @@ func (a *Agent) register(ctx context.Context) bool {
 		pause(ctx, varied(a.settings.RegisterAgain))
 	}
 	return false
+}
+
+// AwaitRegister returns once the first try to register has ended, whatever came of it, or after so long.
+func (a *Agent) AwaitRegister(limit time.Duration) {
+	select {
+	case <-a.tried:
+	case <-time.After(limit):
+	}
 }
 
 func (a *Agent) registerOnce(ctx context.Context) (*pb.RegisterResponse, error) {

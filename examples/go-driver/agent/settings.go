@@ -39,6 +39,7 @@ type Settings struct {
 	OwnEvents bool
 	Levels    string
 	Faults    FaultSet
+	ReadyLate bool // whoever drives it is to wait for the first Register, as the published Rodent's bus does
 }
 
 // Flags has the settings be flags.

@@ -113,6 +113,7 @@ def amid_call(rig: RodentRig) -> None:
     source="the driver protocol: complete says that all is delivered",
     cost="Whoever relies on the answer deletes what was never delivered.",
     needs=("driver",),
+    profiles=("guarantees",),
     waits=("batch",),
 )
 def complete(rig: RodentRig) -> None:
