@@ -183,6 +183,18 @@ CASES = {
         Case(200, "/api/v1/recording?session={session}"),
         Case(404, "/api/v1/recording?session=none"),
     ],
+    ("POST", "/api/v1/recording/load"): [
+        Case(200, "/api/v1/recording/load", {"name": "x.ndjson", "content": ""}),
+        Case(400, "/api/v1/recording/load", {"content": "{}"}),
+    ],
+    ("POST", "/api/v1/recording/replay"): [
+        Case(200, "/api/v1/recording/replay?session={session}", {}),
+        Case(404, "/api/v1/recording/replay?session=none", {}),
+    ],
+    ("GET", "/api/v1/recording/compare"): [
+        Case(200, "/api/v1/recording/compare?other={session}"),
+        Case(404, "/api/v1/recording/compare?other=none"),
+    ],
     ("GET", "/api/v1/recording/feed"): [
         Case(200, "/api/v1/recording/feed"),
         Case(404, "/api/v1/recording/feed?session=none"),

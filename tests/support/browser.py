@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 """axe-core, which finds what keeps people from using a page; for tests alone."""
@@ -39,10 +39,24 @@ def opened_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened_page(browser: Browser, address: str, **context) -> Iterator[Page]:
-    """A page of a mock in a window of its own; what its scripts complain of fails the test."""
+def opened_window(browser: Browser, address: str, **context) -> Iterator[BrowserContext]:
+    """A window on a mock, with what it remembers."""
     window = browser.new_context(base_url=f"http://{address}", reduced_motion="reduce", **context)
     window.set_default_timeout(PATIENCE)
+    yield window
+    window.close()
+
+
+@contextmanager
+def opened_page(browser: Browser, address: str, **context) -> Iterator[Page]:
+    """A page of a mock in a window of its own; what its scripts complain of fails the test."""
+    with opened_window(browser, address, **context) as window, opened_tab(window) as page:
+        yield page
+
+
+@contextmanager
+def opened_tab(window: BrowserContext) -> Iterator[Page]:
+    """A page in a window, which remembers nothing of it but its files."""
     page = window.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -50,8 +64,9 @@ def opened_page(browser: Browser, address: str, **context) -> Iterator[Page]:
     page.on("console", lambda line: complaints.append(line.text) if _is_refusal(line) else None)
     try:
         yield page
+        page.evaluate("localStorage.clear()")
     finally:
-        window.close()
+        page.close()
     assert not complaints
 
 

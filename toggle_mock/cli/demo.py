@@ -37,12 +37,20 @@ _ATTENTION = 0.5
     show_default=True,
     help="Seconds between two rounds.",
 )
-def demo(once: bool, interval: float) -> None:
+@click.option("--page", is_flag=True, help="Open the page, with five Rodents and an outage.")
+@click.option("--no-open", is_flag=True, help="Print the link of the page, and open it nowhere.")
+def demo(once: bool, interval: float, page: bool, no_open: bool) -> None:
     """Show real events of this machine on their way to a mock Toggle.
 
     A sample agent reports what it finds on this machine and what changes while it runs. With --once
-    the exit code is 0 only if all that was emitted was recorded.
+    the exit code is 0 only if all that was emitted was recorded. With --page a fleet of simulated
+    Rodents reports instead, until interrupted.
     """
+    if page:
+        from toggle_mock.cli.demo_page import show
+
+        show(open_page=not no_open)
+        return
     sys.exit(_run(once=once, interval=interval))
 
 

@@ -24,6 +24,7 @@ _COMMANDS = (
     "spool",
     "token",
     "verify",
+    "view",
 )
 """Each is the command of its name in the module of its name beside this one."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -36,12 +35,15 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
-    "cache-control": "no-cache",
 }
 """What comes with each file of the page."""
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-"""What a machine's own list may say otherwise."""
+
+_ROOT = b"/page/"
+"""How the first file calls the place of the others."""
+
+_FOR_GOOD = "public, max-age=31536000, immutable"
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -53,19 +55,13 @@ class File:
     path: str
     """Where it is served."""
     content: bytes
-    media_type: str
+    caching: str
+    """What a browser may keep."""
 
-    @property
-    def tag(self) -> str:
-        """Another one for another content."""
-        return f'"{hashlib.sha256(self.content).hexdigest()[:16]}"'
-
-    async def serve(self, request: Request) -> Response:
-        """The file, unless the browser has it already."""
-        headers = {**HEADERS, "etag": self.tag}
-        if request.headers.get("if-none-match") == self.tag:
-            return Response(status_code=304, headers=headers)
-        return Response(self.content, headers=headers, media_type=self.media_type)
+    async def serve(self, _request: Request) -> Response:
+        """The file."""
+        headers = {**HEADERS, "cache-control": self.caching}
+        return Response(self.content, headers=headers, media_type=_media_type(self.path))
 
 
 def routes(page: Page) -> list[Route]:
@@ -75,24 +71,31 @@ def routes(page: Page) -> list[Route]:
     return [Route(file.path, file.serve, methods=["GET"]) for file in files()]
 
 
-def files() -> Iterator[File]:
-    """All files of the page."""
-    yield from _files(resources.files("toggle_mock.page") / "static", "")
+def files() -> list[File]:
+    """All files of the page.
+
+    All but the first have another place in another version, so that a browser may keep them.
+    """
+    found = dict(_files(resources.files("toggle_mock.page") / "static", ""))
+    version = hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:12]
+    first = found.pop("/index.html").replace(_ROOT, f"/page/{version}/".encode())
+    others = [File(f"/page/{version}{path}", found[path], _FOR_GOOD) for path in sorted(found)]
+    return [File("/", first, "no-cache"), *others]
 
 
-def _files(folder: Traversable, way: str) -> Iterator[File]:
+def _files(folder: Traversable, way: str) -> Iterator[tuple[str, bytes]]:
+    """The files of a folder and of those within, by their paths."""
     for one in folder.iterdir():
         path = f"{way}/{one.name}"
         if one.is_dir():
             yield from _files(one, path)
         else:
-            served = "/" if path == "/index.html" else f"/page{path}"
-            yield File(served, one.read_bytes(), _media_type(one.name))
+            yield path, one.read_bytes()
 
 
-def _media_type(name: str) -> str:
-    suffix = name[name.rfind(".") :]
-    return _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+def _media_type(path: str) -> str:
+    """The type of a file; what a machine's own list may say otherwise stands here."""
+    return _TYPES.get(path[path.rfind(".") :], "text/plain" if "." in path else "text/html")
 
 
 class ReadOnly:

@@ -31,6 +31,8 @@ class OpenedSession:
     """Seconds after which it ends, unless its client is heard of."""
     ends_at: float = math.inf
     """When that is, by the clock."""
+    file: str = ""
+    """The name of the recording that it shows; empty if it is a part of the server."""
     requests: int = 0
     """Those under way: while there are some, it does not end."""
     at_end: list[Callable[[], object]] = field(default_factory=list)
@@ -63,14 +65,16 @@ class Sessions:
         self._open: dict[str, OpenedSession] = {}
         self._ended: dict[str, float] = {}
 
-    def add(self, toggle: LocalSession, lease: float | None = None) -> str:
+    def add(self, toggle: LocalSession, lease: float | None = None, file: str = "") -> str:
         """Let a session be referred to; returns its id, which nobody can guess.
 
         Args:
             toggle: The session.
             lease: Seconds after which it ends, unless its client is heard of; None for never.
+            file: The name of the recording that it shows, if it is none of the server's.
         """
-        opened = OpenedSession(secrets.token_hex(8), toggle, math.inf if lease is None else lease)
+        lasts = math.inf if lease is None else lease
+        opened = OpenedSession(secrets.token_hex(8), toggle, lasts, file=file)
         with self._lock:
             self._renew(opened)
             self._open[opened.name] = opened

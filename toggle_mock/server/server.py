@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -459,6 +460,11 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if rid is None and sub is None:
             sub = f"session-{secrets.token_hex(4)}"
         return Session(self, self._shared, Scope(rid, sub), own_port=own_port)
+
+    def over(self, recording: Recording) -> Session:
+        """See :meth:`LocalToggle.over`."""
+        shared = replace(self._shared, recording=recording, rodents=RodentRegister())
+        return Session(self, shared, Scope())
 
 
 def _check_other_file(record: Path, replay: Path) -> None:

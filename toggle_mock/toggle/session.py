@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.toggle.toggle import LocalSession, LocalToggle, Shared, TokenClaims
 from toggle_mock.tokens.tokens import ERA
@@ -69,6 +70,10 @@ class Session(LocalSession):
     ) -> LocalSession:
         """Another session of the same server; see :meth:`ToggleServer.session`."""
         return self._parent.session(rid, sub, own_port=own_port)
+
+    def over(self, recording: Recording) -> LocalSession:
+        """See :meth:`LocalToggle.over`."""
+        return self._parent.over(recording)
 
     def close(self) -> None:
         """See :meth:`LocalSession.close`."""

@@ -210,6 +210,10 @@ class LocalToggle(Toggle):
     ) -> LocalSession:
         """See :meth:`Toggle.session`."""
 
+    @abstractmethod
+    def over(self, recording: Recording) -> LocalSession:
+        """The same server with another recording to look at, such as one from a file."""
+
 
 class LocalSession(LocalToggle, EndsWithBlock):
     """A part of a mock Toggle in this process, which ends."""

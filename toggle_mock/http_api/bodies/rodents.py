@@ -104,6 +104,13 @@ class RodentState(Answer):
     sub: str
     connected: Annotated[bool, Meta(description="Whether a stream is open.")]
     streams: Annotated[int, Meta(description="Its Connect calls so far.")]
+    since: Annotated[
+        float | None,
+        Meta(description="When its last stream began, in seconds since the Unix epoch."),
+    ]
+    heard: Annotated[
+        float | None, Meta(description="When a message of it came over that, likewise.")
+    ]
     unexpected_messages: Annotated[
         list[str], Meta(description="What is wrong with messages that nobody had asked for.")
     ]
@@ -111,12 +118,16 @@ class RodentState(Answer):
     @classmethod
     def of(cls, rodent: Rodent, **more: Any) -> Self:
         """A Rodent as it is now."""
+        last = next(reversed(list(rodent.calls)), None)
+        heard = (one.at for one in reversed(last.messages) if not one.sent) if last else iter(())
         reasons = [message.reason for message in list(rodent.unexpected_messages)]
         return cls(
             rid=rodent.rid,
             sub=rodent.sub,
             connected=rodent.connected,
             streams=len(rodent.calls),
+            since=last.arrived if last else None,
+            heard=next(heard, None),
             unexpected_messages=reasons,
             **more,
         )

@@ -77,6 +77,7 @@ class SessionOpened(Answer):
 class SessionState(SessionOpened):
     """A session that is open."""
 
+    file: Annotated[str, Meta(description="The recording that it shows; empty for none.")]
     lease: Annotated[
         float | None, Meta(description="Seconds that it lasts unless it is heard of; null: always.")
     ]

@@ -65,4 +65,6 @@ def numbers(api: Api, given: FollowChanges) -> Numbers:
 def activity(api: Api, given: FindActivity) -> Activity:
     """What happened over the last minutes, part by part, as charts show it."""
     toggle = api.toggle(given.session)
-    return charts.activity(toggle, given.seconds, given.buckets, is_file=api.page.is_file)
+    opened = api.sessions.opened(given.session) if given.session is not None else None
+    is_file = api.page.is_file or (opened is not None and bool(opened.file))
+    return charts.activity(toggle, given.seconds, given.buckets, is_file=is_file)

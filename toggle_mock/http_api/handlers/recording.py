@@ -6,18 +6,69 @@ from collections.abc import AsyncIterator
 
 import anyio.to_thread
 
+from toggle_mock.clients.replay import replay
+from toggle_mock.errors import StorageError
 from toggle_mock.http_api.bodies.base import Done, InSession
-from toggle_mock.http_api.bodies.recording import Mark
+from toggle_mock.http_api.bodies.recording import (
+    CompareRecordings,
+    Comparison,
+    LoadRecording,
+    Mark,
+    Replay,
+    Replayed,
+)
+from toggle_mock.http_api.bodies.tokens import SessionOpened
+from toggle_mock.http_api.comparison import compared
 from toggle_mock.http_api.responses import Lines
 from toggle_mock.http_api.state import POKE, Api
-from toggle_mock.recording.entries import encode_line, sliced
+from toggle_mock.recording.entries import decode, encode_line, sliced
 from toggle_mock.recording.feed import EntryFeed
+from toggle_mock.recording.playback import Player
+from toggle_mock.recording.recorder import Recording
 
 
 def export(api: Api) -> Lines:
     """The whole recording, one JSON object a line."""
     entries = api.server.recording.snapshot().entries()
     return Lines(b"".join(map(encode_line, some)) for some in sliced(entries))
+
+
+def load(api: Api, body: LoadRecording) -> SessionOpened:
+    """Look at a recording from elsewhere, as a session of its own, until that is closed."""
+    recording = Recording(max_bytes=1 << 62, max_calls=1 << 62)
+    player = Player(recording)
+    for number, line in enumerate(body.content.splitlines(), 1):
+        if line.strip():
+            try:
+                player.play(decode(line))
+            except ValueError as error:
+                raise StorageError(f"line {number} of {body.name}: {error}") from None
+    player.end()
+    toggle = api.server.over(recording)
+    name = api.sessions.add(toggle, file=body.name)
+    return SessionOpened(session=name, address=toggle.address, rid=None, sub=None)
+
+
+def replay_again(api: Api, given: InSession, body: Replay) -> Replayed:
+    """Send the recorded calls again, to this mock itself; each with a new token."""
+    server, sent, different = api.server, 0, []
+    calls = api.toggle(given.session).calls
+    for one in replay(
+        calls,
+        server.address,
+        server.jwt(),
+        speed=body.speed,
+        root_certificates=server.root_certificate,
+    ):
+        sent += 1
+        if not one.agrees:
+            different.append(f"call {one.call.number}: {one.got}, recorded {one.recorded}")
+    return Replayed(sent=sent, different=different)
+
+
+def compare(api: Api, given: CompareRecordings) -> Comparison:
+    """How many events of each kind two sessions or recordings have."""
+    return compared(api.toggle(given.session), api.toggle(given.other))
 
 
 def clear(api: Api, given: InSession) -> Done:

@@ -63,6 +63,7 @@ def _state(api: Api, opened: OpenedSession) -> SessionState:
     scope, address = opened.toggle.scope, opened.toggle.address
     return SessionState(
         session=opened.name,
+        file=opened.file,
         address=address,
         rid=scope.rid,
         sub=scope.sub,

@@ -1,6 +1,6 @@
 // The frame of the page: tabs, what is told of the server, and the view that is chosen.
 
-import { get } from "./api.js";
+import { useAnswer } from "./ask.js";
 import { CopyButton } from "./copy.js";
 import { EventsView } from "./events/view.js";
 import { FirstLook } from "./first_look.js";
@@ -12,21 +12,7 @@ import { ThemeButton } from "./theme.js";
 import { Toast } from "./toast.js";
 import { VIEWS } from "./views.js";
 
-/** What an endpoint says, asked again when one of `again` is another; null until it is known. */
-function useAnswer(path, parameters, again) {
-  const [answer, setAnswer] = useState(null);
-  useEffect(() => {
-    let current = true;
-    get(path, parameters).then(
-      (said) => current && setAnswer(said),
-      () => {}, // the frame shows that the server is gone, and asks again when it is back
-    );
-    return () => {
-      current = false;
-    };
-  }, again);
-  return answer;
-}
+const ICON = new URL("../icon.svg", import.meta.url).href;
 
 const Status = ({ live, info }) => {
   const texts = { live: "live", lost: "gone", connecting: "connecting" };
@@ -59,9 +45,9 @@ export function App() {
   const [help, setHelp] = useState(false);
   const input = useRef(null);
   const live = useNumbers(route.session, route.query);
-  const info = useAnswer("/info", {}, [live.generation]);
-  const names = useAnswer("/schema", { session: route.session }, [route.session, live.generation]);
-  const known = useAnswer("/rodents", { session: route.session }, [route.session, live.numbers?.connected]);
+  const [info] = useAnswer("/info", {}, [live.generation]);
+  const [names] = useAnswer("/schema", { session: route.session }, [route.session, live.generation]);
+  const [known] = useAnswer("/rodents", { session: route.session }, [route.session, live.numbers?.connected]);
   const rids = (known?.rodents ?? []).map((one) => one.rid);
   const views = VIEWS.filter((view) => !info?.file || view.ofFile);
   const view = views.find((one) => one.name === route.view) ?? views[0];
@@ -85,15 +71,16 @@ export function App() {
   const isEmpty = live.numbers?.all_events === 0 && live.numbers.calls === 0 && !route.query;
   return html`<div class="shell">
     <header class="head">
-      <h1 class="brand"><img src="/page/icon.svg" alt="" /><span>Toggle mock</span></h1>
+      <h1 class="brand"><img src=${ICON} alt="" /><span>Toggle mock</span></h1>
       <${Tabs} views=${views} route=${{ ...route, view: view.name }} go=${go} numbers=${live.numbers} />
       <span class="spring"></span>
+      ${route.session && html`<button type="button" class="button small" title="Show all of the mock again" onClick=${() => go({ session: null, event: null, call: null })}>One session only ✕</button>`}
       <${Status} live=${live} info=${info} />
       <${ThemeButton} />
       <button type="button" class="button bare" aria-label="Keys" title="Keys (?)" onClick=${() => setHelp(true)}>?</button>
     </header>
     ${live.state === "lost" && html`<p class="banner" role="alert">The mock is gone; it is looked for, and this page goes on when it is back.</p>`}
-    ${live.numbers && !live.numbers.ready && !info?.file && live.state === "live" && html`<p class="banner" role="alert">The mock answers no calls now: an outage is in force, or it cannot record.</p>`}
+    ${live.numbers && !live.numbers.ready && info && !info.file && live.state === "live" && html`<p class="banner" role="alert">The mock answers no calls now: an outage is in force, or it cannot record.</p>`}
     ${live.problem && html`<p class="banner" role="alert">${live.problem}</p>`}
     <main class="main">
       ${view.name === "events" && isEmpty && info && !info.file
