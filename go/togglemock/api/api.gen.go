@@ -547,6 +547,61 @@ type Mistake struct {
 	End int `json:"end"`
 }
 
+// LoadRecording: A recording, to be looked at as a session of its own.
+type LoadRecording struct {
+	// What it is called, such as its file.
+	Name string `json:"name"`
+
+	// Its entries, one JSON object a line (.ndjson).
+	Content string `json:"content"`
+}
+
+// SessionOpened: A session.
+type SessionOpened struct {
+	// To be given as ?session= to the others.
+	Session string `json:"session"`
+
+	// Where its Rodents connect.
+	Address string `json:"address"`
+
+	RID *string `json:"rid"`
+
+	Sub *string `json:"sub"`
+}
+
+// Replay: How to send recorded calls again.
+type Replay struct {
+	// How much faster than recorded; null for as fast as it goes.
+	Speed *float64 `json:"speed,omitzero"`
+}
+
+// Replayed: What was sent again, and whether the mock has answered as it is recorded.
+type Replayed struct {
+	// Calls.
+	Sent int `json:"sent"`
+
+	// What was answered otherwise.
+	Different []string `json:"different"`
+}
+
+// Comparison: How many events of each kind two recordings have, those that differ first.
+type Comparison struct {
+	Kinds []Difference `json:"kinds"`
+}
+
+// Difference: How many events of a kind are in each.
+type Difference struct {
+	Level string `json:"level"`
+
+	Category string `json:"category"`
+
+	Payload string `json:"payload"`
+
+	Here int `json:"here"`
+
+	There int `json:"there"`
+}
+
 // Mark: A mark, and the feed to put it into.
 type Mark struct {
 	// As the first line of the feed names it.
@@ -600,6 +655,12 @@ type RodentState struct {
 	// Its Connect calls so far.
 	Streams int `json:"streams"`
 
+	// When its last stream began, in seconds since the Unix epoch.
+	Since *float64 `json:"since"`
+
+	// When a message of it came over that, likewise.
+	Heard *float64 `json:"heard"`
+
 	// What is wrong with messages that nobody had asked for.
 	UnexpectedMessages []string `json:"unexpected_messages"`
 }
@@ -615,6 +676,12 @@ type RodentWithHistory struct {
 
 	// Its Connect calls so far.
 	Streams int `json:"streams"`
+
+	// When its last stream began, in seconds since the Unix epoch.
+	Since *float64 `json:"since"`
+
+	// When a message of it came over that, likewise.
+	Heard *float64 `json:"heard"`
 
 	// What is wrong with messages that nobody had asked for.
 	UnexpectedMessages []string `json:"unexpected_messages"`
@@ -840,6 +907,9 @@ type SessionState struct {
 
 	Sub *string `json:"sub"`
 
+	// The recording that it shows; empty for none.
+	File string `json:"file"`
+
 	// Seconds that it lasts unless it is heard of; null: always.
 	Lease *float64 `json:"lease"`
 
@@ -861,19 +931,6 @@ type OpenSession struct {
 	// Seconds after which it ends and its faults are healed, unless a request in it comes; null for
 	// never.
 	Lease *float64 `json:"lease,omitzero"`
-}
-
-// SessionOpened: A session.
-type SessionOpened struct {
-	// To be given as ?session= to the others.
-	Session string `json:"session"`
-
-	// Where its Rodents connect.
-	Address string `json:"address"`
-
-	RID *string `json:"rid"`
-
-	Sub *string `json:"sub"`
 }
 
 // Failure: It is not done.
@@ -1515,6 +1572,34 @@ func (c *Client) RecordingExport(ctx context.Context) (io.ReadCloser, error) {
 // RecordingClear asks DELETE /api/v1/recording: Forget what was recorded.
 func (c *Client) RecordingClear(ctx context.Context) (Done, error) {
 	return ask[Done](ctx, c, request{method: "DELETE", path: "/api/v1/recording", inSession: true})
+}
+
+// RecordingLoad asks POST /api/v1/recording/load: Look at a recording from elsewhere, as a session
+// of its own, until that is closed.
+func (c *Client) RecordingLoad(ctx context.Context, body LoadRecording) (SessionOpened, error) {
+	return ask[SessionOpened](ctx, c, request{method: "POST", path: "/api/v1/recording/load", body: body})
+}
+
+// RecordingReplayAgain asks POST /api/v1/recording/replay: Send the recorded calls again, to this
+// mock itself; each with a new token.
+func (c *Client) RecordingReplayAgain(ctx context.Context, body Replay) (Replayed, error) {
+	return ask[Replayed](ctx, c, request{method: "POST", path: "/api/v1/recording/replay", inSession: true, body: body})
+}
+
+// RecordingCompareQuery: what RecordingCompare may be asked for.
+type RecordingCompareQuery struct {
+	// The other session; without it, the whole server.
+	Other *string `json:"other,omitzero"`
+}
+
+func (query RecordingCompareQuery) write(to url.Values) {
+	add(to, "other", query.Other)
+}
+
+// RecordingCompare asks GET /api/v1/recording/compare: How many events of each kind two sessions
+// or recordings have.
+func (c *Client) RecordingCompare(ctx context.Context, query RecordingCompareQuery) (Comparison, error) {
+	return ask[Comparison](ctx, c, request{method: "GET", path: "/api/v1/recording/compare", inSession: true, query: query.write})
 }
 
 // RecordingFeed asks GET /api/v1/recording/feed: The recording and what is added to it, one JSON
