@@ -149,6 +149,16 @@ def test_what_becomes_of_a_field_is_not_drawn_again_once_it_is_certain():
     assert {one.example for one in report.findings if one.element == "t.M.g4"} >= {"g4 { }"}
 
 
+def test_what_a_required_field_shows_hides_no_other():
+    old, new = (
+        PROTO2 + M(f"required {kind} r = 1; {other}")
+        for kind, other in (("int32", "optional string x = 2; optional M y = 3;"), ("sint32", ""))
+    )
+    keys = {finding.key for finding in findings(old, new)}
+    assert keys >= {f"old-to-new:ignored:t.M.{name}" for name in "xy"}
+    assert "old-to-new:misread:t.M.r" in keys
+
+
 def test_a_field_within_a_message_of_its_own_type_is_told_of_by_itself():
     old, new = (
         M(f"M inner = 1; {kind} x = 2; map<string, M> all = 3;") for kind in ("int32", "sint32")

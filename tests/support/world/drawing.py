@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from support.comparing import canonical, content_in_words
+from toggle_mock.compat.messages.types import messages_within
 from toggle_mock.compat.schemas.index import SchemaIndex
 from toggle_mock.schema import Schema
 from toggle_mock.strategies import from_message
@@ -43,10 +44,21 @@ def failures(
     """The types whose messages cannot be drawn, or do not come back, with what went wrong."""
     for name, descriptor in types.items():
         for title, (examples, is_json, back) in FORMATS.items():
+            if back is by_text and _has_message_set(descriptor):
+                continue
             try:
                 come_back(descriptor, is_json, back, examples)
             except Exception as error:  # noqa: BLE001 (whatever it is, the type has failed)
                 yield name, f"{title}: {type(error).__name__}: {error}"
+
+
+def _has_message_set(descriptor: Descriptor) -> bool:
+    """Whether protobuf's text may not hold it: that calls the extensions of a set by their types.
+
+    Two of one type are written under one name, and not read: see docs/strategies.md.
+    """
+    within = messages_within(descriptor).values()
+    return any(one.GetOptions().message_set_wire_format for one in within)
 
 
 def come_back(

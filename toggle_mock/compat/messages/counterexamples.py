@@ -174,14 +174,19 @@ class _Collection:
     def _draw_until_seen(
         self, field: FieldDescriptor, *strategies: st.SearchStrategy[Message]
     ) -> None:
-        """Look at the first message that shows something new."""
+        """Look at the first message that shows what becomes of a field."""
+
+        def is_about(message: Message) -> bool:
+            sent = (one.sent for one in self._differences(message))
+            return any(
+                one is not None and (one.owner, one.number) == (owner_of(field), field.number)
+                for one in sent
+            )
+
         for strategy in strategies:
             with suppress(NoSuchExample):
-                self.look(find(strategy, self._is_new, settings=_FIND_ANY), field)
+                self.look(find(strategy, is_about, settings=_FIND_ANY), field)
                 return
-
-    def _is_new(self, message: Message) -> bool:
-        return any(one.key not in self.found for one in self._differences(message))
 
     def _shrink(self, key: str, strategy: st.SearchStrategy[Message]) -> None:
         """Look for an example with smaller values."""
