@@ -33,18 +33,7 @@ class ToggleMockError(Exception):
 
 
 class MissingExtraError(ToggleMockError, ImportError):
-    """A library is missing that an extra brings; the text has the command that installs it.
-
-    Args:
-        module: What cannot be imported.
-        extra: The extra of the distribution that brings it.
-    """
-
-    def __init__(self, module: str, extra: str) -> None:
-        super().__init__(
-            f"{module} is not installed, which this needs: pip install 'rodent-events[{extra}]'",
-            name=module,
-        )
+    """A library is missing that an extra brings; the text has the command that installs it."""
 
 
 class NotReceivedError(ToggleMockError, AssertionError):

@@ -41,7 +41,9 @@ def extras() -> Iterator[None]:
         extra = _EXTRA_OF.get(missing) or _EXTRA_OF.get(missing.partition(".")[0])
         if extra is None:
             raise
-        raise MissingExtraError(missing, extra) from error
+        raise MissingExtraError(
+            f"{missing} is not installed, which this needs: pip install 'rodent-events[{extra}]'"
+        ) from error
 
 
 def loaded(package: str, homes: Mapping[str, Sequence[str]], name: str) -> object:

@@ -143,8 +143,8 @@ ACTS = (
     Sabotage(
         "halves in the wrong order",
         "buffer",
-        "self._parts.extendleft(reversed(self._parts.popleft().halves()))",
-        "self._parts.extendleft(self._parts.popleft().halves())",
+        "self._parts.extendleft(reversed(batch.halves()))",
+        "self._parts.extendleft(batch.halves())",
     ),
     Sabotage(
         "believe a wrong checksum",

@@ -82,6 +82,7 @@ def test_what_blocks_runs_in_a_thread():
     """Others stream or look at what is there; whoever adds one here has thought of that."""
     assert {endpoint.path for endpoint in ENDPOINTS if endpoint.runs_in_loop} == {
         "/readyz",
+        "/api/v1/changes",
         "/api/v1/events/stream",
         "/api/v1/recording/feed",
     }
