@@ -77,7 +77,8 @@ def _is_refusal(line) -> bool:
 
 def axe_finds(page: Page) -> list[str]:
     """What axe finds, each with the elements that it is about."""
-    page.evaluate(AXE.read_text())
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE.read_text())
     found = page.evaluate(
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", _RULES
     )

@@ -35,7 +35,7 @@ function Comparison({ session, sessions }) {
       <button type="button" class="button small" onClick=${compare}>Compare</button>
     </header>
     ${found && html`<p class="inside" role="status">${differing.length ? `${counted(differing.length, "kind")} of events differ in number.` : "Both have as many events of each kind."}</p>
-    <div class="scroll"><table>
+    <div class="scroll" tabindex="0"><table>
       <thead><tr><th>level</th><th>category</th><th>type</th><th class="number">chosen</th><th class="number">other</th></tr></thead>
       <tbody>${found.map((one) => html`<tr>
         <td>${one.level}</td><td>${one.category}</td><td>${one.payload || "(no payload)"}</td><td class="number">${one.here}</td>
@@ -91,7 +91,7 @@ export function SessionsView({ route, go, live, info, readOnly }) {
     </section>
     <section class="panel" aria-label="Sessions">
       <header><h2>Sessions and loaded recordings</h2>${!readOnly && html`<button type="button" class="button small" onClick=${open}>Open a session</button>`}</header>
-      <div class="scroll"><table>
+      <div class="scroll" tabindex="0"><table>
         <thead><tr><th>whose</th><th>kind</th><th>own address</th><th>lasts</th><th><span class="unseen">actions</span></th></tr></thead>
         <tbody>${sessions.map((one) => html`<${SessionRow}
           key=${one.session}

@@ -65,7 +65,7 @@ function CallDetail({ number, route, go }) {
 
 const Refusals = ({ refusals }) => html`<section class="panel" aria-label="Turned away">
   <h2>Turned away, before anything could answer</h2>
-  <div class="scroll"><table>
+  <div class="scroll" tabindex="0"><table>
     <thead><tr><th>at</th><th>what</th><th>from</th><th>why</th></tr></thead>
     <tbody>
       ${refusals.map((one) => html`<tr>
@@ -98,7 +98,7 @@ export function CallsView({ route, go, live }) {
           </select></label>
           <button type="button" class="button small" aria-pressed=${failed ? "true" : "false"} onClick=${() => setFailed(!failed)}>Failed only</button>
         </header>
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0"><table>
           <thead><tr><th class="number">no.</th><th>arrived</th><th>method</th><th>status</th><th class="number">took</th><th class="number">in</th><th class="number">out</th><th>rodent</th><th>fault, details</th></tr></thead>
           <tbody>
             ${calls.map((call) => html`<${CallRow} key=${call.number} call=${call} chosen=${String(call.number) === String(route.call)} onOpen=${() => go({ call: call.number }, { replace: Boolean(route.call) })} />`)}

@@ -30,7 +30,7 @@ function InForce({ said, readOnly, onHeal, onHealAll }) {
   const others = (said?.in_force ?? []).filter((spec) => !known.includes(spec));
   return html`<section class="panel" aria-label="In force">
     <header><h2>In force</h2><button type="button" class="button small" disabled=${readOnly || (!asked.length && !others.length)} onClick=${onHealAll}>Heal all</button></header>
-    <div class="scroll"><table>
+    <div class="scroll" tabindex="0"><table>
       <thead><tr><th>fault</th><th class="number">outcomes left</th><th><span class="unseen">actions</span></th></tr></thead>
       <tbody>
         ${asked.map(([id, one]) => html`<tr key=${id}>
@@ -111,7 +111,7 @@ function Scenario({ session, again }) {
         <span class="muted">It runs as long as this tab is open.</span>
       </div>
     </form>
-    ${steps.length > 0 && html`<div class="scroll"><table><thead><tr><th class="number">at</th><th class="number">for</th><th>fault</th><th>state</th></tr></thead><tbody>${steps.map((step) => html`<${Step} step=${step} />`)}</tbody></table></div>`}
+    ${steps.length > 0 && html`<div class="scroll" tabindex="0"><table><thead><tr><th class="number">at</th><th class="number">for</th><th>fault</th><th>state</th></tr></thead><tbody>${steps.map((step) => html`<${Step} step=${step} />`)}</tbody></table></div>`}
   </section>`;
 }
 

@@ -80,9 +80,9 @@ export function RodentsView({ route, live, readOnly }) {
   const rodents = said?.rodents ?? [];
   const now = Date.now() / 1000;
   return html`<div class="panels" tabindex="0" role="region" aria-label="Rodents">
-    <section class="panel" aria-label="Rodents">
+    <section class="panel" aria-label="Who is connected">
       <h2>${counted(live.numbers?.connected ?? 0, "Rodent")} connected</h2>
-      <div class="scroll"><table>
+      <div class="scroll" tabindex="0"><table>
         <thead><tr><th>rid</th><th>organization</th><th>state</th><th>stream since</th><th class="number">streams</th><th>last heard</th><th><span class="unseen">unasked</span></th><th><span class="unseen">actions</span></th></tr></thead>
         <tbody>
           ${rodents.map((one) => html`<${RodentRow}
