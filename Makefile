@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-driver-check recipes-check sown explore generated clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-driver-check recipes-check sown explore generated clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -33,6 +33,9 @@ test-fast: $(READY)  ## Run the tests that open no socket, and the examples.
 
 test-repository: $(READY) $(PROTO_READY)  ## Make each change that ARCHITECTURE.md describes in a copy; break each import rule.
 	$(BIN)/pytest $(PARALLEL) tests/repository
+
+test-containers: $(READY)  ## Test image and containers; an engine and the image are needed: tools/with_docker make image test-containers.
+	TEST_CONTAINERS=yes $(BIN)/pytest -q --timeout 600 tests/containers examples/test_container.py
 
 coverage: $(READY) $(PROTO_READY)  ## Run TESTS, or all; show which lines and branches they miss, in subprocesses too.
 	rm -rf build/coverage
@@ -128,6 +131,20 @@ explore: $(READY)  ## Show how soon the search finds each fault that is sown int
 sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notices.
 	mkdir -p build
 	$(BIN)/python tools/sabotage.py --markdown build/sabotage.md
+
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+IMAGE_PYTHON = $(shell sed -n 's/^ARG BASE=python:\([0-9.]*\)-.*/\1/p' Dockerfile)
+
+image:  ## Build the container image; without a registry within it: make wheels, and IMAGE_OPTIONS='--build-arg PIP_NO_INDEX=1'.
+	docker build $(IMAGE_OPTIONS) --tag toggle-mock:$(VERSION) --tag toggle-mock:latest \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
+		--build-arg CREATED=$$(git show --no-patch --format=%cI HEAD) .
+
+wheels:  ## Fetch the wheels of the image, into build/wheels.
+	rm -rf build/wheels
+	$$(tools/find_python $(IMAGE_PYTHON)) -m pip wheel --quiet --constraint tools/locked.txt --wheel-dir build/wheels \
+		'.[testing]' $$(sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml)
+	rm build/wheels/rodent_events-*
 
 sown: $(READY)  ## Run each row of sown Rodents; all cases against each sown Toggle, or FAULTS: where are the tables wrong?
 	SOWN=all $(BIN)/pytest $(PARALLEL) tests/integration/test_sown_rodents.py

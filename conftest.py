@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]
@@ -16,3 +17,20 @@ settings.register_profile("mutation", parent=settings.get_profile("dev"), derand
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Skip what starts a container where none can be started; make test-containers fails then."""
+    if "toggle_container" in item.fixturenames:
+        from support.containers import require_containers
+
+        require_containers()
+
+
+@pytest.fixture(scope="session")
+def agent_image():
+    """An image of the Rodent in Go, for tests of containers and their example."""
+    from support.containers import import_go_driver
+
+    return import_go_driver("go-driver:test")

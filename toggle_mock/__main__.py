@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
 from toggle_mock.errors import MissingExtraError
@@ -10,6 +12,8 @@ from toggle_mock.extras import extras
 
 def main() -> None:
     """Run the command line; without the extra that it needs, say so."""
+    if os.getpid() == 1:  # of a container: what has no handler, the kernel keeps from this process
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         with extras():
             from toggle_mock.cli.main import main as command

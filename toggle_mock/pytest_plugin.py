@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rodent_events import EventBus, EventConfig
     from rodent_events.global_bus import GlobalBus
     from toggle_mock.clients.simulated_rodent import SimulatedRodent
+    from toggle_mock.container import ToggleContainer
     from toggle_mock.http_api.client import RemoteToggle
     from toggle_mock.server.server import ToggleServer
     from toggle_mock.toggle.toggle import Toggle
@@ -186,6 +187,28 @@ def make_toggle_server(request: pytest.FixtureRequest) -> Iterator[Callable[...,
             return server
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def new_toggle_container() -> ToggleContainer:
+    """The container of ``toggle_container`` before it starts; override it to set it up."""
+    from toggle_mock.container import ToggleContainer
+
+    return ToggleContainer()
+
+
+@pytest.fixture(scope="session")
+def toggle_container(new_toggle_container: ToggleContainer) -> Iterator[ToggleContainer]:
+    """A mock Toggle in a container, the same for all tests of a process, in a network of its own.
+
+    ``toggle_container.get_toggle()`` sees all of it, ``toggle_container.session()`` a part for one
+    test, and ``RodentContainer(image).with_toggle(toggle_container)`` reports to it. When a test
+    fails, its report shows the end of the logs of such containers among its fixtures.
+    """
+    from toggle_mock.container.toggle import new_network
+
+    with new_network() as network, new_toggle_container.with_network(network):
+        yield new_toggle_container
 
 
 @pytest.fixture

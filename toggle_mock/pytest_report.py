@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -62,7 +63,7 @@ class RecordingReporter:
             toggles = _toggles_of(item)
             folder = self._folder(item) if toggles else None
             sections = [_section(*used, folder) for used in toggles.items()]
-            report.sections += sections if report.failed else []
+            report.sections += [*sections, *_logs(item)] if report.failed else []
             if toggles and _objects_to_fixtures(call):
                 report.sections.append(("toggle_server and Hypothesis", _INPUTS))
         return report
@@ -88,6 +89,12 @@ def _section(name: str, toggle: RecordingView, folder: Path | None) -> tuple[str
     except Exception as error:  # noqa: BLE001 - the test's own failure must be reported
         text = f"cannot be read: {error!r}"
     return f"recorded by {name}", text
+
+
+def _logs(item: pytest.Item) -> list[tuple[str, str]]:
+    """The ends of the logs of containers, if they are of :mod:`toggle_mock.container`."""
+    logs = sys.modules.get("toggle_mock.container.logs")  # who has one has loaded it
+    return [] if logs is None else logs.sections(_funcargs(item))
 
 
 def _objects_to_fixtures(call: pytest.CallInfo[Any]) -> bool:

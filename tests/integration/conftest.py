@@ -2,8 +2,6 @@
 
 import signal
 import subprocess
-import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,6 +11,7 @@ import pytest
 from support.commands import TOGGLE_MOCK
 from support.go_driver import GoDriver, built
 from support.raw_rodent import bearer
+from support.waiting import wait_until
 
 from rodent_events import EventBatch, EventBatchResponse
 from rodent_events.client import SEND_EVENTS
@@ -23,16 +22,6 @@ collect_ignore = ["downstream"]  # projects of their own: see test_downstream.py
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def wait_until(condition, timeout: float = 20.0):
-    """Wait until a condition holds; its value is returned."""
-    deadline = time.monotonic() + timeout
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {timeout} s: {condition}")
-        threading.Event().wait(0.005)
-    return value
 
 
 @pytest.fixture(name="wait_until")

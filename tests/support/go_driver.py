@@ -38,13 +38,18 @@ def find_go() -> str:
 
 def built() -> Path:
     """The program; Go itself knows whether there is anything to build."""
+    return build("go-driver")
+
+
+def build(name: str, **environment: str) -> Path:
+    """The program under a name, built with more in the environment."""
     go = find_go()
-    program = ROOT / "build" / "go-driver" / "go-driver"
+    program = ROOT / "build" / "go-driver" / name
     program.parent.mkdir(parents=True, exist_ok=True)
     with (program.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = [go, "build", "-buildvcs=false", "-o", program, "."]
-        subprocess.run(command, cwd=SOURCE, check=True)
+        subprocess.run(command, cwd=SOURCE, env=os.environ | environment, check=True)
     return program
 
 

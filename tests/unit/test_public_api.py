@@ -17,6 +17,7 @@ import rodent_events.integrations.log
 import rodent_events.metrics
 import toggle_mock
 import toggle_mock.compat
+import toggle_mock.container
 import toggle_mock.contract
 import toggle_mock.contract.explore
 import toggle_mock.faults
@@ -33,6 +34,7 @@ PUBLIC = {
         rodent_events.metrics,
         toggle_mock,
         toggle_mock.compat,
+        toggle_mock.container,
         toggle_mock.contract,
         toggle_mock.contract.explore,
         toggle_mock.faults,

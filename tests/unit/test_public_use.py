@@ -11,6 +11,10 @@ TESTS = Path(__file__).parents[1]
 
 # Which private names a file uses, and why.
 REASONS = {
+    "containers/test_rodent_container.py": (
+        {"_sock"},
+        "The connection behind an attached stdin has no public name to be closed by.",
+    ),
     "integration/test_full_spool.py": (
         {"_running"},
         "Whom a signal would ask to save: only a signal tells of that, and it ends the process.",

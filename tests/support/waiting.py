@@ -1,0 +1,16 @@
+"""Waiting for a condition, in place of sleeping."""
+
+import threading
+import time
+
+import pytest
+
+
+def wait_until(condition, timeout: float = 20.0):
+    """Wait until a condition holds; its value is returned."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {timeout} s: {condition}")
+        threading.Event().wait(0.005)
+    return value
