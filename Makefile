@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-driver-check recipes-check sown explore generated clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-driver-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -127,6 +127,9 @@ bench-compare:  ## Show what changed between two runs: OLD=one.json NEW=other.js
 
 explore: $(READY)  ## Show how soon the search finds each fault that is sown into an agent, and how small a schedule.
 	$(BIN)/python tests/support/exploring.py
+
+world: $(READY)  ## Draw from and compare schemas of the world, in two releases each; the table in docs/compatibility.md.
+	$(BIN)/python tests/support/world/measuring.py $(WORLD)
 
 sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notices.
 	mkdir -p build
