@@ -340,6 +340,7 @@ def test_http_is_served_where_serve_says(serve):
     url = address_of(process)
     with urllib.request.urlopen(f"{url}/readyz", timeout=20) as response:
         assert json.loads(response.read()) == {"ready": True, "reason": None}
+    assert process.stdout.readline() == f"Page at {url}/\n"
     say(grpc_address, b"GET /\x1b[2J HTTP/1.1\r\n\r\n")
     told = process.stdout.readline()
     assert told.startswith("turned away: HTTP/1 in place of gRPC, from ipv4:127.0.0.1:")

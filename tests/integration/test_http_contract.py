@@ -145,7 +145,7 @@ CASES = {
     ],
     ("GET", "/api/v1/attempts"): [
         Case(200, "/api/v1/attempts?batch_id={batch}"),
-        Case(400, "/api/v1/attempts"),
+        Case(400, "/api/v1/attempts?limit=1"),
         Case(404, "/api/v1/attempts?batch_id=x&session=none"),
     ],
     ("GET", "/api/v1/changes"): [

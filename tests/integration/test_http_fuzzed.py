@@ -17,11 +17,13 @@ from toggle_mock.http_api.bodies.base import LONGEST_WAIT
 from toggle_mock.http_api.endpoint import Endpoint
 from toggle_mock.http_api.endpoints import ENDPOINTS
 
-ENDLESS = {"/api/v1/recording/feed", "/api/v1/events/stream"}
+ENDLESS = {"/api/v1/recording/feed", "/api/v1/events/stream", "/api/v1/changes"}
 EXAMPLES = 6
 
 QUERIES = st.sampled_from(["", "payload:pool", "pool_name:t* -level:ERROR", 'rid:"r1" OR tank'])
+RECORDINGS = st.sampled_from(["", '{"entry": "clear"}\n'])
 schemathesis.openapi.format("toggle-query", QUERIES)
+schemathesis.openapi.format("toggle-recording", RECORDINGS)
 
 
 @pytest.fixture(scope="module")

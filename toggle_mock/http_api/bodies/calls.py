@@ -147,10 +147,12 @@ class Attempt(Answer):
         )
 
 
-class FindAttempts(InSession, kw_only=True):
+class FindAttempts(InSession):
     """Which batch is meant."""
 
-    batch_id: Annotated[str, Meta(description="The id that its sender gave it.")]
+    batch_id: Annotated[
+        str, Meta(description="The id that its sender gave it; of an empty one there are none.")
+    ] = ""
 
 
 class Attempts(Answer):

@@ -8,6 +8,9 @@ from msgspec import Meta
 
 from toggle_mock.http_api.bodies.base import Answer, Body, InSession
 
+RECORDING_FORMAT = "toggle-recording"
+"""The format, as JSON Schema has it, of text that is a recording."""
+
 Speed: TypeAlias = Annotated[float, Meta(ge=1, le=1e6, title="Speed")]
 
 
@@ -22,7 +25,13 @@ class LoadRecording(Body):
     """A recording, to be looked at as a session of its own."""
 
     name: Annotated[str, Meta(description="What it is called, such as its file.")]
-    content: Annotated[str, Meta(description="Its entries, one JSON object a line (.ndjson).")]
+    content: Annotated[
+        str,
+        Meta(
+            description="Its entries, one JSON object a line (.ndjson).",
+            extra_json_schema={"format": RECORDING_FORMAT},
+        ),
+    ]
 
 
 class Replay(Body):
