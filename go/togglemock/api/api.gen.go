@@ -1471,8 +1471,8 @@ func (c *Client) RowsOne(ctx context.Context, number int, place int) (OneFoundEv
 
 // CallsAttemptsQuery: what CallsAttempts may be asked for.
 type CallsAttemptsQuery struct {
-	// The id that its sender gave it.
-	BatchID *string `json:"batch_id,omitzero"`
+	// The id that its sender gave it; of an empty one there are none.
+	BatchID string `json:"batch_id,omitzero"`
 }
 
 func (query CallsAttemptsQuery) write(to url.Values) {
