@@ -21,6 +21,7 @@ BROUGHT: Mapping[str, Sequence[str]] = {
     "serve": ("click", "httpx", "prometheus_client", "rich", "starlette", "uvicorn"),
     "tls": ("cryptography", "trustme"),
     "strategies": ("hypothesis",),
+    "container": ("docker", "testcontainers"),
 }
 """The modules that come with each extra."""
 

@@ -38,6 +38,7 @@ GATES = [
     ),
     ("rodent-events[testing]", "from toggle_mock.strategies import from_message", "strategies"),
     ("rodent-events[testing]", "from toggle_mock.compat import check", "strategies"),
+    ("rodent-events[serve]", "from toggle_mock.container import ToggleContainer", "container"),
     (
         "rodent-events[serve]",
         f"from toggle_mock.__main__ import main; {CHECK}; main()",
