@@ -169,7 +169,7 @@ go-driver-check:  ## The same of the Rodent in Go.
 go-check: GO_MODULE := go
 go-driver-check: GO_MODULE := examples/go-driver
 go-check go-driver-check: $(PROTO_READY)
-	test -z "$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(GO_MODULE) | tee /dev/stderr)"
+	test -z "$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(GO_MODULE) | tee -a /dev/stderr)"
 	cd $(GO_MODULE) && export PATH="$(CURDIR)/$(BIN):$$PATH" && $(GO) vet ./... && $(GO) test -count=1 ./...
 	rm -rf build/$@ && mkdir -p build/$@ && tools/generate_go $(GO_MODULE) "$(CURDIR)/build/$@"
 	diff -r build/$@/pb $(GO_MODULE)/pb

@@ -221,7 +221,7 @@ func TestWhyThereIsNoMockIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	for part, given := range map[string][]Option{
-		"pipx install 'rodent-events[serve]'":   {WithBinary("no-such-program")},
+		"pipx install 'rodent-events[serve]'":     {WithBinary("no-such-program")},
 		"No such option '--tsl'":                  {WithArgs("--tsl")},
 		"is no URL of a mock Toggle":              {WithURL("ftp://x")},
 		"does not answer as a mock Toggle":        {WithURL("http://127.0.0.1:1")},
