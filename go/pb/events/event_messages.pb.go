@@ -2823,12 +2823,17 @@ func (*DataTransferEvent_TransferEvent) isDataTransferEvent_EventType() {}
 // A node or its agent came up, or registered with Toggle.
 type SystemStartupPayload struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Seconds since the Unix epoch.
-	BootTimeSeconds int64                                       `protobuf:"varint,1,opt,name=boot_time_seconds,json=bootTimeSeconds,proto3" json:"boot_time_seconds,omitempty"`
-	ServicesStarted []string                                    `protobuf:"bytes,2,rep,name=services_started,json=servicesStarted,proto3" json:"services_started,omitempty"`
-	Operation       SystemStartupPayload_SystemStartupOperation `protobuf:"varint,3,opt,name=operation,proto3,enum=rodent.events.SystemStartupPayload_SystemStartupOperation" json:"operation,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// When the node booted: seconds since the Unix epoch.
+	// Example: 1790000000
+	BootTimeSeconds int64 `protobuf:"varint,1,opt,name=boot_time_seconds,json=bootTimeSeconds,proto3" json:"boot_time_seconds,omitempty"`
+	// The services that came up, by name.
+	// Example: smbd, nfs-server
+	ServicesStarted []string `protobuf:"bytes,2,rep,name=services_started,json=servicesStarted,proto3" json:"services_started,omitempty"`
+	// How it came up.
+	// Example: COLD_BOOT
+	Operation     SystemStartupPayload_SystemStartupOperation `protobuf:"varint,3,opt,name=operation,proto3,enum=rodent.events.SystemStartupPayload_SystemStartupOperation" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SystemStartupPayload) Reset() {
@@ -2884,10 +2889,16 @@ func (x *SystemStartupPayload) GetOperation() SystemStartupPayload_SystemStartup
 
 // A node is going down or restarting.
 type SystemShutdownPayload struct {
-	state         protoimpl.MessageState                        `protogen:"open.v1"`
-	Operation     SystemShutdownPayload_SystemShutdownOperation `protobuf:"varint,1,opt,name=operation,proto3,enum=rodent.events.SystemShutdownPayload_SystemShutdownOperation" json:"operation,omitempty"`
-	Reason        string                                        `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	Graceful      bool                                          `protobuf:"varint,3,opt,name=graceful,proto3" json:"graceful,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the node is going to do.
+	// Example: RESTART
+	Operation SystemShutdownPayload_SystemShutdownOperation `protobuf:"varint,1,opt,name=operation,proto3,enum=rodent.events.SystemShutdownPayload_SystemShutdownOperation" json:"operation,omitempty"`
+	// Why, in words for a person.
+	// Example: kernel update
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Whether services are stopped in order first.
+	// Example: true
+	Graceful      bool `protobuf:"varint,3,opt,name=graceful,proto3" json:"graceful,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2945,9 +2956,15 @@ func (x *SystemShutdownPayload) GetGraceful() bool {
 
 // A section of the configuration was updated, reloaded or validated.
 type SystemConfigChangePayload struct {
-	state         protoimpl.MessageState                          `protogen:"open.v1"`
-	ConfigSection string                                          `protobuf:"bytes,1,opt,name=config_section,json=configSection,proto3" json:"config_section,omitempty"`
-	ChangedKeys   []string                                        `protobuf:"bytes,2,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The section of the configuration.
+	// Example: network
+	ConfigSection string `protobuf:"bytes,1,opt,name=config_section,json=configSection,proto3" json:"config_section,omitempty"`
+	// The keys in it that changed.
+	// Example: dns, mtu
+	ChangedKeys []string `protobuf:"bytes,2,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
+	// What became of the section.
+	// Example: UPDATED
 	Operation     SystemConfigChangePayload_SystemConfigOperation `protobuf:"varint,3,opt,name=operation,proto3,enum=rodent.events.SystemConfigChangePayload_SystemConfigOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3006,11 +3023,21 @@ func (x *SystemConfigChangePayload) GetOperation() SystemConfigChangePayload_Sys
 
 // A local user of the node was created, changed or removed.
 type SystemUserPayload struct {
-	state         protoimpl.MessageState                `protogen:"open.v1"`
-	Username      string                                `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
-	DisplayName   string                                `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	Uid           int32                                 `protobuf:"varint,3,opt,name=uid,proto3" json:"uid,omitempty"`
-	Groups        []string                              `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The login name.
+	// Example: alice
+	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
+	// The name for people.
+	// Example: Alice Example
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// The number of the user on this node.
+	// Example: 1001
+	Uid int32 `protobuf:"varint,3,opt,name=uid,proto3" json:"uid,omitempty"`
+	// The groups that the user is in, by name.
+	// Example: users, backup
+	Groups []string `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	// What became of the user.
+	// Example: CREATED
 	Operation     SystemUserPayload_SystemUserOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.SystemUserPayload_SystemUserOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3083,12 +3110,24 @@ func (x *SystemUserPayload) GetOperation() SystemUserPayload_SystemUserOperation
 
 // A ZFS pool was created, changed, scrubbed, exported or imported.
 type StoragePoolPayload struct {
-	state         protoimpl.MessageState                  `protogen:"open.v1"`
-	PoolName      string                                  `protobuf:"bytes,1,opt,name=pool_name,json=poolName,proto3" json:"pool_name,omitempty"`
-	Devices       []string                                `protobuf:"bytes,2,rep,name=devices,proto3" json:"devices,omitempty"`
-	RaidType      string                                  `protobuf:"bytes,3,opt,name=raid_type,json=raidType,proto3" json:"raid_type,omitempty"`
-	SizeBytes     int64                                   `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
-	UsedBytes     int64                                   `protobuf:"varint,5,opt,name=used_bytes,json=usedBytes,proto3" json:"used_bytes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The pool, as zpool names it.
+	// Example: tank
+	PoolName string `protobuf:"bytes,1,opt,name=pool_name,json=poolName,proto3" json:"pool_name,omitempty"`
+	// The devices that it is made of, by path.
+	// Example: /dev/sda, /dev/sdb
+	Devices []string `protobuf:"bytes,2,rep,name=devices,proto3" json:"devices,omitempty"`
+	// How the devices are joined, in ZFS' words.
+	// Example: raidz2
+	RaidType string `protobuf:"bytes,3,opt,name=raid_type,json=raidType,proto3" json:"raid_type,omitempty"`
+	// Its capacity, in bytes.
+	// Example: 4398046511104
+	SizeBytes int64 `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	// How much of that is in use, in bytes.
+	// Example: 1099511627776
+	UsedBytes int64 `protobuf:"varint,5,opt,name=used_bytes,json=usedBytes,proto3" json:"used_bytes,omitempty"`
+	// What became of the pool.
+	// Example: SCRUB_COMPLETED
 	Operation     StoragePoolPayload_StoragePoolOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.StoragePoolPayload_StoragePoolOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3168,12 +3207,24 @@ func (x *StoragePoolPayload) GetOperation() StoragePoolPayload_StoragePoolOperat
 
 // A ZFS dataset was created, changed, mounted or removed.
 type StorageDatasetPayload struct {
-	state         protoimpl.MessageState                        `protogen:"open.v1"`
-	DatasetName   string                                        `protobuf:"bytes,1,opt,name=dataset_name,json=datasetName,proto3" json:"dataset_name,omitempty"`
-	PoolName      string                                        `protobuf:"bytes,2,opt,name=pool_name,json=poolName,proto3" json:"pool_name,omitempty"`
-	Type          string                                        `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
-	Mountpoint    string                                        `protobuf:"bytes,4,opt,name=mountpoint,proto3" json:"mountpoint,omitempty"`
-	SizeBytes     int64                                         `protobuf:"varint,5,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The dataset, with its pool, as zfs names it.
+	// Example: tank/home
+	DatasetName string `protobuf:"bytes,1,opt,name=dataset_name,json=datasetName,proto3" json:"dataset_name,omitempty"`
+	// The pool that it is in.
+	// Example: tank
+	PoolName string `protobuf:"bytes,2,opt,name=pool_name,json=poolName,proto3" json:"pool_name,omitempty"`
+	// The kind of dataset, in ZFS' words: filesystem or volume.
+	// Example: filesystem
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// Where it is mounted; empty for a volume.
+	// Example: /tank/home
+	Mountpoint string `protobuf:"bytes,4,opt,name=mountpoint,proto3" json:"mountpoint,omitempty"`
+	// The space that it takes, in bytes.
+	// Example: 1073741824
+	SizeBytes int64 `protobuf:"varint,5,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	// What became of the dataset.
+	// Example: MOUNTED
 	Operation     StorageDatasetPayload_StorageDatasetOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.StorageDatasetPayload_StorageDatasetOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3253,15 +3304,27 @@ func (x *StorageDatasetPayload) GetOperation() StorageDatasetPayload_StorageData
 
 // A ZFS send/receive started, progressed or ended.
 type StorageTransferPayload struct {
-	state            protoimpl.MessageState                          `protogen:"open.v1"`
-	Source           string                                          `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	Destination      string                                          `protobuf:"bytes,2,opt,name=destination,proto3" json:"destination,omitempty"`
-	SizeBytes        int64                                           `protobuf:"varint,3,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
-	TransferredBytes int64                                           `protobuf:"varint,4,opt,name=transferred_bytes,json=transferredBytes,proto3" json:"transferred_bytes,omitempty"`
-	ProgressPercent  int32                                           `protobuf:"varint,5,opt,name=progress_percent,json=progressPercent,proto3" json:"progress_percent,omitempty"`
-	Operation        StorageTransferPayload_StorageTransferOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.StorageTransferPayload_StorageTransferOperation" json:"operation,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is sent: a snapshot or a dataset, perhaps with its host.
+	// Example: tank/home@auto-2026-09-21
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Where it is received.
+	// Example: backup/home
+	Destination string `protobuf:"bytes,2,opt,name=destination,proto3" json:"destination,omitempty"`
+	// How much there is to send, in bytes; an estimate until the end.
+	// Example: 1073741824
+	SizeBytes int64 `protobuf:"varint,3,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	// How much was sent so far, in bytes.
+	// Example: 536870912
+	TransferredBytes int64 `protobuf:"varint,4,opt,name=transferred_bytes,json=transferredBytes,proto3" json:"transferred_bytes,omitempty"`
+	// The same of a hundred.
+	// Example: 50
+	ProgressPercent int32 `protobuf:"varint,5,opt,name=progress_percent,json=progressPercent,proto3" json:"progress_percent,omitempty"`
+	// How far the transfer has come.
+	// Example: PROGRESS
+	Operation     StorageTransferPayload_StorageTransferOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.StorageTransferPayload_StorageTransferOperation" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StorageTransferPayload) Reset() {
@@ -3338,11 +3401,21 @@ func (x *StorageTransferPayload) GetOperation() StorageTransferPayload_StorageTr
 
 // A ZFS snapshot was created, removed, rolled back to or cloned.
 type StorageSnapshotPayload struct {
-	state         protoimpl.MessageState                          `protogen:"open.v1"`
-	SnapshotName  string                                          `protobuf:"bytes,1,opt,name=snapshot_name,json=snapshotName,proto3" json:"snapshot_name,omitempty"`
-	DatasetName   string                                          `protobuf:"bytes,2,opt,name=dataset_name,json=datasetName,proto3" json:"dataset_name,omitempty"`
-	CreationTime  int64                                           `protobuf:"varint,3,opt,name=creation_time,json=creationTime,proto3" json:"creation_time,omitempty"`
-	SizeBytes     int64                                           `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The snapshot, with its dataset, as zfs names it.
+	// Example: tank/home@auto-2026-09-21
+	SnapshotName string `protobuf:"bytes,1,opt,name=snapshot_name,json=snapshotName,proto3" json:"snapshot_name,omitempty"`
+	// The dataset that it is of.
+	// Example: tank/home
+	DatasetName string `protobuf:"bytes,2,opt,name=dataset_name,json=datasetName,proto3" json:"dataset_name,omitempty"`
+	// When it was taken: seconds since the Unix epoch.
+	// Example: 1790000000
+	CreationTime int64 `protobuf:"varint,3,opt,name=creation_time,json=creationTime,proto3" json:"creation_time,omitempty"`
+	// The space that only it holds, in bytes.
+	// Example: 1048576
+	SizeBytes int64 `protobuf:"varint,4,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	// What became of the snapshot.
+	// Example: CREATED
 	Operation     StorageSnapshotPayload_StorageSnapshotOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.StorageSnapshotPayload_StorageSnapshotOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3415,11 +3488,21 @@ func (x *StorageSnapshotPayload) GetOperation() StorageSnapshotPayload_StorageSn
 
 // A service started, stopped, failed, or was checked.
 type ServiceStatusPayload struct {
-	state         protoimpl.MessageState                      `protogen:"open.v1"`
-	ServiceName   string                                      `protobuf:"bytes,1,opt,name=service_name,json=serviceName,proto3" json:"service_name,omitempty"`
-	Status        string                                      `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
-	Pid           int32                                       `protobuf:"varint,3,opt,name=pid,proto3" json:"pid,omitempty"`
-	UptimeSeconds int64                                       `protobuf:"varint,4,opt,name=uptime_seconds,json=uptimeSeconds,proto3" json:"uptime_seconds,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The service.
+	// Example: smbd
+	ServiceName string `protobuf:"bytes,1,opt,name=service_name,json=serviceName,proto3" json:"service_name,omitempty"`
+	// Its state, in the words of who watches it.
+	// Example: running
+	Status string `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
+	// Its process; 0 if there is none.
+	// Example: 4711
+	Pid int32 `protobuf:"varint,3,opt,name=pid,proto3" json:"pid,omitempty"`
+	// For how long it has run, in seconds.
+	// Example: 3600
+	UptimeSeconds int64 `protobuf:"varint,4,opt,name=uptime_seconds,json=uptimeSeconds,proto3" json:"uptime_seconds,omitempty"`
+	// What became of the service.
+	// Example: STARTED
 	Operation     ServiceStatusPayload_ServiceStatusOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.ServiceStatusPayload_ServiceStatusOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3492,11 +3575,21 @@ func (x *ServiceStatusPayload) GetOperation() ServiceStatusPayload_ServiceStatus
 
 // A network interface changed its state or its addresses.
 type NetworkInterfacePayload struct {
-	state         protoimpl.MessageState                            `protogen:"open.v1"`
-	InterfaceName string                                            `protobuf:"bytes,1,opt,name=interface_name,json=interfaceName,proto3" json:"interface_name,omitempty"`
-	IpAddress     string                                            `protobuf:"bytes,2,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
-	MacAddress    string                                            `protobuf:"bytes,3,opt,name=mac_address,json=macAddress,proto3" json:"mac_address,omitempty"`
-	IsUp          bool                                              `protobuf:"varint,4,opt,name=is_up,json=isUp,proto3" json:"is_up,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The interface, as the node names it.
+	// Example: enp1s0
+	InterfaceName string `protobuf:"bytes,1,opt,name=interface_name,json=interfaceName,proto3" json:"interface_name,omitempty"`
+	// Its address, of IPv4 or IPv6.
+	// Example: 192.0.2.10
+	IpAddress string `protobuf:"bytes,2,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
+	// Its hardware's address.
+	// Example: 52:54:00:12:34:56
+	MacAddress string `protobuf:"bytes,3,opt,name=mac_address,json=macAddress,proto3" json:"mac_address,omitempty"`
+	// Whether it is up now.
+	// Example: true
+	IsUp bool `protobuf:"varint,4,opt,name=is_up,json=isUp,proto3" json:"is_up,omitempty"`
+	// What became of the interface.
+	// Example: LINK_CHANGED
 	Operation     NetworkInterfacePayload_NetworkInterfaceOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.NetworkInterfacePayload_NetworkInterfaceOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3569,15 +3662,27 @@ func (x *NetworkInterfacePayload) GetOperation() NetworkInterfacePayload_Network
 
 // A network connection was established, ended or failed.
 type NetworkConnectionPayload struct {
-	state           protoimpl.MessageState                              `protogen:"open.v1"`
-	SourceIp        string                                              `protobuf:"bytes,1,opt,name=source_ip,json=sourceIp,proto3" json:"source_ip,omitempty"`
-	DestinationIp   string                                              `protobuf:"bytes,2,opt,name=destination_ip,json=destinationIp,proto3" json:"destination_ip,omitempty"`
-	SourcePort      int32                                               `protobuf:"varint,3,opt,name=source_port,json=sourcePort,proto3" json:"source_port,omitempty"`
-	DestinationPort int32                                               `protobuf:"varint,4,opt,name=destination_port,json=destinationPort,proto3" json:"destination_port,omitempty"`
-	Protocol        string                                              `protobuf:"bytes,5,opt,name=protocol,proto3" json:"protocol,omitempty"`
-	Operation       NetworkConnectionPayload_NetworkConnectionOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.NetworkConnectionPayload_NetworkConnectionOperation" json:"operation,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address of who connects.
+	// Example: 192.0.2.10
+	SourceIp string `protobuf:"bytes,1,opt,name=source_ip,json=sourceIp,proto3" json:"source_ip,omitempty"`
+	// The address that is connected to.
+	// Example: 198.51.100.7
+	DestinationIp string `protobuf:"bytes,2,opt,name=destination_ip,json=destinationIp,proto3" json:"destination_ip,omitempty"`
+	// The port of who connects.
+	// Example: 49152
+	SourcePort int32 `protobuf:"varint,3,opt,name=source_port,json=sourcePort,proto3" json:"source_port,omitempty"`
+	// The port that is connected to.
+	// Example: 445
+	DestinationPort int32 `protobuf:"varint,4,opt,name=destination_port,json=destinationPort,proto3" json:"destination_port,omitempty"`
+	// The protocol, in lower case.
+	// Example: tcp
+	Protocol string `protobuf:"bytes,5,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	// What became of the connection.
+	// Example: ESTABLISHED
+	Operation     NetworkConnectionPayload_NetworkConnectionOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.NetworkConnectionPayload_NetworkConnectionOperation" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NetworkConnectionPayload) Reset() {
@@ -3654,10 +3759,18 @@ func (x *NetworkConnectionPayload) GetOperation() NetworkConnectionPayload_Netwo
 
 // Somebody logged in or out, or failed to.
 type SecurityAuthPayload struct {
-	state         protoimpl.MessageState                    `protogen:"open.v1"`
-	Username      string                                    `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
-	Method        string                                    `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
-	SourceIp      string                                    `protobuf:"bytes,3,opt,name=source_ip,json=sourceIp,proto3" json:"source_ip,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who it is, or says to be.
+	// Example: alice
+	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
+	// By what means.
+	// Example: publickey
+	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	// From where.
+	// Example: 192.0.2.10
+	SourceIp string `protobuf:"bytes,3,opt,name=source_ip,json=sourceIp,proto3" json:"source_ip,omitempty"`
+	// What came of it.
+	// Example: LOGIN_FAILED
 	Operation     SecurityAuthPayload_SecurityAuthOperation `protobuf:"varint,4,opt,name=operation,proto3,enum=rodent.events.SecurityAuthPayload_SecurityAuthOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3723,11 +3836,21 @@ func (x *SecurityAuthPayload) GetOperation() SecurityAuthPayload_SecurityAuthOpe
 
 // An SSH key was generated, installed, removed or expired.
 type SecurityKeyPayload struct {
-	state         protoimpl.MessageState                  `protogen:"open.v1"`
-	KeyId         string                                  `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
-	KeyType       string                                  `protobuf:"bytes,2,opt,name=key_type,json=keyType,proto3" json:"key_type,omitempty"`
-	Username      string                                  `protobuf:"bytes,3,opt,name=username,proto3" json:"username,omitempty"`
-	ExpiryTime    int64                                   `protobuf:"varint,4,opt,name=expiry_time,json=expiryTime,proto3" json:"expiry_time,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key: its fingerprint, or a name.
+	// Example: SHA256:b7f0c2
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// Its kind.
+	// Example: ssh-ed25519
+	KeyType string `protobuf:"bytes,2,opt,name=key_type,json=keyType,proto3" json:"key_type,omitempty"`
+	// Whose it is.
+	// Example: alice
+	Username string `protobuf:"bytes,3,opt,name=username,proto3" json:"username,omitempty"`
+	// Until when it holds: seconds since the Unix epoch; 0 for ever.
+	// Example: 1821536000
+	ExpiryTime int64 `protobuf:"varint,4,opt,name=expiry_time,json=expiryTime,proto3" json:"expiry_time,omitempty"`
+	// What became of the key.
+	// Example: INSTALLED
 	Operation     SecurityKeyPayload_SecurityKeyOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.SecurityKeyPayload_SecurityKeyOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3800,11 +3923,21 @@ func (x *SecurityKeyPayload) GetOperation() SecurityKeyPayload_SecurityKeyOperat
 
 // A certificate was issued, installed, renewed, expired or revoked.
 type SecurityCertificatePayload struct {
-	state         protoimpl.MessageState                                  `protogen:"open.v1"`
-	CertId        string                                                  `protobuf:"bytes,1,opt,name=cert_id,json=certId,proto3" json:"cert_id,omitempty"`
-	Domain        string                                                  `protobuf:"bytes,2,opt,name=domain,proto3" json:"domain,omitempty"`
-	IssuedTime    int64                                                   `protobuf:"varint,3,opt,name=issued_time,json=issuedTime,proto3" json:"issued_time,omitempty"`
-	ExpiryTime    int64                                                   `protobuf:"varint,4,opt,name=expiry_time,json=expiryTime,proto3" json:"expiry_time,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The certificate: its serial number, or a name.
+	// Example: 03a1f2
+	CertId string `protobuf:"bytes,1,opt,name=cert_id,json=certId,proto3" json:"cert_id,omitempty"`
+	// The name that it is for.
+	// Example: nas-1.example.net
+	Domain string `protobuf:"bytes,2,opt,name=domain,proto3" json:"domain,omitempty"`
+	// When it was issued: seconds since the Unix epoch.
+	// Example: 1790000000
+	IssuedTime int64 `protobuf:"varint,3,opt,name=issued_time,json=issuedTime,proto3" json:"issued_time,omitempty"`
+	// Until when it holds: seconds since the Unix epoch.
+	// Example: 1797776000
+	ExpiryTime int64 `protobuf:"varint,4,opt,name=expiry_time,json=expiryTime,proto3" json:"expiry_time,omitempty"`
+	// What became of the certificate.
+	// Example: RENEWED
 	Operation     SecurityCertificatePayload_SecurityCertificateOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.SecurityCertificatePayload_SecurityCertificateOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3877,13 +4010,27 @@ func (x *SecurityCertificatePayload) GetOperation() SecurityCertificatePayload_S
 
 // A user of the directory was created, changed or removed.
 type IdentityUserPayload struct {
-	state         protoimpl.MessageState                    `protogen:"open.v1"`
-	Username      string                                    `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
-	DisplayName   string                                    `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	Email         string                                    `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
-	Groups        []string                                  `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
-	Domain        string                                    `protobuf:"bytes,5,opt,name=domain,proto3" json:"domain,omitempty"`
-	Enabled       bool                                      `protobuf:"varint,6,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The login name.
+	// Example: alice
+	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
+	// The name for people.
+	// Example: Alice Example
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// Where mail for the user goes.
+	// Example: alice@example.net
+	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	// The groups of the directory that the user is in.
+	// Example: users, backup
+	Groups []string `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
+	// The domain of the directory.
+	// Example: example.net
+	Domain string `protobuf:"bytes,5,opt,name=domain,proto3" json:"domain,omitempty"`
+	// Whether the account may be used now.
+	// Example: true
+	Enabled bool `protobuf:"varint,6,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	// What became of the user.
+	// Example: PASSWORD_CHANGED
 	Operation     IdentityUserPayload_IdentityUserOperation `protobuf:"varint,7,opt,name=operation,proto3,enum=rodent.events.IdentityUserPayload_IdentityUserOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3970,11 +4117,21 @@ func (x *IdentityUserPayload) GetOperation() IdentityUserPayload_IdentityUserOpe
 
 // A group of the directory or its members changed.
 type IdentityGroupPayload struct {
-	state         protoimpl.MessageState                      `protogen:"open.v1"`
-	GroupName     string                                      `protobuf:"bytes,1,opt,name=group_name,json=groupName,proto3" json:"group_name,omitempty"`
-	Description   string                                      `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	Members       []string                                    `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
-	Domain        string                                      `protobuf:"bytes,4,opt,name=domain,proto3" json:"domain,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The group.
+	// Example: backup
+	GroupName string `protobuf:"bytes,1,opt,name=group_name,json=groupName,proto3" json:"group_name,omitempty"`
+	// What it is for.
+	// Example: who may restore
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// Who is in it, by name.
+	// Example: alice, bob
+	Members []string `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
+	// The domain of the directory.
+	// Example: example.net
+	Domain string `protobuf:"bytes,4,opt,name=domain,proto3" json:"domain,omitempty"`
+	// What became of the group.
+	// Example: MEMBER_ADDED
 	Operation     IdentityGroupPayload_IdentityGroupOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.IdentityGroupPayload_IdentityGroupOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4047,12 +4204,24 @@ func (x *IdentityGroupPayload) GetOperation() IdentityGroupPayload_IdentityGroup
 
 // A computer joined or left the directory, or changed.
 type IdentityComputerPayload struct {
-	state         protoimpl.MessageState                            `protogen:"open.v1"`
-	ComputerName  string                                            `protobuf:"bytes,1,opt,name=computer_name,json=computerName,proto3" json:"computer_name,omitempty"`
-	IpAddress     string                                            `protobuf:"bytes,2,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
-	OsVersion     string                                            `protobuf:"bytes,3,opt,name=os_version,json=osVersion,proto3" json:"os_version,omitempty"`
-	Domain        string                                            `protobuf:"bytes,4,opt,name=domain,proto3" json:"domain,omitempty"`
-	Enabled       bool                                              `protobuf:"varint,5,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The computer.
+	// Example: ws-14
+	ComputerName string `protobuf:"bytes,1,opt,name=computer_name,json=computerName,proto3" json:"computer_name,omitempty"`
+	// Its address, of IPv4 or IPv6.
+	// Example: 192.0.2.14
+	IpAddress string `protobuf:"bytes,2,opt,name=ip_address,json=ipAddress,proto3" json:"ip_address,omitempty"`
+	// What it runs.
+	// Example: 22H2
+	OsVersion string `protobuf:"bytes,3,opt,name=os_version,json=osVersion,proto3" json:"os_version,omitempty"`
+	// The domain of the directory.
+	// Example: example.net
+	Domain string `protobuf:"bytes,4,opt,name=domain,proto3" json:"domain,omitempty"`
+	// Whether the account may be used now.
+	// Example: true
+	Enabled bool `protobuf:"varint,5,opt,name=enabled,proto3" json:"enabled,omitempty"`
+	// What became of the computer.
+	// Example: JOINED
 	Operation     IdentityComputerPayload_IdentityComputerOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.IdentityComputerPayload_IdentityComputerOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4132,10 +4301,18 @@ func (x *IdentityComputerPayload) GetOperation() IdentityComputerPayload_Identit
 
 // An entry of an access control list was granted, denied, changed or removed.
 type AccessACLPayload struct {
-	state         protoimpl.MessageState              `protogen:"open.v1"`
-	ResourcePath  string                              `protobuf:"bytes,1,opt,name=resource_path,json=resourcePath,proto3" json:"resource_path,omitempty"`
-	Principal     string                              `protobuf:"bytes,2,opt,name=principal,proto3" json:"principal,omitempty"`
-	Permissions   []string                            `protobuf:"bytes,3,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The file or folder.
+	// Example: /tank/home/alice
+	ResourcePath string `protobuf:"bytes,1,opt,name=resource_path,json=resourcePath,proto3" json:"resource_path,omitempty"`
+	// Whom the entry is about: a user or a group.
+	// Example: alice
+	Principal string `protobuf:"bytes,2,opt,name=principal,proto3" json:"principal,omitempty"`
+	// What the entry is about, by name.
+	// Example: read, write
+	Permissions []string `protobuf:"bytes,3,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	// What became of the entry.
+	// Example: GRANTED
 	Operation     AccessACLPayload_AccessACLOperation `protobuf:"varint,4,opt,name=operation,proto3,enum=rodent.events.AccessACLPayload_AccessACLOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4201,11 +4378,21 @@ func (x *AccessACLPayload) GetOperation() AccessACLPayload_AccessACLOperation {
 
 // A permission was checked, granted, denied or changed.
 type AccessPermissionPayload struct {
-	state         protoimpl.MessageState                            `protogen:"open.v1"`
-	ResourcePath  string                                            `protobuf:"bytes,1,opt,name=resource_path,json=resourcePath,proto3" json:"resource_path,omitempty"`
-	Username      string                                            `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
-	Permission    string                                            `protobuf:"bytes,3,opt,name=permission,proto3" json:"permission,omitempty"`
-	Granted       bool                                              `protobuf:"varint,4,opt,name=granted,proto3" json:"granted,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The file or folder.
+	// Example: /tank/home/alice
+	ResourcePath string `protobuf:"bytes,1,opt,name=resource_path,json=resourcePath,proto3" json:"resource_path,omitempty"`
+	// Who asked.
+	// Example: bob
+	Username string `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
+	// What for.
+	// Example: write
+	Permission string `protobuf:"bytes,3,opt,name=permission,proto3" json:"permission,omitempty"`
+	// Whether it was granted.
+	// Example: true
+	Granted bool `protobuf:"varint,4,opt,name=granted,proto3" json:"granted,omitempty"`
+	// What became of the permission.
+	// Example: CHECKED
 	Operation     AccessPermissionPayload_AccessPermissionOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.AccessPermissionPayload_AccessPermissionOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4278,12 +4465,24 @@ func (x *AccessPermissionPayload) GetOperation() AccessPermissionPayload_AccessP
 
 // An SMB or NFS share was created, changed or removed.
 type SharingSharePayload struct {
-	state         protoimpl.MessageState                    `protogen:"open.v1"`
-	ShareName     string                                    `protobuf:"bytes,1,opt,name=share_name,json=shareName,proto3" json:"share_name,omitempty"`
-	Path          string                                    `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
-	Protocol      string                                    `protobuf:"bytes,3,opt,name=protocol,proto3" json:"protocol,omitempty"`
-	AllowedUsers  []string                                  `protobuf:"bytes,4,rep,name=allowed_users,json=allowedUsers,proto3" json:"allowed_users,omitempty"`
-	ReadOnly      bool                                      `protobuf:"varint,5,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The share, as clients see it.
+	// Example: media
+	ShareName string `protobuf:"bytes,1,opt,name=share_name,json=shareName,proto3" json:"share_name,omitempty"`
+	// The folder that is shared.
+	// Example: /tank/media
+	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	// How it is shared: smb or nfs.
+	// Example: smb
+	Protocol string `protobuf:"bytes,3,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	// Who may use it, by name; empty for all.
+	// Example: alice, bob
+	AllowedUsers []string `protobuf:"bytes,4,rep,name=allowed_users,json=allowedUsers,proto3" json:"allowed_users,omitempty"`
+	// Whether nobody may write.
+	// Example: true
+	ReadOnly bool `protobuf:"varint,5,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	// What became of the share.
+	// Example: CREATED
 	Operation     SharingSharePayload_SharingShareOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.SharingSharePayload_SharingShareOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4363,11 +4562,21 @@ func (x *SharingSharePayload) GetOperation() SharingSharePayload_SharingShareOpe
 
 // A client connected to a share or disconnected.
 type SharingConnectionPayload struct {
-	state         protoimpl.MessageState                              `protogen:"open.v1"`
-	ShareName     string                                              `protobuf:"bytes,1,opt,name=share_name,json=shareName,proto3" json:"share_name,omitempty"`
-	Username      string                                              `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
-	ClientIp      string                                              `protobuf:"bytes,3,opt,name=client_ip,json=clientIp,proto3" json:"client_ip,omitempty"`
-	Protocol      string                                              `protobuf:"bytes,4,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The share, as clients see it.
+	// Example: media
+	ShareName string `protobuf:"bytes,1,opt,name=share_name,json=shareName,proto3" json:"share_name,omitempty"`
+	// Who uses it.
+	// Example: alice
+	Username string `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
+	// From where.
+	// Example: 192.0.2.14
+	ClientIp string `protobuf:"bytes,3,opt,name=client_ip,json=clientIp,proto3" json:"client_ip,omitempty"`
+	// How: smb or nfs.
+	// Example: smb
+	Protocol string `protobuf:"bytes,4,opt,name=protocol,proto3" json:"protocol,omitempty"`
+	// What became of the connection.
+	// Example: CONNECTED
 	Operation     SharingConnectionPayload_SharingConnectionOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.SharingConnectionPayload_SharingConnectionOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4440,11 +4649,21 @@ func (x *SharingConnectionPayload) GetOperation() SharingConnectionPayload_Shari
 
 // A file of a share was read, written, renamed or removed, or access was denied.
 type SharingFileAccessPayload struct {
-	state         protoimpl.MessageState                              `protogen:"open.v1"`
-	FilePath      string                                              `protobuf:"bytes,1,opt,name=file_path,json=filePath,proto3" json:"file_path,omitempty"`
-	Username      string                                              `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
-	OperationType string                                              `protobuf:"bytes,3,opt,name=operation_type,json=operationType,proto3" json:"operation_type,omitempty"`
-	FileSize      int64                                               `protobuf:"varint,4,opt,name=file_size,json=fileSize,proto3" json:"file_size,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The file.
+	// Example: /tank/media/film.mkv
+	FilePath string `protobuf:"bytes,1,opt,name=file_path,json=filePath,proto3" json:"file_path,omitempty"`
+	// Who accessed it, or tried to.
+	// Example: alice
+	Username string `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
+	// What was done, in the words of the share's protocol.
+	// Example: read
+	OperationType string `protobuf:"bytes,3,opt,name=operation_type,json=operationType,proto3" json:"operation_type,omitempty"`
+	// The size of the file, in bytes.
+	// Example: 734003200
+	FileSize int64 `protobuf:"varint,4,opt,name=file_size,json=fileSize,proto3" json:"file_size,omitempty"`
+	// What was done.
+	// Example: READ
 	Operation     SharingFileAccessPayload_SharingFileAccessOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.SharingFileAccessPayload_SharingFileAccessOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4517,15 +4736,27 @@ func (x *SharingFileAccessPayload) GetOperation() SharingFileAccessPayload_Shari
 
 // An organization's use of a resource came near its quota, or the quota changed.
 type UsageQuotaPayload struct {
-	state           protoimpl.MessageState                `protogen:"open.v1"`
-	OrganizationId  string                                `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
-	ResourceType    string                                `protobuf:"bytes,2,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
-	CurrentUsage    int64                                 `protobuf:"varint,3,opt,name=current_usage,json=currentUsage,proto3" json:"current_usage,omitempty"`
-	QuotaLimit      int64                                 `protobuf:"varint,4,opt,name=quota_limit,json=quotaLimit,proto3" json:"quota_limit,omitempty"`
-	UsagePercentage float32                               `protobuf:"fixed32,5,opt,name=usage_percentage,json=usagePercentage,proto3" json:"usage_percentage,omitempty"`
-	Operation       UsageQuotaPayload_UsageQuotaOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.UsageQuotaPayload_UsageQuotaOperation" json:"operation,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The organization.
+	// Example: org-1
+	OrganizationId string `protobuf:"bytes,1,opt,name=organization_id,json=organizationId,proto3" json:"organization_id,omitempty"`
+	// What is limited.
+	// Example: storage
+	ResourceType string `protobuf:"bytes,2,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
+	// How much is in use, in the resource's unit.
+	// Example: 858993459200
+	CurrentUsage int64 `protobuf:"varint,3,opt,name=current_usage,json=currentUsage,proto3" json:"current_usage,omitempty"`
+	// How much may be, in the same unit.
+	// Example: 1099511627776
+	QuotaLimit int64 `protobuf:"varint,4,opt,name=quota_limit,json=quotaLimit,proto3" json:"quota_limit,omitempty"`
+	// The first of the second, of a hundred; above that if it is exceeded.
+	// Example: 78.125
+	UsagePercentage float32 `protobuf:"fixed32,5,opt,name=usage_percentage,json=usagePercentage,proto3" json:"usage_percentage,omitempty"`
+	// What became of the quota.
+	// Example: WARNING
+	Operation     UsageQuotaPayload_UsageQuotaOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.UsageQuotaPayload_UsageQuotaOperation" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UsageQuotaPayload) Reset() {
@@ -4602,11 +4833,21 @@ func (x *UsageQuotaPayload) GetOperation() UsageQuotaPayload_UsageQuotaOperation
 
 // The use of a resource was measured.
 type UsageResourcePayload struct {
-	state         protoimpl.MessageState                      `protogen:"open.v1"`
-	ResourceId    string                                      `protobuf:"bytes,1,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
-	ResourceType  string                                      `protobuf:"bytes,2,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
-	BytesUsed     int64                                       `protobuf:"varint,3,opt,name=bytes_used,json=bytesUsed,proto3" json:"bytes_used,omitempty"`
-	ObjectsCount  int64                                       `protobuf:"varint,4,opt,name=objects_count,json=objectsCount,proto3" json:"objects_count,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was measured.
+	// Example: tank/home
+	ResourceId string `protobuf:"bytes,1,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
+	// Its kind.
+	// Example: dataset
+	ResourceType string `protobuf:"bytes,2,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`
+	// The space that it takes, in bytes.
+	// Example: 1073741824
+	BytesUsed int64 `protobuf:"varint,3,opt,name=bytes_used,json=bytesUsed,proto3" json:"bytes_used,omitempty"`
+	// How many files or objects are in it.
+	// Example: 20480
+	ObjectsCount int64 `protobuf:"varint,4,opt,name=objects_count,json=objectsCount,proto3" json:"objects_count,omitempty"`
+	// How it compares with the last time.
+	// Example: INCREASED
 	Operation     UsageResourcePayload_UsageResourceOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.UsageResourcePayload_UsageResourceOperation" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4679,14 +4920,24 @@ func (x *UsageResourcePayload) GetOperation() UsageResourcePayload_UsageResource
 
 // A metric came near a threshold, exceeded it or fell below it again.
 type UsageThresholdPayload struct {
-	state          protoimpl.MessageState                        `protogen:"open.v1"`
-	ThresholdName  string                                        `protobuf:"bytes,1,opt,name=threshold_name,json=thresholdName,proto3" json:"threshold_name,omitempty"`
-	MetricName     string                                        `protobuf:"bytes,2,opt,name=metric_name,json=metricName,proto3" json:"metric_name,omitempty"`
-	CurrentValue   float32                                       `protobuf:"fixed32,3,opt,name=current_value,json=currentValue,proto3" json:"current_value,omitempty"`
-	ThresholdValue float32                                       `protobuf:"fixed32,4,opt,name=threshold_value,json=thresholdValue,proto3" json:"threshold_value,omitempty"`
-	Operation      UsageThresholdPayload_UsageThresholdOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.UsageThresholdPayload_UsageThresholdOperation" json:"operation,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The threshold.
+	// Example: pool-nearly-full
+	ThresholdName string `protobuf:"bytes,1,opt,name=threshold_name,json=thresholdName,proto3" json:"threshold_name,omitempty"`
+	// What is compared with it.
+	// Example: pool.used_percent
+	MetricName string `protobuf:"bytes,2,opt,name=metric_name,json=metricName,proto3" json:"metric_name,omitempty"`
+	// The metric now, in its unit.
+	// Example: 91.5
+	CurrentValue float32 `protobuf:"fixed32,3,opt,name=current_value,json=currentValue,proto3" json:"current_value,omitempty"`
+	// The threshold, in the same unit.
+	// Example: 90
+	ThresholdValue float32 `protobuf:"fixed32,4,opt,name=threshold_value,json=thresholdValue,proto3" json:"threshold_value,omitempty"`
+	// On which side the metric is.
+	// Example: EXCEEDED
+	Operation     UsageThresholdPayload_UsageThresholdOperation `protobuf:"varint,5,opt,name=operation,proto3,enum=rodent.events.UsageThresholdPayload_UsageThresholdOperation" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UsageThresholdPayload) Reset() {
@@ -4756,15 +5007,27 @@ func (x *UsageThresholdPayload) GetOperation() UsageThresholdPayload_UsageThresh
 
 // A transfer of data between nodes started, progressed or ended.
 type DataTransferTransferPayload struct {
-	state            protoimpl.MessageState                            `protogen:"open.v1"`
-	Source           string                                            `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	Destination      string                                            `protobuf:"bytes,2,opt,name=destination,proto3" json:"destination,omitempty"`
-	SizeBytes        int64                                             `protobuf:"varint,3,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
-	TransferredBytes int64                                             `protobuf:"varint,4,opt,name=transferred_bytes,json=transferredBytes,proto3" json:"transferred_bytes,omitempty"`
-	ProgressPercent  int32                                             `protobuf:"varint,5,opt,name=progress_percent,json=progressPercent,proto3" json:"progress_percent,omitempty"`
-	Operation        DataTransferTransferPayload_DataTransferOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.DataTransferTransferPayload_DataTransferOperation" json:"operation,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is transferred, perhaps with its host.
+	// Example: nas-1:/tank/media
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Where to.
+	// Example: nas-2:/tank/media
+	Destination string `protobuf:"bytes,2,opt,name=destination,proto3" json:"destination,omitempty"`
+	// How much there is to transfer, in bytes.
+	// Example: 1073741824
+	SizeBytes int64 `protobuf:"varint,3,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	// How much was transferred so far, in bytes.
+	// Example: 1073741824
+	TransferredBytes int64 `protobuf:"varint,4,opt,name=transferred_bytes,json=transferredBytes,proto3" json:"transferred_bytes,omitempty"`
+	// The same of a hundred.
+	// Example: 100
+	ProgressPercent int32 `protobuf:"varint,5,opt,name=progress_percent,json=progressPercent,proto3" json:"progress_percent,omitempty"`
+	// How far the transfer has come.
+	// Example: COMPLETED
+	Operation     DataTransferTransferPayload_DataTransferOperation `protobuf:"varint,6,opt,name=operation,proto3,enum=rodent.events.DataTransferTransferPayload_DataTransferOperation" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DataTransferTransferPayload) Reset() {
