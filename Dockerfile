@@ -11,7 +11,7 @@ ARG PIP_FIND_LINKS=build/wheels
 WORKDIR /src
 COPY . .
 RUN pip install --quiet --root-user-action ignore --no-cache-dir --no-compile --no-warn-script-location \
-        --ignore-installed --root /image --constraint tools/locked.txt '.[testing]' \
+        --ignore-installed --root /image --constraint tools/locked.txt '.[serve,tls]' \
     && python tools/image_root.py /image
 
 FROM scratch
@@ -22,7 +22,7 @@ ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="toggle-mock" \
       org.opencontainers.image.description="A recording mock of Toggle, the control plane that Rodents report to" \
-      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.licenses="Apache-2.0 AND MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"

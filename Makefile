@@ -146,7 +146,7 @@ image:  ## Build the container image; without a registry within it: make wheels,
 wheels:  ## Fetch the wheels of the image, into build/wheels.
 	rm -rf build/wheels
 	$$(tools/find_python $(IMAGE_PYTHON)) -m pip wheel --quiet --constraint tools/locked.txt --wheel-dir build/wheels \
-		'.[testing]' $$(sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml)
+		'.[serve,tls]' $$(sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml)
 	rm build/wheels/rodent_events-*
 
 sown: $(READY)  ## Run each row of sown Rodents; all cases against each sown Toggle, or FAULTS: where are the tables wrong?
