@@ -55,7 +55,7 @@ def test_what_the_image_says_of_itself(image):
     labels = {
         name.removeprefix("org.opencontainers.image."): text for name, text in image.labels.items()
     }
-    assert (labels["title"], labels["licenses"]) == ("toggle-mock", "Apache-2.0")
+    assert (labels["title"], labels["licenses"]) == ("toggle-mock", "Apache-2.0 AND MIT")
     assert labels["version"] == IMAGE.partition(":")[2]
     assert len(labels["revision"]) == 40
     assert image.attrs["Size"] <= 120 * MEGABYTE
