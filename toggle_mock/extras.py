@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
-from toggle_mock.errors import MissingExtraError
-
 BROUGHT: Mapping[str, Sequence[str]] = {
     "testing": (
         "anyio",
@@ -42,6 +40,8 @@ def extras() -> Iterator[None]:
         extra = _EXTRA_OF.get(missing) or _EXTRA_OF.get(missing.partition(".")[0])
         if extra is None:
             raise
+        from toggle_mock.errors import MissingExtraError  # noqa: PLC0415 - it brings gRPC
+
         raise MissingExtraError(
             f"{missing} is not installed, which this needs: pip install 'rodent-events[{extra}]'"
         ) from error
