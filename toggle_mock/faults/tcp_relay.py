@@ -223,6 +223,10 @@ class Pipe:
         self.writer.transport.abort()
 
 
+_STEPS_TO_ACCEPT = 3
+"""Rounds of its loop that asyncio needs until a client that it took is known here."""
+
+
 @dataclass(eq=False)
 class ServerBehind:
     """The server as the relays in front of it know it."""
@@ -329,6 +333,8 @@ class Relay:
     async def close(self) -> None:
         """Stop listening, and end all connections."""
         await self._stop_listening()
+        for _ in range(_STEPS_TO_ACCEPT):
+            await asyncio.sleep(0)
         self._release()
         self.reset()
         for task in list(self._tasks):
