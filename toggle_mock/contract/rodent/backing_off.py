@@ -33,6 +33,9 @@ _GROWN = 5
 _PAUSES = 10
 """So many of these are compared."""
 
+_LEAST_WHILE = 1.0
+"""Seconds in which also a busy machine tries often, if nothing holds it back."""
+
 _SPREAD = 0.05
 """By such a part of the longest, at least, pauses with jitter differ."""
 
@@ -48,7 +51,7 @@ def _not_hot(rig: RodentRig, code: grpc.StatusCode) -> None:
     rig.toggle.faults.failing(code)
     rig.start().provoke()
     rig.wait_for_call("SendEvents", timeout=rig.patience("start", "batch"))
-    seconds = _HOT_PAUSES * rig.contract.times.retry
+    seconds = max(_HOT_PAUSES * rig.contract.times.retry, _LEAST_WHILE)
     begin = clock.monotonic()
     before = len(rig.calls("SendEvents"))
     delivered.pass_time(rig, seconds)
@@ -60,8 +63,8 @@ def _not_hot(rig: RodentRig, code: grpc.StatusCode) -> None:
 @BACKOFF.case(
     "not-hot",
     "A Toggle that refuses is not tried without a pause",
-    rule="Toggle ends all SendEvents with UNAVAILABLE at once. In the time of four usual pauses "
-    "there are fewer than fifteen tries.",
+    rule="Toggle ends all SendEvents with UNAVAILABLE at once. In the time of four usual pauses, "
+    "a second at least, there are fewer than fifteen tries.",
     source="gRPC: connection backoff, and retries with exponential backoff",
     cost="A Toggle that stumbles is brought down by the nodes that wait for it.",
     needs=("events",),
@@ -76,7 +79,7 @@ def not_hot(rig: RodentRig) -> None:
     "not-hot-for-a-token",
     "A token that is refused is not tried without a pause",
     rule="Toggle ends all SendEvents with UNAUTHENTICATED at once, and there is no other token. In "
-    "the time of four usual pauses there are fewer than fifteen tries.",
+    "the time of four usual pauses, a second at least, there are fewer than fifteen tries.",
     source=delivered.PROMISES,
     cost="One expired token fills Toggle's log, and looks like an attack.",
     needs=("events",),
