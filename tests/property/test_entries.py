@@ -50,7 +50,7 @@ def recorded(made) -> Recording:
         recording.begin(call)
         for raw, sent, at in said:
             recording.message(call, raw, sent=sent, at=at)
-        recording.end(call, status, status, trailers)
+        recording.end(call, status, status, trailers, at=call.arrived)  # the same in each run
     return recording
 
 

@@ -11,7 +11,7 @@ from support.sown.toggle_fault import Patch, ToggleFault, caught
 from toggle_mock.errors import TokenRefusedError
 from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.server.service import Handled
-from toggle_mock.tokens import signing, tokens
+from toggle_mock.tokens import keys, signing, tokens
 from toggle_mock.tokens.tokens import Tokens, unverified_claims
 
 Code = grpc.StatusCode
@@ -95,7 +95,7 @@ def trusts_the_header(patch: Patch) -> None:
             import hmac
 
             said, _, signature = token.rpartition(".")
-            right = hmac.new(signing.public_pem(key), said.encode(), hashlib.sha256).digest()
+            right = hmac.new(keys.public_pem(key), said.encode(), hashlib.sha256).digest()
             if base64.urlsafe_b64encode(right).rstrip(b"=").decode() == signature:
                 return claims_of(token)
         return decoded(token, key, algorithm, *more)
