@@ -74,7 +74,7 @@ build/oldest/.fetched: tools/oldest.txt
 	touch $@
 
 check-oldest: build/oldest/.fetched  ## The tests of pipeline and mock with the oldest dependencies allowed; docs/distribution.md is of the locked ones.
-	build/oldest/bin/pip install --quiet --constraint tools/oldest.txt --editable '.[serve,strategies,tls]'
+	build/oldest/bin/pip install --quiet --constraint tools/oldest.txt --editable '.[container,serve,strategies,tls]'
 	build/oldest/bin/pytest $(PARALLEL) -q -p no:cacheprovider \
 		tests/unit tests/property --ignore tests/property/test_distribution.py \
 		tests/integration/test_end_to_end.py tests/integration/test_bus.py \
