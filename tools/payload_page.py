@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -172,13 +172,10 @@ def _all(message: Descriptor) -> dict[tuple[str, int], str]:
 
 def _changed(before: Mapping[Any, str], now: Mapping[Any, str]) -> Iterator[str]:
     """In words what is there under a number that was not, is no more, or is another now."""
-    became = [
-        f"{before[key]} became {now[key]}"
-        for key in before
-        if now.get(key) not in {None, before[key]}
-    ]
-    yield from became
-    for keys, words in ((now.keys() - before.keys(), "new"), (before.keys() - now.keys(), "gone")):
-        known: Sequence[str] = [(now if words == "new" else before)[key] for key in sorted(keys)]
-        if known:
-            yield f"{words}: {', '.join(known)}"
+    for key in sorted(before.keys() & now.keys()):
+        if before[key] != now[key]:
+            yield f"{before[key]} became {now[key]}"
+    if new := sorted(now.keys() - before.keys()):
+        yield f"new: {', '.join(now[key] for key in new)}"
+    if gone := sorted(before.keys() - now.keys()):
+        yield f"gone: {', '.join(before[key] for key in gone)}"
