@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-driver-check recipes-check sown explore generated world clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -8,7 +8,6 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PROTO_READY := .venv-proto/.ready
 GO = $(shell tools/find_go)
-GO_MODULES := go examples/go-driver
 WORKERS ?= 4
 # Some tests take long, so whoever has nothing left takes of what others have.
 PARALLEL = -n $(WORKERS) --dist worksteal
@@ -105,7 +104,7 @@ proto: generated docs/compatibility.md  ## Generate all that follows from proto/
 
 generated: $(READY) $(PROTO_READY)
 	.venv-proto/bin/python tools/generate.py
-	if tools/find_go >/dev/null; then for module in $(GO_MODULES); do tools/generate_go $$module; done; fi
+	if tools/find_go >/dev/null; then tools/generate_go go; fi
 
 # As it takes long, only where something that it follows from is newer.
 COMPARED := proto/revisions toggle_mock/compat toggle_mock/strategies toggle_mock/schema.py toggle_mock/fields.py toggle_mock/json_names.py rodent_events/payload_types.py
@@ -167,14 +166,17 @@ docs: $(READY)  ## Build the documentation into build/docs.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 go-check: $(READY)  ## Format, vet and test the Go module, against the mock of this tree; drift of its generated code.
-go-driver-check:  ## The same of the Rodent in Go.
+go-driver-check:  ## Format, vet and test the Rodent in Go, which takes its messages from that module.
 go-check: GO_MODULE := go
 go-driver-check: GO_MODULE := examples/go-driver
-go-check go-driver-check: $(PROTO_READY)
+go-check go-driver-check:
 	test -z "$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(GO_MODULE) | tee -a /dev/stderr)"
 	cd $(GO_MODULE) && export PATH="$(CURDIR)/$(BIN):$$PATH" && $(GO) vet ./... && $(GO) test -count=1 ./...
-	rm -rf build/$@ && mkdir -p build/$@ && tools/generate_go $(GO_MODULE) "$(CURDIR)/build/$@"
-	diff -r build/$@/pb $(GO_MODULE)/pb
+
+go-check: go-generated
+go-generated: $(PROTO_READY)
+	rm -rf build/$@ && mkdir -p build/$@ && tools/generate_go go "$(CURDIR)/build/$@"
+	diff -r build/$@/pb go/pb
 
 build/recipes/.ready: ci/requirements.txt
 	rm -rf build/recipes

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/go-driver/pb"
+	"example.com/rodent-events/go/pb"
 	"google.golang.org/grpc"
 )
 

@@ -1,7 +1,7 @@
 package agent
 
 import (
-	"example.com/go-driver/pb/events"
+	"example.com/rodent-events/go/pb/events"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 )

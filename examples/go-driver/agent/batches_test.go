@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/go-driver/pb"
-	"example.com/go-driver/pb/events"
+	"example.com/rodent-events/go/pb"
+	"example.com/rodent-events/go/pb/events"
 	"google.golang.org/protobuf/proto"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"example.com/go-driver/pb"
+	"example.com/rodent-events/go/pb"
 )
 
 const invalidRequest = 1106

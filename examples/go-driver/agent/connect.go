@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/go-driver/pb"
+	"example.com/rodent-events/go/pb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/go-driver/pb/events"
+	"example.com/rodent-events/go/pb/events"
 )
 
 // journal has what waits, in files: an event is on disk before accept returns, and goes once Toggle has it.

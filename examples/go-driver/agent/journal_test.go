@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/go-driver/pb"
-	"example.com/go-driver/pb/events"
+	"example.com/rodent-events/go/pb"
+	"example.com/rodent-events/go/pb/events"
 	"google.golang.org/protobuf/proto"
 )
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/go-driver/pb/events"
+	"example.com/rodent-events/go/pb/events"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"example.com/go-driver/pb"
+	"example.com/rodent-events/go/pb"
 )
 
 // register calls Register until Toggle takes the node; it returns false if the context ends first.

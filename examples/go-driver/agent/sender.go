@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"example.com/go-driver/pb"
+	"example.com/rodent-events/go/pb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 )

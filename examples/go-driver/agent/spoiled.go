@@ -1,6 +1,6 @@
 package agent
 
-import "example.com/go-driver/pb/events"
+import "example.com/rodent-events/go/pb/events"
 
 // spoil does to an event what faults do to all of them.
 func spoil(event *events.Event, faults FaultSet) {
