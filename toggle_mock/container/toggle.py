@@ -59,7 +59,10 @@ class Ready(Waiting):
         self._port = port
 
     def _problem(self, container: WaitStrategyTarget) -> str | None:
-        host, port = container.get_container_host_ip(), container.get_exposed_port(self._port)
+        try:
+            host, port = container.get_container_host_ip(), container.get_exposed_port(self._port)
+        except (ConnectionError, TimeoutError) as error:  # of one that has just ended, both
+            return str(error)
         api = RemoteApi(f"http://{Address(host, port)}")
         try:
             return api.readiness(_ANSWER).reason

@@ -1,0 +1,43 @@
+"""Waiting for a container, without an engine: what is asked of one answers as an engine would."""
+
+from types import SimpleNamespace
+
+import pytest
+from testcontainers.core.exceptions import ContainerStartException
+
+from toggle_mock.container import Ready
+
+
+class Ended:
+    """A container that ends between two looks: at its state, and at its ports."""
+
+    def __init__(self, error):
+        self._error = error
+        self._wrapped = SimpleNamespace(
+            status="exited",
+            attrs={"State": {"ExitCode": 2}},
+            reload=lambda: None,
+            logs=lambda tail: b"no such option",
+        )
+
+    def get_container_host_ip(self):
+        return "127.0.0.1"
+
+    def get_exposed_port(self, _port):
+        raise self._error
+
+    def get_wrapped_container(self):
+        return self._wrapped
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError("container did not become running"),
+        ConnectionError("Port mapping for container 1 and port 8025 is not available"),
+    ],
+    ids=["it runs no more", "its ports are gone"],
+)
+def test_one_that_ends_as_its_ports_are_asked_tells_its_log(error):
+    with pytest.raises(ContainerStartException, match=r"ended with 2(?s:.*)no such option"):
+        Ready().wait_until_ready(Ended(error))
