@@ -2,6 +2,7 @@
 
 import os
 
+import freezegun
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -17,6 +18,9 @@ settings.register_profile("mutation", parent=settings.get_profile("dev"), derand
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
 )
+
+# It reads each attribute of each module, and one of testcontainers' connects to Docker's engine.
+freezegun.configure(extend_ignore_list=["testcontainers"])
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,8 +1,10 @@
 """Waiting for a container, without an engine: what is asked of one answers as an engine would."""
 
+import socket
 from types import SimpleNamespace
 
 import pytest
+from freezegun import freeze_time
 from testcontainers.core.exceptions import ContainerStartException
 
 from toggle_mock.container import Ready
@@ -41,3 +43,10 @@ class Ended:
 def test_one_that_ends_as_its_ports_are_asked_tells_its_log(error):
     with pytest.raises(ContainerStartException, match=r"ended with 2(?s:.*)no such option"):
         Ready().wait_until_ready(Ended(error))
+
+
+def test_where_time_is_frozen_no_engine_is_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, address: asked.append(address))
+    with freeze_time("2041-06-01"):
+        assert asked == []
