@@ -87,6 +87,26 @@ def test_others_are_not_seen(remote, elsewhere):
     assert remote.calls == []
 
 
+def test_a_session_to_which_nobody_has_come_tells_who_has_come_to_others(remote, elsewhere, client):
+    token = elsewhere.jwt(rid="node-7", sub="acme")
+    with EventClient(target=elsewhere.address, jwt=token, send_timeout=20) as stranger:
+        stranger.send_batch(b"")
+    told = "the last call is a SendEvents of rid 'node-7', sub 'acme'"
+    with pytest.raises(NotReceivedError, match=told) as missed:
+        remote.assert_received("pool_name:tank")
+    assert "nobody has called" not in str(missed.value)
+    with (
+        RemoteToggle(f"http://{elsewhere.http_address}", whole=True) as whole,
+        pytest.raises(NotReceivedError) as missed,
+    ):
+        whole.assert_received("pool_name:none")
+    assert told not in str(missed.value)
+    client.send_batch(b"")
+    with pytest.raises(NotReceivedError) as missed:
+        remote.assert_received("pool_name:tank")
+    assert told not in str(missed.value)
+
+
 @pytest.mark.parametrize(
     ("fault", "arguments"),
     {

@@ -19,12 +19,14 @@ import grpc
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from toggle_mock.address import LOOPBACK, UNIX, Address
+from toggle_mock.assertions.view import EVERYBODY
 from toggle_mock.context import EndsWithAsyncBlock
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.faults.control import Faults
 from toggle_mock.faults.injector import FaultInjector
 from toggle_mock.faults.spec import FaultSpec, dump
 from toggle_mock.http_api.bodies.base import Done
+from toggle_mock.http_api.bodies.calls import FoundCalls
 from toggle_mock.http_api.bodies.faults import FaultAdded
 from toggle_mock.http_api.bodies.faults import Faults as FaultList
 from toggle_mock.http_api.bodies.server import Info, SchemaFiles
@@ -177,6 +179,16 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
 
     def _catch_up(self) -> None:
         self._follower.catch_up()
+
+    def _unseen_note(self) -> list[str]:
+        if self.scope == EVERYBODY or self.calls:
+            return []
+        return [
+            f"out of this scope, of another Rodent or session: the last call is a {call.method} of "
+            f"rid {call.rid!r}, sub {call.sub!r}: give the agent the token of jwt(), or look with "
+            "RemoteToggle(url, whole=True), which sees all"
+            for call in self._api.of_server().get("/calls", FoundCalls, limit="1").calls
+        ]
 
     def _issue(self, claims: TokenClaims) -> str:
         return self.tokens.issue_for(claims)

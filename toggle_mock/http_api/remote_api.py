@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import copy
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -78,9 +79,9 @@ class RemoteApi:
         except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
             raise self._no_toggle("/readyz", error) from error
 
-    def get(self, path: str, answer: type[A]) -> A:
+    def get(self, path: str, answer: type[A], **parameters: str) -> A:
         """The answer to GET, which is to be of a type."""
-        return self._ask("GET", path, None, answer, 0.0)
+        return self._ask("GET", path, None, answer, 0.0, parameters=parameters)
 
     def post(
         self, path: str, body: Body | Mapping[str, Any], answer: type[A], wait: float = 0.0
@@ -111,10 +112,23 @@ class RemoteApi:
         """Close the connections."""
         self._client.close()
 
-    def _ask(self, method: str, path: str, body: bytes | None, answer: type[A], wait: float) -> A:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        answer: type[A],
+        wait: float,
+        *,
+        parameters: Mapping[str, str] = MappingProxyType({}),
+    ) -> A:
         try:
             response = self._client.request(
-                method, path, params=self._parameters, content=body, timeout=_PATIENCE + wait
+                method,
+                path,
+                params={**self._parameters, **parameters},
+                content=body,
+                timeout=_PATIENCE + wait,
             )
             if response.is_success:
                 return msgspec.json.decode(response.content, type=answer)

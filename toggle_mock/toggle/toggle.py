@@ -63,7 +63,8 @@ class Toggle(Assertions, ABC):
         """The root certificate as PEM if it speaks TLS, else None."""
 
     def _notes(self, matcher: Matcher) -> list[str]:
-        lines = [*noted([self._faults_note]), *super()._notes(matcher)]
+        own = [self._faults_note, self._unseen_note]
+        lines = [*noted(own), *super()._notes(matcher)]
         is_known = any(not line.startswith("scope: ") for line in lines)
         if not (is_known or self.calls or self.refusals):
             lines.append(
@@ -77,6 +78,10 @@ class Toggle(Assertions, ABC):
         shown = [as_text(one) for one in faults[:_FAULTS_SHOWN]]
         shown += ["…"] if len(faults) > len(shown) else []
         return [f"faults in force: {', '.join(shown)}"] if shown else []
+
+    def _unseen_note(self) -> list[str]:
+        """What may explain that nothing is seen, of what is not copied to here."""
+        return []
 
     def end_test(self) -> None:
         """Heal everything; no miss of a later test tells of what has arrived until now."""
