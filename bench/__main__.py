@@ -10,7 +10,7 @@ import logging
 import sys
 from pathlib import Path
 
-from bench import delivering, drawing, emitting, recording, sizes, stalling, starting
+from bench import delivering, drawing, emitting, recording, sizes, stalling, starting, viewing
 from bench.suite import Row, run
 
 MORE, LESS = True, False
@@ -39,7 +39,13 @@ ROWS = [
     Row("rodents", "KiB each", 400, LESS, recording.rodents, "KiB", repeat=1),
     Row("start", "ms", 100, LESS, starting.in_process, "ms"),
     Row("start, command", "import grpc", 2.5, LESS, starting.command, "s"),
+    Row("start, container", "bare grpcio in it", 2, LESS, starting.container, "s"),
     Row("import", "grpc and messages", 1.2, LESS, starting.imports, "s"),
+    Row("page, first row", "ms, 10⁵ events", 1000, LESS, viewing.first_row, "ms"),
+    Row("page, frame", "ms, p95 of scrolling", 50, LESS, viewing.frame, "ms", repeat=3),
+    Row("page, memory", "MiB of scripts", 300, LESS, viewing.heap, "MiB", repeat=3),
+    Row("page, 10⁶ events", "10⁵ events", 1.5, LESS, viewing.growth, "ms"),
+    Row("page, jump in 10⁶", "10⁵ events", 1.5, LESS, viewing.growth_of_jumps, "ms"),
     Row("size", "JSON", 0.6, LESS, sizes.worst, "bytes", repeat=1),
     Row("draw", "st.builds by hand", 1.0, LESS, drawing.draw, "µs"),
     Row("draw, recursive", "a flat message", 20, LESS, drawing.recursion, "µs"),

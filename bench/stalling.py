@@ -19,18 +19,13 @@ from urllib.request import urlopen
 
 import grpc
 
-from bench.data import JWT, by_protobuf, metadata
+from bench.data import EVENT_BYTES, JWT
+from bench.recorded import BATCH_SIZE, recorded
 from bench.suite import Sample
-from rodent_events import wire
-from rodent_events.batch import Batch
 from rodent_events.client import CHANNEL_OPTIONS, SEND_EVENTS
-from rodent_events.ids import new_id
 from toggle_mock import ToggleServer, save
-from toggle_mock.recording.recorder import Recording
-from toggle_mock.recording.records import RecordedCall
 from toggle_mock.tokens.tokens import Tokens
 
-BATCH_SIZE = 100
 UNDISTURBED = 0.5
 """Seconds, at the least, in which nothing else is done, for comparison."""
 PAUSE = 0.002
@@ -38,21 +33,6 @@ PAUSE = 0.002
 
 megabytes = 50
 """How much is recorded; see ``--recorded``."""
-
-
-def _recorded() -> Recording:
-    """A recording that is large, in batches that all have an id of their own."""
-    recording = Recording(max_bytes=1 << 62)
-    frames = [wire.delimited(1, by_protobuf(one)) for one in metadata(BATCH_SIZE)]
-    while recording.size < megabytes * 1_000_000:
-        batch_id = new_id()
-        raw = Batch.of(frames, batch_id=batch_id, timestamp=time.time_ns() // 1_000_000).data
-        call = RecordedCall("SendEvents", "peer", ())
-        recording.begin(call)
-        recording.message(call, raw, sent=False)
-        recording.accept(call, raw, batch_id=batch_id, count=BATCH_SIZE)
-        recording.end(call, "OK")
-    return recording
 
 
 @contextmanager
@@ -79,8 +59,11 @@ def _slowest(probe: subprocess.Popen[str]) -> float:
 
 def _stalled(disturb: Callable[[ToggleServer, Path], object]) -> Sample:
     """Milliseconds by which the slowest call is slower than the slowest without."""
+    batches = megabytes * 1_000_000 // (BATCH_SIZE * EVENT_BYTES)
     with (
-        ToggleServer(recording=_recorded(), tokens=Tokens(verify=False), http_port=0) as toggle,
+        ToggleServer(
+            recording=recorded(batches), tokens=Tokens(verify=False), http_port=0
+        ) as toggle,
         _other("probe", toggle.address) as probe,
         tempfile.TemporaryDirectory() as folder,
     ):

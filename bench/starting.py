@@ -8,12 +8,15 @@ import time
 
 import grpc
 
+from bench.data import JWT
 from bench.emitting import seconds
-from bench.suite import Sample
+from bench.suite import BenchError, MissingProgramError, Sample
 from rodent_events.client import SEND_EVENTS
 from toggle_mock import ToggleServer
 
 TIMES = 3
+PATIENCE, PAUSE = 60, 0.01
+"""Seconds."""
 
 # The package's own __init__ would import all of it: here it is a module with nothing in it.
 _GRPC_AND_MESSAGES = """
@@ -68,3 +71,64 @@ def command() -> Sample:
             process.communicate()
 
     return Sample(min(ready() for _ in range(TIMES)), _python("import grpc"))
+
+
+# What a mock is without all that makes it one: it takes calls of any method.
+_BARE = """
+from concurrent import futures
+import grpc
+call = grpc.unary_unary_rpc_method_handler(lambda request, context: b"")
+server = grpc.server(futures.ThreadPoolExecutor(4))
+calls = grpc.method_handlers_generic_handler("rodent.Any", {"Call": call})
+server.add_generic_rpc_handlers([calls])
+server.add_insecure_port("0.0.0.0:50051")
+server.start()
+server.wait_for_termination()
+"""
+
+
+def container() -> Sample:
+    """Seconds from ``docker run`` to the first answered call, against a bare server in it."""
+    try:
+        from toggle_mock.container.toggle import GRPC_PORT, IMAGE  # noqa: PLC0415
+
+        _docker("image", "inspect", IMAGE)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        raise MissingProgramError(
+            "no engine has the image: tools/with_docker make image bench"
+        ) from None
+
+    def answered(method: str, *run: str) -> float:
+        start = time.perf_counter()
+        name = _docker("run", "--detach", "--publish", f"127.0.0.1::{GRPC_PORT}", *run)
+        try:
+            address = _docker("port", name, str(GRPC_PORT))
+            while not _answers(address, method):
+                if time.perf_counter() - start > PATIENCE:
+                    raise BenchError(f"no answer within {PATIENCE} s: {_docker('logs', name)}")
+            return time.perf_counter() - start
+        finally:
+            _docker("rm", "--force", "--volumes", name)
+
+    return Sample(
+        answered(SEND_EVENTS, IMAGE),
+        answered("/rodent.Any/Call", "--entrypoint", "python", IMAGE, "-c", _BARE),
+    )
+
+
+def _answers(address: str, method: str) -> bool:
+    """Whether a call is answered; each try has a connection of its own, and so no backoff."""
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    metadata = (("authorization", f"Bearer {JWT}"),)
+    with grpc.insecure_channel(address, options=options) as channel:
+        try:
+            channel.unary_unary(method)(b"", metadata=metadata, timeout=1)
+        except grpc.RpcError:
+            time.sleep(PAUSE)
+            return False
+        return True
+
+
+def _docker(*words: str) -> str:
+    done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True)
+    return done.stdout.strip()

@@ -93,6 +93,10 @@ class BenchError(Exception):
     """A run whose result would mean nothing."""
 
 
+class MissingProgramError(Exception):
+    """A row is not measured here, since a program is not installed that it is measured with."""
+
+
 def measure(row: Row) -> Result:
     return Result(row, [row.measure() for _ in range(row.repeat)])
 
@@ -117,7 +121,11 @@ def run(rows: Mapping[str, Row], chosen: list[str], path: Path | None) -> int:
     print("; ".join(f"{key} {value}" for key, value in facts.items()))
     results = []
     for name in chosen or rows:
-        result = measure(rows[name])
+        try:
+            result = measure(rows[name])
+        except MissingProgramError as error:
+            print(f"{name:24} not measured: {error}", flush=True)
+            continue
         results.append(result)
         print(result.as_line(), flush=True)
     if path:
