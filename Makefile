@@ -111,7 +111,7 @@ COMPARED := proto/revisions toggle_mock/compat toggle_mock/strategies toggle_moc
 docs/compatibility.md: $(shell find $(COMPARED) -name '*.proto' -o -name '*.py') proto/revisions tools/compare_revisions.py tools/locked.txt | generated
 	$(BIN)/python tools/compare_revisions.py
 
-schemas: $(READY)  ## Generate what follows from the code: schemas, the page of contract cases, Go's client, man pages.
+schemas: $(READY)  ## Generate what follows from the code: schemas, contract cases, codes, Go's client, man pages.
 	$(BIN)/python tools/schemas.py
 
 soak: $(READY)  ## End an agent and kill its server 200 times, in each way and mode; count what is lost or repeated.

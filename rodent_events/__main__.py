@@ -1,4 +1,4 @@
-"""``python -m rodent_events``: what a bug report needs, and what lies in a spool folder."""
+"""``python -m rodent_events``: for bug reports, what lies in a spool folder, what codes mean."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from google.protobuf.json_format import MessageToDict
 
 from rodent_events.bus import EventBus
+from rodent_events.codes import CODES, ELSEWHERE
 from rodent_events.config import EventConfig
 from rodent_events.debug import settings_info
 from rodent_events.disk.files import FolderLockedError
@@ -20,6 +22,8 @@ from rodent_events.errors import RodentEventsError
 from rodent_events.pb.base_pb2 import EventBatch
 
 _PROGRAM = "python -m rodent_events"
+
+Command: TypeAlias = Callable[[EventConfig, argparse.Namespace], int]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,20 +36,19 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status.
     """
     parsed = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = parsed.command
     try:
-        config = EventConfig.load(parsed.config, events_dir=parsed.events_dir)
-        command: Callable[[EventConfig, argparse.Namespace], int] = parsed.command
-        return command(config, parsed)
+        return command(parsed)
     except RodentEventsError as error:
-        sys.stderr.write(f"{_PROGRAM}: {error}\n")
-        return 1
+        return _fail(error, *getattr(error, "__notes__", ()))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=_PROGRAM, description="What a bug report needs, and what lies in a spool folder."
+        prog=_PROGRAM,
+        description="What a bug report needs, what lies in a spool folder, and what a code means.",
     )
-    parser.set_defaults(command=_info)
+    parser.set_defaults(command=_configured(_info))
     parser.add_argument("--config", metavar="FILE", help="rodent.yml; else as for initialize()")
     parser.add_argument("--events-dir", type=Path, metavar="DIR", help="the spool folder")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -54,11 +57,29 @@ def _parser() -> argparse.ArgumentParser:
         ("ls", _ls, "list the files of the spool, with the events that wait in each"),
         ("cat", _cat, "print the events that wait, oldest first, as JSON, one a line"),
     ):
-        commands.add_parser(name, help=text, description=text).set_defaults(command=command)
+        subparser = commands.add_parser(name, help=text, description=text)
+        subparser.set_defaults(command=_configured(command))
     drain = commands.add_parser("drain", help="deliver what waits in the spool, and end")
     drain.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
-    drain.set_defaults(command=_drain)
+    drain.set_defaults(command=_configured(_drain))
+    explain = commands.add_parser("explain", help="say what a code means, such as RE-101")
+    explain.add_argument("code", metavar="CODE", help="the code, or the name of an error")
+    explain.set_defaults(command=_explain)
     return parser
+
+
+def _configured(command: Command) -> Callable[[argparse.Namespace], int]:
+    """A command that wants the settings too."""
+    return lambda parsed: command(
+        EventConfig.load(parsed.config, events_dir=parsed.events_dir), parsed
+    )
+
+
+def _explain(parsed: argparse.Namespace) -> int:
+    try:
+        return _print([CODES.explained(parsed.code)])
+    except LookupError as error:
+        return _fail(error, ELSEWHERE)
 
 
 def _info(config: EventConfig, _parsed: argparse.Namespace) -> int:
@@ -105,6 +126,11 @@ def _drain(config: EventConfig, parsed: argparse.Namespace) -> int:
             f"quarantined; {health['last_error']}: {health['remedy']}\n"
         )
     return 0 if delivered else 1
+
+
+def _fail(error: Exception, *notes: str) -> int:
+    sys.stderr.write("\n".join([f"{_PROGRAM}: {error}", *notes, ""]))
+    return 1
 
 
 def _print(lines: Iterator[str] | list[str]) -> int:

@@ -6,7 +6,6 @@ among them, and the batch in flight.
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections import deque
@@ -18,6 +17,7 @@ from typing import Any, Self
 from rodent_events import wire
 from rodent_events.account import Account
 from rodent_events.batch import Batch
+from rodent_events.codes import logger
 from rodent_events.config import EventConfig
 from rodent_events.disk.store import Store
 from rodent_events.errors import SpoolError, describe
@@ -26,8 +26,6 @@ from rodent_events.ledger import DropReason, Ledger, Place
 from rodent_events.memory import Memory
 from rodent_events.pb.base_pb2 import EventBatch
 from rodent_events.pb.events.event_messages_pb2 import Event
-
-logger = logging.getLogger("rodent_events")
 
 
 class EventBuffer:

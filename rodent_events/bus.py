@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import sys
 import threading
@@ -20,6 +19,7 @@ from google.protobuf.message import Message
 from rodent_events import clock, forks, real_threads, signals, wire
 from rodent_events.awaiting import in_thread
 from rodent_events.buffer import EventBuffer
+from rodent_events.codes import logger
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.context import AROUND, with_context
 from rodent_events.emitters import Emitters
@@ -41,7 +41,6 @@ from rodent_events.rate_limit import TokenBucket
 if TYPE_CHECKING:
     from rodent_events.worker import Flush, Worker
 
-logger = logging.getLogger("rodent_events")
 
 DEFAULT_SHUTDOWN_TIMEOUT = 10.0
 """Seconds."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -15,14 +14,13 @@ from google.protobuf.message import DecodeError
 
 from rodent_events import clock, own_threads, real_threads, tls, wire
 from rodent_events.batch import Batch
+from rodent_events.codes import logger
 from rodent_events.config import EventConfig
 from rodent_events.errors import ConfigError, describe
 from rodent_events.pb.base_pb2 import EventBatch, EventBatchResponse
 from rodent_events.retry_policy import Outcome, Status
 from rodent_events.setting_kinds import SOCKET_SCHEMES
 from rodent_events.tokens import TokenError, TokenSource
-
-logger = logging.getLogger("rodent_events")
 
 # Seconds. A server that asks for more has made a mistake.
 _LONGEST_RETRY_AFTER = 86_400.0

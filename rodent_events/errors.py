@@ -12,9 +12,18 @@ RodentEventsError
 
 from __future__ import annotations
 
+from rodent_events.codes import CODES
+
 
 class RodentEventsError(Exception):
-    """The root of all errors that this package raises on purpose."""
+    """The root of all errors that this package raises on purpose.
+
+    Each has a note with its code, such as ``RE-101``, and the command that explains it.
+    """
+
+    def __init__(self, *args: object, **named: object) -> None:
+        super().__init__(*args, **named)  # that of an ImportError has names
+        self.add_note(CODES.note(type(self)))
 
 
 class ConfigError(RodentEventsError, ValueError):

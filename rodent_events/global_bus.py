@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -14,14 +13,13 @@ from google.protobuf.message import Message
 
 from rodent_events import forks, signals
 from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT, EventBus, check_timeout
+from rodent_events.codes import logger
 from rodent_events.config import CATEGORIES, LEVELS, EventConfig
 from rodent_events.emitters import Emitters
 from rodent_events.errors import AlreadyInitializedError, NotInitializedError
 from rodent_events.health_record import Health
 from rodent_events.pb.events.event_messages_pb2 import EVENT_LEVEL_INFO
 from rodent_events.setting_kinds import TokenProvider
-
-logger = logging.getLogger("rodent_events")
 
 
 def _new_early_bus() -> EventBus:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
 from rodent_events import clock, wire
+from rodent_events.codes import logger
 from rodent_events.errors import describe
 from rodent_events.pb.base_pb2 import EventBatch
 from rodent_events.pb.events.event_messages_pb2 import Event
 from rodent_events.rate_limit import RateLimit
-
-logger = logging.getLogger("rodent_events")
 
 # Seconds between two lines of the log about a hook that fails.
 _LOG_PAUSE = 10.0

@@ -6,10 +6,9 @@ They call the program back: ``on_drop``, the token provider, handlers of the log
 
 from __future__ import annotations
 
-import logging
 import threading
 
-logger = logging.getLogger("rodent_events")
+from rodent_events.codes import logger
 
 _this = threading.local()
 

@@ -22,6 +22,7 @@ from rodent_events import awaiting, clock, own_threads, real_threads
 from rodent_events.batch import Batch
 from rodent_events.buffer import EventBuffer
 from rodent_events.client import EventClient, cannot_be_made
+from rodent_events.codes import logger
 from rodent_events.health_record import HealthRecord
 from rodent_events.latch import Latch
 from rodent_events.ledger import Drop
@@ -29,8 +30,6 @@ from rodent_events.own_threads import may_wait
 from rodent_events.rate_limit import RateLimit
 from rodent_events.retry_policy import Action, Decision, Outcome, Policy, Status, decide
 from rodent_events.schedule import ERROR_PAUSE, INTERRUPT_TIMEOUT, Load, Schedule
-
-logger = logging.getLogger("rodent_events")
 
 # Of its own: who has seeded Python's random numbers gets the same ones with this thread as without.
 _chance = random.SystemRandom()

@@ -6,8 +6,7 @@ import os
 import signal
 import sys
 
-from toggle_mock.errors import MissingExtraError
-from toggle_mock.extras import extras
+from toggle_mock.extras import extras, is_missing_extra
 
 
 def main() -> None:
@@ -17,9 +16,23 @@ def main() -> None:
     try:
         with extras():
             from toggle_mock.cli.main import main as command
-    except MissingExtraError as error:
-        sys.exit(f"toggle-mock: {error}")
+    except ImportError as error:
+        if not is_missing_extra(error):
+            raise
+        if sys.argv[1:2] == ["explain"]:  # this very error, or another, to whoever has no click
+            sys.exit(_explain(*sys.argv[2:3]))
+        sys.exit("\n".join([f"toggle-mock: {error}", *getattr(error, "__notes__", ())]))
     command(prog_name="toggle-mock")
+
+
+def _explain(code: str = "") -> str | None:
+    from toggle_mock.codes import explained
+
+    try:
+        sys.stdout.write(f"{explained(code)}\n")
+    except LookupError as error:
+        return f"toggle-mock: {error}"
+    return None
 
 
 if __name__ == "__main__":

@@ -27,9 +27,18 @@ from __future__ import annotations
 
 import grpc
 
+from toggle_mock.codes import CODES
+
 
 class ToggleMockError(Exception):
-    """The root of all errors that this package raises on purpose."""
+    """The root of all errors that this package raises on purpose.
+
+    Each has a note with its code, such as ``RE-301``, and the command that explains it.
+    """
+
+    def __init__(self, *args: object, **named: object) -> None:
+        super().__init__(*args, **named)  # that of an ImportError has names
+        self.add_note(CODES.note(type(self)))
 
 
 class MissingExtraError(ToggleMockError, ImportError):

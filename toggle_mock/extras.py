@@ -47,6 +47,13 @@ def extras() -> Iterator[None]:
         ) from error
 
 
+def is_missing_extra(error: ImportError) -> bool:
+    """Whether it is what :func:`extras` raises."""
+    from toggle_mock.errors import MissingExtraError  # noqa: PLC0415 - as above
+
+    return isinstance(error, MissingExtraError)
+
+
 def loaded(package: str, homes: Mapping[str, Sequence[str]], name: str) -> object:
     """What a package's ``__getattr__`` gives, if it loads its names when they are first used.
 

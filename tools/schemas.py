@@ -1,4 +1,4 @@
-"""Write what follows from the code: schemas, the page of contract cases, Go's client, man pages.
+"""Write what follows from the code: schemas, contract cases, codes, Go's client, man pages.
 
 python tools/schemas.py           write them
 python tools/schemas.py --check   change nothing, fail if one differs
@@ -13,6 +13,8 @@ from pathlib import Path
 from contract_page import Described, page
 from go_api import source
 from man_pages import pages
+from marked import with_part
+from troubleshooting_page import by_message
 
 from toggle_mock.cli.main import main as toggle_mock
 from toggle_mock.cli.options import config_schema
@@ -49,6 +51,8 @@ def texts() -> dict[Path, str]:
         ]
     )
     docs = {DOCS / name: text for name, text in {**schemas, "contract-cases.md": cases}.items()}
+    trouble = DOCS / "troubleshooting.md"
+    docs[trouble] = with_part(trouble.read_text("utf-8"), "codes", by_message(), "make schemas")
     manual = {MAN / name: text for name, text in pages(toggle_mock).items()}
     return {**docs, **manual, GO_API: source(json.loads(schemas["openapi.json"]))}
 

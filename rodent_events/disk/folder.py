@@ -6,13 +6,13 @@ leaves there when it ends, however it ends, is an orphan, which any other of the
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 from rodent_events import real_threads
+from rodent_events.codes import logger
 from rodent_events.disk.files import (
     LOCK_FILE,
     TEMPORARY,
@@ -21,8 +21,6 @@ from rodent_events.disk.files import (
     sync_folder,
 )
 from rodent_events.errors import SpoolError
-
-logger = logging.getLogger("rodent_events")
 
 SUFFIX = ".pb"
 

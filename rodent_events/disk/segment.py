@@ -8,7 +8,6 @@ what follows was cut.
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import time
@@ -23,11 +22,10 @@ from google.protobuf.message import DecodeError
 
 from rodent_events import wire
 from rodent_events.batch import Batch, derived_id, time_of
+from rodent_events.codes import logger
 from rodent_events.disk.files import read_at, write_all
 from rodent_events.disk.format import CHECKSUM, Reading, Section, read_sections, stored_trailer
 from rodent_events.pb.base_pb2 import EventBatch
-
-logger = logging.getLogger("rodent_events")
 
 _LARGEST_FOREIGN_BATCH = 64 << 20
 """Bytes; what is larger and cannot be read is damaged."""

@@ -8,7 +8,6 @@ what Toggle refuses for good in ``quarantine/``.
 from __future__ import annotations
 
 import errno
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,14 +18,13 @@ from uuid import UUID
 
 from rodent_events import real_threads, wire
 from rodent_events.batch import Batch, time_of
+from rodent_events.codes import logger
 from rodent_events.config import EventConfig
 from rodent_events.disk.files import TEMPORARY, write_atomically
 from rodent_events.disk.folder import SUFFIX, Folder
 from rodent_events.disk.segment import Damage, Segment, rewritten, stored_batch
 from rodent_events.errors import SpoolError
 from rodent_events.ids import new_id_after
-
-logger = logging.getLogger("rodent_events")
 
 _READ_TRIES = 5
 """So often reading a file may fail before it is passed over until the next start."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import sys
 from collections import deque
@@ -13,14 +12,13 @@ from pathlib import Path
 
 from rodent_events import clock, wire
 from rodent_events.batch import Batch
+from rodent_events.codes import logger
 from rodent_events.config import EventConfig, Fsync, Overflow, SpoolMode
 from rodent_events.disk.journal import Journal
 from rodent_events.disk.spool import Spool, SpoolFullError
 from rodent_events.ledger import DropReason, Ledger, Place
 from rodent_events.memory import Memory
 from rodent_events.rate_limit import RateLimit
-
-logger = logging.getLogger("rodent_events")
 
 # Seconds in which the journal is not tried again after it could not be written.
 JOURNAL_PAUSE = 1.0
@@ -137,7 +135,7 @@ class Store:
             self._journal.append(frame)
         except OSError as error:
             self._full_until = clock.monotonic() + JOURNAL_PAUSE
-            self._complain("the journal cannot be written; events wait in memory", error)
+            self._complain("written; events wait in memory", error)
             self.give_up()
             self._memory.extend(self._journal.take_unwritten())
             return True
@@ -182,7 +180,7 @@ class Store:
         try:
             self.append_memory(self._config.batch_size - self._journal.unsealed)
         except OSError as error:
-            self._complain("the journal cannot be written", error)
+            self._complain("written", error)
             return False
         return True
 
@@ -208,7 +206,7 @@ class Store:
         try:
             self._journal.sync()
         except OSError as error:
-            self._complain("the journal cannot be synced", error)
+            self._complain("synced", error)
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -228,7 +226,7 @@ class Store:
         try:
             self._journal.give_up()
         except OSError as error:
-            self._complain("the journal cannot be synced", error)
+            self._complain("synced", error)
 
     def complete(self) -> None:
         """Close the file that grows, with its last batch complete.
@@ -252,7 +250,7 @@ class Store:
             else:
                 journal.sync()
         except OSError as error:
-            self._complain("the journal cannot be written or synced", error)
+            self._complain("written or synced", error)
         return True
 
     def _next_path(self) -> Path:
@@ -270,7 +268,7 @@ class Store:
     def _complain(self, what: str, error: OSError) -> None:
         """Log an error of the disk, at a bounded rate: it may come with each event."""
         if self._disk_log.passes(clock.monotonic()):
-            logger.error("%s: %s", what, error)
+            logger.error("the journal cannot be %s: %s", what, error)
 
     # By the batch
 

@@ -7,15 +7,13 @@ runs nothing, so an application that only initializes loses what has waited less
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import rodent_events
 from rodent_events.bus import DEFAULT_SHUTDOWN_TIMEOUT
+from rodent_events.codes import logger
 from rodent_events.errors import RodentEventsError
-
-logger = logging.getLogger("rodent_events")
 
 __all__ = ["EventsMiddleware"]
 

@@ -76,5 +76,6 @@ def test_what_is_missing_is_told_with_the_command_that_installs_it(
         check=False,
     )
     said = f"is not installed, which this needs: pip install 'rodent-events[{needed}]'"
-    assert done.stderr.rstrip().endswith(said), done.stderr
+    explained = "\nRE-316: toggle-mock explain RE-316\n"
+    assert done.stderr.endswith(said + explained), done.stderr
     assert done.returncode == 1

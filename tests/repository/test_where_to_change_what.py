@@ -240,6 +240,17 @@ class EveryNth(Plan):
                 before="class RemoteError(",
             ),
             Edit(
+                "toggle_mock/codes.py",
+                """    Code(
+        "RE-399",
+        "toggle_mock.errors.ExampleError",
+        "An example is none.",
+        "Give one.",
+    ),
+""",
+                before="    # Lines of the log: of the server",
+            ),
+            Edit(
                 "docs/reference.md",
                 "::: toggle_mock.ExampleError\n\n",
                 before="::: toggle_mock.QueryError\n",
@@ -260,7 +271,11 @@ class EveryNth(Plan):
                 "toggle_mock/__init__.py", '        "ExampleError",\n', before='        "FaultSpec'
             ),
         ],
-        ["tests/unit/test_http_errors.py", "tests/unit/test_public_api.py"],
+        [
+            "tests/unit/test_http_errors.py",
+            "tests/unit/test_public_api.py",
+            "tests/unit/test_codes.py",
+        ],
         "assert issubclass(toggle_mock.ExampleError, toggle_mock.ToggleMockError)",
     ),
     "an endpoint": (

@@ -3,7 +3,7 @@
 import pytest
 
 from toggle_mock.address import Address, checked_names, http_url
-from toggle_mock.server.exposure import warning
+from toggle_mock.server.exposure import warn
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,14 @@ def test_a_single_name_is_no_list_of_them():
         checked_names("names", "toggle")
 
 
-def test_what_others_can_do_is_told_where_they_get_there():
-    told = warning("HTTP", Address("0.0.0.0", 8080))
-    assert told.startswith("HTTP listens on 0.0.0.0:8080, which other machines may reach: without")
-    assert "report as Rodents" in warning("gRPC", Address("toggle.example"))
-    assert warning("gRPC", Address.of("unix:t")) is warning("gRPC", Address()) is None
+def test_what_others_can_do_is_told_where_they_get_there(caplog):
+    warn("HTTP", Address("0.0.0.0", 8080))
+    warn("gRPC", Address("toggle.example"))
+    warn("gRPC", Address.of("unix:t"))
+    warn("gRPC", Address())
+    http, grpc = caplog.messages
+    assert http.startswith("HTTP listens on 0.0.0.0:8080, which other machines may reach: without")
+    assert "report as Rodents" in grpc
 
 
 @pytest.mark.parametrize(

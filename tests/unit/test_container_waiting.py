@@ -7,7 +7,9 @@ import pytest
 from freezegun import freeze_time
 from testcontainers.core.exceptions import ContainerStartException
 
+from toggle_mock import NotReceivedError
 from toggle_mock.container import Ready
+from toggle_mock.container.logs import add_logs
 
 
 class Ended:
@@ -50,3 +52,14 @@ def test_where_time_is_frozen_no_engine_is_asked(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda _, address: asked.append(address))
     with freeze_time("2041-06-01"):
         assert asked == []
+
+
+def test_an_error_tells_the_log_once_whatever_notes_it_has():
+    container = Ended(None)
+    container.status, container.image = "exited", "toggle-mock:0"
+    error = NotReceivedError("waited 1 s")
+    for _ in range(2):  # one block within another
+        add_logs(error, "the mock", container)
+    code, log = error.__notes__
+    assert code.startswith("RE-301")
+    assert log == "log of the mock (toggle-mock:0):\nno such option"

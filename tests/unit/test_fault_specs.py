@@ -146,7 +146,7 @@ def test_a_fault_is_written_as_it_was_read():
 
 def test_a_fault_made_in_python_is_checked_in_the_same_words():
     with pytest.raises(
-        FaultSpecError, match=r"^seconds is -1: give a number from 0 to 1e\+12 or an object$"
+        FaultSpecError, match=r"(?m)^seconds is -1: give a number from 0 to 1e\+12 or an object$"
     ):
         Latency(seconds=-1)
     with pytest.raises(FaultSpecError, match=r"^method is 'Send'"):

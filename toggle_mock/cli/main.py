@@ -1,4 +1,4 @@
-"""The command ``toggle-mock``: finds its subcommands, and tells of errors in one line."""
+"""The command ``toggle-mock``: finds its subcommands, and tells of errors without a traceback."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import click
 
-from toggle_mock.errors import MissingExtraError
-from toggle_mock.extras import extras
+from toggle_mock.extras import extras, is_missing_extra
 
 _COMMANDS = (
     "demo",
     "doctor",
     "events",
+    "explain",
     "explore",
     "proxy",
     "ready",
@@ -44,14 +44,22 @@ class _Commands(click.Group):
         return cast("click.Command", getattr(module, cmd_name))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a subcommand; what is wrong with a file or a value is told in one line."""
+        """Run a subcommand; what is wrong with a file or a value is told, with its code."""
         try:
             with extras():
                 return super().invoke(ctx)
         except BrokenPipeError:
             raise  # click's own business
-        except (OSError, ValueError, OverflowError, RecursionError, MissingExtraError) as error:
-            raise click.ClickException(str(error)) from error
+        except (OSError, ValueError, OverflowError, RecursionError) as error:
+            raise _told(error) from error
+        except ImportError as error:
+            if not is_missing_extra(error):
+                raise
+            raise _told(error) from error
+
+
+def _told(error: Exception) -> click.ClickException:
+    return click.ClickException("\n".join([str(error), *getattr(error, "__notes__", ())]))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 from collections.abc import Iterable
 
 from rodent_events.disk.files import write_all
-
-logger = logging.getLogger("toggle_mock")
+from toggle_mock.codes import logger
 
 
 class Printer:

@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,13 +27,12 @@ import click
 import msgspec
 
 from rodent_events import clock
+from toggle_mock.codes import logger
 from toggle_mock.errors import FaultSpecError, NoReplyError, NotConnectedError
 from toggle_mock.faults import spec
 from toggle_mock.faults.record import Record, Seconds, components_of, refuse_unknown
 from toggle_mock.toggle.toggle import LocalToggle
 from toggle_mock.yaml_files import YamlFile, parse_yaml, read_yaml
-
-logger = logging.getLogger("toggle_mock")
 
 
 class Times(Record, frozen=True, kw_only=True):

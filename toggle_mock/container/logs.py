@@ -12,6 +12,8 @@ from testcontainers.core.waiting_utils import WaitStrategyTarget
 _LINES = 50
 """Of a log, the last so many are shown."""
 
+_HEAD = "log of "
+
 
 def last_lines(container: WaitStrategyTarget) -> str:
     """The end of a container's log."""
@@ -21,16 +23,19 @@ def last_lines(container: WaitStrategyTarget) -> str:
 
 def add_logs(error: BaseException | None, name: str, container: DockerContainer) -> None:
     """Have an error tell what a container has logged, unless that never ran or is told already."""
-    tells = isinstance(error, ContainerStartException) or hasattr(error, "__notes__")
+    notes: list[str] = getattr(error, "__notes__", [])
+    tells = isinstance(error, ContainerStartException) or any(
+        note.startswith(_HEAD) for note in notes
+    )
     if isinstance(error, Exception) and not tells and _was_started(container):
-        error.add_note(f"log of {name} ({container.image}):\n{_readable(container)}")
+        error.add_note(f"{_HEAD}{name} ({container.image}):\n{_readable(container)}")
 
 
 def sections(fixtures: Mapping[str, object]) -> list[tuple[str, str]]:
     """For a report, the logs of those fixtures that are containers, with titles."""
     named = {id(one): (name, one) for name, one in fixtures.items()}  # some are the same one
     return [
-        (f"log of {name}", _readable(one))
+        (f"{_HEAD}{name}", _readable(one))
         for name, one in named.values()
         if isinstance(one, DockerContainer) and _was_started(one)
     ]

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
+from toggle_mock.codes import CODES
 from toggle_mock.contract.cases import Group, all_cases
 from toggle_mock.contract.reports.clean import cleaned
 from toggle_mock.contract.reports.failure import told
@@ -200,7 +201,11 @@ class _Judge:
             case Standing.PASSED:
                 return
             case Standing.WARNING if not self._strict:
-                warnings.warn(text, pytest.PytestWarning, stacklevel=1)
+                warnings.warn(
+                    CODES.text("%s\n  strict: with strict=True this fails", text),
+                    pytest.PytestWarning,
+                    stacklevel=1,
+                )
                 return
             case Standing.KNOWN_FAILING:
                 pytest.xfail(f"known failing: {result.text}")

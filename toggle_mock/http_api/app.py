@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cache
 from typing import Any, TypeAlias
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from toggle_mock.codes import logger
 from toggle_mock.http_api.bodies.base import LARGEST_BODY, Answer, Failure, Parameters
 from toggle_mock.http_api.decoding import body_from, decoded, json_object
 from toggle_mock.http_api.endpoint import Endpoint
@@ -26,8 +26,6 @@ from toggle_mock.http_api.page import ReadOnly, routes
 from toggle_mock.http_api.responses import Json
 from toggle_mock.http_api.state import Api
 from toggle_mock.recording.entries import encode
-
-logger = logging.getLogger("toggle_mock")
 
 Serve: TypeAlias = Callable[[Request], Awaitable[Response]]
 """What Starlette calls with a request."""

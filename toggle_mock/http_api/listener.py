@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Collection
 
 import uvicorn
 
 from toggle_mock.address import Address
+from toggle_mock.codes import logger
 from toggle_mock.http_api.app import application, description
 from toggle_mock.http_api.guard import allowed_hosts
 from toggle_mock.http_api.state import POKE, Api
 from toggle_mock.page import Page
 from toggle_mock.toggle.toggle import LocalToggle
-
-logger = logging.getLogger("toggle_mock")
 
 _GRACE = 1
 """Seconds that requests under way have to end when the server stops."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
+from toggle_mock.codes import logger
 from toggle_mock.errors import RemoteError, UnknownIdError
-
-logger = logging.getLogger("toggle_mock")
 
 _PATIENCE = 30.0
 """Seconds for a renewal that is under way."""

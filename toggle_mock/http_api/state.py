@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
-import logging
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from typing import Generic, TypeVar
 import anyio
 import anyio.to_thread
 
+from toggle_mock.codes import logger
 from toggle_mock.errors import UnknownIdError
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.http_api.finding import Findings
@@ -26,7 +26,6 @@ from toggle_mock.toggle.toggle import LocalToggle
 
 T = TypeVar("T")
 
-logger = logging.getLogger("toggle_mock")
 
 POKE = 0.2
 """Seconds after which what follows the recording looks whether the server ends."""

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
+from toggle_mock.codes import CODES
 from toggle_mock.matching.fields import Field
 from toggle_mock.matching.keys import KeyKind, kind_of_key, name_of
 from toggle_mock.matching.matchers import All, Matchable, Matcher, matcher_of
@@ -59,8 +60,12 @@ def where(
         if isinstance(matcher, Field) and (meant := meant_instead(matcher.wanted)):
             # That nothing has this text may be just what a test asserts.
             warnings.warn(
-                f"{matcher} wants this text as it is written: {meant.advice}, or a query, in which "
-                "quotes stand around text",
+                CODES.text(
+                    "%s wants this text as it is written: %s, or a query, in which quotes stand "
+                    "around text",
+                    matcher,
+                    meant.advice,
+                ),
                 stacklevel=2,
             )
     parts += values

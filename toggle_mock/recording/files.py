@@ -10,12 +10,12 @@ The suffix says the format:
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from toggle_mock.codes import logger
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.batches import BatchFile
 from toggle_mock.recording.entries import sliced
@@ -23,8 +23,6 @@ from toggle_mock.recording.ndjson import NdjsonFile
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.sqlite import SqliteFile
 from toggle_mock.recording.writer import FileWriter, RecordingFile
-
-logger = logging.getLogger("toggle_mock")
 
 
 def load(path: Path, recording: Recording | None = None) -> Recording:

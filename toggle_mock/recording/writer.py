@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -10,12 +9,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol, TypeAlias
 
+from toggle_mock.codes import logger
 from toggle_mock.recording.entries import Entry, waiting
 from toggle_mock.recording.recorder import Recording, Sink
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.refusals import Refusal
-
-logger = logging.getLogger("toggle_mock")
 
 
 class RecordingFile(Protocol):

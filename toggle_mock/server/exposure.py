@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toggle_mock.address import Address
+from toggle_mock.codes import logger
 
 FACES: Mapping[str, str] = {
     "gRPC": "with a token that it takes, they can report as Rodents",
@@ -13,8 +14,9 @@ FACES: Mapping[str, str] = {
 """What others can do where they reach it."""
 
 
-def warning(face: str, address: Address) -> str | None:
-    """What is to be told of a face that listens there; None if only this machine gets there."""
-    if address.is_of_this_machine:
-        return None
-    return f"{face} listens on {address}, which other machines may reach: {FACES[face]}"
+def warn(face: str, address: Address) -> None:
+    """Log what others can do, if others than this machine get to a face that listens there."""
+    if not address.is_of_this_machine:
+        logger.warning(
+            "%s listens on %s, which other machines may reach: %s", face, address, FACES[face]
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -17,12 +16,11 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from rodent_events.pb import base_pb2
 from rodent_events.pb.events import event_messages_pb2
 from toggle_mock.address import LOOPBACK, Address
+from toggle_mock.codes import logger
 from toggle_mock.faults.connections import Host
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread
 from toggle_mock.recording.records import SERVICE
-
-logger = logging.getLogger("toggle_mock")
 
 OVERTIME = 5.0
 """Seconds that gRPC may take to stop, over those that the calls under way may take."""

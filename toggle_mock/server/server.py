@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import threading
 from collections.abc import Collection, Sequence
@@ -31,7 +30,7 @@ from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.schema import Schema
 from toggle_mock.server.answering import REPLAY_MODES, Answering, OwnAnswers, ReplayMode
-from toggle_mock.server.exposure import warning
+from toggle_mock.server.exposure import warn
 from toggle_mock.server.host import GrpcHost
 from toggle_mock.server.refuser import ROOM, Refuser, UnknownMethods
 from toggle_mock.server.service import RodentService
@@ -55,8 +54,6 @@ _GRACE = 0.5
 
 
 _NO_HTTP = "there is no HTTP without a port for it (http_port, --http)"
-
-logger = logging.getLogger("toggle_mock")
 
 
 class ToggleServer(LocalToggle, EndsWithAsyncBlock):
@@ -252,8 +249,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if self._http is not None:
             faces["HTTP"] = self._http.address
         for face, address in faces.items():
-            if (text := warning(face, address)) is not None:
-                logger.warning(text)
+            warn(face, address)
 
     def _declare_schema(self) -> None:
         """Have the file say what is asked for here, or go on with what it says."""
