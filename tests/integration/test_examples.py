@@ -39,6 +39,19 @@ def test_an_agent_delivers_its_events(name, payloads, toggle_server, tmp_path):
     assert [event.payload_type for event in toggle_server.events] == payloads
 
 
+def test_an_application_of_wsgi_reports(toggle_server, tmp_path):
+    serving = "from wsgi import app; app({}, lambda status, headers: None)"
+    environment = {
+        "HOME": str(tmp_path),
+        "RODENT_EVENTS_TARGET": toggle_server.address,
+        "RODENT_EVENTS_JWT": toggle_server.jwt(),
+        "RODENT_EVENTS_USE_PROXY": "false",
+    }
+    command = [sys.executable, "-c", serving]
+    subprocess.run(command, env=environment, cwd=EXAMPLES / "how_to", check=True, timeout=60)
+    toggle_server.assert_only("payload:pool", count=1)
+
+
 @pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("jq")), reason="curl and jq are not installed"
 )

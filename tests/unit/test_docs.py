@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 from support.payloads import PLACES
+from support.snippets import snippet
 
 from rodent_events import EventConfig
 from rodent_events.config import CATEGORIES, LEVELS, PROFILES
 from rodent_events.retry_policy import RULES, Rule
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PYTHON_BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PYTHON_BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)  # a tutorial's have a title besides
 BLOCKS = [
-    pytest.param(block, id=f"{page.name}-{number}")
+    pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
     for number, block in enumerate(PYTHON_BLOCK.findall(page.read_text()))
 ]
@@ -24,9 +25,26 @@ BLOCKS = [
 @pytest.mark.parametrize("block", BLOCKS)
 def test_each_example_is_a_file_that_runs(block):
     first, _, rest = block.partition("\n")
-    path = re.fullmatch(r"# (examples/\w+\.py)", first)
-    assert path, f"an example starts with the name of its file, got {first!r}"
-    assert rest == (ROOT / path[1]).read_text()
+    named = re.fullmatch(
+        r"# ((?:examples|tests/integration/downstream)/[\w/]+\.py)(?:::(\w+))?", first
+    )
+    assert named, f"an example starts with the name of its file, got {first!r}"
+    path, function = named.groups()
+    source = (ROOT / path).read_text()
+    assert rest == (snippet(source, function) if function else source)
+
+
+def test_each_recipe_is_shown():
+    """A function that no page shows is of no use there."""
+    shown = {block.values[0].partition("\n")[0] for block in BLOCKS}
+    tests = re.compile(r"^(?:async def (test_\w+)|def (test_\w+)|class (\w+))", re.MULTILINE)
+    there = {
+        f"# examples/how_to/{file.name}::{found[1] or found[2] or found[3]}"
+        for file in (ROOT / "examples" / "how_to").glob("*.py")
+        for found in tests.finditer(file.read_text())
+    }
+    assert len(there) >= 40
+    assert there - shown == set()
 
 
 def test_there_are_examples():
@@ -127,6 +145,7 @@ def test_every_level_and_every_category_is_named(title, names):
         ("http.md", "sh", "with_curl.sh"),
         ("go.md", "go", "../go/example/agent_test.go"),
         ("ci.md", "yaml", "../ci/github/example.yml"),
+        ("how-to/run.md", "ini", "how_to/agent.service"),
     ],
 )
 def test_other_examples_are_files_too(page, language, example):
@@ -320,5 +339,6 @@ def test_the_files_that_a_page_names_are_there(page):
 def test_the_tests_that_a_page_names_are_there():
     for page in PAGES:
         for path, name in set(re.findall(r"([\w/]+\.py)::(test_\w+)", page.read_text())):
-            found = [one.read_text() for one in (ROOT / "tests").rglob(Path(path).name)]
+            folders = (ROOT / "tests", ROOT / "examples")
+            found = [one.read_text() for folder in folders for one in folder.rglob(Path(path).name)]
             assert any(f"def {name}(" in text for text in found), f"{page.name}: {path}::{name}"
