@@ -119,7 +119,10 @@ def test_each_type(event_bus, toggle_server, payload):
     toggle_server.assert_only("level:ERROR")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+NO_HURRY = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(suppress_health_check=NO_HURRY, deadline=None, max_examples=20)
 @given(payload=payloads(realistic=True))
 def test_any_payload(event_bus, toggle_server, payload):
     toggle_server.clear()
