@@ -111,7 +111,7 @@ def test_health(settings, toggle_server):
     with EventBus(**settings) as bus:
         with toggle_server.faults.failing(grpc.StatusCode.PERMISSION_DENIED):
             bus.emit(StoragePoolPayload(pool_name="tank"))
-            bus.flush(timeout=0.5)
+            bus.flush(timeout=1)
             health = bus.health()
         assert bus.flush(timeout=30)
         assert bus.health().state is HealthState.OK

@@ -16,7 +16,8 @@ def snippet(source: str, name: str) -> str:
     parts = list(_parts(source))
     if not any(name in part.names and part.is_function for part in parts):
         raise LookupError(f"there is no function {name}")
-    needed = _needed(parts, name)
+    automatic = {one for part in parts if part.is_automatic for one in part.names}
+    needed = _needed(parts, {name, *automatic})
     shown = [part for part in parts if part.is_import or part.names & needed]
     texts = [(part, text) for part in shown if (text := part.shown(needed))]
     text, before = "", None
@@ -41,6 +42,12 @@ class _Part:
     @property
     def is_function(self) -> bool:
         return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether it is a fixture that tests need not take."""
+        decorators = getattr(self.node, "decorator_list", [])
+        return any("autouse=True" in ast.unparse(each) for each in decorators)
 
     @property
     def names(self) -> set[str]:
@@ -104,9 +111,9 @@ def _parts(source: str) -> Iterator[_Part]:
         yield _Part(node, "\n".join(lines[start - 1 : end]), section)
 
 
-def _needed(parts: list[_Part], name: str) -> set[str]:
-    """All names that one uses, by way of others too."""
-    needed, waiting = set(), {name}
+def _needed(parts: list[_Part], names: set[str]) -> set[str]:
+    """All names that some use, by way of others too."""
+    needed, waiting = set(), set(names)
     while waiting:
         needed |= waiting
         used = {each for part in parts if part.names & waiting for each in part.used}

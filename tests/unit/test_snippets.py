@@ -48,3 +48,10 @@ def test_a_function_comes_with_what_it_needs():
 def test_a_function_that_is_not_there_is_named():
     with pytest.raises(LookupError, match="there is no function test_three"):
         snippet(SOURCE, "test_three")
+
+
+def test_a_fixture_that_is_used_by_itself_comes_along():
+    automatic = "@pytest.fixture(autouse=True)\ndef bus(rodent_events_bus):\n    return 1\n\n\n"
+    test = "def test_it():\n    pass\n"
+    source = "import pytest\n\n\n" + automatic + test
+    assert snippet(source, "test_it") == source
