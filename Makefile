@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check recipes-check sown explore generated world clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -56,6 +56,14 @@ lint: $(READY) $(PROTO_READY)  ## Format, lint, types, imports, drift of what is
 	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
 	.venv-proto/bin/python tools/generate.py --check
 	$(BIN)/python tools/schemas.py --check
+
+types: $(READY) build/checkers/.ready  ## Check with pyright: all that is public has a type, users' code passes.
+	for package in rodent_events toggle_mock; do \
+		PYTHONPATH=$(CURDIR):$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+			build/checkers/bin/basedpyright --verifytypes $$package --ignoreexternal >build/types.txt \
+			|| { cat build/types.txt; exit 1; }; \
+	done
+	build/checkers/bin/basedpyright --pythonpath $(BIN)/python --project tests/typing
 
 check-wheel:  ## Install the wheel without its extras, and emit.
 	rm -rf build/wheel && mkdir -p build/wheel
@@ -182,6 +190,12 @@ build/recipes/.ready: ci/requirements.txt
 	rm -rf build/recipes
 	$(PYTHON) -m venv build/recipes
 	build/recipes/bin/pip install --quiet --requirement ci/requirements.txt
+	touch $@
+
+build/%/.ready: tools/%.txt
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
 
 recipes-check: build/recipes/.ready  ## Lint the recipes of ci/ and the workflows.

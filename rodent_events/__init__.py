@@ -1,7 +1,7 @@
 # Generated from proto/ by tools/generate.py. Do not edit.
 """Structured events of a storage node: emitted, kept, and delivered to Toggle."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rodent_events.buffer import EventBuffer
 from rodent_events.bus import EventBus
@@ -228,42 +228,42 @@ __all__ = [
     "shutdown_async",
 ]
 
-debug_info = GLOBAL_BUS.debug_info
-emit = GLOBAL_BUS.emit
-flush = GLOBAL_BUS.flush
-flush_async = GLOBAL_BUS.flush_async
-get_stats = GLOBAL_BUS.get_stats
-health = GLOBAL_BUS.health
-initialize = GLOBAL_BUS.initialize
-is_initialized = GLOBAL_BUS.is_initialized
-shutdown = GLOBAL_BUS.shutdown
-shutdown_async = GLOBAL_BUS.shutdown_async
-emit_access_acl = GLOBAL_BUS.emit_access_acl
-emit_access_permission = GLOBAL_BUS.emit_access_permission
-emit_data_transfer = GLOBAL_BUS.emit_data_transfer
-emit_identity_computer = GLOBAL_BUS.emit_identity_computer
-emit_identity_group = GLOBAL_BUS.emit_identity_group
-emit_identity_user = GLOBAL_BUS.emit_identity_user
-emit_network_connection = GLOBAL_BUS.emit_network_connection
-emit_network_interface = GLOBAL_BUS.emit_network_interface
-emit_security_auth = GLOBAL_BUS.emit_security_auth
-emit_security_certificate = GLOBAL_BUS.emit_security_certificate
-emit_security_key = GLOBAL_BUS.emit_security_key
-emit_service_status = GLOBAL_BUS.emit_service_status
-emit_sharing_connection = GLOBAL_BUS.emit_sharing_connection
-emit_sharing_file_access = GLOBAL_BUS.emit_sharing_file_access
-emit_sharing_share = GLOBAL_BUS.emit_sharing_share
-emit_storage_dataset = GLOBAL_BUS.emit_storage_dataset
-emit_storage_pool = GLOBAL_BUS.emit_storage_pool
-emit_storage_snapshot = GLOBAL_BUS.emit_storage_snapshot
-emit_storage_transfer = GLOBAL_BUS.emit_storage_transfer
-emit_system_config_change = GLOBAL_BUS.emit_system_config_change
-emit_system_shutdown = GLOBAL_BUS.emit_system_shutdown
-emit_system_startup = GLOBAL_BUS.emit_system_startup
-emit_system_user = GLOBAL_BUS.emit_system_user
-emit_usage_quota = GLOBAL_BUS.emit_usage_quota
-emit_usage_resource = GLOBAL_BUS.emit_usage_resource
-emit_usage_threshold = GLOBAL_BUS.emit_usage_threshold
+debug_info: Final = GLOBAL_BUS.debug_info
+emit: Final = GLOBAL_BUS.emit
+flush: Final = GLOBAL_BUS.flush
+flush_async: Final = GLOBAL_BUS.flush_async
+get_stats: Final = GLOBAL_BUS.get_stats
+health: Final = GLOBAL_BUS.health
+initialize: Final = GLOBAL_BUS.initialize
+is_initialized: Final = GLOBAL_BUS.is_initialized
+shutdown: Final = GLOBAL_BUS.shutdown
+shutdown_async: Final = GLOBAL_BUS.shutdown_async
+emit_access_acl: Final = GLOBAL_BUS.emit_access_acl
+emit_access_permission: Final = GLOBAL_BUS.emit_access_permission
+emit_data_transfer: Final = GLOBAL_BUS.emit_data_transfer
+emit_identity_computer: Final = GLOBAL_BUS.emit_identity_computer
+emit_identity_group: Final = GLOBAL_BUS.emit_identity_group
+emit_identity_user: Final = GLOBAL_BUS.emit_identity_user
+emit_network_connection: Final = GLOBAL_BUS.emit_network_connection
+emit_network_interface: Final = GLOBAL_BUS.emit_network_interface
+emit_security_auth: Final = GLOBAL_BUS.emit_security_auth
+emit_security_certificate: Final = GLOBAL_BUS.emit_security_certificate
+emit_security_key: Final = GLOBAL_BUS.emit_security_key
+emit_service_status: Final = GLOBAL_BUS.emit_service_status
+emit_sharing_connection: Final = GLOBAL_BUS.emit_sharing_connection
+emit_sharing_file_access: Final = GLOBAL_BUS.emit_sharing_file_access
+emit_sharing_share: Final = GLOBAL_BUS.emit_sharing_share
+emit_storage_dataset: Final = GLOBAL_BUS.emit_storage_dataset
+emit_storage_pool: Final = GLOBAL_BUS.emit_storage_pool
+emit_storage_snapshot: Final = GLOBAL_BUS.emit_storage_snapshot
+emit_storage_transfer: Final = GLOBAL_BUS.emit_storage_transfer
+emit_system_config_change: Final = GLOBAL_BUS.emit_system_config_change
+emit_system_shutdown: Final = GLOBAL_BUS.emit_system_shutdown
+emit_system_startup: Final = GLOBAL_BUS.emit_system_startup
+emit_system_user: Final = GLOBAL_BUS.emit_system_user
+emit_usage_quota: Final = GLOBAL_BUS.emit_usage_quota
+emit_usage_resource: Final = GLOBAL_BUS.emit_usage_resource
+emit_usage_threshold: Final = GLOBAL_BUS.emit_usage_threshold
 
 
 def __getattr__(name: str) -> object:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from rodent_events import wire
 from rodent_events.account import Account
@@ -46,11 +46,11 @@ class EventBuffer:
     def __init__(
         self, config: EventConfig | Mapping[str, Any] | str | None = None, **settings: Any
     ) -> None:
-        self.config = EventConfig.load(config, **settings)
-        self.ledger = Ledger()
-        self.memory = Memory(self.config, self.ledger)
+        self.config: Final = EventConfig.load(config, **settings)
+        self.ledger: Final = Ledger()
+        self.memory: Final = Memory(self.config, self.ledger)
         self._store = Store(self.config, self.ledger, self.memory)
-        self.account = Account(
+        self.account: Final = Account(
             self.config,
             self.ledger,
             self.memory.frames,

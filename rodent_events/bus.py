@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakSet
 
 from google.protobuf.message import Message
@@ -107,7 +107,7 @@ class EventBus(Emitters):
     def __init__(
         self, config: EventConfig | Mapping[str, Any] | str | None = None, **settings: Any
     ) -> None:
-        self.config = EventConfig.load(config, **settings)
+        self.config: Final = EventConfig.load(config, **settings)
         self._buffer = EventBuffer(self.config)
         self._hook = Hook(self.config.before_emit) if self.config.before_emit else None
         self._buckets = self._new_buckets()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -84,7 +84,7 @@ class EventClient:
     def __init__(
         self, config: EventConfig | Mapping[str, Any] | str | None = None, **settings: Any
     ) -> None:
-        self.config = EventConfig.load(config, **settings)
+        self.config: Final = EventConfig.load(config, **settings)
         if self.config.target is None:
             raise ConfigError("target is not set: give Toggle's address as host:port")
         if self.config.jwt is None and self.config.jwt_file is None:

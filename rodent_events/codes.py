@@ -327,4 +327,4 @@ CODES = CodeTable(
 
 ELSEWHERE = "those from RE-300 on are explained by toggle-mock explain"
 
-logger = CODES.logger("rodent_events")
+logger: Final = CODES.logger("rodent_events")

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
+from typing import Final
 
 from rodent_events import awaiting, clock, own_threads, real_threads
 from rodent_events.batch import Batch
@@ -112,14 +113,14 @@ class Worker:
         self._inbox: SimpleQueue[Callable[[], None]] = real_threads.new_queue()
         self._delivery_lock = real_threads.new_lock()
         self._failures = 0
-        self.health = HealthRecord()
+        self.health: Final = HealthRecord()
         """How it fares; anybody may ask it."""
         self._reported: Counter[tuple[str, str, str]] = Counter()
         self._logged = 0
         self._drop_log = RateLimit(_DROP_LOG_PAUSE)
         self._flushes: list[Flush] = []
         self._ended = Latch()
-        self.wake_at = config.batch_size
+        self.wake_at: int = config.batch_size
         """The number of events in memory at which :meth:`wake` should be called."""
 
     # Called from any thread.

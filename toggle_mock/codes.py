@@ -259,7 +259,7 @@ CODES = CodeTable(
     ),
 )
 
-logger = CODES.logger("toggle_mock")
+logger: Final = CODES.logger("toggle_mock")
 
 
 def explained(asked: str) -> str:

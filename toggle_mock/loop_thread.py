@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from rodent_events.errors import UnsupportedError
 from rodent_events.event_loop import EventLoop
@@ -55,7 +55,7 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         refuse_greenlets()
-        self.loop = EventLoop()
+        self.loop: Final = EventLoop()
         self._lock = threading.Lock()
         self._ending = False
         self._tasks: set[asyncio.Task[object]] = set()

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import import_module, resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import (
@@ -62,7 +62,7 @@ class Schema:
         self.root = root
         self.files = files
         """Its files."""
-        self.pool = DescriptorPool()
+        self.pool: Final = DescriptorPool()
         """Where its messages live."""
         for file in files.file:
             try:

@@ -58,6 +58,14 @@ REWRITES = [
         r"from rodent_events.pb import POOL as _POOL",
     ),
     (r"_descriptor_pool\.Default\(\)", r"_POOL"),
+    # What a field of another message takes besides that: its fields by name.
+    (r"\b_Mapping\]", "_Mapping[str, _Any]]"),
+    (r"^from typing import (ClassVar|Optional|Union) as", r"from typing import Any as _Any, \1 as"),
+    # gRPC's has two parameters where it is annotated; any here.
+    (
+        r"grpc\.aio\.ServicerContext\):  # type: ignore\[misc, type-arg\]",
+        r"grpc.aio.ServicerContext[typing.Any, typing.Any]):  # type: ignore[misc]",
+    ),
     (r"(BuildTopDescriptorsAndMessages\(DESCRIPTOR, ')", r"\1rodent_events.pb."),
 ]
 

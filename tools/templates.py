@@ -153,11 +153,11 @@ def init_module(places: list[Any], files: FileDescriptorSet) -> str:
     names = [name for group in imported.values() for name in group if name != "GLOBAL_BUS"]
     exported = sorted([*names, "EventClient", *functions, *LIFECYCLE], key=isort_key)
     imports = "".join(import_of(module, group) for module, group in imported.items())
-    bindings = "".join(f"{name} = GLOBAL_BUS.{name}\n" for name in [*LIFECYCLE, *functions])
+    bindings = "".join(f"{name}: Final = GLOBAL_BUS.{name}\n" for name in [*LIFECYCLE, *functions])
     summary = "Structured events of a storage node: emitted, kept, and delivered to Toggle."
     return f'''{HEADER}"""{summary}"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 {imports}
 if TYPE_CHECKING:

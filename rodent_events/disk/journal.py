@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from rodent_events import real_threads, wire
 from rodent_events.config import EventConfig
@@ -37,7 +38,7 @@ class Journal:
         self._syncs = config.synced
         self._new_path = new_path
         self._opened = opened
-        self.lock = real_threads.new_rlock()
+        self.lock: Final = real_threads.new_rlock()
         self._sync_lock = real_threads.new_rlock()
         self._segment: Segment | None = None
         self._descriptor = -1

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import repeat
 from pathlib import Path
+from typing import Final
 
 from rodent_events import clock, wire
 from rodent_events.batch import Batch
@@ -48,9 +49,9 @@ class Store:
         self._memory = memory
         self._spool = Spool(config, self._lose, self.give_up)
         self._journal = Journal(config, self._next_path, self._spool.add)
-        self.lock = self._journal.lock
+        self.lock: Final = self._journal.lock
         """Held by whoever appends."""
-        self.takes_each = config.spool_mode is SpoolMode.JOURNAL
+        self.takes_each: Final = config.spool_mode is SpoolMode.JOURNAL
         """Whether each event is to be appended before emit returns."""
         self._syncs_each = config.fsync is Fsync.ALWAYS
         self._is_suspended = False

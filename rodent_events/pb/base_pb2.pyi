@@ -3,7 +3,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import Any as _Any, ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -11,7 +11,7 @@ class RegisterRequest(_message.Message):
     __slots__ = ("system_info",)
     SYSTEM_INFO_FIELD_NUMBER: _ClassVar[int]
     system_info: SystemInfo
-    def __init__(self, system_info: _Optional[_Union[SystemInfo, _Mapping]] = ...) -> None: ...
+    def __init__(self, system_info: _Optional[_Union[SystemInfo, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class RegisterResponse(_message.Message):
     __slots__ = ("success", "message", "domain", "certificate", "private_key", "expires_on")
@@ -53,7 +53,7 @@ class RodentRequest(_message.Message):
     command_response: CommandResponse
     event: EventNotification
     ack: Acknowledgement
-    def __init__(self, request_id: _Optional[str] = ..., command_response: _Optional[_Union[CommandResponse, _Mapping]] = ..., event: _Optional[_Union[EventNotification, _Mapping]] = ..., ack: _Optional[_Union[Acknowledgement, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., command_response: _Optional[_Union[CommandResponse, _Mapping[str, _Any]]] = ..., event: _Optional[_Union[EventNotification, _Mapping[str, _Any]]] = ..., ack: _Optional[_Union[Acknowledgement, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class ToggleRequest(_message.Message):
     __slots__ = ("request_id", "command", "config", "ack")
@@ -65,7 +65,7 @@ class ToggleRequest(_message.Message):
     command: CommandRequest
     config: ConfigUpdate
     ack: Acknowledgement
-    def __init__(self, request_id: _Optional[str] = ..., command: _Optional[_Union[CommandRequest, _Mapping]] = ..., config: _Optional[_Union[ConfigUpdate, _Mapping]] = ..., ack: _Optional[_Union[Acknowledgement, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., command: _Optional[_Union[CommandRequest, _Mapping[str, _Any]]] = ..., config: _Optional[_Union[ConfigUpdate, _Mapping[str, _Any]]] = ..., ack: _Optional[_Union[Acknowledgement, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class CommandRequest(_message.Message):
     __slots__ = ("command_type", "target", "payload")
@@ -89,7 +89,7 @@ class CommandResponse(_message.Message):
     message: str
     payload: bytes
     error: RodentError
-    def __init__(self, request_id: _Optional[str] = ..., success: bool = ..., message: _Optional[str] = ..., payload: _Optional[bytes] = ..., error: _Optional[_Union[RodentError, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., success: bool = ..., message: _Optional[str] = ..., payload: _Optional[bytes] = ..., error: _Optional[_Union[RodentError, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class RodentError(_message.Message):
     __slots__ = ("code", "domain", "message", "details", "http_status", "metadata")
@@ -152,7 +152,7 @@ class EventBatch(_message.Message):
     events: _containers.RepeatedCompositeFieldContainer[_event_messages_pb2.Event]
     batch_timestamp: int
     batch_id: str
-    def __init__(self, events: _Optional[_Iterable[_Union[_event_messages_pb2.Event, _Mapping]]] = ..., batch_timestamp: _Optional[int] = ..., batch_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, events: _Optional[_Iterable[_Union[_event_messages_pb2.Event, _Mapping[str, _Any]]]] = ..., batch_timestamp: _Optional[int] = ..., batch_id: _Optional[str] = ...) -> None: ...
 
 class EventBatchResponse(_message.Message):
     __slots__ = ("success", "message")

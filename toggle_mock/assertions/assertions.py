@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import methodcaller
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import grpc
 
@@ -31,7 +31,7 @@ _PAUSE = 0.3
 """Seconds without another event after which a snapshot is written."""
 
 # pytest shows where the test asserts, not where in here it is found to fail.
-__tracebackhide__ = methodcaller("errisinstance", AssertionError)
+__tracebackhide__: Final = methodcaller("errisinstance", AssertionError)
 
 
 class Assertions(RecordingView):

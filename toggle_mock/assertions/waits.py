@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import methodcaller
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from rodent_events import clock
 from toggle_mock import awaiting
@@ -21,7 +21,7 @@ from toggle_mock.recording.records import RecordedBatch
 T = TypeVar("T")
 
 # pytest shows where the test asserts, not where in here it is found to fail.
-__tracebackhide__ = methodcaller("errisinstance", AssertionError)
+__tracebackhide__: Final = methodcaller("errisinstance", AssertionError)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 import msgspec
@@ -104,11 +104,17 @@ def _at_its_line(file: YamlFile, *way: str | int) -> Iterator[None]:
         raise FaultSpecError(f"{where}: {error}", error.key) from None
 
 
-class StepType(click.ParamType):  # type: ignore[type-arg] # older ones of click take none
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Step]
+else:
+    _ParamType = click.ParamType  # older ones of click take no parameter
+
+
+class StepType(_ParamType):
     """An option that is one step, in YAML on one line, such as ``{latency: {seconds: 0.2}}``."""
 
     name = "step"
-    envvar_list_splitter = "\n"
+    envvar_list_splitter: ClassVar[str] = "\n"
     takes_mappings = True
     """Whether a file of options may give it as a mapping."""
 

@@ -7,7 +7,7 @@ import inspect
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import psutil
 
@@ -58,7 +58,7 @@ class CommandRejectedError(ToggleMockError):
         details: str = "",
     ) -> None:
         super().__init__(message)
-        self.error = RodentError(
+        self.error: Final = RodentError(
             code=code, domain=domain, message=message, details=details, http_status=http_status
         )
 

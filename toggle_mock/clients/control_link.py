@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import grpc.aio
@@ -57,13 +57,13 @@ class ControlLink:
         credentials: grpc.ChannelCredentials | None,
         options: Sequence[tuple[str, Any]],
     ) -> None:
-        self.registered = threading.Event()
-        self.connected = threading.Event()
-        self.gave_up = False
+        self.registered: Final = threading.Event()
+        self.connected: Final = threading.Event()
+        self.gave_up: bool = False
         """Whether it dials no more."""
         self.configs: list[tuple[str, bytes]] = []
         """The config updates that came: type and payload."""
-        self.connects = 0
+        self.connects: int = 0
         """The number of its Connect calls."""
         self.stub: Any
         """The calls; typed for channels that block, whose stubs are those of others too."""

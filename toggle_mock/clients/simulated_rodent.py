@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import grpc
 import grpc.aio
@@ -96,13 +96,13 @@ class SimulatedRodent(EndsWithBlock):
         channel_options: Sequence[tuple[str, Any]] = CHANNEL_OPTIONS,
     ) -> None:
         self.target = target
-        self.rid = str(pyjwt.decode(jwt, options={"verify_signature": False}).get("rid", ""))
+        self.rid: Final = str(pyjwt.decode(jwt, options={"verify_signature": False}).get("rid", ""))
         """The id in its token."""
-        self.services = dict(services or {})
+        self.services: Final = dict(services or {})
         """Local services by name; may be changed at any time."""
-        self.commands = usual_commands(self.services) | dict(commands or {})
+        self.commands: Final = usual_commands(self.services) | dict(commands or {})
         """Answers to commands by name; may be changed at any time."""
-        self.dropped = 0
+        self.dropped: int = 0
         """Events that it gave up on."""
         self._conduct = conduct_of(profile)
         self._metadata = (("authorization", f"Bearer {jwt}"),)

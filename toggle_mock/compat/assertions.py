@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import methodcaller
 from pathlib import Path
+from typing import Final
 
 from toggle_mock.compat.baseline import read_baseline
 from toggle_mock.compat.comparison import check
@@ -15,7 +16,7 @@ from toggle_mock.errors import ToggleMockError
 from toggle_mock.schema import Schema
 
 # pytest shows where the test asserts, not where in here it is found to fail.
-__tracebackhide__ = methodcaller("errisinstance", AssertionError)
+__tracebackhide__: Final = methodcaller("errisinstance", AssertionError)
 
 
 class IncompatibleError(ToggleMockError, AssertionError):

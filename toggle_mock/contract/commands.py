@@ -35,7 +35,7 @@ class Driver:
     """
 
     def __init__(self, agent: Driven) -> None:
-        self.stopped = False
+        self.stopped: bool = False
         self._agent = agent
         self._commands: Mapping[str, Callable[..., dict[str, Any]]] = {
             "emit": self._emit,

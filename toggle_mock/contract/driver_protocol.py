@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -49,8 +49,8 @@ class Replies:
     """What a driver has said on its stdout. Its lines may come from any thread."""
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
-        self.ready = False
+        self.changed: Final = threading.Condition()
+        self.ready: bool = False
         self.others: list[str] = []
         """Lines that are no answers, the first of them."""
         self._by_id: dict[int, Mapping[str, Any]] = {}

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from rodent_events import clock
 from toggle_mock.contract.verdicts import Breach
@@ -85,7 +85,8 @@ class Program:
         self._stdin = self._process.stdin
         os.set_blocking(self._stdin.fileno(), False)
         self._writing = threading.Lock()
-        self.stdout, self.stderr = Tail(), Tail()
+        self.stdout: Final = Tail()
+        self.stderr: Final = Tail()
         self._readers = [
             self._read(self._process.stdout, self.stdout, on_line),
             self._read(self._process.stderr, self.stderr, None),
@@ -235,7 +236,7 @@ class Tail:
 
     def __init__(self) -> None:
         self.ended = threading.Event()
-        self.size = 0
+        self.size: int = 0
         """Bytes that it has printed in all."""
         self._lock = threading.Lock()
         self._parts: deque[bytes] = deque()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import grpc
 
@@ -49,7 +49,7 @@ class ReferenceAgent:
         self, environ: Mapping[str, str], pace: float, keepalive: float | None = None
     ) -> None:
         token_file, ca_file = environ.get("TOGGLE_JWT_FILE"), environ.get("TOGGLE_CA_FILE")
-        self.bus = EventBus(
+        self.bus: Final = EventBus(
             target=environ["TOGGLE_ADDRESS"],
             jwt=None if token_file else environ["TOGGLE_JWT"],
             jwt_file=token_file,
@@ -57,7 +57,7 @@ class ReferenceAgent:
             events_dir=environ["EVENTS_DIR"],
         )
         roots = Path(ca_file).read_bytes() if ca_file else None
-        self.link = ControlLink(
+        self.link: Final = ControlLink(
             environ["TOGGLE_ADDRESS"],
             lambda: _metadata(environ),
             conduct_of("guarantees"),

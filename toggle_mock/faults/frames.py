@@ -35,7 +35,7 @@ class Frames:
     def __init__(self) -> None:
         self._header = b""
         self._left = 0
-        self.between = False
+        self.between: bool = False
         """Whether a frame has just ended, so that another one may be put here."""
 
     def split(self, data: bytes) -> tuple[bytes, bytes]:

@@ -103,7 +103,7 @@ class ByChance(Plan):
         seed: Makes it repeatable.
     """
 
-    remaining = None
+    remaining: int | None = None
 
     def __init__(self, shares: Iterable[tuple[Verdict, float]], seed: int) -> None:
         verdicts, weights = [*zip(*shares, strict=True)] or ((), ())

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Final
 
 from toggle_mock.address import LOOPBACK, UNIX, Address
 from toggle_mock.faults.conditions import Age, Conditions, Delay
@@ -29,8 +30,9 @@ class Link:
     def __init__(self, relay: Relay, client: Pipe, server: Pipe) -> None:
         self._relay = relay
         self._opening: Opening | None = Opening(relay.speaks)
-        self.client, self.server = client, server
-        self.flowing = asyncio.Event()
+        self.client: Final = client
+        self.server: Final = server
+        self.flowing: Final = asyncio.Event()
         self._chances: dict[tuple[str, Delay], random.Random] = {}
         self._frames = Frames()
         self._opened = asyncio.get_running_loop().time()

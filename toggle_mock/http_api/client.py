@@ -137,7 +137,7 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         copy.read_under(_schema(info.schema))
         scope = Scope(opened.rid, opened.sub) if opened else Scope()
         super().__init__(copy, scope, Faults(RemoteInjector(self._api)))
-        self.tokens = RemoteTokens(self._api)
+        self.tokens: RemoteTokens = RemoteTokens(self._api)
         """Issues and revokes tokens, for the whole server."""
         self._follower = Follower(copy, self._api.feed, self._api.put_mark)
         self._ending.callback(self._follower.close)

@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rodent_events import clock
 from toggle_mock.assertions.view import search
@@ -59,7 +60,7 @@ class Finding:
     """
 
     def __init__(self, toggle: LocalToggle, query: str) -> None:
-        self.schema = toggle.schema
+        self.schema: Final = toggle.schema
         """Under which they were read."""
         self._toggle = toggle
         self._matches = toggle.checked(query) if query.strip() else None

@@ -37,7 +37,7 @@ class HttpServer:
         names: Collection[str] = (),
         page: Page = Page(),  # noqa: B008 - it is frozen
     ) -> None:
-        self.address = address
+        self.address: Address = address
         """Where it listens; with port 0 before a free one was taken."""
         self._api = Api(toggle, description, page)
         config = uvicorn.Config(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import copy
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -47,7 +47,7 @@ class RemoteApi:
 
     def __init__(self, url: str) -> None:
         self._root, path = where(url)
-        self.host = f"{UNIX}{path}" if path else urlsplit(url).netloc
+        self.host: Final = f"{UNIX}{path}" if path else urlsplit(url).netloc
         """``host:port``, or ``unix:PATH``, of it."""
         self._client = http_client(f"{self._root}/api/v1", timeout=_PATIENCE, path=path)
         self.session: str | None = None

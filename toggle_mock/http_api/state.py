@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -121,8 +121,8 @@ class Api:
         """The mock, not narrowed to anything."""
         self.document = document
         """Describes the endpoints, as JSON."""
-        self.sessions = Sessions()
-        self.findings = Findings()
+        self.sessions: Final = Sessions()
+        self.findings: Final = Findings()
         self.faults: Named[AskedFault] = Named(
             "fault", "GET /api/v1/faults tells which there are", _KEPT
         )

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from queue import SimpleQueue
+from typing import Final
 
 from toggle_mock.recording.entries import Entry, FeedEntry, FeedLine, MarkEntry, sliced, waiting
 from toggle_mock.recording.recorder import Recording, Sink
@@ -22,7 +23,7 @@ class EntryFeed(Sink):
 
     def __init__(self, covers: Callable[[RecordedCall | Refusal], bool]) -> None:
         self._covers = covers
-        self.name = secrets.token_hex(8)
+        self.name: Final = secrets.token_hex(8)
         """What it is called."""
         self._recorded: Iterator[list[FeedLine]] = iter(())
         self._added: SimpleQueue[FeedLine] = SimpleQueue()

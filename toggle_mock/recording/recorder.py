@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from msgspec import structs
 
@@ -136,11 +137,12 @@ class Recording:
     ) -> None:
         if min(max_bytes, max_calls) < 0:
             raise ValueError(f"max_bytes is {max_bytes} and max_calls {max_calls}: neither is < 0")
-        self.max_bytes, self.max_calls = max_bytes, max_calls
+        self.max_bytes: Final = max_bytes
+        self.max_calls: Final = max_calls
         self.deduplicate = deduplicate
         self.sinks: list[Sink] = []
         """Who is told of it as well."""
-        self.decoded = DecodedBatches()
+        self.decoded: Final = DecodedBatches()
         """The decoded form of the batches that were looked at last."""
         self._schema: Schema | None = None
         self._is_auto = False

@@ -68,6 +68,7 @@ class FileWriter(Sink):
         self._file = file
         self._lock = lock
         self._name = name
+        self.failure: str | None = None
         self._told: SimpleQueue[_Told] = SimpleQueue()
         self._entries_told = self._entries_written = 0
         self._thread = threading.Thread(target=self._run, name="toggle-recording", daemon=True)

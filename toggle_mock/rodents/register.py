@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import grpc
 
@@ -68,7 +69,7 @@ class RodentRegister:
     """All Rodents that have connected or were asked for."""
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        self.changed: Final = threading.Condition()
         """Notified when a stream is opened or has ended."""
         self._rodents: dict[tuple[str, str], Rodent] = {}
         self._awaited: dict[tuple[str | None, str], Rodent] = {}

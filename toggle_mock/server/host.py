@@ -50,7 +50,7 @@ class GrpcHost(Host):
         relay: Relay | None,
         credentials: Callable[[], grpc.ServerCredentials] | None,
     ) -> None:
-        self.address = address
+        self.address: Address = address
         """Where clients connect; with port 0 before a free one was taken."""
         self.thread: LoopThread | None = None
         """The thread of its event loop while it runs."""

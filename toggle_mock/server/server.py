@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 import grpc
 
@@ -159,7 +159,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         book, rodents, tokens = FaultBook(), RodentRegister(), tokens or Tokens()
         address = _address("host", host, port)
         front = Relay(address, self._speaks(address)) if relay else None
-        self.stale_calls = Recording(max_calls=1000)
+        self.stale_calls: Final = Recording(max_calls=1000)
         """Calls of clients that an earlier test left behind."""
         peer_of = front.server.peer_of if front else str
         refuser = Refuser(recording, self.stale_calls, tokens, peer_of)

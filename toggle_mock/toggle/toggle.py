@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from toggle_mock.assertions.assertions import Assertions
 from toggle_mock.assertions.elsewhere import Place, noted
@@ -184,7 +185,7 @@ class LocalToggle(Toggle):
     def __init__(self, shared: Shared, scope: Scope) -> None:
         self._injector = LocalInjector(shared.book, shared.network, scope)
         super().__init__(shared.recording, scope, Faults(self._injector))
-        self.tokens = shared.tokens
+        self.tokens: Final = shared.tokens
         """Issues, verifies and revokes tokens, for the whole server."""
         self._shared = shared
 

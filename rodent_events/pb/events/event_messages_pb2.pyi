@@ -3,7 +3,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import Any as _Any, ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -92,7 +92,7 @@ class Event(_message.Message):
     sharing_event: SharingEvent
     usage_event: UsageEvent
     data_transfer_event: DataTransferEvent
-    def __init__(self, event_id: _Optional[str] = ..., level: _Optional[_Union[EventLevel, str]] = ..., category: _Optional[_Union[EventCategory, str]] = ..., source: _Optional[str] = ..., timestamp: _Optional[int] = ..., metadata: _Optional[_Mapping[str, str]] = ..., system_event: _Optional[_Union[SystemEvent, _Mapping]] = ..., storage_event: _Optional[_Union[StorageEvent, _Mapping]] = ..., network_event: _Optional[_Union[NetworkEvent, _Mapping]] = ..., security_event: _Optional[_Union[SecurityEvent, _Mapping]] = ..., service_event: _Optional[_Union[ServiceEvent, _Mapping]] = ..., identity_event: _Optional[_Union[IdentityEvent, _Mapping]] = ..., access_event: _Optional[_Union[AccessEvent, _Mapping]] = ..., sharing_event: _Optional[_Union[SharingEvent, _Mapping]] = ..., usage_event: _Optional[_Union[UsageEvent, _Mapping]] = ..., data_transfer_event: _Optional[_Union[DataTransferEvent, _Mapping]] = ...) -> None: ...
+    def __init__(self, event_id: _Optional[str] = ..., level: _Optional[_Union[EventLevel, str]] = ..., category: _Optional[_Union[EventCategory, str]] = ..., source: _Optional[str] = ..., timestamp: _Optional[int] = ..., metadata: _Optional[_Mapping[str, str]] = ..., system_event: _Optional[_Union[SystemEvent, _Mapping[str, _Any]]] = ..., storage_event: _Optional[_Union[StorageEvent, _Mapping[str, _Any]]] = ..., network_event: _Optional[_Union[NetworkEvent, _Mapping[str, _Any]]] = ..., security_event: _Optional[_Union[SecurityEvent, _Mapping[str, _Any]]] = ..., service_event: _Optional[_Union[ServiceEvent, _Mapping[str, _Any]]] = ..., identity_event: _Optional[_Union[IdentityEvent, _Mapping[str, _Any]]] = ..., access_event: _Optional[_Union[AccessEvent, _Mapping[str, _Any]]] = ..., sharing_event: _Optional[_Union[SharingEvent, _Mapping[str, _Any]]] = ..., usage_event: _Optional[_Union[UsageEvent, _Mapping[str, _Any]]] = ..., data_transfer_event: _Optional[_Union[DataTransferEvent, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class SystemEvent(_message.Message):
     __slots__ = ("startup", "shutdown", "config_changed", "user_event")
@@ -104,7 +104,7 @@ class SystemEvent(_message.Message):
     shutdown: SystemShutdownPayload
     config_changed: SystemConfigChangePayload
     user_event: SystemUserPayload
-    def __init__(self, startup: _Optional[_Union[SystemStartupPayload, _Mapping]] = ..., shutdown: _Optional[_Union[SystemShutdownPayload, _Mapping]] = ..., config_changed: _Optional[_Union[SystemConfigChangePayload, _Mapping]] = ..., user_event: _Optional[_Union[SystemUserPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, startup: _Optional[_Union[SystemStartupPayload, _Mapping[str, _Any]]] = ..., shutdown: _Optional[_Union[SystemShutdownPayload, _Mapping[str, _Any]]] = ..., config_changed: _Optional[_Union[SystemConfigChangePayload, _Mapping[str, _Any]]] = ..., user_event: _Optional[_Union[SystemUserPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class StorageEvent(_message.Message):
     __slots__ = ("pool_event", "dataset_event", "transfer_event", "snapshot_event")
@@ -116,7 +116,7 @@ class StorageEvent(_message.Message):
     dataset_event: StorageDatasetPayload
     transfer_event: StorageTransferPayload
     snapshot_event: StorageSnapshotPayload
-    def __init__(self, pool_event: _Optional[_Union[StoragePoolPayload, _Mapping]] = ..., dataset_event: _Optional[_Union[StorageDatasetPayload, _Mapping]] = ..., transfer_event: _Optional[_Union[StorageTransferPayload, _Mapping]] = ..., snapshot_event: _Optional[_Union[StorageSnapshotPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, pool_event: _Optional[_Union[StoragePoolPayload, _Mapping[str, _Any]]] = ..., dataset_event: _Optional[_Union[StorageDatasetPayload, _Mapping[str, _Any]]] = ..., transfer_event: _Optional[_Union[StorageTransferPayload, _Mapping[str, _Any]]] = ..., snapshot_event: _Optional[_Union[StorageSnapshotPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class NetworkEvent(_message.Message):
     __slots__ = ("interface_event", "connection_event")
@@ -124,7 +124,7 @@ class NetworkEvent(_message.Message):
     CONNECTION_EVENT_FIELD_NUMBER: _ClassVar[int]
     interface_event: NetworkInterfacePayload
     connection_event: NetworkConnectionPayload
-    def __init__(self, interface_event: _Optional[_Union[NetworkInterfacePayload, _Mapping]] = ..., connection_event: _Optional[_Union[NetworkConnectionPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, interface_event: _Optional[_Union[NetworkInterfacePayload, _Mapping[str, _Any]]] = ..., connection_event: _Optional[_Union[NetworkConnectionPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class SecurityEvent(_message.Message):
     __slots__ = ("auth_event", "key_event", "certificate_event")
@@ -134,13 +134,13 @@ class SecurityEvent(_message.Message):
     auth_event: SecurityAuthPayload
     key_event: SecurityKeyPayload
     certificate_event: SecurityCertificatePayload
-    def __init__(self, auth_event: _Optional[_Union[SecurityAuthPayload, _Mapping]] = ..., key_event: _Optional[_Union[SecurityKeyPayload, _Mapping]] = ..., certificate_event: _Optional[_Union[SecurityCertificatePayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, auth_event: _Optional[_Union[SecurityAuthPayload, _Mapping[str, _Any]]] = ..., key_event: _Optional[_Union[SecurityKeyPayload, _Mapping[str, _Any]]] = ..., certificate_event: _Optional[_Union[SecurityCertificatePayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class ServiceEvent(_message.Message):
     __slots__ = ("status_event",)
     STATUS_EVENT_FIELD_NUMBER: _ClassVar[int]
     status_event: ServiceStatusPayload
-    def __init__(self, status_event: _Optional[_Union[ServiceStatusPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, status_event: _Optional[_Union[ServiceStatusPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class IdentityEvent(_message.Message):
     __slots__ = ("user_event", "group_event", "computer_event")
@@ -150,7 +150,7 @@ class IdentityEvent(_message.Message):
     user_event: IdentityUserPayload
     group_event: IdentityGroupPayload
     computer_event: IdentityComputerPayload
-    def __init__(self, user_event: _Optional[_Union[IdentityUserPayload, _Mapping]] = ..., group_event: _Optional[_Union[IdentityGroupPayload, _Mapping]] = ..., computer_event: _Optional[_Union[IdentityComputerPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, user_event: _Optional[_Union[IdentityUserPayload, _Mapping[str, _Any]]] = ..., group_event: _Optional[_Union[IdentityGroupPayload, _Mapping[str, _Any]]] = ..., computer_event: _Optional[_Union[IdentityComputerPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class AccessEvent(_message.Message):
     __slots__ = ("acl_event", "permission_event")
@@ -158,7 +158,7 @@ class AccessEvent(_message.Message):
     PERMISSION_EVENT_FIELD_NUMBER: _ClassVar[int]
     acl_event: AccessACLPayload
     permission_event: AccessPermissionPayload
-    def __init__(self, acl_event: _Optional[_Union[AccessACLPayload, _Mapping]] = ..., permission_event: _Optional[_Union[AccessPermissionPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, acl_event: _Optional[_Union[AccessACLPayload, _Mapping[str, _Any]]] = ..., permission_event: _Optional[_Union[AccessPermissionPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class SharingEvent(_message.Message):
     __slots__ = ("share_event", "connection_event", "file_access_event")
@@ -168,7 +168,7 @@ class SharingEvent(_message.Message):
     share_event: SharingSharePayload
     connection_event: SharingConnectionPayload
     file_access_event: SharingFileAccessPayload
-    def __init__(self, share_event: _Optional[_Union[SharingSharePayload, _Mapping]] = ..., connection_event: _Optional[_Union[SharingConnectionPayload, _Mapping]] = ..., file_access_event: _Optional[_Union[SharingFileAccessPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, share_event: _Optional[_Union[SharingSharePayload, _Mapping[str, _Any]]] = ..., connection_event: _Optional[_Union[SharingConnectionPayload, _Mapping[str, _Any]]] = ..., file_access_event: _Optional[_Union[SharingFileAccessPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class UsageEvent(_message.Message):
     __slots__ = ("quota_event", "resource_event", "threshold_event")
@@ -178,13 +178,13 @@ class UsageEvent(_message.Message):
     quota_event: UsageQuotaPayload
     resource_event: UsageResourcePayload
     threshold_event: UsageThresholdPayload
-    def __init__(self, quota_event: _Optional[_Union[UsageQuotaPayload, _Mapping]] = ..., resource_event: _Optional[_Union[UsageResourcePayload, _Mapping]] = ..., threshold_event: _Optional[_Union[UsageThresholdPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, quota_event: _Optional[_Union[UsageQuotaPayload, _Mapping[str, _Any]]] = ..., resource_event: _Optional[_Union[UsageResourcePayload, _Mapping[str, _Any]]] = ..., threshold_event: _Optional[_Union[UsageThresholdPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class DataTransferEvent(_message.Message):
     __slots__ = ("transfer_event",)
     TRANSFER_EVENT_FIELD_NUMBER: _ClassVar[int]
     transfer_event: DataTransferTransferPayload
-    def __init__(self, transfer_event: _Optional[_Union[DataTransferTransferPayload, _Mapping]] = ...) -> None: ...
+    def __init__(self, transfer_event: _Optional[_Union[DataTransferTransferPayload, _Mapping[str, _Any]]] = ...) -> None: ...
 
 class SystemStartupPayload(_message.Message):
     __slots__ = ("boot_time_seconds", "services_started", "operation")

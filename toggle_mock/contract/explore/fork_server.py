@@ -15,7 +15,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 # All that an agent needs, also what it loads only when it starts, or gRPC with its first channel.
 import grpc.experimental  # noqa: F401
@@ -47,7 +47,7 @@ class BusAgent:
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.bus = EventBus(
+        self.bus: Final = EventBus(
             target=environ["TOGGLE_ADDRESS"],
             jwt_file=environ["TOGGLE_JWT_FILE"],
             events_dir=environ["EVENTS_DIR"],

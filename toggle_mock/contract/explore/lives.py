@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from rodent_events import clock
 from toggle_mock.contract.driver_protocol import Commanded
@@ -202,9 +202,9 @@ class ForkedProcess:
         exit_code: Callable[[int], int],
     ) -> None:
         self.pid = pid
-        self.stdout = Tail()
+        self.stdout: Final = Tail()
         self._connection = connection
-        self.log = Path(os.devnull)
+        self.log: Path = Path(os.devnull)
         """The file that its stderr goes to."""
         self.on_line: OnLine = str
         """Is called with each line of its stdout, in a thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import grpc
 
@@ -64,7 +64,7 @@ class Script:
     ) -> None:
         self.effects: Counter[str] = Counter()
         """Answers that were given, other than the usual one."""
-        self.amid = threading.Event()
+        self.amid: Final = threading.Event()
         """Set once a call has come that an end of the agent waits for."""
         self._on_reset, self._on_amid = on_reset, on_amid
         self._lock = threading.Lock()

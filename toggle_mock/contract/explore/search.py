@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
+from typing import Final
 from unittest import SkipTest
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -105,7 +106,7 @@ class Search:
         database: Path | None = None,
         on_played: Callable[[Progress], object] = lambda _progress: None,
     ) -> None:
-        self.progress = Progress()
+        self.progress: Final = Progress()
         self._explored, self._players = explored, players
         self._seed = seed
         self._database = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rodent_events.pb.base_pb2 import CommandRequest, ConfigUpdate, RodentRequest, ToggleRequest
 from toggle_mock.contract.rodent.rig import RodentRig
 from toggle_mock.contract.verdicts import Breach
@@ -62,7 +64,7 @@ class Conversation:
     def __init__(self, rig: RodentRig) -> None:
         self._rig = rig
         self._rodent = rig.connected()
-        self.call = self._rodent.calls[-1]
+        self.call: Final = self._rodent.calls[-1]
         """The Connect call."""
         self._heard = len(self.call.requests)
 

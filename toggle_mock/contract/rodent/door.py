@@ -128,7 +128,7 @@ class ClientFrames:
     """What the frames tell that a client sends on a connection, in whatever pieces they come."""
 
     def __init__(self) -> None:
-        self.pings = 0
+        self.pings: int = 0
         """Pings, answers aside."""
         self.streams: set[int] = set()
         """The streams that it has begun, and not ended."""

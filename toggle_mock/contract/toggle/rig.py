@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import grpc
 
@@ -55,14 +55,14 @@ class ToggleRig(Rig[ToggleContract]):
 
     def __init__(self, contract: ToggleContract, case_id: str, folder: Path, story: Story) -> None:
         super().__init__(contract, folder, story)
-        self.address = address_of(contract)
+        self.address: Final = address_of(contract)
         """``host:port`` of the Toggle, or ``unix:PATH``."""
         mark = f"{case_id}-{secrets.token_hex(4)}"
-        self.who = Identity(f"rodent-{mark}", contract.organization or f"org-{mark}")
+        self.who: Final = Identity(f"rodent-{mark}", contract.organization or f"org-{mark}")
         """The Rodent of the case."""
-        self.batches = Batches(mark)
+        self.batches: Final = Batches(mark)
         """Makes its events."""
-        self.tokens = TokenMaker(contract)
+        self.tokens: Final = TokenMaker(contract)
         self._observer: Observer | None = None
 
     def __enter__(self) -> Self:

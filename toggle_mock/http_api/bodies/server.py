@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -13,7 +13,7 @@ from toggle_mock.page import PageMode
 class Ready(Answer):
     """Whether the server answers calls."""
 
-    statuses = (200, 503)
+    statuses: ClassVar[tuple[int, ...]] = (200, 503)
 
     ready: bool
     reason: Annotated[str | None, Meta(description="Why it does not.")] = None
