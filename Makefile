@@ -49,9 +49,10 @@ flaky: $(READY) $(PROTO_READY) $(PYTHONS:%=build/venv-%/.ready)  ## Run TESTS, o
 
 check: lint docs test test-repository  ## All that a change must pass, short of the wheel and the oldest versions.
 
-lint: $(READY) $(PROTO_READY)  ## Format, lint, types, imports, drift of what is generated.
+lint: $(READY) $(PROTO_READY) build/checkers/.ready  ## Format, lint, spelling, types, imports, drift of what is generated.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	build/checkers/bin/typos
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
 	.venv-proto/bin/python tools/generate.py --check
