@@ -172,7 +172,7 @@ distribution: $(READY)  ## Report what the strategies draw.
 	$(BIN)/python tests/support/distribution.py docs/distribution.md
 
 docs: $(READY)  ## Build the documentation into build/docs.
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict # with --quiet it would see no warning
 
 go-check: $(READY)  ## Format, vet and test the Go module, against the mock of this tree; drift of its generated code.
 go-driver-check:  ## Format, vet and test the Rodent in Go, which takes its messages from that module.
