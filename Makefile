@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check recipes-check sown explore generated world clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -57,6 +57,7 @@ lint: $(READY) $(PROTO_READY) build/checkers/.ready  ## Format, lint, spelling, 
 	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
 	.venv-proto/bin/python tools/generate.py --check
 	$(BIN)/python tools/schemas.py --check
+	$(BIN)/python tools/licences.py --check
 
 types: $(READY) build/checkers/.ready  ## Check with pyright: all that is public has a type, users' code passes.
 	for package in rodent_events toggle_mock; do \
@@ -72,6 +73,21 @@ check-wheel:  ## Install the wheel without its extras, and emit.
 	build/wheel/venv/bin/pip wheel --quiet --no-deps --wheel-dir build/wheel .
 	build/wheel/venv/bin/pip install --quiet build/wheel/*.whl
 	cd build/wheel && venv/bin/python ../../tools/check_wheel.py *.whl
+
+release-check: $(READY) build/release/.ready  ## All of a release but its publication: build twice, the same bytes; look at them; list what they bring.
+	rm -rf build/dist build/again
+	build/release/bin/python tools/distributions.py build/dist/packages
+	umask 077 && build/release/bin/python tools/distributions.py build/again
+	diff -r build/dist/packages build/again
+	build/release/bin/twine --no-color check --strict build/dist/packages/*
+	build/release/bin/check-wheel-contents build/dist/packages/*.whl
+	build/release/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --mc-type library \
+		--no-validate --output-reproducible --output-file build/again/installed.json
+	$(BIN)/python tools/sbom.py build/again/installed.json build/dist/sbom.json
+	$(BIN)/towncrier build --draft --version $(VERSION) >build/again/notes.md
+
+audit: build/audit/.ready  ## Ask PyPI which of the locked versions have known vulnerabilities.
+	build/audit/bin/pip-audit --requirement tools/locked.txt --disable-pip --no-deps
 
 build/oldest/.fetched: tools/oldest.txt
 	rm -rf build/oldest
@@ -122,6 +138,9 @@ docs/compatibility.md: $(shell find $(COMPARED) -name '*.proto' -o -name '*.py')
 
 schemas: $(READY)  ## Generate what follows from the code: schemas, contract cases, codes, Go's client, man pages.
 	$(BIN)/python tools/schemas.py
+
+licences: $(READY)  ## List the licences of all that comes with the distribution, in docs/licences.md.
+	$(BIN)/python tools/licences.py
 
 soak: $(READY)  ## End an agent and kill its server 200 times, in each way and mode; count what is lost or repeated.
 	$(BIN)/python tests/support/soak.py --rounds $(or $(ROUNDS),200)

@@ -24,7 +24,10 @@ SCHEMAS = {
     "gitlab-ci": ["ci/gitlab/toggle-mock.yml"],
     "compose-spec": ["ci/compose/compose.yaml"],
 }
-WORKFLOWS = ["ci/github/example.yml", ".github/workflows/ci.yml", ".github/workflows/nightly.yml"]
+WORKFLOWS = [
+    "ci/github/example.yml",
+    *(f".github/workflows/{name}.yml" for name in ("ci", "nightly", "release")),
+]
 MANIFESTS = ["ci/kubernetes/deployment.yaml", "ci/kubernetes/service.yaml"]
 SCRIPTS = ["ci/github/start.sh"]
 
