@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check recipes-check sown explore generated world clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -126,6 +126,11 @@ lock:  ## Lock the newest of everything for development, in tools/locked.txt.
 		build/lock/bin/pip freeze --exclude-editable | grep -v ' @ '; } >tools/locked.txt
 
 proto: generated docs/compatibility.md  ## Generate all that follows from proto/: code, revisions, tables in docs.
+
+revision: $(READY) $(PROTO_READY)  ## Take up a published revision of the schema, and all that follows: FROM=folder DATE=2026-01-15.
+	$(BIN)/python tools/add_revision.py "$(FROM)" "$(DATE)"
+	.venv-proto/bin/python tools/generate.py
+	$(BIN)/python tools/compare_revisions.py
 
 generated: $(READY) $(PROTO_READY)
 	.venv-proto/bin/python tools/generate.py
