@@ -6,9 +6,11 @@ They are explained by ``python -m rodent_events explain``, and in docs/troublesh
 
 from __future__ import annotations
 
+from typing import Final
+
 from rodent_events.code_table import Code, CodeTable
 
-CODES = CodeTable(
+CODES: Final = CodeTable(
     "python -m rodent_events explain",
     # Errors
     Code(
@@ -325,6 +327,6 @@ CODES = CodeTable(
     ),
 )
 
-ELSEWHERE = "those from RE-300 on are explained by toggle-mock explain"
+ELSEWHERE: Final = "those from RE-300 on are explained by toggle-mock explain"
 
 logger: Final = CODES.logger("rodent_events")

@@ -6,10 +6,12 @@ They are explained by ``toggle-mock explain``, and in docs/troubleshooting.md, w
 
 from __future__ import annotations
 
+from typing import Final
+
 import rodent_events.codes
 from rodent_events.code_table import Code, CodeTable
 
-CODES = CodeTable(
+CODES: Final = CodeTable(
     "toggle-mock explain",
     # Errors
     Code(

@@ -16,6 +16,10 @@ assert_type(
     rodent_events.emit_storage_pool(rodent_events.EVENT_LEVEL_INFO, StoragePoolPayload()),
     str | None,
 )
+# What an editor shows of a payload: its fields, and their types.
+assert_type(StoragePoolPayload(pool_name="tank", size_bytes=5).size_bytes, int)
+assert_type(StoragePoolPayload().pool_name, str)
+assert_type(SystemStartupPayload().operation, SystemStartupPayload.SystemStartupOperation)
 assert_type(rodent_events.flush(), bool)
 assert_type(rodent_events.shutdown(1.0), bool)
 rodent_events.initialize(Path("rodent.yml"), target="t:1", jwt=lambda: "a.b.c", batch_size=5)
@@ -44,6 +48,10 @@ with ToggleServer() as toggle, EventBus(target=toggle.address, jwt=toggle.jwt())
 # What must not pass: the payload of another emitter, and a number as metadata.
 rodent_events.emit_storage_pool(1, SystemStartupPayload())  # type: ignore[arg-type]
 rodent_events.emit(StoragePoolPayload(), metadata={"n": 5})  # type: ignore[dict-item]
+# Nor a field that the payload has not, or a value of another type.
+StoragePoolPayload(pool_nme="tank")  # type: ignore[call-arg]
+StoragePoolPayload(size_bytes="1T")  # type: ignore[arg-type]
+rodent_events.emit_storage_pool(1, StoragePoolPayload(), source=5)  # type: ignore[arg-type]
 # Nor a method that there is none of, and what narrows no calls.
 toggle.faults.failing(fail(), method="SendEvent")  # type: ignore[arg-type]
 toggle.on_connect.always(fail(), sub="o1")  # type: ignore[call-arg]
