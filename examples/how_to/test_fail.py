@@ -50,8 +50,8 @@ def test_slow_network(event_bus, toggle_server):
 
 
 def test_no_answer_at_all(toggle_server, tmp_path):
-    settings = {"target": toggle_server.address, "jwt": toggle_server.jwt(), "send_timeout": 0.2}
-    with EventBus(**settings, **QUICK, events_dir=tmp_path) as bus:
+    address, token = toggle_server.address, toggle_server.jwt()
+    with EventBus(QUICK, target=address, jwt=token, send_timeout=0.2, events_dir=tmp_path) as bus:
         with toggle_server.faults.hanging():
             bus.emit(StoragePoolPayload(pool_name="tank"))
             assert not bus.flush(timeout=0.4)
@@ -71,7 +71,7 @@ def test_expired_certificate(event_bus, toggle_server):
 def test_expired_token(toggle_server, tmp_path):
     tokens = iter([toggle_server.jwt(expires_in=-60), toggle_server.jwt()])
     with EventBus(
-        target=toggle_server.address, jwt=lambda: next(tokens), events_dir=tmp_path, **QUICK
+        QUICK, target=toggle_server.address, jwt=lambda: next(tokens), events_dir=tmp_path
     ) as bus:
         bus.emit(StoragePoolPayload(pool_name="tank"))
         assert bus.flush(timeout=30)
@@ -129,8 +129,8 @@ def test_too_large(event_bus, toggle_server):
 
 
 def test_half_open(toggle_server, tmp_path):
-    settings = {"target": toggle_server.address, "jwt": toggle_server.jwt(), "send_timeout": 0.3}
-    with EventBus(**settings, **QUICK, events_dir=tmp_path) as bus:
+    address, token = toggle_server.address, toggle_server.jwt()
+    with EventBus(QUICK, target=address, jwt=token, send_timeout=0.3, events_dir=tmp_path) as bus:
         bus.emit(StoragePoolPayload(pool_name="before"))
         assert bus.flush(timeout=30)
         with toggle_server.faults.half_open():
@@ -171,12 +171,11 @@ def test_full_disk_and_memory(toggle_server, tmp_path):
     small = {"buffer_size": 100, "flush_threshold": 90, "batch_size": 10, "spool_max_files": 1}
     told = []
     with EventBus(
+        small | QUICK,
         target=toggle_server.address,
         jwt=toggle_server.jwt(),
         events_dir=tmp_path,
         on_drop=told.append,
-        **small,
-        **QUICK,
     ) as bus:
         with toggle_server.faults.outage():
             for number in range(1000):

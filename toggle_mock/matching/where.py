@@ -18,7 +18,7 @@ from toggle_mock.matching.wanted import condition_of, meant_instead
 def where(
     query: Matchable = None,
     *,
-    metadata: Mapping[str, str] | None = None,
+    metadata: Mapping[str, object] | None = None,
     after: datetime | float | None = None,
     before: datetime | float | None = None,
     **fields: object,
@@ -27,7 +27,8 @@ def where(
 
     Args:
         query: Text in the query language, a payload message, or whatever stands for a matcher.
-        metadata: What the event's metadata must have.
+        metadata: What the event's metadata must have, by key: text, or what a field can be
+            asked for.
         after: A time that the event's timestamp must be after: a datetime, or seconds since the
             epoch.
         before: A time that it must be before.
