@@ -225,8 +225,22 @@ class Pipe:
         self.writer.transport.abort()
 
 
-_STEPS_TO_ACCEPT = 3
-"""Rounds of its loop that asyncio needs until a client that it took is known here."""
+async def end_listening(listener: asyncio.Server) -> None:
+    """Stop at once, also where a process holds the socket that another thread just starts.
+
+    Until that runs its program it has all that is open here, and takes connections with it. Each
+    client that asyncio has taken is known in the end to the function that it was given.
+    """
+    for one in listener.sockets:
+        asyncio.get_running_loop().remove_reader(one.fileno())
+        with suppress(OSError):  # not all systems know it of a socket that listens
+            one.shutdown(socket.SHUT_RDWR)
+    # Who was taken just now has no transport yet, and gets none from a listener that is closed.
+    await asyncio.sleep(0)
+    listener.close()
+    # From the transport to that function. One that nobody knows is never closed.
+    for _ in range(2):
+        await asyncio.sleep(0)
 
 
 @dataclass(eq=False)
@@ -312,20 +326,9 @@ class Relay:
                 await self._changed.wait()
 
     async def _stop_listening(self) -> None:
-        """Stop at once, also where a process holds the socket that another thread just starts.
-
-        Until that runs its program it has all that is open here, and takes connections with it.
-        """
         listener, self._listener = self._listener, None
-        if listener is None:
-            return
-        for one in listener.sockets:
-            asyncio.get_running_loop().remove_reader(one.fileno())
-            with suppress(OSError):  # not all systems know it of a socket that listens
-                one.shutdown(socket.SHUT_RDWR)
-        # Who was taken just now is told: asyncio forgets such clients when it closes at once.
-        await asyncio.sleep(0)
-        listener.close()
+        if listener is not None:
+            await end_listening(listener)
 
     def _release(self) -> None:
         if self._reserved is not None:
@@ -335,8 +338,6 @@ class Relay:
     async def close(self) -> None:
         """Stop listening, and end all connections."""
         await self._stop_listening()
-        for _ in range(_STEPS_TO_ACCEPT):
-            await asyncio.sleep(0)
         self._release()
         self.reset()
         for task in list(self._tasks):

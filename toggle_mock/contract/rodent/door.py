@@ -12,7 +12,7 @@ from typing import Self
 from rodent_events import clock
 from toggle_mock.faults.first_bytes import PREFACE
 from toggle_mock.faults.frames import END_STREAM, HEADER, Kind
-from toggle_mock.faults.tcp_relay import Pipe
+from toggle_mock.faults.tcp_relay import Pipe, end_listening
 from toggle_mock.loop_thread import LoopThread
 
 _CHUNK = 64 * 1024
@@ -76,16 +76,18 @@ class Door:
         self._thread.end()
 
     async def _close(self) -> None:
-        self._server.close()
+        await end_listening(self._server)
         await self._shut()
         await asyncio.gather(*self._tasks)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.dials.append(clock.monotonic())
-        task = asyncio.current_task()
-        assert task is not None
+        task = asyncio.ensure_future(self._let_in(Pipe(reader, writer)))
         self._tasks.add(task)
-        pipes = [Pipe(reader, writer)]
+        task.add_done_callback(self._tasks.discard)
+
+    async def _let_in(self, client: Pipe) -> None:
+        pipes = [client]
         try:
             if not self._is_shut:
                 pipes.append(Pipe(*await asyncio.open_connection(self._host, self._port)))
@@ -94,7 +96,6 @@ class Door:
         except OSError:
             pass  # nobody is behind it, or it broke, which both sides are about to learn
         finally:
-            self._tasks.discard(task)
             for pipe in pipes:
                 pipe.reset()
 
