@@ -20,7 +20,7 @@ _STAYS_OUT = (
 _UNTIL_HEALED = 600.0
 """Seconds that a call is held at the longest; it is let go before."""
 
-_LEAST_PAUSE = 0.1
+_LEAST_PAUSE = 0.25
 """Seconds between a refused Register and the next, also of a Rodent with scaled pauses."""
 
 
@@ -89,7 +89,7 @@ def after_unauthenticated(rig: RodentRig) -> None:
 @REGISTER.case(
     "not-hot",
     "Between two tries of Register is a pause",
-    rule="Of a Register that is always refused with UNAVAILABLE, no more than ten tries come in a "
+    rule="Of a Register that is always refused with UNAVAILABLE, no more than four tries come in a "
     "second; seen with three of them.",
     source=f"{_AGAIN}; gRPC: clients back off",
     cost="A thousand Rodents that register without a pause keep a Toggle down that comes back.",
