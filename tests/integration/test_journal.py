@@ -30,7 +30,8 @@ def test_each_event_is_in_the_file_when_emit_returns(free_port, journal, fsync):
         for _ in range(25):
             sent += emit(bus, 1)
             assert on_disk(folder) == sent
-        assert assert_balanced(bus)["spooled"] + bus.get_stats()["pending_events"] == 25
+        stats = assert_balanced(bus)
+        assert stats["spooled"] + stats["pending_events"] == 25
         bus.shutdown(1)
     assert on_disk(folder) == sent
 

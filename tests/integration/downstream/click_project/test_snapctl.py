@@ -33,7 +33,7 @@ def test_a_failure_is_reported_too(run, toggle_server):
 
 def test_the_next_command_reports_what_one_could_not(run, toggle_server, monkeypatch):
     with toggle_server.faults.outage(), monkeypatch.context() as patches:
-        patches.setattr(snapctl, "PATIENCE", 0.1)
+        patches.setattr(snapctl, "PATIENCE", 2.0)
         result = run("create", "tank@lost")
         assert "with the next command" in result.output
         assert result.exit_code == 0
