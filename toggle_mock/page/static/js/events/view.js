@@ -131,6 +131,9 @@ export function EventsView({ route, go, live, names, rids, input }) {
       onOpen=${(which) => open(placeOf(which))}
     />`;
   };
+  // The same edges are no news: while one scrolls, only the list is made anew.
+  const onMove = (seen) =>
+    setEdge((known) => (known.top === seen.top && known.bottom === seen.bottom ? known : seen));
   const toFresh = () => {
     setPaused(false);
     setEdge({ top: true, bottom: true });
@@ -173,7 +176,7 @@ export function EventsView({ route, go, live, names, rids, input }) {
         rowHeight=${rowHeight}
         row=${row}
         control=${list}
-        onMove=${setEdge}
+        onMove=${onMove}
       />
       ${live.numbers && total === 0 && html`<p class="nothing">No event matches. ${query && html`<button type="button" class="button small" onClick=${() => go({ query: null })}>Show all</button>`}</p>`}
     </section>
