@@ -10,7 +10,17 @@ import logging
 import sys
 from pathlib import Path
 
-from bench import delivering, drawing, emitting, recording, sizes, stalling, starting, viewing
+from bench import (
+    delivering,
+    drawing,
+    emitting,
+    installing,
+    recording,
+    sizes,
+    stalling,
+    starting,
+    viewing,
+)
 from bench.suite import Row, run
 
 MORE, LESS = True, False
@@ -41,6 +51,7 @@ ROWS = [
     Row("start, command", "import grpc", 2.5, LESS, starting.command, "s"),
     Row("start, container", "bare grpcio in it", 2, LESS, starting.container, "s"),
     Row("import", "grpc and messages", 1.2, LESS, starting.imports, "s"),
+    Row("first test", "pytest-httpserver", 1.2, LESS, installing.first_test, "s", repeat=3),
     Row("page, first row", "ms, 10⁵ events", 1000, LESS, viewing.first_row, "ms"),
     Row("page, frame", "ms, p95 of scrolling", 50, LESS, viewing.frame, "ms", repeat=3),
     Row("page, memory", "MiB of scripts", 300, LESS, viewing.heap, "MiB", repeat=3),
