@@ -95,8 +95,9 @@ def _rows(folder: Path) -> Iterator[str]:
     for segment, wrong in listed(folder):
         total += segment.count
         note = f"  {getattr(wrong, 'reason', wrong)}" if wrong else ""
-        yield f"{segment.count:>8} events {segment.size:>12} bytes  {segment.path.name}{note}"
-    yield f"{total:>8} events wait in {folder}"
+        unit = "event " if segment.count == 1 else "events"
+        yield f"{segment.count:>8} {unit} {segment.size:>12} bytes  {segment.path.name}{note}"
+    yield f"{total:>8} {'event waits' if total == 1 else 'events wait'} in {folder}"
 
 
 def _cat(config: EventConfig, _parsed: argparse.Namespace) -> int:

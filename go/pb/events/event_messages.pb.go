@@ -3317,7 +3317,7 @@ type StorageTransferPayload struct {
 	// How much was sent so far, in bytes.
 	// Example: 536870912
 	TransferredBytes int64 `protobuf:"varint,4,opt,name=transferred_bytes,json=transferredBytes,proto3" json:"transferred_bytes,omitempty"`
-	// The same of a hundred.
+	// The same in percent of size_bytes, 0 to 100.
 	// Example: 50
 	ProgressPercent int32 `protobuf:"varint,5,opt,name=progress_percent,json=progressPercent,proto3" json:"progress_percent,omitempty"`
 	// How far the transfer has come.
@@ -5020,7 +5020,7 @@ type DataTransferTransferPayload struct {
 	// How much was transferred so far, in bytes.
 	// Example: 1073741824
 	TransferredBytes int64 `protobuf:"varint,4,opt,name=transferred_bytes,json=transferredBytes,proto3" json:"transferred_bytes,omitempty"`
-	// The same of a hundred.
+	// The same in percent of size_bytes, 0 to 100.
 	// Example: 100
 	ProgressPercent int32 `protobuf:"varint,5,opt,name=progress_percent,json=progressPercent,proto3" json:"progress_percent,omitempty"`
 	// How far the transfer has come.
