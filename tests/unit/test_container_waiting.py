@@ -63,3 +63,12 @@ def test_an_error_tells_the_log_once_whatever_notes_it_has():
     code, log = error.__notes__
     assert code.startswith("RE-301")
     assert log == "log of the mock (toggle-mock:0):\nno such option"
+
+
+def test_a_log_that_testcontainers_has_told_is_not_told_again():
+    container = Ended(None)
+    container.status, container.image = "exited", "toggle-mock:0"
+    error = TimeoutError("not within 1 s")
+    error.add_note("no such option")
+    add_logs(error, "the mock", container)
+    assert error.__notes__ == ["no such option"]

@@ -23,12 +23,17 @@ def last_lines(container: WaitStrategyTarget) -> str:
 
 def add_logs(error: BaseException | None, name: str, container: DockerContainer) -> None:
     """Have an error tell what a container has logged, unless that never ran or is told already."""
-    notes: list[str] = getattr(error, "__notes__", [])
-    tells = isinstance(error, ContainerStartException) or any(
-        note.startswith(_HEAD) for note in notes
-    )
-    if isinstance(error, Exception) and not tells and _was_started(container):
+    if isinstance(error, Exception) and not _tells_log(error) and _was_started(container):
         error.add_note(f"{_HEAD}{name} ({container.image}):\n{_readable(container)}")
+
+
+def _tells_log(error: Exception) -> bool:
+    notes: list[str] = getattr(error, "__notes__", [])
+    # testcontainers adds it to what it gives up with; other errors have notes about themselves.
+    by_others = isinstance(error, ContainerStartException) or (
+        type(error) is TimeoutError and notes
+    )
+    return bool(by_others) or any(note.startswith(_HEAD) for note in notes)
 
 
 def sections(fixtures: Mapping[str, object]) -> list[tuple[str, str]]:
