@@ -49,7 +49,7 @@ ROWS = [
     Row("rodents", "KiB each", 400, LESS, recording.rodents, "KiB", repeat=1),
     Row("start", "ms", 100, LESS, starting.in_process, "ms"),
     Row("start, command", "import grpc", 2.5, LESS, starting.command, "s"),
-    Row("start, container", "bare grpcio in it", 2, LESS, starting.container, "s"),
+    Row("start, container", "bare grpcio in it", 2.5, LESS, starting.container, "s"),
     Row("import", "grpc and messages", 1.2, LESS, starting.imports, "s"),
     Row("first test", "pytest-httpserver", 1.2, LESS, installing.first_test, "s", repeat=3),
     Row("page, first row", "ms, 10⁵ events", 1000, LESS, viewing.first_row, "ms"),
