@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-
-from playwright.sync_api import Page, sync_playwright
+from typing import TYPE_CHECKING
 
 from bench.recorded import BATCH_SIZE, recorded
 from bench.suite import MissingProgramError, Sample
 from toggle_mock import ToggleServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 MANY, MOST = 100_000, 1_000_000
 """Events that are recorded."""
@@ -50,19 +52,6 @@ _SCROLL = """
 })
 """
 
-# How long it takes until the event is shown that stands in the middle of all.
-_JUMP = """
-(grid, row) => new Promise(resolve => {
-  const before = performance.now();
-  const look = () =>
-    document.querySelector(`[aria-rowindex="${row}"]:not(.awaited)`)
-      ? resolve(performance.now() - before)
-      : requestAnimationFrame(look);
-  grid.scrollTop = grid.scrollHeight / 2;
-  requestAnimationFrame(look);
-})
-"""
-
 
 @cache
 def _toggle(events: int) -> ToggleServer:
@@ -74,6 +63,8 @@ def _toggle(events: int) -> ToggleServer:
 @contextmanager
 def _page(events: int) -> Iterator[Page]:
     """The page of such a mock, in a browser that has never seen it, once it shows events."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - other rows need none
+
     program = shutil.which("chromium")
     if program is None:
         raise MissingProgramError("chromium is not installed: apt-get install chromium")
@@ -112,13 +103,6 @@ def _heap(page: Page) -> float:
     return float(page.evaluate("performance.memory.usedJSHeapSize")) / MIB
 
 
-def _jump(events: int) -> float:
-    """Milliseconds until the middle of all is shown."""
-    with _page(events) as page:
-        grid = page.get_by_role("grid", name="Events")
-        return float(grid.evaluate(_JUMP, events // 2))
-
-
 def first_row() -> Sample:
     return Sample(_of(MANY, _first_row))
 
@@ -134,7 +118,3 @@ def heap() -> Sample:
 def growth() -> Sample:
     """The first row of ten times as many events."""
     return Sample(_of(MOST, _first_row), _of(MANY, _first_row))
-
-
-def growth_of_jumps() -> Sample:
-    return Sample(_jump(MOST), _jump(MANY))

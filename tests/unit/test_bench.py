@@ -8,7 +8,7 @@ import pytest
 from bench import compare
 from bench.__main__ import ROWS
 from bench.sizes import REVISION
-from bench.suite import Result, Row, Sample, run
+from bench.suite import MissingProgramError, Result, Row, Sample, run
 from toggle_mock.schema import load_schema
 
 
@@ -101,3 +101,14 @@ def test_the_page_has_the_size_of_each_payload_type():
         place.name for place in load_schema(REVISION).payload_types.values()
     ]
     assert max(float(cells[3]) for cells in rows) <= 0.6
+
+
+def test_what_cannot_be_measured_here_is_told_and_misses_no_goal(tmp_path, capsys):
+    def measure():
+        raise MissingProgramError("chromium is not installed")
+
+    path = tmp_path / "run.json"
+    rows = {"page": Row("page", "ms", 1, False, measure), "emit": row("emit", samples=[Sample(1)])}
+    assert run(rows, [], path) == 0
+    assert "page" in capsys.readouterr().out.splitlines()[1]
+    assert list(json.loads(path.read_text())["rows"]) == ["emit"]

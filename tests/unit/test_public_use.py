@@ -19,6 +19,10 @@ REASONS = {
         {"_running"},
         "Whom a signal would ask to save: only a signal tells of that, and it ends the process.",
     ),
+    "integration/test_door.py": (
+        {"_thread"},
+        "Its loop is held, so that somebody comes just as it ends.",
+    ),
     "integration/test_global_bus.py": (
         {"_report_early_events"},
         "What a bus leaves for the end of the process is taken back.",
