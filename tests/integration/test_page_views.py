@@ -160,6 +160,24 @@ def test_a_scenario_runs_step_by_step_and_what_is_over_is_healed(page, toggle):
     assert not toggle.faults.in_force
 
 
+def test_a_fault_is_shown_as_healed_once_it_is(page, toggle):
+    page.goto("/?view=faults")
+    held = []
+    page.route("**/faults/*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright looks into it
+    form = panel(page, "Scenario")
+    form.get_by_label("Steps, as JSON").fill(json.dumps([{"latency": {"seconds": 0.01}}]))
+    form.get_by_role("button", name="Run it").click()
+    row = form.get_by_role("row").filter(has_text="latency")
+    expect(row).to_contain_text("in force")
+    with page.expect_request("**/faults/*"):
+        form.get_by_role("button", name="Stop and heal").click()
+    expect(row).to_contain_text("in force")
+    assert toggle.faults.in_force
+    held[0].continue_()
+    expect(row).to_contain_text("healed")
+    assert not toggle.faults.in_force
+
+
 # Sessions and recordings
 
 

@@ -19,20 +19,29 @@ export function stepsOf(data) {
 /** Run steps; `changed(steps)` is told of each change. Returns a function that stops and heals. */
 export function run(steps, session, changed) {
   const timers = [];
+  let stopped = false;
   const told = () => changed([...steps]);
-  const heal = async (step) => {
-    if (step.id === undefined || step.state !== STATES.inForce) return;
-    step.state = STATES.healed;
+  // Once for each step; what is shown as healed is so at the mock.
+  const heal = (step) => {
+    if (step.state === STATES.inForce) step.healing ??= ended(step);
+    return step.healing;
+  };
+  const ended = async (step) => {
+    try {
+      await remove(`/faults/${step.id}`, { session });
+      step.state = STATES.healed;
+    } catch (error) {
+      if (error.status === 404) step.state = STATES.healed; // somebody else has healed it
+      else Object.assign(step, { problem: error.message, healing: undefined });
+    }
     told();
-    await remove(`/faults/${step.id}`, { session }).catch((error) => {
-      step.problem = error.status === 404 ? "" : error.message;
-    });
   };
   const begin = async (step) => {
     try {
       step.id = (await post("/faults", { session }, step.fault)).fault;
       step.state = STATES.inForce;
-      if (step.duration !== null) timers.push(setTimeout(() => heal(step), step.duration * 1000));
+      if (stopped) await heal(step);
+      else if (step.duration !== null) timers.push(setTimeout(() => heal(step), step.duration * 1000));
     } catch (error) {
       step.state = STATES.failed;
       step.problem = error.message;
@@ -42,6 +51,7 @@ export function run(steps, session, changed) {
   for (const step of steps) timers.push(setTimeout(() => begin(step), step.at * 1000));
   told();
   return () => {
+    stopped = true;
     timers.forEach(clearTimeout);
     return Promise.all(steps.map(heal));
   };
