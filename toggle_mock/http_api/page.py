@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -43,6 +43,11 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _ROOT = b"/page/"
 """How the first file calls the place of the others."""
 
+_END_OF_HEAD = b"</head>"
+
+_LINKS = {".js": b'rel="modulepreload"', ".css": b'rel="preload" as="style"'}
+"""How the first file links to what is fetched at once, by how its name ends."""
+
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -78,9 +83,21 @@ def files() -> list[File]:
     """
     found = dict(_files(resources.files("toggle_mock.page") / "static", ""))
     version = hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:12]
-    first = found.pop("/index.html").replace(_ROOT, f"/page/{version}/".encode())
+    first = found.pop("/index.html").replace(_END_OF_HEAD, _preloads(found) + _END_OF_HEAD)
+    first = first.replace(_ROOT, f"/page/{version}/".encode())
     others = [File(f"/page/{version}{path}", found[path], _FOR_GOOD) for path in sorted(found)]
     return [File("/", first, "no-cache"), *others]
+
+
+def _preloads(paths: Iterable[str]) -> bytes:
+    """Links by which a browser fetches all files at once, not each when another names it."""
+    links = {
+        path: link for path in sorted(paths) for end, link in _LINKS.items() if path.endswith(end)
+    }
+    return b"".join(
+        b'  <link %b href="%b%b" />\n  ' % (link, _ROOT, path[1:].encode())
+        for path, link in links.items()
+    )
 
 
 def _files(folder: Traversable, way: str) -> Iterator[tuple[str, bytes]]:
