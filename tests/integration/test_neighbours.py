@@ -68,11 +68,14 @@ def dies(folder):
 
 def leave(folder, name, count=1):
     """A folder of a process that has ended; the ids of the events in it are returned."""
-    (folder / name).mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder.with_name(f"{folder.name}-made")  # beside it: nobody takes half of it
+    made.mkdir()
     for number in range(count):
         batch = EventBatch(batch_id=f"{name}/{number}")
         batch.events.add(event_id=f"{name}/{number}")
-        (folder / name / f"{number:04}.pb").write_bytes(batch.SerializeToString())
+        (made / f"{number:04}.pb").write_bytes(batch.SerializeToString())
+    made.rename(folder / name)
     return [f"{name}/{number}" for number in range(count)]
 
 
