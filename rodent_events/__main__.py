@@ -12,6 +12,7 @@ from typing import TypeAlias
 from google.protobuf.json_format import MessageToDict
 
 from rodent_events.bus import EventBus
+from rodent_events.code_table import with_notes
 from rodent_events.codes import CODES, ELSEWHERE
 from rodent_events.config import EventConfig
 from rodent_events.debug import settings_info
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return command(parsed)
     except RodentEventsError as error:
-        return _fail(error, *getattr(error, "__notes__", ()))
+        return _fail(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,7 +80,8 @@ def _explain(parsed: argparse.Namespace) -> int:
     try:
         return _print([CODES.explained(parsed.code)])
     except LookupError as error:
-        return _fail(error, ELSEWHERE)
+        error.add_note(ELSEWHERE)
+        return _fail(error)
 
 
 def _info(config: EventConfig, _parsed: argparse.Namespace) -> int:
@@ -129,8 +131,8 @@ def _drain(config: EventConfig, parsed: argparse.Namespace) -> int:
     return 0 if delivered else 1
 
 
-def _fail(error: Exception, *notes: str) -> int:
-    sys.stderr.write("\n".join([f"{_PROGRAM}: {error}", *notes, ""]))
+def _fail(error: Exception) -> int:
+    sys.stderr.write(f"{_PROGRAM}: {with_notes(error)}\n")
     return 1
 
 

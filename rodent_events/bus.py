@@ -41,7 +41,6 @@ from rodent_events.rate_limit import TokenBucket
 if TYPE_CHECKING:
     from rodent_events.worker import Flush, Worker
 
-
 DEFAULT_SHUTDOWN_TIMEOUT = 10.0
 """Seconds."""
 

@@ -106,6 +106,11 @@ class CodeTable:
         return f"did you mean {' or '.join(near)}?" if near else known
 
 
+def with_notes(error: BaseException) -> str:
+    """The text of an error, and below it its notes, of which one is its code."""
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
+
+
 def _lines(row: Code) -> Iterator[str]:
     yield f"{row.code}: {row.title}"
     for head, text in (("Why", row.cause), ("What helps", row.remedy)):

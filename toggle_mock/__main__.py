@@ -21,7 +21,9 @@ def main() -> None:
             raise
         if sys.argv[1:2] == ["explain"]:  # this very error, or another, to whoever has no click
             sys.exit(_explain(*sys.argv[2:3]))
-        sys.exit("\n".join([f"toggle-mock: {error}", *getattr(error, "__notes__", ())]))
+        from rodent_events.code_table import with_notes
+
+        sys.exit(f"toggle-mock: {with_notes(error)}")
     command(prog_name="toggle-mock")
 
 

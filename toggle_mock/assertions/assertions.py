@@ -427,7 +427,7 @@ class Assertions(RecordingView):
         mine = [batch for batch in cleared if self.scope.covers(batch.call)]
         yield Place("before clear(), or the beginning of the test", mine)
         others = [batch for batch in batches if not self.scope.covers(batch.call)]
-        yield Place("out of this scope, of another Rodent or session", others)
+        yield Place(elsewhere.OUT_OF_SCOPE, others)
 
     def _notes(self, matcher: Matcher) -> list[str]:
         """What may explain that something is missing, besides what arrived."""

@@ -19,6 +19,9 @@ from toggle_mock.schema import Schema
 SEARCHING = 0.5
 """Seconds that looking elsewhere may take."""
 
+OUT_OF_SCOPE = "out of this scope, of another Rodent or session"
+"""Where that is which others have, as failures call it."""
+
 LATEST = 1.0
 """Seconds by which an event may be late and still be told as late; of a short wait, a quarter."""
 

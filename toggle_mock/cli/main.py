@@ -59,7 +59,9 @@ class _Commands(click.Group):
 
 
 def _told(error: Exception) -> click.ClickException:
-    return click.ClickException("\n".join([str(error), *getattr(error, "__notes__", ())]))
+    from rodent_events.code_table import with_notes
+
+    return click.ClickException(with_notes(error))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -28,12 +28,11 @@ def add_logs(error: BaseException | None, name: str, container: DockerContainer)
 
 
 def _tells_log(error: Exception) -> bool:
+    if isinstance(error, ContainerStartException):
+        return True
     notes: list[str] = getattr(error, "__notes__", [])
     # testcontainers adds it to what it gives up with; other errors have notes about themselves.
-    by_others = isinstance(error, ContainerStartException) or (
-        type(error) is TimeoutError and notes
-    )
-    return bool(by_others) or any(note.startswith(_HEAD) for note in notes)
+    return any(type(error) is TimeoutError or note.startswith(_HEAD) for note in notes)
 
 
 def sections(fixtures: Mapping[str, object]) -> list[tuple[str, str]]:

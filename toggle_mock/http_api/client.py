@@ -19,6 +19,7 @@ import grpc
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from toggle_mock.address import LOOPBACK, UNIX, Address
+from toggle_mock.assertions.elsewhere import OUT_OF_SCOPE
 from toggle_mock.assertions.view import EVERYBODY
 from toggle_mock.context import EndsWithAsyncBlock
 from toggle_mock.faults.active import ActiveFault
@@ -184,8 +185,8 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         if self.scope == EVERYBODY or self.calls:
             return []
         return [
-            f"out of this scope, of another Rodent or session: the last call is a {call.method} of "
-            f"rid {call.rid!r}, sub {call.sub!r}: give the agent the token of jwt(), or look with "
+            f"{OUT_OF_SCOPE}: the last call is a {call.method} of rid {call.rid!r}, sub "
+            f"{call.sub!r}: give the agent the token of jwt(), or look with "
             "RemoteToggle(url, whole=True), which sees all"
             for call in self._api.of_server().get("/calls", FoundCalls, limit="1").calls
         ]

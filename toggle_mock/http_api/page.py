@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -91,12 +92,10 @@ def files() -> list[File]:
 
 def _preloads(paths: Iterable[str]) -> bytes:
     """Links by which a browser fetches all files at once, not each when another names it."""
-    links = {
-        path: link for path in sorted(paths) for end, link in _LINKS.items() if path.endswith(end)
-    }
     return b"".join(
-        b'  <link %b href="%b%b" />\n  ' % (link, _ROOT, path[1:].encode())
-        for path, link in links.items()
+        b'  <link %b href="%b%b" />\n  ' % (_LINKS[_suffix(path)], _ROOT, path[1:].encode())
+        for path in sorted(paths)
+        if _suffix(path) in _LINKS
     )
 
 
@@ -112,7 +111,11 @@ def _files(folder: Traversable, way: str) -> Iterator[tuple[str, bytes]]:
 
 def _media_type(path: str) -> str:
     """The type of a file; what a machine's own list may say otherwise stands here."""
-    return _TYPES.get(path[path.rfind(".") :], "text/plain" if "." in path else "text/html")
+    return _TYPES.get(_suffix(path), "text/plain" if "." in path else "text/html")
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix
 
 
 class ReadOnly:

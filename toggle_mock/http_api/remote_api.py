@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import copy
-from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -81,7 +80,7 @@ class RemoteApi:
 
     def get(self, path: str, answer: type[A], **parameters: str) -> A:
         """The answer to GET, which is to be of a type."""
-        return self._ask("GET", path, None, answer, 0.0, parameters=parameters)
+        return self._ask("GET", path, None, answer, 0.0, **parameters)
 
     def post(
         self, path: str, body: Body | Mapping[str, Any], answer: type[A], wait: float = 0.0
@@ -119,8 +118,7 @@ class RemoteApi:
         body: bytes | None,
         answer: type[A],
         wait: float,
-        *,
-        parameters: Mapping[str, str] = MappingProxyType({}),
+        **parameters: str,
     ) -> A:
         try:
             response = self._client.request(

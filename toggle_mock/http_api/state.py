@@ -26,7 +26,6 @@ from toggle_mock.toggle.toggle import LocalToggle
 
 T = TypeVar("T")
 
-
 POKE = 0.2
 """Seconds after which what follows the recording looks whether the server ends."""
 
