@@ -114,8 +114,9 @@ def test_an_end_is_told_and_the_lease_of_what_is_gone_is_renewed_no_more(caplog,
     renewal = Renewal(lambda: _raise(answers.pop()), 0.001)
     wait_until(lambda: not answers)
     renewal.close()
-    (told,) = caplog.messages
-    assert told.startswith("the lease of a session cannot be renewed: it does not answer")
+    assert caplog.messages == [
+        "the lease of a session cannot be renewed: it does not answer [RE-404]"
+    ]
 
 
 def _raise(error: Exception | None) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.offline import write_program
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 TIME = r"\d+(?:[.:]\d+)+"
@@ -78,7 +80,7 @@ class Reader:
         programs = home / "bin"
         programs.mkdir()
         python = shlex.join([sys.executable, str(ROOT / "tests" / "support" / "offline.py")])
-        _script(programs / "python3", f'exec {python} "$@"')
+        write_program(programs / "python3", f'#!/bin/sh\nexec {python} "$@"\n')
         self._environment = {
             "HOME": str(home),
             "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin",
@@ -130,8 +132,3 @@ class Reader:
         self.folder = Path(place)
         self._environment = dict(one.split("=", 1) for one in variables.split("\0") if one)
         return done.stdout
-
-
-def _script(path: Path, text: str) -> None:
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)

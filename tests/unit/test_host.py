@@ -52,8 +52,9 @@ def test_a_server_that_never_stops_is_left_to_itself(host, monkeypatch, caplog):
     monkeypatch.setattr(grpc.aio, "server", lambda **_: NeverStops())
     asyncio.run(come_and_go(host))
     assert not host.is_up
-    (told,) = caplog.messages
-    assert told.startswith("gRPC at 127.0.0.1:4711 does not stop: it is left to itself")
+    assert caplog.messages == [
+        "gRPC at 127.0.0.1:4711 does not stop: it is left to itself [RE-402]"
+    ]
 
 
 def test_that_it_cannot_stop_is_told(host, monkeypatch):

@@ -12,18 +12,15 @@ PAGES = sorted(page for place in PLACES for page in ROOT.glob(place))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
-def text_of(page: Path) -> str:
-    """A page without its code, which has brackets too."""
-    without_blocks = re.sub(
-        r"^( *)```.*?^\1```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL
-    )
-    return re.sub(r"`[^`\n]*`", "`code`", without_blocks)
+def without_blocks(page: Path) -> str:
+    """A page without its blocks of code, which have brackets and comments too."""
+    return re.sub(r"^( *)```.*?^\1```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(page: Path) -> set[str]:
     """The names of a page's headings, as GitHub and MkDocs make them."""
-    without_blocks = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    headings = re.findall(r"^#+ (.*?)(?: \{#([\w-]+)\})?$", without_blocks, re.MULTILINE)
+    pattern = r"^#+ (.*?)(?: \{#([\w-]+)\})?$"
+    headings = re.findall(pattern, without_blocks(page), re.MULTILINE)
     return {
         name or re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text, name in headings
     }
@@ -31,7 +28,7 @@ def anchors(page: Path) -> set[str]:
 
 def broken(page: Path) -> Iterator[str]:
     """The links of a page that lead nowhere."""
-    for link in LINK.findall(text_of(page)):
+    for link in LINK.findall(re.sub(r"`[^`\n]*`", "`code`", without_blocks(page))):
         path, _, anchor = link.partition("#")
         if re.match(r"[a-z]+:", path):
             continue
