@@ -11,17 +11,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from brought import OURS, PROJECT, brought_by
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "licences.md"
-OWN = "rodent-events"
 NOT_FOR_USERS = {"all", "dev"}
 """Of the extras, the one that is the others together, and that of the project's own developers."""
 
@@ -88,32 +85,11 @@ class Dependency:
 def dependencies() -> list[Dependency]:
     """All that the distribution and its extras bring, here and now."""
     found: dict[str, Dependency] = {}
-    extras = distribution(OWN).metadata.get_all("Provides-Extra") or []
-    for extra in ["", *(name for name in extras if name not in NOT_FOR_USERS)]:
-        for name in closure(OWN, frozenset({extra} - {""})) - {OWN}:
-            found.setdefault(name, Dependency(name, licence(distribution(name)), extra))
+    extras = [name for name in PROJECT["optional-dependencies"] if name not in NOT_FOR_USERS]
+    for extra in ["", *extras]:
+        for name, library in brought_by([f"{OURS}[{extra}]"]).items():
+            found.setdefault(name, Dependency(name, licence(library), extra))
     return sorted(found.values(), key=lambda one: one.name)
-
-
-def closure(name: str, extras: frozenset[str]) -> set[str]:
-    """A distribution and all that it needs in turn, as it is installed."""
-    seen: set[tuple[str, frozenset[str]]] = set()
-    waiting = [(name, extras)]
-    while waiting:
-        if (one := waiting.pop()) in seen:
-            continue
-        seen.add(one)
-        waiting += needed(*one)
-    return {name for name, _ in seen}
-
-
-def needed(name: str, extras: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    """What a distribution needs itself."""
-    for text in distribution(name).requires or []:
-        requirement = Requirement(text)
-        marker = requirement.marker
-        if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras | {""}):
-            yield canonicalize_name(requirement.name), frozenset(requirement.extras)
 
 
 def licence(one: Distribution) -> str:
@@ -138,11 +114,11 @@ def refused(one: Dependency) -> bool:
 def page(found: list[Dependency]) -> str:
     """docs/licences.md."""
     head = HEAD.format(permitted=", ".join(sorted(PERMITTED)), weak=", ".join(sorted(WEAK)))
-    rows = (f"| {one.name} | {one.licence} | {brought_by(one)} |\n" for one in found)
+    rows = (f"| {one.name} | {one.licence} | {shown(one)} |\n" for one in found)
     return head + "".join(rows)
 
 
-def brought_by(one: Dependency) -> str:
+def shown(one: Dependency) -> str:
     """What brings a library, as the page says it."""
     return f"`{one.brought_by}`" if one.brought_by else "every install"
 
