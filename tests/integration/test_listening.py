@@ -17,7 +17,7 @@ from toggle_mock import NoRelayError, RemoteError, RemoteToggle, ToggleServer
 from toggle_mock.address import Address
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.faults.conditions import Conditions
-from toggle_mock.faults.tcp_relay import Relay
+from toggle_mock.faults.tcp_relay import Relay, end_listening
 
 BOTH = pytest.mark.parametrize("relay", [False, True], ids=["direct", "relay"])
 
@@ -219,3 +219,19 @@ async def test_who_connects_just_as_an_outage_begins_is_not_left_alone(steps):
                 assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
     await relay.close()
     gc.collect()
+
+
+async def test_who_was_taken_is_known_once_listening_has_ended():
+    taken = []
+
+    def accept(_reader, writer):
+        taken.append(writer)
+
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+    with socket.create_connection(listener.sockets[0].getsockname()):  # the kernel has taken it
+        for _ in range(2):  # asyncio has too, and has made no transport yet
+            await asyncio.sleep(0)
+        await end_listening(listener)
+        (writer,) = taken
+        writer.transport.abort()
+        await asyncio.sleep(0)

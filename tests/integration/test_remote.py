@@ -24,6 +24,7 @@ from toggle_mock import (
     reorder,
     uniform,
 )
+from toggle_mock.assertions.elsewhere import OUT_OF_SCOPE
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.errors import (
     FaultSpecError,
@@ -100,11 +101,11 @@ def test_a_session_to_which_nobody_has_come_tells_who_has_come_to_others(remote,
         pytest.raises(NotReceivedError) as missed,
     ):
         whole.assert_received("pool_name:none")
-    assert told not in str(missed.value)
+    assert OUT_OF_SCOPE not in str(missed.value)
     client.send_batch(b"")
     with pytest.raises(NotReceivedError) as missed:
         remote.assert_received("pool_name:tank")
-    assert told not in str(missed.value)
+    assert OUT_OF_SCOPE not in str(missed.value)
 
 
 @pytest.mark.parametrize(

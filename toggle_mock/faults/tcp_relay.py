@@ -239,8 +239,7 @@ async def end_listening(listener: asyncio.Server) -> None:
     await asyncio.sleep(0)
     listener.close()
     # From the transport to that function. One that nobody knows is never closed.
-    for _ in range(2):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 @dataclass(eq=False)
