@@ -23,6 +23,9 @@ MIB = 2**20
 PATIENCE = 120_000
 """Milliseconds."""
 
+REST = 3_000
+"""Milliseconds until a browser that was just started has come to rest: people have one open."""
+
 FRAMES = 200
 
 # When the first event was painted: a frame is drawn after what asks for it has run.
@@ -62,7 +65,7 @@ def _toggle(events: int) -> ToggleServer:
 
 @contextmanager
 def _page(events: int) -> Iterator[Page]:
-    """The page of such a mock, in a browser that has never seen it, once it shows events."""
+    """The page of such a mock, in a browser at rest that has never seen it, once it shows events."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - other rows need none
 
     program = shutil.which("chromium")
@@ -76,6 +79,7 @@ def _page(events: int) -> Iterator[Page]:
     ):
         page.set_default_timeout(PATIENCE)
         page.add_init_script(_NOTE_FIRST_ROW)
+        page.wait_for_timeout(REST)
         page.goto(f"http://{_toggle(events).http_address}/")
         page.get_by_text(f"{events:,} events", exact=True).wait_for()
         yield page

@@ -142,6 +142,51 @@ def test_100_000_events_scroll_and_a_page_of_them_is_all_that_is_fetched(page, t
 # Queries
 
 
+# The rows that were moved, made or changed, but for those that have come into view.
+_TOUCHED_BY_SCROLLING = """
+async grid => {
+  const before = new Set(grid.querySelectorAll(".row"));
+  const touched = new Set();
+  const changes = new MutationObserver(all => all.forEach(one => {
+    const nodes = one.type === "childList" ? [...one.addedNodes] : [one.target];
+    nodes.filter(node => before.has(node)).forEach(node => touched.add(node.id));
+  }));
+  changes.observe(grid, {subtree: true, childList: true, attributes: true});
+  grid.scrollTop += 10 * 28;
+  const last = Math.ceil((grid.scrollTop + grid.clientHeight) / 28);
+  while (!grid.querySelector(`#row-${last - 1}`)) await new Promise(requestAnimationFrame);
+  changes.disconnect();
+  return [...touched];
+}
+"""
+
+
+def test_rows_that_stay_in_view_are_not_touched_while_one_scrolls(page, toggle):
+    record_many(toggle.recording, 10, [pool_event(f"pool-{n}") for n in range(100)])
+    page.goto("/")
+    grid = page.get_by_role("grid", name="Events")
+    expect(rows(page).first).to_be_visible()
+    assert grid.evaluate(_TOUCHED_BY_SCROLLING) == []
+
+
+def test_rows_are_fetched_before_they_come_into_view(page, toggle):
+    record_many(toggle.recording, 10, [pool_event(f"pool-{n}") for n in range(100)])
+    page.goto("/")
+    expect(rows(page).first).to_be_visible()
+    with page.expect_response(lambda answer: "first=800&" in answer.url):
+        page.get_by_role("grid", name="Events").evaluate("grid => { grid.scrollTop = 30 * 28 }")
+    assert page.locator("#row-100").count() == 0
+
+
+def test_what_the_page_asks_first_it_asks_once(page, record):
+    record(pool_event("tank"))
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/api/v1")[2]))
+    page.goto("/")
+    expect(rows(page)).to_have_count(1)
+    assert [asked.count(path) for path in ("/info", "/schema")] == [1, 1]
+
+
 def test_a_query_narrows_the_list_and_stands_in_the_url(page, record, browser, toggle):
     record(pool_event("tank"), pool_event("dozer", EVENT_LEVEL_ERROR))
     page.goto("/")

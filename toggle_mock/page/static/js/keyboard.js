@@ -1,24 +1,22 @@
 // Keys, wherever the focus is, but where one types.
 
-import { html, useEffect, useRef } from "./lib.js";
+import { html, useEffect, useRef, useSteady } from "./lib.js";
 
 const TYPED_INTO = "input, textarea, select, [contenteditable]";
 
 /** Call `actions[key]` when a key is pressed; where one types, only Escape counts. */
 export function useKeys(actions) {
-  const latest = useRef(actions);
-  latest.current = actions;
+  const pressed = useSteady((event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key !== "Escape" && event.target.closest?.(TYPED_INTO)) return;
+    if (event.key === "Enter" && event.target.closest?.("button, a, summary")) return;
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
   useEffect(() => {
-    const pressed = (event) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (document.querySelector("dialog[open]")) return;
-      if (event.key !== "Escape" && event.target.closest?.(TYPED_INTO)) return;
-      if (event.key === "Enter" && event.target.closest?.("button, a, summary")) return;
-      const action = latest.current[event.key];
-      if (!action) return;
-      event.preventDefault();
-      action();
-    };
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, []);

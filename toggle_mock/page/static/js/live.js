@@ -7,15 +7,17 @@ import { useEffect, useState } from "./lib.js";
 const SILENCE = 12_000;
 const PAUSES = [500, 1000, 2000, 4000];
 
+const UNKNOWN = { numbers: null, state: "connecting", generation: 0 };
+
 /**
  * `{numbers, state, generation}`: state is "connecting", "live" or "lost"; the generation is
  * another one whenever what was known before may be another recording's. `problem` is why the mock
  * refuses to tell, such as that there is no such session.
  */
 export function useNumbers(session, query) {
-  const [seen, setSeen] = useState({ numbers: null, state: "connecting", generation: 0 });
+  const [seen, setSeen] = useState(UNKNOWN);
   useEffect(() => {
-    setSeen(({ generation }) => ({ numbers: null, state: "connecting", generation: generation + 1 }));
+    setSeen((before) => (before === UNKNOWN ? before : { ...UNKNOWN, generation: before.generation + 1 }));
     return follow({ session, query }, setSeen);
   }, [session, query]);
   return seen;

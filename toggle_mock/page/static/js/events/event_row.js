@@ -1,11 +1,13 @@
 // An event in a line.
 
-import { age, clock, meaning, moment } from "../format.js";
-import { html } from "../lib.js";
+import { clock, meaning, moment } from "../format.js";
+import { html, memo } from "../lib.js";
 import { Level } from "../level.js";
 
-const Awaited = ({ style, index }) => html`
-  <div class="row awaited" role="row" aria-rowindex=${index + 1} style=${style}>
+const at = (top) => ({ transform: `translateY(${top}px)` });
+
+const Awaited = ({ top, index }) => html`
+  <div class="row awaited" role="row" aria-rowindex=${index + 1} style=${at(top)}>
     <span role="gridcell">…</span>
   </div>
 `;
@@ -17,17 +19,19 @@ const What = ({ row }) => html`<span class="what" role="gridcell">
   ${Object.entries(row.metadata).map(([key, value]) => html`<span class="meta">${key}: ${value} </span>`)}
 </span>`;
 
-/** `group` is {begins, odd, onBatch} where events are grouped by batch, else null. */
-export function EventRow({ row, index, style, chosen, now, group, onOpen }) {
-  if (!row) return html`<${Awaited} style=${style} index=${index} />`;
-  const grouped = group ? `${group.begins ? "begins" : ""} ${group.odd ? "odd" : ""}` : "";
+/**
+ * `top` in pixels; `age` is a text. `begins` and `odd` tell of its batch, where they are grouped.
+ * Most rows are what they were while one scrolls, and cost nothing.
+ */
+export const EventRow = memo(({ row, index, top, chosen, age, begins, odd, onOpen, onBatch }) => {
+  if (!row) return html`<${Awaited} top=${top} index=${index} />`;
   return html`<div
     id="row-${index}"
-    class="row ${grouped}"
+    class="row ${begins ? "begins" : ""} ${odd ? "odd" : ""}"
     role="row"
     aria-rowindex=${index + 1}
     aria-selected=${chosen ? "true" : "false"}
-    style=${style}
+    style=${at(top)}
     onClick=${() => onOpen(index)}
   >
     <span class="time" role="gridcell" title=${moment(row.timestamp)}>${clock(row.timestamp)}</span>
@@ -39,17 +43,17 @@ export function EventRow({ row, index, style, chosen, now, group, onOpen }) {
     </span>
     <${What} row=${row} />
     <span class="rid" role="gridcell">
-      ${group?.begins && html`<button
+      ${begins && html`<button
         type="button"
         class="button small batch-name"
         tabindex="-1"
         title="Batch ${row.batch_id}"
         onClick=${(event) => {
           event.stopPropagation();
-          group.onBatch(row.batch_id);
+          onBatch(row.batch_id);
         }}
       >batch …${row.batch_id.slice(-6)}</button>`}${row.rid}
     </span>
-    <span class="age" role="gridcell">${age(now - row.arrived)}</span>
+    <span class="age" role="gridcell">${age}</span>
   </div>`;
-}
+});

@@ -4,6 +4,7 @@ import { get } from "../api.js";
 
 const PAGE = 100;
 const KEPT = 100;
+const AHEAD = 50; // rows, so that most are here before they come into view
 
 export class RowSource {
   /** `changed` is called when rows have come; `failed` with what went wrong. */
@@ -17,11 +18,13 @@ export class RowSource {
 
   /** The row at a place, if it is here; `end` is the place behind the last that there is. */
   row(place, end) {
-    const number = Math.floor(place / PAGE);
-    const page = this.pages.get(number);
-    const row = page?.rows[place - number * PAGE];
-    if (!row) this.fetch(number, end);
-    return row;
+    for (const near of [place, place - AHEAD, place + AHEAD])
+      if (!this.find(near) && near >= 0) this.fetch(Math.floor(near / PAGE), end);
+    return this.find(place);
+  }
+
+  find(place) {
+    return this.pages.get(Math.floor(place / PAGE))?.rows[place % PAGE];
   }
 
   async fetch(number, end) {

@@ -1,9 +1,9 @@
 // The events: the query box, the list that grows, and one of them beside it.
 
-import { counted } from "../format.js";
+import { age, counted } from "../format.js";
 import { useKeys } from "../keyboard.js";
 import { useKept } from "../kept.js";
-import { html, useEffect, useMemo, useReducer, useRef, useState } from "../lib.js";
+import { html, useEffect, useMemo, useReducer, useRef, useState, useSteady } from "../lib.js";
 import { toast } from "../toast.js";
 import { EventDetail } from "./detail.js";
 import { EventRow } from "./event_row.js";
@@ -108,27 +108,24 @@ export function EventsView({ route, go, live, names, rids, input }) {
     g: () => setGrouped(!grouped),
   });
 
-  const group = (row, index) => {
-    if (!grouped || !row) return null;
-    const before = index > 0 ? rowAt(placeOf(index - 1)) : null;
-    return {
-      begins: !before || before.call !== row.call,
-      odd: row.call % 2 === 1,
-      onBatch: (id) => onNarrow(term("batch_id", id), true),
-    };
-  };
-  const row = (index, style) => {
-    const found = rowAt(placeOf(index));
-    const isChosen = placeOf(index) === chosen || (route.event && nameOf(found) === route.event);
+  const onOpen = useSteady((index) => open(placeOf(index)));
+  const onBatch = useSteady((id) => onNarrow(term("batch_id", id), true));
+  const beginsBatch = (row, index) => index === 0 || rowAt(placeOf(index - 1))?.call !== row.call;
+  const row = (index, top) => {
+    const place = placeOf(index);
+    const found = rowAt(place);
+    const inGroup = grouped && found;
     return html`<${EventRow}
-      key=${placeOf(index)}
+      key=${place}
       row=${found}
       index=${index}
-      style=${style}
-      chosen=${isChosen}
-      now=${now}
-      group=${group(found, index)}
-      onOpen=${(which) => open(placeOf(which))}
+      top=${top}
+      chosen=${place === chosen || (route.event && nameOf(found) === route.event)}
+      age=${found && age(now - found.arrived)}
+      begins=${inGroup && beginsBatch(found, index)}
+      odd=${inGroup && found.call % 2 === 1}
+      onOpen=${onOpen}
+      onBatch=${onBatch}
     />`;
   };
   // The same edges are no news: while one scrolls, only the list is made anew.

@@ -7,7 +7,7 @@ const HIGHEST = 8_000_000;
 const BEYOND = 8;
 
 /**
- * `rowHeight` in pixels; `row(index, style)` makes a row. `control.current` gets `scrollTo(index)`
+ * `rowHeight` in pixels; `row(index, top)` makes a row so many pixels from the top. `control.current` gets `scrollTo(index)`
  * and `toEdge(bottom)`; `onMove({top, bottom})` tells whether it is at one of its ends.
  */
 export function VirtualList({ total, rowHeight, row, control, onMove, ...rest }) {
@@ -59,8 +59,7 @@ export function VirtualList({ total, rowHeight, row, control, onMove, ...rest })
 
   const rows = [];
   for (let index = first; index < last; index += 1) {
-    const top = index * rowHeight - offset + view.top;
-    rows.push(row(index, { transform: `translateY(${top}px)` }));
+    rows.push(row(index, index * rowHeight - offset + view.top));
   }
   return html`<div ref=${frame} tabindex="0" ...${rest}>
     <div class="all" role="rowgroup" style=${{ height: `${shown}px` }}>${rows}</div>
