@@ -106,7 +106,7 @@ def _replayed(one: SchemaSet, report: str) -> dict[str, list[str]]:
     paths = [one.kept(release) for release in (one.old, one.new)]
     program = Path(__file__).parent / "replay.py"
     command = [sys.executable, "-I", str(program), *map(str, paths)]
-    done = subprocess.run(command, input=report, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, input=report, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
 

@@ -49,18 +49,22 @@ def said(message, way=()):
     """Each value that it has, by the names of the fields on the way; unknown ones are left out."""
     for field, value in message.ListFields():
         place = (*way, field.full_name if field.is_extension else field.name)
-        kind = field.message_type
-        if kind is not None and kind.GetOptions().map_entry:
-            yield from (
-                (*place, repr(key), held(kind.fields_by_name["value"], value[key])) for key in value
-            )
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            entry = field.message_type.fields_by_name["value"]
+            for key in value:
+                yield from said_of(entry, value[key], (*place, repr(key)))
             continue
         for one in value if field.is_repeated else [value]:
-            if kind is not None:
-                yield place
-                yield from said(one, place)
-            else:
-                yield (*place, held(field, one))
+            yield from said_of(field, one, place)
+
+
+def said_of(field, value, place):
+    """A value of a field, or of a map's; of a message also what it has."""
+    if field.message_type is None:
+        yield (*place, held(field, value))
+    else:
+        yield place
+        yield from said(value, place)
 
 
 def held(field, value):
