@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check recipes-check sown explore generated world clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check go-bench-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -202,7 +202,9 @@ go-check: $(READY)  ## Format, vet and test the Go module, against the mock of t
 go-driver-check:  ## Format, vet and test the Rodent in Go, which takes its messages from that module.
 go-check: GO_MODULE := go
 go-driver-check: GO_MODULE := examples/go-driver
-go-check go-driver-check:
+go-bench-check:  ## Format and vet what the benchmarks hold against.
+go-bench-check: GO_MODULE := bench/go
+go-check go-driver-check go-bench-check:
 	test -z "$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(GO_MODULE) | tee -a /dev/stderr)"
 	cd $(GO_MODULE) && export PATH="$(CURDIR)/$(BIN):$$PATH" && $(GO) vet ./... && $(GO) test -count=1 ./...
 

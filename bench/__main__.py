@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 
 from bench import (
@@ -30,6 +31,9 @@ ROWS = [
     Row("emit under stress", "ms, p99.9", 1, LESS, emitting.under_stress, "ms", repeat=3),
     Row("end to end", "OpenTelemetry", 6, MORE, delivering.end_to_end, "events/s"),
     Row("end to end, limit", "emit or raw bytes", 0.8, MORE, delivering.limit, "events/s"),
+    Row("CPU, batches of 100", "Go", 1.2, LESS, partial(delivering.in_go, 100), "µs"),
+    Row("CPU, batches of 500", "Go", 1.0, LESS, partial(delivering.in_go, 500), "µs"),
+    Row("mock, Rodent in Go", "receiver in Go", 0.9, MORE, delivering.mock_in_go, "events/s"),
     Row("journal", "memory", 0.6, MORE, delivering.journal, "events/s"),
     Row("replay", "raw bytes", 0.9, MORE, delivering.replay, "events/s"),
     Row("growth, memory", "10⁴ events", 1.1, LESS, emitting.growth_in_memory, "µs"),

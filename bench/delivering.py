@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.data import JWT, LEVEL, PAYLOAD, SOURCE, by_protobuf, metadata
 from bench.emitting import bus_in_memory, emit_all, seconds
-from bench.peers import Peer, send_all, server
+from bench.peers import Peer, Taken, emit_in_go, send_all, server
 from bench.suite import BenchError, Sample
 from rodent_events import EventBus, wire
 from rodent_events.batch import Batch
@@ -48,6 +48,10 @@ _BOUND = 0.95
 
 def _ours(kind: str, count: int = COUNT, **settings: Any) -> float:
     """Events a second, from the first emit to the last acknowledgement."""
+    return count / _taken(kind, count, **settings).seconds
+
+
+def _taken(kind: str, count: int, **settings: Any) -> Taken:
     entries = metadata(count)
     with tempfile.TemporaryDirectory() as folder, server(kind) as peer:
         bus = EventBus(events_dir=folder, target=peer.address, jwt=JWT, **settings)
@@ -60,9 +64,11 @@ def _ours(kind: str, count: int = COUNT, **settings: Any) -> float:
                 if not bus.flush(120):
                     raise BenchError("not all was acknowledged")
 
+            used = time.process_time()
             taken = seconds(work)
+            used = time.process_time() - used
         _check(peer, count + 1, taken)
-        return count / taken
+        return Taken(taken, used)
 
 
 def _opentelemetry(count: int = COUNT // 5) -> float:
@@ -125,8 +131,26 @@ def limit() -> Sample:
     return Sample(_ours("raw"), min(_emit_alone(), _raw()))
 
 
+def in_go(batch_size: int) -> Sample:
+    """Microseconds of processor time for an event, by us and by the peer in Go, to one in Go."""
+    ours = _taken("go", COUNT, batch_size=batch_size)
+    return Sample(*(taken.cpu / COUNT * 1e6 for taken in (ours, _in_go("go", batch_size))))
+
+
+def mock_in_go() -> Sample:
+    """Events a second of the peer in Go, to the mock and to a receiver in Go."""
+    return Sample(*(COUNT / _in_go(kind, BATCH_SIZE).seconds for kind in ("mock", "go")))
+
+
+def _in_go(kind: str, batch_size: int) -> Taken:
+    with server(kind) as peer:
+        taken = emit_in_go(peer.address, COUNT, batch_size)
+        _check(peer, COUNT + 1, taken.seconds)
+        return taken
+
+
 def journal() -> Sample:
-    settings = {"spool_mode": "journal", "fsync": "interval"}
+    settings: dict[str, Any] = {"spool_mode": "journal", "fsync": "interval"}
     return Sample(_ours("raw", **settings), _ours("raw"))
 
 

@@ -1,6 +1,6 @@
 """Servers in processes of their own: the mock, and the floors and peers that it is held against.
 
-python -m bench.peers raw|raw-aio|mock|otlp [PORT]
+python -m bench.peers raw|raw-aio|mock|otlp PORT; the one in Go is bench/go.
 """
 
 from __future__ import annotations
@@ -15,13 +15,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import grpc
 import psutil
 
 from bench.data import JWT
+from bench.suite import MissingProgramError
 from rodent_events import EventBatch, EventBatchResponse
 from rodent_events.client import CHANNEL_OPTIONS, SEND_EVENTS
+
+ROOT = Path(__file__).parents[1]
 
 EXPORT_LOGS = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
@@ -41,9 +46,11 @@ class Peer:
 
     def begin(self) -> None:
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "bench.peers", self.kind, str(self.port)]
+        program = [in_go(), "receive"]
+        if self.kind != "go":
+            program = [sys.executable, "-m", "bench.peers", self.kind]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*program, str(self.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._line()
         self._cpu_at_start = self._cpu()
@@ -79,6 +86,19 @@ class Peer:
         assert self.process is not None
         assert self.process.stdout is not None
         return self.process.stdout.readline()
+
+
+@cache
+def in_go() -> str:
+    """The program of bench/go, built."""
+    find_go = [ROOT / "tools" / "find_go"]
+    found = subprocess.run(find_go, check=False, capture_output=True, text=True)
+    if found.returncode:
+        raise MissingProgramError(found.stderr.strip())
+    program = str(ROOT / "build" / "bench-go")
+    build = [found.stdout.strip(), "build", "-o", program, "."]
+    subprocess.run(build, cwd=ROOT / "bench" / "go", check=True)
+    return program
 
 
 @contextmanager
@@ -195,6 +215,22 @@ def main() -> None:
 
 
 # Clients that only send
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What so many events took, from the first emit to the last answer."""
+
+    seconds: float
+    cpu: float
+    """Seconds of processor time."""
+
+
+def emit_in_go(address: str, count: int, batch_size: int) -> Taken:
+    """Emit by a pipeline like that of the published Rodent, in Go."""
+    command = [in_go(), "emit", address, JWT, str(count), str(batch_size)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    return Taken(**json.loads(done.stdout))
 
 
 def send_all(address: str, batches: list[bytes], *, in_flight: int = 1) -> float:

@@ -65,7 +65,7 @@ def _toggle(events: int) -> ToggleServer:
 
 @contextmanager
 def _page(events: int) -> Iterator[Page]:
-    """The page of such a mock, in a browser at rest that has never seen it, once it shows events."""
+    """The page of such a mock in a browser that has never seen it, once it shows events."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - other rows need none
 
     program = shutil.which("chromium")
