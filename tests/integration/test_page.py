@@ -178,6 +178,29 @@ def test_rows_are_fetched_before_they_come_into_view(page, toggle):
     assert page.locator("#row-100").count() == 0
 
 
+# How often a list is to be made anew after a page of rows could not be fetched; it asks for it again then.
+_CHANGES_AFTER_A_FAILURE = """
+async () => {
+  const { RowSource } = await import(document.querySelector('[href$="row_source.js"]').href);
+  return new Promise(resolve => {
+    let changes = 0;
+    const failed = () => setTimeout(() => resolve(changes));
+    new RowSource({}, () => { changes += 1; }, failed).row(0, 1);
+  });
+}
+"""
+
+
+def test_rows_that_cannot_be_fetched_are_not_asked_for_at_once_again(page, record):
+    page.goto("/")
+    page.route("**/events/rows?*", lambda route: route.abort())
+    assert page.evaluate(_CHANGES_AFTER_A_FAILURE) == 0
+    record(pool_event("tank"))
+    expect(page.locator(".toast")).to_have_text("Failed to fetch")
+    page.unroute("**/events/rows?*")
+    expect(rows(page)).to_have_count(1)
+
+
 def test_what_the_page_asks_first_it_asks_once(page, record):
     record(pool_event("tank"))
     asked = []

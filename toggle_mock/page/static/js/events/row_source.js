@@ -37,11 +37,11 @@ export class RowSource {
     for (const oldest of [...this.pages.keys()].slice(0, -KEPT)) this.pages.delete(oldest);
     try {
       await this.fill(page, number * PAGE, wanted);
+      if (!this.closed) this.changed();
     } catch (error) {
-      page.asked = page.rows.length;
+      page.asked = page.rows.length; // it is asked for again when the list is made anew for another reason
       this.failed(error);
     }
-    if (!this.closed) this.changed();
   }
 
   async fill(page, start, wanted) {
