@@ -178,7 +178,7 @@ def test_rows_are_fetched_before_they_come_into_view(page, toggle):
     assert page.locator("#row-100").count() == 0
 
 
-# How often a list is to be made anew after a page of rows could not be fetched; it asks for it again then.
+# How often a list is to be made anew after rows could not be fetched; it asks for them again then.
 _CHANGES_AFTER_A_FAILURE = """
 async () => {
   const { RowSource } = await import(document.querySelector('[href$="row_source.js"]').href);
