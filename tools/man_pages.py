@@ -11,30 +11,14 @@ import re
 from collections.abc import Iterator
 
 import click
+from command_tree import contexts, option_records, subcommands
 
-PROGRAM = "toggle-mock"
 SECTION = 1
 
 
 def pages(command: click.Command) -> dict[str, str]:
     """The text of each page, by the name of its file."""
-    context = click.Context(command, info_name=PROGRAM)
-    return {f"{_page_name(one)}.{SECTION}": _page(one) for one in _contexts(context)}
-
-
-def _contexts(context: click.Context) -> Iterator[click.Context]:
-    """That of a command, and those of the commands below it."""
-    yield context
-    for name, command in _subcommands(context):
-        yield from _contexts(click.Context(command, info_name=name, parent=context))
-
-
-def _subcommands(context: click.Context) -> list[tuple[str, click.Command]]:
-    group = context.command
-    if not isinstance(group, click.Group):
-        return []
-    found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
-    return [(name, one) for name, one in found if one is not None and not one.hidden]
+    return {f"{_page_name(one)}.{SECTION}": _page(one) for one in contexts(command)}
 
 
 def _page_name(context: click.Context) -> str:
@@ -84,19 +68,15 @@ def _notes(epilog: str) -> Iterator[str]:
 
 
 def _options(context: click.Context) -> Iterator[str]:
-    records = [
-        record
-        for option in context.command.get_params(context)
-        if isinstance(option, click.Option) and (record := option.get_help_record(context))
-    ]
+    records = option_records(context)
     if records:
         yield ".SH OPTIONS"
     for names, told in records:
-        yield from (".TP", f"\\fB{escaped(names)}\\fR", escaped(" ".join(told.split())) or "\\&")
+        yield from (".TP", f"\\fB{escaped(names)}\\fR", escaped(told) or "\\&")
 
 
 def _commands(context: click.Context) -> Iterator[str]:
-    found = _subcommands(context)
+    found = subcommands(context)
     if found:
         yield ".SH COMMANDS"
     for name, command in found:
@@ -106,7 +86,7 @@ def _commands(context: click.Context) -> Iterator[str]:
 
 def _see_also(context: click.Context) -> Iterator[str]:
     parents = [context.parent] if context.parent else []
-    below = [click.Context(one, info_name=n, parent=context) for n, one in _subcommands(context)]
+    below = [click.Context(one, info_name=n, parent=context) for n, one in subcommands(context)]
     named = [f"\\fB{escaped(_page_name(one))}\\fR({SECTION})" for one in [*parents, *below]]
     if named:
         yield ".SH SEE ALSO"

@@ -1,4 +1,4 @@
-"""Write what follows from the code: schemas, contract cases, codes, Go's client, man pages.
+"""Write what follows from the code: schemas, cases, codes, commands, Go's client, man pages.
 
 python tools/schemas.py           write them
 python tools/schemas.py --check   change nothing, fail if one differs
@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from commands_page import page as commands
 from contract_page import Described, page
 from go_api import source
 from man_pages import pages
@@ -50,7 +51,8 @@ def texts() -> dict[Path, str]:
             Described("For a Toggle", toggles, settings.TOGGLE_FEATURES, settings.ToggleTimes),
         ]
     )
-    docs = {DOCS / name: text for name, text in {**schemas, "contract-cases.md": cases}.items()}
+    whole = {**schemas, "contract-cases.md": cases, "commands.md": commands(toggle_mock)}
+    docs = {DOCS / name: text for name, text in whole.items()}
     trouble = DOCS / "troubleshooting.md"
     docs[trouble] = with_part(trouble.read_text("utf-8"), "codes", by_message(), "make schemas")
     manual = {MAN / name: text for name, text in pages(toggle_mock).items()}
