@@ -1,4 +1,4 @@
-"""An ASGI application with the bus around it: uvicorn examples.asgi:app"""
+"""An ASGI application with the bus around it: uvicorn asgi:app"""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A Celery application whose workers emit: celery --app examples.celery_app worker"""
+"""A Celery application whose workers emit: celery --app celery_app worker"""
 
 from celery import Celery
 

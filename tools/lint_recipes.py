@@ -28,7 +28,11 @@ WORKFLOWS = [
     "ci/github/example.yml",
     *(f".github/workflows/{name}.yml" for name in ("ci", "nightly", "release")),
 ]
-MANIFESTS = ["ci/kubernetes/deployment.yaml", "ci/kubernetes/service.yaml"]
+MANIFESTS = [
+    "ci/kubernetes/deployment.yaml",
+    "ci/kubernetes/service.yaml",
+    "examples/how_to/agent.yaml",
+]
 SCRIPTS = ["ci/github/start.sh"]
 
 

@@ -1,12 +1,17 @@
 """Tutorials, followed from an empty folder as they are written."""
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from support.go_driver import find_go
 from support.tutorials import ROOT, Command, File, Reader, is_like, steps
+
+from toggle_mock import Tokens
 
 TUTORIALS = ROOT / "docs" / "tutorials"
 
@@ -38,6 +43,23 @@ def test_what_the_one_in_go_says_is_so(follow, tmp_path):
     told = subprocess.run([go, "env", "-json", *names], stdout=subprocess.PIPE, check=True).stdout
     path = f"{tmp_path}/home/bin:{Path(go).parent}:/usr/local/bin:/usr/bin:/bin"
     assert follow("go-agent", **json.loads(told), PATH=path) >= 9
+
+
+def test_what_is_said_of_a_mock_on_the_desk_is_so(make_toggle_server, tmp_path):
+    if not shutil.which("curl"):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("curl is not installed")
+    text = (ROOT / "docs" / "how-to" / "look.md").read_text()
+    section = text.split("## Run a mock on your desk", 1)[1].split("\n## ", 1)[0]
+    server = make_toggle_server(http_port=0, relay=True, tokens=Tokens(verify=False))
+    places = {"127.0.0.1:50051": server.address, "127.0.0.1:8080": server.http_address}
+    for shown, place in places.items():
+        assert shown in section
+        section = section.replace(shown, place)
+    home = tmp_path / "home"
+    home.mkdir()
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    environment = {"PATH": path, "no_proxy": "127.0.0.1"}
+    assert Reader(tmp_path, home, environment).follow(section) == 6
 
 
 def test_each_tutorial_is_followed():

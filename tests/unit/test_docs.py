@@ -146,12 +146,42 @@ def test_every_level_and_every_category_is_named(title, names):
         ("go.md", "go", "../go/example/agent_test.go"),
         ("ci.md", "yaml", "../ci/github/example.yml"),
         ("how-to/run.md", "ini", "how_to/agent.service"),
+        ("how-to/run.md", "dockerfile", "how_to/agent.Dockerfile"),
+        ("how-to/run.md", "yaml", "how_to/agent.yaml"),
     ],
 )
 def test_other_examples_are_files_too(page, language, example):
     text = (ROOT / "docs" / page).read_text()
-    block = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0]
-    assert block == (ROOT / "examples" / example).read_text()
+    blocks = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    named = f"# examples/{example}\n"  # where it is not the first block of its language
+    (block,) = [one for one in blocks if one.startswith(named)] or blocks[:1]
+    assert block.removeprefix(named) == (ROOT / "examples" / example).read_text()
+
+
+def test_each_file_of_settings_on_a_page_is_one(tmp_path):
+    blocks = [
+        (page.name, block)
+        for page in PAGES
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
+        if re.search(r"^events:", block, re.MULTILINE)
+    ]
+    assert len(blocks) >= 5
+    for page, block in blocks:
+        file = tmp_path / page
+        file.write_text(block)
+        assert EventConfig.load(file)
+
+
+def test_each_variable_of_a_setting_on_a_page_is_one():
+    settings = {f"RODENT_EVENTS_{setting.name.upper()}" for setting in fields(EventConfig)}
+    places = [*PAGES, *(ROOT / "examples" / "how_to").glob("agent.*")]
+    named = {
+        name
+        for page in places
+        for name in re.findall(r"RODENT_EVENTS_[A-Z_]+[A-Z]", page.read_text())
+    }
+    assert len(named) >= 8
+    assert named - settings == {"RODENT_EVENTS_CONFIG"}
 
 
 @pytest.mark.parametrize(
