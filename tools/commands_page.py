@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 from collections.abc import Iterator
 
@@ -32,7 +33,7 @@ def _section(context: click.Context) -> Iterator[str]:
         yield from _paragraphs(inspect.cleandoc(text or ""))
     options = [record for record in option_records(context) if not record[0].endswith("--help")]
     if options:
-        rows = [f"| `{names}` | {_escaped(told)} |" for names, told in options]
+        rows = [f"| {_code(names)} | {_escaped(told)} |" for names, told in options]
         yield "\n".join(["| option | what it does |", "|---|---|", *rows, ""])
 
 
@@ -42,6 +43,13 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield f"```text\n{paragraph.removeprefix(_AS_IT_IS)}\n```\n"
         else:
             yield _escaped(" ".join(paragraph.split())) + "\n"
+
+
+def _code(text: str) -> str:
+    """Code in a cell; between backticks, | would be the cell's end for some readers of Markdown."""
+    return (
+        f"<code>{html.escape(text).replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
+    )
 
 
 def _escaped(text: str) -> str:

@@ -51,5 +51,5 @@ def test_what_looks_like_markdown_is_shown_as_it_is(page):
     assert "<p>Do *it*, [see](nothing) &lt;b&gt;.</p>" in shown
     assert "as it\n  stands\n</code>" in shown
     assert "<p>Said at the end.</p>" in shown
-    assert "<td><code>--to A|B</code></td>\n<td>Where to | from, `so`.</td>" in shown
+    assert "<td><code>--to A&#124;B</code></td>\n<td>Where to | from, `so`.</td>" in shown
     assert "Hide" not in shown
