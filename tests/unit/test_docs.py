@@ -158,6 +158,15 @@ def test_other_examples_are_files_too(page, language, example):
     assert block.removeprefix(named) == (ROOT / "examples" / example).read_text()
 
 
+def test_the_files_of_the_bookshop_are_on_its_page():
+    text = (ROOT / "docs" / "your-protos.md").read_text()
+    titled = re.findall(r'```\w+ title="(bookshop/[^"]+)"\n(.*?)```', text, re.DOTALL)
+    files = {path for path in (ROOT / "examples" / "bookshop").rglob("*") if path.is_file()}
+    assert {ROOT / "examples" / name for name, _ in titled} == files
+    for name, shown in titled:
+        assert shown == (ROOT / "examples" / name).read_text()
+
+
 def test_each_file_of_settings_on_a_page_is_one(tmp_path):
     blocks = [
         (page.name, block)
