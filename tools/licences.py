@@ -49,6 +49,7 @@ PERMITTED = {
     "PSF-2.0",
     "Python-2.0",
     "Unlicense",
+    "ZPL-2.1",
     "Zlib",
 }
 """Those that ask for no more than to be named."""
