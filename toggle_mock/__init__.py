@@ -1,9 +1,10 @@
 """A recording mock Toggle: a gRPC server for tests, for continuous integration, for a desk.
 
 What is public is in ``__all__`` here, and in that of ``toggle_mock.faults``,
-``toggle_mock.strategies``, ``toggle_mock.compat`` and ``toggle_mock.contract``; anything else may
-change at any time. The names are loaded when they are first used: pytest imports this package in
-every run on a machine that has it, and must not pay for what no test asks for.
+``toggle_mock.strategies``, ``toggle_mock.compat``, ``toggle_mock.contract`` and
+``toggle_mock.locust``; anything else may change at any time. The names are loaded when they are
+first used: pytest imports this package in every run on a machine that has it, and must not pay for
+what no test asks for.
 """
 
 from typing import TYPE_CHECKING

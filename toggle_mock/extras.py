@@ -20,6 +20,7 @@ BROUGHT: Mapping[str, Sequence[str]] = {
     "tls": ("cryptography", "trustme"),
     "strategies": ("hypothesis",),
     "container": ("docker", "testcontainers"),
+    "load": ("locust",),
 }
 """The modules that come with each extra."""
 

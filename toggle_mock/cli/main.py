@@ -15,6 +15,7 @@ _COMMANDS = (
     "events",
     "explain",
     "explore",
+    "load",
     "proxy",
     "ready",
     "replay",

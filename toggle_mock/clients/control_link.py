@@ -11,6 +11,7 @@ from typing import Any, Final
 import grpc
 import grpc.aio
 
+from rodent_events import clock
 from rodent_events.pb.base_pb2 import (
     RegisterRequest,
     RegisterResponse,
@@ -20,6 +21,7 @@ from rodent_events.pb.base_pb2 import (
 )
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from toggle_mock.clients.answers import Command, acknowledgement_of, response_to
+from toggle_mock.clients.listening import Listener
 from toggle_mock.clients.profiles import Conduct, Redialing
 from toggle_mock.dialing import aio_channel
 
@@ -44,6 +46,7 @@ class ControlLink:
         pace: By what its pauses are multiplied.
         credentials: What TLS needs; None for plaintext.
         options: gRPC's options of its channel.
+        listener: Is told of its calls; None for nobody.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class ControlLink:
         pace: float,
         credentials: grpc.ChannelCredentials | None,
         options: Sequence[tuple[str, Any]],
+        listener: Listener | None = None,
     ) -> None:
         self.registered: Final = threading.Event()
         self.connected: Final = threading.Event()
@@ -70,6 +74,7 @@ class ControlLink:
         self._target, self._metadata = target, metadata
         self._conduct, self._commands, self._pace = conduct, commands, pace
         self._credentials, self._options = credentials, list(options)
+        self._listener = listener or Listener()
         self._channel: grpc.aio.Channel
 
     async def open(self) -> None:
@@ -112,25 +117,35 @@ class ControlLink:
         await asyncio.sleep(seconds * self._pace)
 
     async def _register(self) -> bool:
+        begun = clock.monotonic()
         try:
             request = RegisterRequest(system_info=SystemInfo())
             response: RegisterResponse = await self.stub.Register(
                 request, metadata=self._metadata()
             )
-        except grpc.aio.AioRpcError:
+        except grpc.aio.AioRpcError as error:
+            self._told("Register", begun, error.code().name)
             return False
+        self._told("Register", begun, None if response.success else "success=false")
         return response.success
+
+    def _told(self, method: str, begun: float, failure: str | None) -> None:
+        self._listener.called(method, clock.monotonic() - begun, failure)
 
     async def _connect(self) -> grpc.StatusCode | None:
         """Be connected until the stream ends; returns its status, None if there was no Toggle."""
         await self._dial()
         answers: asyncio.Queue[RodentRequest] = asyncio.Queue()
+        begun, opened = clock.monotonic(), False
         stream = self.stub.Connect(metadata=self._metadata())
         tasks: set[asyncio.Task[None]] = set()
         try:
             await stream.initial_metadata()
             if self._channel.get_state() is not grpc.ChannelConnectivity.READY:
+                self._told("Connect", begun, "there is no connection")
                 return None
+            opened = True
+            self._told("Connect", begun, None)
             self.connected.set()
             tasks.add(asyncio.ensure_future(_write(stream, answers)))
             while (request := await stream.read()) is not grpc.aio.EOF:
@@ -138,6 +153,8 @@ class ControlLink:
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
         except grpc.aio.AioRpcError as error:
+            if not opened:
+                self._told("Connect", begun, error.code().name)
             return error.code()
         else:
             code: grpc.StatusCode = await stream.code()
@@ -168,9 +185,11 @@ class ControlLink:
         kind = request.WhichOneof("payload")
         request_id = request.request_id
         if kind == "command":
+            begun = clock.monotonic()
             response = await response_to(request.command, self._commands)
             response.request_id = request_id
             answers.put_nowait(RodentRequest(request_id=request_id, command_response=response))
+            self._listener.answered(request.command.command_type, clock.monotonic() - begun)
         elif kind == "config":
             self.configs.append((request.config.config_type, request.config.payload))
             ack = acknowledgement_of(request.config, request_id)

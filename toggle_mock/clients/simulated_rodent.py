@@ -31,6 +31,7 @@ from toggle_mock.clients.answers import (
     usual_commands,
 )
 from toggle_mock.clients.control_link import ControlLink
+from toggle_mock.clients.listening import Listener
 from toggle_mock.clients.profiles import Profile, conduct_of
 from toggle_mock.context import EndsWithBlock
 from toggle_mock.loop_thread import LoopThread
@@ -77,6 +78,7 @@ class SimulatedRodent(EndsWithBlock):
         certificate: Its own certificate chain and key as PEM, if Toggle wants one.
         channel_options: gRPC's options of its channel; a Rodent's keepalive unless given. No proxy
             of the environment is used unless they say so.
+        listener: Is told of its calls, and of what becomes of its events.
 
     Raises:
         ValueError: There is no such profile.
@@ -94,6 +96,7 @@ class SimulatedRodent(EndsWithBlock):
         root_certificates: bytes | None = None,
         certificate: tuple[bytes, bytes] | None = None,
         channel_options: Sequence[tuple[str, Any]] = CHANNEL_OPTIONS,
+        listener: Listener | None = None,
     ) -> None:
         self.target = target
         self.rid: Final = str(pyjwt.decode(jwt, options={"verify_signature": False}).get("rid", ""))
@@ -107,6 +110,7 @@ class SimulatedRodent(EndsWithBlock):
         self._conduct = conduct_of(profile)
         self._metadata = (("authorization", f"Bearer {jwt}"),)
         self._pace = pace
+        self._listener = listener or Listener()
         self._link = ControlLink(
             target,
             lambda: self._metadata,
@@ -115,6 +119,7 @@ class SimulatedRodent(EndsWithBlock):
             pace=pace,
             credentials=_credentials(root_certificates, certificate),
             options=channel_options,
+            listener=self._listener,
         )
         self._thread: LoopThread | None = None
         self._events: list[Event] = []
@@ -263,6 +268,8 @@ class SimulatedRodent(EndsWithBlock):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._conduct.loses:
+            under_way = self._batch.events if self._batch else []
+            self._listener.given_up([*under_way, *self._events])
             self._lose(self._emitted - self._sent)
             self._events.clear()
             self._batch = None
@@ -296,13 +303,17 @@ class SimulatedRodent(EndsWithBlock):
     def _append(self, event: Event) -> None:
         self._emitted += 1
         if self._conduct.loses and not self._link.registered.is_set():
-            self._lose(1)
+            self._give_up([event])
             return
         self._events.append(event)
         if self._conduct.loses and len(self._events) >= SPILL_AT:
-            self._lose(len(self._events))
-            self._events.clear()
+            self._give_up(self._events)
+            self._events = []
         self._changed.set()
+
+    def _give_up(self, events: Sequence[Event]) -> None:
+        self._listener.given_up(events)
+        self._lose(len(events))
 
     def _lose(self, count: int) -> None:
         self.dropped += count
@@ -348,13 +359,13 @@ class SimulatedRodent(EndsWithBlock):
             events, self._events = self._events[:_BATCH_SIZE], self._events[_BATCH_SIZE:]
             now = int(time.time() * 1000)
             self._batch = EventBatch(events=events, batch_timestamp=now, batch_id=ids.new_id())
-        count = len(self._batch.events)
-        sent = await self._send(self._batch)
+        batch = self._batch
+        sent = await self._send(batch)
         self._batch = None
         if sent:
-            self._done(count)
+            self._done(len(batch.events))
         else:
-            self._lose(count)
+            self._give_up(batch.events)
 
     async def _send(self, batch: EventBatch) -> bool:
         tries = 0
@@ -368,13 +379,24 @@ class SimulatedRodent(EndsWithBlock):
 
     async def _is_taken(self, batch: EventBatch) -> bool:
         """Try to send a batch; for the published Rodent, a rejected one is sent."""
+        begun = clock.monotonic()
         try:
             answer: EventBatchResponse = await self._link.stub.SendEvents(
                 batch, timeout=_SEND_TIMEOUT, metadata=self._metadata
             )
-        except grpc.aio.AioRpcError:
+        except grpc.aio.AioRpcError as error:
+            self._told(begun, error.code().name, batch)
             return False
+        self._told(begun, None if answer.success else "success=false", batch)
+        if answer.success:
+            self._listener.accepted(batch.events)
+        elif self._conduct.loses:
+            self._listener.given_up(batch.events)
         return answer.success or self._conduct.loses
+
+    def _told(self, begun: float, failure: str | None, batch: EventBatch) -> None:
+        seconds = clock.monotonic() - begun
+        self._listener.called("SendEvents", seconds, failure, batch.ByteSize())
 
 
 def _credentials(

@@ -1,0 +1,12 @@
+"""The locustfile of ``toggle-mock load``: Rodents as its options say."""
+
+import locust.runners
+
+from toggle_mock.locust import RodentUser
+
+locust.runners.HEARTBEAT_LIVENESS = 30
+"""Seconds, more than usual: on one machine a worker is not gone because that is busy."""
+
+
+class Rodent(RodentUser):
+    """One of them."""
