@@ -9,6 +9,7 @@ from support.distributions import brought_by, linked
 
 ROOT = Path(__file__).parents[2]
 
+LOAD = "import sys; sys.argv[1:] = 'load --to 127.0.0.1:9'.split()"
 CHECK = "import sys; sys.argv[1:] = 'schema check 2025-09-17 2025-10-03'.split()"
 
 # What is installed, what is tried with it, and what that needs.
@@ -39,6 +40,12 @@ GATES = [
     ("rodent-events[testing]", "from toggle_mock.strategies import from_message", "strategies"),
     ("rodent-events[testing]", "from toggle_mock.compat import check", "strategies"),
     ("rodent-events[serve]", "from toggle_mock.container import ToggleContainer", "container"),
+    ("rodent-events[serve]", "from toggle_mock.locust import RodentUser", "load"),
+    (
+        "rodent-events[serve]",
+        f"{LOAD}; from toggle_mock.__main__ import main; main()",
+        "load",
+    ),
     (
         "rodent-events[serve]",
         f"from toggle_mock.__main__ import main; {CHECK}; main()",
