@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import gevent
 import gevent.event
@@ -76,6 +77,8 @@ class Fleet:
         try:
             self.tell(Stop(number))
             gone.wait()
+        except FleetEndedError:
+            logger.warning("Rodent %d is gone: %s", number, "the process of its fleet has ended")
         finally:
             del self._gone[number]
 
@@ -93,7 +96,8 @@ class Fleet:
         """Have all Rodents be gone, and the process."""
         with self._lock:
             if self._process.stdin is not None and not self._process.stdin.closed:
-                self._process.stdin.close()
+                with suppress(BrokenPipeError):  # it has ended, which the account tells
+                    self._process.stdin.close()
         self._reading.join()
         self._process.wait(_TO_END)
 
