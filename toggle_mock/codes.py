@@ -72,9 +72,11 @@ CODES: Final = CodeTable(
     Code(
         "RE-308",
         "toggle_mock.errors.StorageError",
-        "A file is no recording, is damaged, or is in use by another server.",
-        "Give a file whose suffix is that of a recording, `.ndjson`, `.sqlite` or `.pb`, and each "
-        "server one of its own.",
+        "A file is no recording, is damaged, or is in use by another server; or a store of "
+        "recordings cannot be used, or has no such run.",
+        "Give a file whose suffix is that of a recording, `.ndjson`, `.sqlite` or `.pb`, or "
+        "`postgresql://HOST/DATABASE?run=NAME`, and each server one of its own. docs/postgres.md "
+        "tells what a store needs.",
     ),
     Code(
         "RE-309",
@@ -258,6 +260,28 @@ CODES: Final = CodeTable(
         "A contract suite in pytest has found that a rule is not kept which a program should keep, "
         "and need not.",
         "Mend the program, list the case as known to fail, or have it fail by `strict=True`.",
+    ),
+    # Of recordings in a store
+    Code(
+        "RE-414",
+        "%s is away: what is recorded waits for it, up to %d MB: %s",
+        "The connection to a store of recordings is lost; the error stands behind. Calls are "
+        "answered, and what is recorded waits in memory. It is written once the store is back.",
+        "See that the server runs and can be reached. `buffer_mb=` in the URL says how much may "
+        "wait; beyond it nothing more is recorded.",
+    ),
+    Code(
+        "RE-415",
+        "%s lacks %d entries that waited for it",
+        "A recording has ended while its store was away, and in the five seconds after.",
+        "What the run has is whole up to then; what is missing were its last entries.",
+    ),
+    Code(
+        "RE-416",
+        "%s lacks %d entries: it could be written to no more",
+        "A recording has ended that could not be written to from some time on; a line of before "
+        "says why.",
+        "What it has is whole up to then; what is missing were its last entries.",
     ),
 )
 

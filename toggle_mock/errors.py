@@ -8,7 +8,7 @@ ToggleMockError
 ├── QueryError            (ValueError)       a text is no query
 ├── FaultSpecError        (ValueError)       data describe no fault, or no scenario
 ├── ContractError         (ValueError)       what is said of a program to be judged means nothing
-├── StorageError          (ValueError)       a file is no recording, or cannot be one
+├── StorageError          (ValueError)       a file or a run is no recording, or cannot be one
 ├── SchemaError           (ValueError)       there is no such schema, or it cannot be read
 ├── UnknownIdError        (LookupError)      no session, call, fault or feed has this id
 ├── NotConnectedError     (ConnectionError)  the Rodent is not connected
@@ -88,7 +88,7 @@ class ContractError(ToggleMockError, ValueError):
 
 
 class StorageError(ToggleMockError, ValueError):
-    """A file is no recording, or cannot be one."""
+    """A file, or a run of a store, is no recording, or cannot be one."""
 
 
 class SchemaError(ToggleMockError, ValueError):

@@ -19,6 +19,7 @@ BROUGHT: Mapping[str, Sequence[str]] = {
     "serve": ("click", "httpx", "prometheus_client", "rich", "starlette", "uvicorn"),
     "tls": ("cryptography", "trustme"),
     "strategies": ("hypothesis",),
+    "postgres": ("psycopg",),
     "container": ("docker", "testcontainers"),
     "load": ("locust",),
 }

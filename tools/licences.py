@@ -54,7 +54,7 @@ PERMITTED = {
 }
 """Those that ask for no more than to be named."""
 
-WEAK = {"MPL-2.0"}
+WEAK = {"LGPL-3.0-only", "MPL-2.0"}
 """Those that bind changes of the library's own files, but nothing that uses it."""
 
 SPDX = {

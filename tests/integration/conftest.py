@@ -10,6 +10,7 @@ import grpc
 import pytest
 from support.commands import TOGGLE_MOCK
 from support.go_driver import GoDriver, built
+from support.postgres import running_server
 from support.raw_rodent import bearer
 from support.waiting import wait_until
 
@@ -27,6 +28,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(name="wait_until")
 def _wait_until():
     return wait_until
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A server of PostgreSQL; skipped where there is none, but not in CI."""
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -39,6 +39,12 @@ GATES = [
     ),
     ("rodent-events[testing]", "from toggle_mock.strategies import from_message", "strategies"),
     ("rodent-events[testing]", "from toggle_mock.compat import check", "strategies"),
+    (
+        "rodent-events[testing]",
+        "from toggle_mock import ToggleServer; ToggleServer(record='postgresql://h/d').start()",
+        "postgres",
+    ),
+    ("rodent-events[testing]", "from toggle_mock import load; load('postgresql:///d')", "postgres"),
     ("rodent-events[serve]", "from toggle_mock.container import ToggleContainer", "container"),
     ("rodent-events[serve]", "from toggle_mock.locust import RodentUser", "load"),
     (

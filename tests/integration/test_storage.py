@@ -19,7 +19,7 @@ from toggle_mock.errors import StorageError
 from toggle_mock.recording.entries import MessageEntry
 from toggle_mock.recording.files import load, save
 from toggle_mock.recording.recorder import Recording
-from toggle_mock.recording.sqlite import row
+from toggle_mock.recording.rows import row
 
 Code = grpc.StatusCode
 FORMATS = ["ndjson", "sqlite", "pb"]

@@ -24,6 +24,7 @@ class SlowFile:
         self.written = []
         self.error = None
         self.closed = False
+        self.retry_in = None
 
     def write(self, entries) -> None:
         self.begun.set()
@@ -117,6 +118,21 @@ def test_what_fails_once_takes_no_more(recording, file, caplog):
     assert not recording.behind
     assert file.written == []
     assert "written to a file no more" in caplog.text
+    (writer,) = recording.sinks
+    recording.sinks.clear()
+    writer.close()
+    assert "a file lacks 2 entries" in caplog.text
+
+
+def test_a_file_that_is_away_is_asked_again_with_nothing_new(recording, file):
+    file.retry_in = 0.001
+    file.let.set()
+    begin(recording)
+    assert file.begun.wait(TIMEOUT)
+    file.begun.clear()
+    assert file.begun.wait(TIMEOUT)
+    file.retry_in = None
+    assert [type(entry) for entry in file.written] == [CallEntry]
 
 
 def test_all_is_written_and_told_before_the_end(recording, file):

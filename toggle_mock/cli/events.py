@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
 from toggle_mock.assertions.view import RecordingView
-from toggle_mock.cli.options import IN_FILE, OUT_FILE, schema_option
-from toggle_mock.recording.files import load, save
+from toggle_mock.cli.options import IN_RECORDING, OUT_RECORDING, schema_option
+from toggle_mock.recording.files import Place, load, save
 from toggle_mock.recording.text import as_line, as_object
 
 
 # A query may begin with a minus, which is no option then.
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("recording", type=IN_FILE, metavar="FILE")
+@click.argument("recording", type=IN_RECORDING, metavar="FILE")
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @schema_option
-@click.option("--export", type=OUT_FILE, help="Write the whole recording in another format.")
+@click.option("--export", type=OUT_RECORDING, help="Write the whole recording in another format.")
 def events(
-    recording: Path,
+    recording: Place,
     query: tuple[str, ...],
     as_json: bool,
     schema: str | None,
-    export: Path | None,
+    export: Place | None,
 ) -> None:
     """Print the events of a recording that match QUERY, oldest first.
+
+    FILE is a file, or a run of a store, postgresql://HOST/DATABASE?run=NAME.
 
     For example: toggle-mock events run.sqlite category:STORAGE -level:INFO 'source:tank/*'
     """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from toggle_mock.recording.postgres.url import StoreUrl, is_store_url
 from toggle_mock.wording import did_you_mean
 from toggle_mock.yaml_files import read_yaml
 
@@ -15,6 +17,36 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 IN_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUT_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class RecordingType(click.ParamType):  # type: ignore[type-arg] # older ones of click take none
+    """A file with a recording, or the URL of a run in a store.
+
+    Args:
+        file: What a file is taken by.
+    """
+
+    name = "recording"
+
+    def __init__(self, file: click.Path) -> None:
+        self._file = file
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | StoreUrl:
+        """The place; a URL that is none is not shown, as it may have a password in it."""
+        if isinstance(value, StoreUrl):
+            return value
+        if not is_store_url(str(value)):
+            return Path(os.fsdecode(self._file.convert(value, param, ctx)))
+        try:
+            return StoreUrl.of(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+IN_RECORDING = RecordingType(IN_FILE)
+OUT_RECORDING = RecordingType(OUT_FILE)
 
 
 def key_options(command: F) -> F:

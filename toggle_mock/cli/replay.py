@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from toggle_mock.cli.options import IN_FILE
+from toggle_mock.cli.options import IN_FILE, IN_RECORDING
 from toggle_mock.clients.replay import replay as send_again
-from toggle_mock.recording.files import load
+from toggle_mock.recording.files import Place, load
 from toggle_mock.recording.text import printable
 
 
 @click.command()
-@click.argument("recording", type=IN_FILE, metavar="FILE")
+@click.argument("recording", type=IN_RECORDING, metavar="FILE")
 @click.option("--to", "target", required=True, metavar="HOST:PORT", help="Toggle's address.")
 @click.option("--jwt-file", type=IN_FILE, help="File with the token; else RODENT_EVENTS_JWT.")
 @click.option(
@@ -25,7 +25,7 @@ from toggle_mock.recording.text import printable
 )
 @click.option("--ca-file", type=IN_FILE, help="Root certificate, if Toggle speaks TLS.")
 def replay(
-    recording: Path,
+    recording: Place,
     target: str,
     jwt_file: Path | None,
     speed: float | None,
@@ -33,7 +33,8 @@ def replay(
 ) -> None:
     """Send the recorded calls to a Toggle, and compare its answers with the recorded ones.
 
-    The exit code is 1 if one differs.
+    FILE is a file, or a run of a store, postgresql://HOST/DATABASE?run=NAME. The exit code is 1
+    if one differs.
     """
     calls = load(recording).calls
     roots = ca_file.read_bytes() if ca_file else None

@@ -17,7 +17,9 @@ from toggle_mock.address import http_url
 from toggle_mock.cli.logs import FORMATTERS, log_to_stderr
 from toggle_mock.cli.options import (
     IN_FILE,
+    IN_RECORDING,
     OUT_FILE,
+    OUT_RECORDING,
     config_option,
     from_environment,
     key_options,
@@ -28,6 +30,7 @@ from toggle_mock.cli.printing import Printer
 from toggle_mock.cli.scenario import Scenario, Step, StepType, needs_relay, read_scenario
 from toggle_mock.interrupts import interrupt_event
 from toggle_mock.page import PAGE_MODES, PageMode
+from toggle_mock.recording.postgres.url import is_store_url
 from toggle_mock.recording.records import Events
 from toggle_mock.recording.text import as_line, as_object, refusal_line, refusal_object
 from toggle_mock.server.answering import REPLAY_MODES
@@ -103,11 +106,15 @@ _LAST_LINES = 2.0
     show_default=True,
     help="Seconds between two commands system.status to each Rodent; 0 for none.",
 )
-@click.option("--record", type=OUT_FILE, help="Record to FILE.ndjson, FILE.sqlite or FILE.pb.")
+@click.option(
+    "--record",
+    type=OUT_RECORDING,
+    help="Record to FILE.ndjson, FILE.sqlite or FILE.pb, or to postgresql://HOST/DATABASE?run=NAME.",
+)
 @click.option(
     "--record-best-effort",
     is_flag=True,
-    help="Answer calls also when FILE can be written to no more; they are refused otherwise.",
+    help="Answer calls also when that can be written to no more; they are refused otherwise.",
 )
 @click.option("--scenario", type=IN_FILE, help="YAML file with faults and commands at times.")
 @click.option(
@@ -124,7 +131,9 @@ _LAST_LINES = 2.0
     help="Tell of connections that are turned away, and allow faults of the connection.",
 )
 @schema_option
-@click.option("--replay", type=IN_FILE, help="Answer as the Toggle did that FILE has recorded.")
+@click.option(
+    "--replay", type=IN_RECORDING, help="Answer as the Toggle did that a file or URL has recorded."
+)
 @click.option(
     "--replay-mode",
     type=click.Choice(REPLAY_MODES),
@@ -254,6 +263,8 @@ def _addresses(toggle: ToggleServer, *, as_json: bool) -> Iterator[str]:
     yield f"Toggle mock at {toggle.address}"
     if toggle.upstream:
         yield f"In front of {toggle.upstream.target}"
+    if is_store_url(toggle.recorded_to or ""):  # whose run may have a new name
+        yield f"Recording to {toggle.recorded_to}"
     if toggle.http_address:
         yield f"HTTP at {http_url(toggle.http_address)}"
     if toggle.page_url:
@@ -264,6 +275,8 @@ def _address_object(toggle: ToggleServer) -> str:
     addresses = {"listening": toggle.address}
     if toggle.upstream:
         addresses["upstream"] = toggle.upstream.target
+    if toggle.recorded_to and is_store_url(toggle.recorded_to):
+        addresses["recording"] = toggle.recorded_to
     if toggle.http_address:
         addresses["http"] = http_url(toggle.http_address)
     if toggle.page_url:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import webbrowser
-from pathlib import Path
 
 import click
 
 from toggle_mock.address import Address, http_url
-from toggle_mock.cli.options import IN_FILE, schema_option
+from toggle_mock.cli.options import IN_RECORDING, schema_option
 from toggle_mock.interrupts import interrupt_event
 from toggle_mock.loop_thread import LoopThread
 from toggle_mock.page import Page
-from toggle_mock.recording.files import load
+from toggle_mock.recording.files import Place, load, name_of
 from toggle_mock.server.server import ToggleServer
 
 _LOOK = 0.2
@@ -20,14 +19,15 @@ _LOOK = 0.2
 
 
 @click.command()
-@click.argument("recording", type=IN_FILE, metavar="FILE")
+@click.argument("recording", type=IN_RECORDING, metavar="FILE")
 @click.option("--http", type=click.IntRange(0, 65535), default=0, help="Port of the page.")
 @click.option("--open/--no-open", "open_page", default=True, help="Open it in a browser.")
 @schema_option
-def view(recording: Path, http: int, open_page: bool, schema: str | None) -> None:
+def view(recording: Place, http: int, open_page: bool, schema: str | None) -> None:
     """Show a recording in the page that `toggle-mock serve` has, until interrupted.
 
-    The file stays as it is. For example: toggle-mock view run.sqlite
+    FILE is a file, or a run of a store, postgresql://HOST/DATABASE?run=NAME. It stays as it is. For
+    example: toggle-mock view run.sqlite
     """
     from toggle_mock.http_api.listener import HttpServer
 
@@ -36,7 +36,7 @@ def view(recording: Path, http: int, open_page: bool, schema: str | None) -> Non
         loaded.read_under(schema)
     # It never starts: nobody can report to it, and what is in the file is all that there is.
     toggle = ToggleServer(recording=loaded)
-    page = Page("read-only", recording.name)
+    page = Page("read-only", name_of(recording))
     stop, thread = interrupt_event(), LoopThread("toggle-mock-view")
     server = HttpServer(toggle, Address(port=http), page=page)
     try:

@@ -17,6 +17,9 @@ from toggle_mock.recording.records import RecordedCall
 class BatchFile:
     """Accepted batches, each behind its length; see :class:`RecordingFile`."""
 
+    retry_in = None
+    """See :attr:`RecordingFile.retry_in`."""
+
     def __init__(self, path: Path) -> None:
         self._file = AppendedFile(path)
         self._requests: dict[int, bytes] = {}
@@ -45,7 +48,7 @@ class BatchFile:
 
     @staticmethod
     def load(path: Path, recording: Recording) -> int | None:
-        """See :meth:`RecordingFile.load`."""
+        """See :meth:`FileFormat.load`."""
         data, start = path.read_bytes(), 0
         while start < len(data):
             try:

@@ -15,6 +15,9 @@ from toggle_mock.recording.recorder import Recording
 class NdjsonFile:
     """Entries, one a line; see :class:`RecordingFile`."""
 
+    retry_in = None
+    """See :attr:`RecordingFile.retry_in`."""
+
     def __init__(self, path: Path) -> None:
         self._file = AppendedFile(path)
         if not self._file.ends_with_newline():  # the last line is whole but for its end
@@ -30,7 +33,7 @@ class NdjsonFile:
 
     @staticmethod
     def load(path: Path, recording: Recording) -> int | None:
-        """See :meth:`RecordingFile.load`."""
+        """See :meth:`FileFormat.load`."""
         player = Player(recording)
         end = 0
         with path.open("rb") as lines:

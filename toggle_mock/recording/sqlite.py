@@ -6,30 +6,23 @@ entry.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from toggle_mock.errors import StorageError
-from toggle_mock.recording.entries import (
-    ClearEntry,
-    Entry,
-    FeedLine,
-    MessageEntry,
-    convert,
-    encode,
-)
+from toggle_mock.recording.entries import ClearEntry, Entry
 from toggle_mock.recording.playback import Player
 from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.rows import entry_of, row
 
 
 class SqliteFile:
     """Entries as rows; see :class:`RecordingFile`."""
+
+    retry_in = None
+    """See :attr:`RecordingFile.retry_in`."""
 
     def __init__(self, path: Path) -> None:
         # One thread uses it at a time: who opens it, the writer's, who closes it.
@@ -67,7 +60,7 @@ class SqliteFile:
 
     @staticmethod
     def load(path: Path, recording: Recording) -> int | None:
-        """See :meth:`RecordingFile.load`; nothing in it is ever torn."""
+        """See :meth:`FileFormat.load`; nothing in it is ever torn."""
         player = Player(recording)
         uri = f"{path.absolute().as_uri()}?mode=ro"
         try:
@@ -75,25 +68,9 @@ class SqliteFile:
                 rows = connection.execute(
                     "SELECT call, entry, document, raw FROM entries ORDER BY rowid"
                 )
-                for row in rows:
-                    player.play(_entry(*row))
+                for one in rows:
+                    player.play(entry_of(*one))
         except (StorageError, sqlite3.DatabaseError, ValueError, TypeError) as error:
             raise StorageError(f"{path}: {error}") from None
         player.end()
         return None
-
-
-def row(entry: Entry) -> tuple[int, str, str, bytes | None]:
-    """An entry as a row: its call, its kind, what it says, its bytes."""
-    document: dict[str, Any] = msgspec.to_builtins(entry, builtin_types=(bytes,))
-    kind, call = document.pop("entry"), document.pop("call", 0)
-    raw = document.pop("raw", None)
-    return call, kind, encode(document).decode(), raw
-
-
-def _entry(call: int, kind: str, document: str, raw: bytes | None) -> FeedLine:
-    # The bytes are put in place of none afterwards, as in JSON they would be base64.
-    entry = convert({**json.loads(document), "entry": kind, "call": call, "raw": ""})
-    if isinstance(entry, MessageEntry) and raw is not None:
-        return msgspec.structs.replace(entry, raw=raw)
-    return entry

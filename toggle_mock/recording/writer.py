@@ -17,7 +17,26 @@ from toggle_mock.recording.refusals import Refusal
 
 
 class RecordingFile(Protocol):
-    """An open file of some format, which entries are added to.
+    """Something open which entries are added to: a file of some format, or a run in a store."""
+
+    @property
+    def retry_in(self) -> float | None:
+        """Seconds until it wants to be written to again, even nothing; None if it need not."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Add entries: all of them, or none.
+
+        Raises:
+            OSError: There is no room, for example.
+            StorageError: The same, in a store.
+        """
+
+    def close(self) -> None:
+        """Nothing more comes."""
+
+
+class FileFormat(RecordingFile, Protocol):
+    """An open file of some format.
 
     Args:
         path: The file, which exists.
@@ -28,16 +47,6 @@ class RecordingFile(Protocol):
     """
 
     def __init__(self, path: Path) -> None: ...
-
-    def write(self, entries: Sequence[Entry]) -> None:
-        """Add entries: all of them, or none.
-
-        Raises:
-            OSError: There is no room, for example.
-        """
-
-    def close(self) -> None:
-        """Nothing more comes."""
 
     @staticmethod
     def load(path: Path, recording: Recording) -> int | None:
@@ -60,17 +69,18 @@ class FileWriter(Sink):
 
     Args:
         file: The file.
-        lock: A descriptor that keeps others off it; closed at the end.
+        lock: A descriptor that keeps others off it, closed at the end; None if it does so itself.
         name: What the file is called.
     """
 
-    def __init__(self, file: RecordingFile, lock: int, name: str) -> None:
+    def __init__(self, file: RecordingFile, lock: int | None, name: str) -> None:
         self._file = file
         self._lock = lock
         self._name = name
         self.failure: str | None = None
         self._told: SimpleQueue[_Told] = SimpleQueue()
         self._entries_told = self._entries_written = 0
+        self._entries_refused = self._entries_missing = 0
         self._thread = threading.Thread(target=self._run, name="toggle-recording", daemon=True)
         self._thread.start()
 
@@ -79,6 +89,8 @@ class FileWriter(Sink):
         if self.failure is None:
             self._entries_told += 1
             self._told.put(entry)
+        else:
+            self._entries_refused += 1
 
     @property
     def behind(self) -> bool:
@@ -100,15 +112,20 @@ class FileWriter(Sink):
         self._thread.join()
         self._call_back(waiting(self._told, 0.0))
         self._file.close()
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
+        if missing := self._entries_missing + self._entries_refused:
+            logger.error("%s lacks %d entries: it could be written to no more", self._name, missing)
 
     def _run(self) -> None:
         told: list[_Told] = []
         while None not in told:
-            told = waiting(self._told)
+            told = waiting(self._told, self._file.retry_in)
             entries = [item for item in told if isinstance(item, Entry)]
-            if entries and self.failure is None:
-                self._write(entries)
+            fresh = entries if self.failure is None else []
+            self._entries_missing += len(entries) - len(fresh)
+            if fresh or self._file.retry_in is not None:
+                self._write(fresh)
             self._entries_written += len(entries)
             self._call_back(told)
 
@@ -122,5 +139,6 @@ class FileWriter(Sink):
         try:
             self._file.write(entries)
         except Exception as error:  # whatever it is, calls are answered
+            self._entries_missing += len(entries)
             logger.exception("the recording is written to %s no more", self._name)
             self.failure = f"the recording is written to {self._name} no more: {error}"

@@ -23,8 +23,9 @@ from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread, refuse_greenlets
 from toggle_mock.page import Page, PageMode
-from toggle_mock.recording.files import load, open_writer
+from toggle_mock.recording.files import Place, load, name_of, open_writer, place_of
 from toggle_mock.recording.fitting import AUTO
+from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.rodents.register import RodentRegister
@@ -90,8 +91,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             all events fit which have come; None for what the file to record to says, or else the
             project's own.
         record: A file that the recording is written to while it goes on: ``.ndjson``,
-            ``.sqlite`` or ``.pb``. What it has already is read at the start.
-        record_best_effort: Whether calls are answered also once that file can be written to no
+            ``.sqlite`` or ``.pb``; or a run of a store, ``postgresql://HOST/DATABASE?run=NAME``,
+            which gets a name of its own without one. What it has already is read at the start.
+        record_best_effort: Whether calls are answered also once that can be written to no
             more, for example since the disk is full; they are refused with UNAVAILABLE otherwise.
         forward_to: A Toggle that answers in place of the mock, ``host:port`` or an
             :class:`Upstream`; what goes to and fro is recorded, without secrets.
@@ -111,8 +113,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     Raises:
         ValueError: An argument is out of its range.
         SchemaError: There is no such schema.
-        StorageError: What is to be replayed is no recording.
+        StorageError: What is to be replayed is no recording, or the URL of a store is none.
         OSError: It cannot be read.
+        MissingExtraError: What is asked for needs an extra that is not installed.
     """
 
     def __init__(
@@ -165,9 +168,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         refuser = Refuser(recording, self.stale_calls, tokens, peer_of)
         if front is not None:
             front.on_refusal = refuser.connection
-        self._record = Path(record) if record is not None else None
-        if isinstance(replay, Path | str) and self._record is not None:
-            _check_other_file(self._record, Path(replay))
+        self._record = _begun(record)
+        if not (replay is None or isinstance(replay, Recording) or self._record is None):
+            _check_other_file(self._record, place_of(replay))
         self._answering = _answering(forward_to, replay, replay_mode)
         if max_message_bytes is None:
             max_message_bytes = _INT32 if self.upstream else _MAX_MESSAGE_BYTES
@@ -372,6 +375,11 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         return self._answering.upstream
 
     @property
+    def recorded_to(self) -> str | None:
+        """The file that it is recorded to, or the run of a store, without a password; else None."""
+        return None if self._record is None else str(self._record)
+
+    @property
     def http_address(self) -> str | None:
         """``host:port``, or ``unix:PATH``, of the HTTP API; None without one."""
         return str(self._http.address) if self._http is not None else None
@@ -463,8 +471,18 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         return Session(self, shared, Scope())
 
 
-def _check_other_file(record: Path, replay: Path) -> None:
-    if record.resolve() == replay.resolve():
+def _begun(record: Path | str | None) -> Place | None:
+    """Where it is recorded; a run of a store has a name from here on."""
+    place = None if record is None else place_of(record)
+    return place.begun() if isinstance(place, StoreUrl) else place
+
+
+def _check_other_file(record: Place, replay: Place) -> None:
+    if isinstance(record, StoreUrl) or isinstance(replay, StoreUrl):
+        is_same = record == replay
+    else:
+        is_same = record.resolve() == replay.resolve()
+    if is_same:
         raise ValueError(f"{replay} is to be replayed: record to another file")
 
 
@@ -479,8 +497,8 @@ def _answering(
     if replay is not None:
         from toggle_mock.server.replaying import ReplayedAnswers  # noqa: PLC0415
 
-        recording = replay if isinstance(replay, Recording) else load(Path(replay))
-        name = "the recording" if isinstance(replay, Recording) else Path(replay).name
+        recording = replay if isinstance(replay, Recording) else load(replay)
+        name = "the recording" if isinstance(replay, Recording) else name_of(place_of(replay))
         return ReplayedAnswers(recording, name, is_strict=mode == "strict")
     if forward_to is None:
         return OwnAnswers()

@@ -1,0 +1,336 @@
+"""A run: a recording that is written to a store while it goes on, and read from it again."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import Connection
+
+from rodent_events.clock import monotonic
+from toggle_mock.codes import logger
+from toggle_mock.errors import StorageError
+from toggle_mock.recording.entries import ClearEntry, Entry
+from toggle_mock.recording.playback import Player
+from toggle_mock.recording.postgres.backlog import Backlog, WaitingEntry
+from toggle_mock.recording.postgres.connecting import connect, problem, reading, telling
+from toggle_mock.recording.postgres.event_rows import EventRows
+from toggle_mock.recording.postgres.migrations import LOCK, migrate
+from toggle_mock.recording.postgres.url import StoreUrl
+from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.records import Kind
+from toggle_mock.recording.rows import entry_of, row
+from toggle_mock.wording import did_you_mean
+
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between two tries to come back to a store; each is twice the one before."""
+
+_PATIENCE = "2"
+"""Seconds for a server to answer such a try: calls wait meanwhile."""
+
+LAST_TRIES = 5.0
+"""Seconds in which it is tried still when the recording ends."""
+
+_ENTRIES = (
+    "COPY toggle_mock.entries (day, run, place, call, entry, document, raw) "
+    "FROM STDIN (FORMAT BINARY)"
+)
+# As json is on the wire: text.
+_ENTRY_TYPES = ("date", "int4", "int8", "int8", "text", "text", "bytea")
+_EVENTS = (
+    "COPY toggle_mock.events (day, run, place, position, call, kind, event_id, timestamp, rid, sub,"
+    " peer, batch_id) FROM STDIN (FORMAT BINARY)"
+)
+_EVENT_TYPES = ("date", "int4", "int8", "int4", "int8", "int4", "text", "int8", *["text"] * 4)
+_KINDS = "INSERT INTO toggle_mock.kinds VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+_GROWN = (
+    "UPDATE toggle_mock.runs SET written = now(), place = %s, calls = calls + %s, "
+    "events = events + %s, bytes = bytes + %s WHERE run = %s"
+)
+_EMPTIED = "UPDATE toggle_mock.runs SET calls = 0, events = 0, bytes = 0 WHERE run = %s"
+
+
+class _RunRow(NamedTuple):
+    """What a store knows of a run."""
+
+    run: int
+    day: Any
+    place: int
+
+
+class _Away(Exception):  # noqa: N818 - a state, which is over at some time
+    """The store cannot be reached now."""
+
+
+class RunFile:
+    """A run that entries are added to; see :class:`RecordingFile`.
+
+    While the store is away, entries wait in memory, as much as the URL says; each is written once,
+    even if the connection breaks as it is told of that.
+
+    Args:
+        url: Which run; it begins unless the store has it.
+        is_new: Whether the store must not have it.
+
+    Raises:
+        StorageError: The store cannot be used, or another server writes to the run.
+        FileExistsError: The store has it.
+    """
+
+    def __init__(self, url: StoreUrl, *, is_new: bool = False) -> None:
+        self.retry_in: float | None = None
+        self._url = url
+        self._backlog = Backlog(url.max_waiting_mb << 20)
+        self._due = 0.0
+        self._ended = False
+        connection = connect(url)
+        try:
+            with telling(url):
+                migrate(connection, url.store)
+                self._row = _taken(connection, url, is_new=is_new)
+                self._kinds = _kinds(connection, self._row.run)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection: Connection | None = connection
+        self._last_place = self._row.place
+        self._known_kinds = len(self._kinds)
+        self._event_rows = EventRows(self._kinds)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """See :meth:`RecordingFile.write`; without entries, it comes back to the store if it can.
+
+        Raises:
+            StorageError: The store takes no more, or more would have to wait than may.
+        """
+        added = list(map(self._waiting, entries))
+        if not self._backlog.add(added):
+            raise StorageError(
+                f"the store is away, and {len(self._backlog)} entries wait already: more than "
+                f"buffer_mb={self._url.max_waiting_mb} has room for"
+            )
+        if self._connection is not None or monotonic() >= self._due:
+            try:
+                self._catch_up()
+            except StorageError:
+                self._ended, self.retry_in = True, None
+                self._backlog.take_back(added)
+                raise
+
+    def close(self) -> None:
+        """See :meth:`RecordingFile.close`; tries to write what waits still, for five seconds."""
+        until = monotonic() + LAST_TRIES
+        while self._backlog and not self._ended and monotonic() < until:
+            threading.Event().wait(min(self.retry_in or 0.0, 0.5))
+            with suppress(StorageError):
+                self._catch_up()
+        if self._backlog:
+            logger.error("%s lacks %d entries that waited for it", self._url, len(self._backlog))
+        if self._connection is not None:
+            self._connection.close()
+
+    def _waiting(self, entry: Entry) -> WaitingEntry:
+        self._last_place += 1
+        if isinstance(entry, ClearEntry):
+            return WaitingEntry(self._last_place, None, ())
+        return WaitingEntry(self._last_place, row(entry), self._event_rows.of(entry))
+
+    def _catch_up(self) -> None:
+        """Write what waits, if the store is there.
+
+        Raises:
+            StorageError: It takes no more.
+        """
+        try:
+            if self._connection is None:
+                self._connection = self._come_back()
+            self._flush(self._connection)
+        except _Away as away:
+            self._leave(str(away))
+        else:
+            self.retry_in = None
+
+    def _leave(self, why: str) -> None:
+        """Try again later."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self.retry_in is None:
+            logger.warning(
+                "%s is away: what is recorded waits for it, up to %d MB: %s",
+                self._url,
+                self._url.max_waiting_mb,
+                why,
+            )
+        self.retry_in = min(_LONGEST_PAUSE, 2 * self.retry_in if self.retry_in else _SHORTEST_PAUSE)
+        self._due = monotonic() + self.retry_in
+
+    def _come_back(self) -> Connection:
+        try:
+            connection = connect(self._url, connect_timeout=_PATIENCE)
+        except StorageError as error:
+            raise _Away(str(error)) from None
+        try:
+            self._go_on(connection)
+        except psycopg.Error as error:
+            connection.close()
+            raise _Away(str(error)) from None
+        except BaseException:
+            connection.close()
+            raise
+        logger.info("%s is back: %d entries have waited", self._url, len(self._backlog))
+        return connection
+
+    def _go_on(self, connection: Connection) -> None:
+        """Take the run again as it was left: what it has of the entries that wait is forgotten.
+
+        Raises:
+            _Away: The server has not noticed yet that the old connection is gone.
+            StorageError: The run is another one.
+        """
+        if not _locked(connection, self._row.run):
+            raise _Away("the run is still locked by the connection that was lost")
+        found = _begun(connection, self._url)
+        if found.run != self._row.run or not self._row.place <= found.place <= self._last_place:
+            raise StorageError(
+                f"{self._url} is not as it was left, with entry {self._row.place} as its last: it "
+                f"has {found.place}; record to another run"
+            )
+        self._backlog.forget(found.place)
+        self._row = found
+
+    def _flush(self, connection: Connection) -> None:
+        entries = self._backlog.entries
+        if not entries:
+            return
+        try:
+            with connection.transaction():
+                self._write(connection, entries)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise _Away(" ".join(str(error).split())) from None
+            raise problem(self._url, error) from None
+        self._row = self._row._replace(place=entries[-1].place)
+        self._known_kinds = len(self._kinds)
+        self._backlog.forget(self._row.place)
+
+    def _write(self, connection: Connection, entries: Sequence[WaitingEntry]) -> None:
+        """Write all in one transaction; what is cleared by one of them is not written at all."""
+        run, day, _ = self._row
+        last_clear = max((at for at, one in enumerate(entries) if one.row is None), default=-1)
+        if last_clear >= 0:
+            for table in ("entries", "events"):
+                connection.execute(
+                    f"DELETE FROM toggle_mock.{table} WHERE day = %s AND run = %s",  # noqa: S608 - ours
+                    (day, run),
+                )
+            connection.execute(_EMPTIED, (run,))
+        kept = entries[last_clear + 1 :]
+        new_kinds = list(self._kinds.items())[self._known_kinds :]
+        for kind, number in new_kinds:
+            connection.execute(_KINDS, (run, number, *kind))
+        rows = [(day, run, one.place, *one.row) for one in kept if one.row is not None]
+        events = [(day, run, one.place, *event) for one in kept for event in one.events]
+        _copy(connection, _ENTRIES, _ENTRY_TYPES, rows)
+        _copy(connection, _EVENTS, _EVENT_TYPES, events)
+        calls = Counter(kind for *_, kind, _document, _raw in rows)["call"]
+        size = sum(len(raw or b"") for *_, raw in rows)
+        connection.execute(_GROWN, (entries[-1].place, calls, len(events), size, run))
+
+
+def load_run(url: StoreUrl, recording: Recording) -> None:
+    """Read a run into a recording.
+
+    Raises:
+        StorageError: The store cannot be used, has no such run, or something else in it.
+    """
+    player = Player(recording)
+    with reading(url) as connection:
+        found = run_of(connection, url)
+        copying = (
+            "COPY (SELECT call, entry, document, raw FROM toggle_mock.entries "
+            "WHERE day = %s AND run = %s ORDER BY place) TO STDOUT (FORMAT BINARY)"
+        )
+        with connection.cursor().copy(copying, (found.day, found.run)) as copy:
+            copy.set_types(["int8", "text", "text", "bytea"])
+            play_rows(url, copy.rows(), player)
+    player.end()
+
+
+def play_rows(url: StoreUrl, rows: Iterable[tuple[Any, ...]], player: Player) -> None:
+    """Play the entries of some rows.
+
+    Raises:
+        StorageError: One is no entry.
+    """
+    for number, one in enumerate(rows, 1):
+        try:
+            player.play(entry_of(*one))
+        except (ValueError, TypeError) as error:
+            raise StorageError(f"{url}, entry {number}: {error}") from None
+
+
+def run_of(connection: Connection, url: StoreUrl) -> _RunRow:
+    """What the store knows of a run.
+
+    Raises:
+        StorageError: It has none of this name; the text names the nearest, or the newest.
+    """
+    if url.run is not None:
+        asked = "SELECT run, day, place FROM toggle_mock.runs WHERE name = %s"
+        if found := connection.execute(asked, (url.run,)).fetchone():
+            return _RunRow(*found)
+    newest = connection.execute("SELECT name FROM toggle_mock.runs ORDER BY run DESC LIMIT 1000")
+    names = [name for (name,) in newest]
+    if not names:
+        raise StorageError(f"{url.store} has no run yet: record one to it")
+    some = f"; the newest are {', '.join(names[:3])}" if len(names) > 1 else f"; it has {names[0]}"
+    if url.run is None:
+        raise StorageError(f"{url} says no run: give ?run=NAME{some}")
+    near = did_you_mean([url.run], names)
+    raise StorageError(f"{url.store} has no run {url.run!r}{near or some}")
+
+
+def _taken(connection: Connection, url: StoreUrl, *, is_new: bool) -> _RunRow:
+    """The run, begun unless there is one, for this connection alone."""
+    asked = "SELECT FROM toggle_mock.runs WHERE name = %s"
+    if is_new and connection.execute(asked, (url.run,)).fetchone() is not None:
+        raise FileExistsError(f"{url} exists")
+    if not _locked(connection, _begun(connection, url).run):
+        raise StorageError(f"{url} is in use by another server")
+    return _begun(connection, url)  # it may have grown until then
+
+
+def _begun(connection: Connection, url: StoreUrl) -> _RunRow:
+    asked = "SELECT run, day, place FROM toggle_mock.begin_run(%s)"
+    found = connection.execute(asked, (url.run,)).fetchone()
+    assert found is not None  # the function makes one
+    return _RunRow(*found)
+
+
+def _locked(connection: Connection, run: int) -> bool:
+    """Whether this connection alone writes to a run now."""
+    found = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK, run)).fetchone()
+    return found is not None and bool(found[0])
+
+
+def _kinds(connection: Connection, run: int) -> dict[Kind, int]:
+    rows = connection.execute(
+        "SELECT level, category, payload, kind FROM toggle_mock.kinds WHERE run = %s ORDER BY kind",
+        (run,),
+    )
+    return {Kind(level, category, payload): kind for level, category, payload, kind in rows}
+
+
+def _copy(
+    connection: Connection, statement: str, types: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    if rows:
+        with connection.cursor().copy(statement) as copy:
+            copy.set_types(types)
+            for one in rows:
+                copy.write_row(one)
