@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rodent_events import clock
-from toggle_mock.cli.options import IN_FILE
+from toggle_mock.cli.options import IN_FILE, Duration
 from toggle_mock.errors import ContractError
 from toggle_mock.recording.text import printable
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 HELD, FOUND, UNJUDGED = 0, 1, 2
 """The exit codes: no schedule was found, one was, or it cannot be judged."""
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 _TOLD_EACH = 5.0
 """Seconds between two lines of progress where nobody watches."""
@@ -29,23 +27,6 @@ _TOLD_EACH = 5.0
 _WATCHED_EACH = 0.2
 
 _SHOWN_EFFECTS = 6
-
-
-class _Duration(click.ParamType):  # type: ignore[type-arg] # older ones of click take none
-    """Seconds, or ``90s``, ``10m``, ``2h``."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The seconds."""
-        if isinstance(value, float):
-            return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
-        if match is None or float(match[1]) == 0:
-            self.fail(f"{value!r} is no time: give seconds, or such as 90s, 10m, 2h", param, ctx)
-        return float(match[1]) * _UNITS[match[2] or "s"]
 
 
 @click.command()
@@ -56,7 +37,7 @@ class _Duration(click.ParamType):  # type: ignore[type-arg] # older ones of clic
     help="What is said of the agent: command, features, environment, times.",
 )
 @click.option("--examples", type=click.IntRange(1), help="Schedules at the most; 300 unless given.")
-@click.option("--time", "seconds", type=_Duration(), help="How long, such as 10m; until then.")
+@click.option("--time", "seconds", type=Duration(), help="How long, such as 10m; until then.")
 @click.option("--seed", type=int, help="Makes the schedules the same in each run.")
 @click.option(
     "--database",

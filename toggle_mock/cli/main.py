@@ -18,6 +18,7 @@ _COMMANDS = (
     "load",
     "proxy",
     "ready",
+    "recordings",
     "replay",
     "rodents",
     "schema",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,6 +44,58 @@ class RecordingType(click.ParamType):  # type: ignore[type-arg] # older ones of 
             return StoreUrl.of(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class StoreType(click.ParamType):  # type: ignore[type-arg] # as above
+    """The URL of a store, without a run."""
+
+    name = "store"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> StoreUrl:
+        """The URL; one that is none is not shown, as it may have a password in it."""
+        try:
+            url = value if isinstance(value, StoreUrl) else StoreUrl.of(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if url.run is not None:
+            self.fail(f"{url.store} is enough: leave out ?run=", param, ctx)
+        return url
+
+
+class _Measure(click.ParamType):  # type: ignore[type-arg] # as above
+    """A number with a unit behind it, or without one."""
+
+    units: Mapping[str, int]
+    wanted: str
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """How much it is, in the smallest unit."""
+        if isinstance(value, int | float):
+            return value
+        match = re.fullmatch(rf"(\d+(?:\.\d+)?)({'|'.join(self.units)})", str(value))
+        if match is None or float(match[1]) == 0:
+            self.fail(f"{value!r} {self.wanted}", param, ctx)
+        return float(match[1]) * self.units[match[2]]
+
+
+class Duration(_Measure):
+    """Seconds, or ``90s``, ``10m``, ``2h``, ``30d``."""
+
+    name = "duration"
+    units: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "": 1}
+    wanted = "is no time: give seconds, or such as 90s, 10m, 2h, 30d"
+
+
+class Size(_Measure):
+    """Bytes, or ``500MB``, ``10GB``."""
+
+    name = "size"
+    units: Mapping[str, int] = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "": 1}
+    wanted = "is no size: give bytes, or such as 500MB, 10GB"
 
 
 IN_RECORDING = RecordingType(IN_FILE)

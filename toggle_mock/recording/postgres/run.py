@@ -54,7 +54,7 @@ _GROWN = (
 _EMPTIED = "UPDATE toggle_mock.runs SET calls = 0, events = 0, bytes = 0 WHERE run = %s"
 
 
-class _RunRow(NamedTuple):
+class RunRow(NamedTuple):
     """What a store knows of a run."""
 
     run: int
@@ -62,7 +62,7 @@ class _RunRow(NamedTuple):
     place: int
 
 
-class _Away(Exception):  # noqa: N818 - a state, which is over at some time
+class _Away(StorageError):  # noqa: N818 - a state, which is over at some time
     """The store cannot be reached now."""
 
 
@@ -274,7 +274,7 @@ def play_rows(url: StoreUrl, rows: Iterable[tuple[Any, ...]], player: Player) ->
             raise StorageError(f"{url}, entry {number}: {error}") from None
 
 
-def run_of(connection: Connection, url: StoreUrl) -> _RunRow:
+def run_of(connection: Connection, url: StoreUrl) -> RunRow:
     """What the store knows of a run.
 
     Raises:
@@ -283,7 +283,7 @@ def run_of(connection: Connection, url: StoreUrl) -> _RunRow:
     if url.run is not None:
         asked = "SELECT run, day, place FROM toggle_mock.runs WHERE name = %s"
         if found := connection.execute(asked, (url.run,)).fetchone():
-            return _RunRow(*found)
+            return RunRow(*found)
     newest = connection.execute("SELECT name FROM toggle_mock.runs ORDER BY run DESC LIMIT 1000")
     names = [name for (name,) in newest]
     if not names:
@@ -295,7 +295,7 @@ def run_of(connection: Connection, url: StoreUrl) -> _RunRow:
     raise StorageError(f"{url.store} has no run {url.run!r}{near or some}")
 
 
-def _taken(connection: Connection, url: StoreUrl, *, is_new: bool) -> _RunRow:
+def _taken(connection: Connection, url: StoreUrl, *, is_new: bool) -> RunRow:
     """The run, begun unless there is one, for this connection alone."""
     asked = "SELECT FROM toggle_mock.runs WHERE name = %s"
     if is_new and connection.execute(asked, (url.run,)).fetchone() is not None:
@@ -305,11 +305,11 @@ def _taken(connection: Connection, url: StoreUrl, *, is_new: bool) -> _RunRow:
     return _begun(connection, url)  # it may have grown until then
 
 
-def _begun(connection: Connection, url: StoreUrl) -> _RunRow:
+def _begun(connection: Connection, url: StoreUrl) -> RunRow:
     asked = "SELECT run, day, place FROM toggle_mock.begin_run(%s)"
     found = connection.execute(asked, (url.run,)).fetchone()
     assert found is not None  # the function makes one
-    return _RunRow(*found)
+    return RunRow(*found)
 
 
 def _locked(connection: Connection, run: int) -> bool:
