@@ -13,6 +13,7 @@ from toggle_mock.extras import loaded
 
 if TYPE_CHECKING:
     from toggle_mock.assertions.assertions import Assertions
+    from toggle_mock.assertions.stored import find_stored
     from toggle_mock.assertions.view import RecordingView
     from toggle_mock.clients.answers import CommandRejectedError
     from toggle_mock.clients.fleet import Fleet, simulate_fleet
@@ -119,6 +120,7 @@ __all__ = [
     "delay",
     "duplicate",
     "fail",
+    "find_stored",
     "ge",
     "glob",
     "gt",
@@ -143,6 +145,7 @@ __all__ = [
 
 _HOMES = {
     "assertions.assertions": ("Assertions",),
+    "assertions.stored": ("find_stored",),
     "assertions.view": ("RecordingView",),
     "clients.fleet": ("Fleet", "simulate_fleet"),
     "clients.simulated_rodent": ("SimulatedRodent",),

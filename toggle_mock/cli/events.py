@@ -6,9 +6,11 @@ import json
 
 import click
 
+from toggle_mock.assertions.stored import find_stored
 from toggle_mock.assertions.view import RecordingView
 from toggle_mock.cli.options import IN_RECORDING, OUT_RECORDING, schema_option
 from toggle_mock.recording.files import Place, load, save
+from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.text import as_line, as_object
 
 
@@ -32,12 +34,15 @@ def events(
 
     For example: toggle-mock events run.sqlite category:STORAGE -level:INFO 'source:tank/*'
     """
-    loaded = load(recording)
-    if schema:
-        loaded.read_under(schema)
-    view = RecordingView(loaded)
-    found = view.find(" ".join(query))
-    if export:
-        save(loaded, export)
+    text = " ".join(query)
+    if isinstance(recording, StoreUrl) and not schema and not export:
+        found = find_stored(recording, text)
+    else:
+        loaded = load(recording)
+        if schema:
+            loaded.read_under(schema)
+        found = RecordingView(loaded).find(text)
+        if export:
+            save(loaded, export)
     for event in found:
         click.echo(json.dumps(as_object(event)) if as_json else as_line(event))

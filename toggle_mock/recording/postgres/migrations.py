@@ -49,6 +49,7 @@ CREATE TABLE toggle_mock.entries (
     PRIMARY KEY (day, run, place)
 ) PARTITION BY RANGE (day);
 CREATE INDEX entries_by_call ON toggle_mock.entries (run, call);
+CREATE INDEX entries_of_schema ON toggle_mock.entries (run) WHERE entry = 'schema';
 
 -- What events are told apart by before they are looked at closely.
 CREATE TABLE toggle_mock.kinds (
