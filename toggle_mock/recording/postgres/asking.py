@@ -86,15 +86,19 @@ WHERE {_OF_RUN} AND entry = 'schema' ORDER BY place
 """  # noqa: S608 - of this module alone
 # With all that have the batch id of one that may match, so that it is told which only repeats; but
 # for those without events, which the store has no ids of.
+_FOUND = f"""
+WITH found AS MATERIALIZED (
+    SELECT DISTINCT call, batch_id FROM toggle_mock.events WHERE {_OF_RUN} AND (BOUND)
+)
+SELECT call FROM found UNION SELECT call FROM toggle_mock.events
+WHERE {_OF_RUN} AND batch_id IN (SELECT batch_id FROM found WHERE batch_id <> '')
+"""  # noqa: S608 - of this module alone
+# Call by call: what is not analyzed yet would be read as a whole otherwise.
 _CALLS = f"""
 COPY (
-    WITH found AS MATERIALIZED (
-        SELECT DISTINCT call, batch_id FROM toggle_mock.events WHERE {_OF_RUN} AND %%s
-    )
-    SELECT call, entry, document, raw FROM toggle_mock.entries WHERE {_OF_RUN} AND call IN (
-        SELECT call FROM found UNION SELECT call FROM toggle_mock.events
-        WHERE {_OF_RUN} AND batch_id IN (SELECT batch_id FROM found WHERE batch_id <> '')
-    ) ORDER BY place
+    SELECT call, entry, document, raw FROM unnest(%s::bigint[]) AS wanted (one) CROSS JOIN LATERAL (
+        SELECT * FROM toggle_mock.entries WHERE {_OF_RUN} AND call = one OFFSET 0
+    ) AS found ORDER BY place
 ) TO STDOUT (FORMAT BINARY)
 """  # noqa: S608 - of this module alone
 
@@ -132,8 +136,9 @@ def play_matching(
         if len(wanted) < len(kinds):
             text, values = f"({text}) AND kind = ANY (%s)", [*values, wanted]
     of_run = [run.day, run.run]
-    statement = (_CALLS.replace("%%s", f"({text})")).encode()
-    with connection.cursor().copy(statement, [*of_run, *values, *of_run, *of_run]) as copy:
+    asked = _FOUND.replace("BOUND", text).encode()
+    calls = [call for (call,) in connection.execute(asked, [*of_run, *values, *of_run])]
+    with connection.cursor().copy(_CALLS, [calls, *of_run]) as copy:
         copy.set_types(["int8", "text", "text", "bytea"])
         play_rows(url, copy.rows(), player)
 

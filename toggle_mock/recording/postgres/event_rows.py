@@ -85,4 +85,6 @@ def findable(text: str) -> str:
 
     Two texts may become one, so who finds something by it looks at the event as well.
     """
+    if text.isprintable() and len(text) <= _LONGEST:
+        return text
     return text[:_LONGEST].replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -48,7 +48,7 @@ CREATE TABLE toggle_mock.entries (
     raw bytea,
     PRIMARY KEY (day, run, place)
 ) PARTITION BY RANGE (day);
-CREATE INDEX entries_by_call ON toggle_mock.entries (run, call);
+CREATE INDEX entries_by_call ON toggle_mock.entries (day, run, call);
 CREATE INDEX entries_of_schema ON toggle_mock.entries (run) WHERE entry = 'schema';
 
 -- What events are told apart by before they are looked at closely.
