@@ -115,7 +115,7 @@ def test_what_disk_does_not_take_at_the_end_is_counted(narrow, caplog, monkeypat
     monkeypatch.setattr(EventBuffer, "requeue", refuse)
     monkeypatch.setattr(EventBuffer, "spill", refuse)
     with caplog.at_level(logging.ERROR):
-        assert bus.shutdown(1) is False
+        assert bus.shutdown(3) is False
     assert "50 events could not be brought to disk: no disk today" in caplog.text
     stats = assert_balanced(bus)
     assert stats["waiting"] == 0

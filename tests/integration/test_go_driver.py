@@ -153,13 +153,13 @@ def test_an_outage_and_kills_lose_nothing_and_keep_the_order(start_go, toggle_se
     toggle_server.on_send_events.always(UNAVAILABLE, matching="pool_name:p7")
     numbered(driver, range(12))
     wait_until(lambda: any(call.status == "UNAVAILABLE" for call in toggle_server.calls))
-    driver.process.kill()
+    driver.kill()
     refused = [call.requests[0] for call in toggle_server.calls if call.status == "UNAVAILABLE"]
     with toggle_server.faults.outage():
         driver = start_go(batch_size=5)
         assert driver.stats()["waiting"] >= 7
         numbered(driver, range(12, 15))
-        driver.process.kill()
+        driver.kill()
     toggle_server.faults.heal()
     driver = start_go(batch_size=5)
     assert driver.flush()
@@ -179,8 +179,7 @@ def test_a_batch_of_an_earlier_run_stays_one_with_other_settings(start_go, toggl
     driver = start_go(batch_timeout="1h")
     assert driver.emit(count=100) == 100
     toggle_server.wait_for("payload:pool", count=100)
-    driver.process.kill()
-    driver.process.wait()
+    driver.kill()
     toggle_server.faults.heal()
     assert start_go(batch_size=size, batch_bytes=500).flush()
     assert len({batch.raw for batch in toggle_server.batches}) == 1
@@ -190,8 +189,7 @@ def test_what_was_not_written_whole_is_cut_off(start_go, go_environment, toggle_
     with toggle_server.faults.outage():
         driver = start_go(batch_timeout="1h")
         numbered(driver, range(3))
-        driver.process.kill()
-        driver.process.wait()
+        driver.kill()
         (file,) = (tmp_path / "events").glob("*.pb")
         with file.open("ab") as torn:
             torn.write(file.read_bytes()[:20])
@@ -251,7 +249,7 @@ def test_a_batch_goes_out_when_it_is_full_or_its_time_has_come(start_go, toggle_
     numbered(driver, range(5))
     toggle_server.wait_for("payload:pool", count=4)
     assert driver.stats()["waiting"] >= 1
-    driver.process.kill()
+    driver.kill()
     driver = start_go(batch_size=4)  # what an earlier run has left goes at once
     toggle_server.wait_for("payload:pool", count=5)
     numbered(driver, [5])
@@ -341,7 +339,7 @@ def test_a_second_instance_does_not_send_what_the_first_has(start_go, toggle_ser
     numbered(second, [3])
     assert second.flush()
     assert names(toggle_server) == ["p3"]
-    first.process.kill()
+    first.kill()
     toggle_server.wait_for(
         "payload:pool", count=4, timeout=30
     )  # what it has left, the second takes

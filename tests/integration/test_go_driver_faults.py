@@ -130,8 +130,7 @@ def test_loses_stop(start_go, toggle_server):
 def test_never_reads_back(start_go, toggle_server):
     driver = start_go(batch_timeout="1h")
     numbered(driver, [0])
-    driver.process.kill()
-    driver.process.wait()
+    driver.kill()
     driver = start_go(fault="never-reads-back")
     numbered(driver, [1])
     assert driver.flush()
@@ -195,8 +194,7 @@ def test_new_id_after_restart(start_go, toggle_server):
     driver = start_go()
     driver.emit()
     toggle_server.wait_for_call("SendEvents", status="UNAVAILABLE")
-    driver.process.kill()
-    driver.process.wait()
+    driver.kill()
     before = {call.requests[0] for call in sent(toggle_server)}
     toggle_server.faults.heal()
     assert start_go(fault="new-id-after-restart").flush()
@@ -234,8 +232,7 @@ def test_no_size_limit(start_go, toggle_server):
 def test_writes_late(start_go, toggle_server):
     driver = start_go(fault="writes-late", batch_timeout="1h")
     driver.emit()
-    driver.process.kill()
-    driver.process.wait()
+    driver.kill()
     assert start_go().stats()["emitted"] == 0
 
 

@@ -128,6 +128,11 @@ class GoDriver:
         out, err = self.process.communicate()
         return self.process.returncode, out, err
 
+    def kill(self) -> None:
+        """Kill it, and wait until it is gone: what it has locked is free then."""
+        self.process.kill()
+        self.process.wait()
+
     def close(self) -> None:
         """End it, however it is."""
         if self.process.poll() is None:
