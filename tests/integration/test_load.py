@@ -167,8 +167,8 @@ def test_nothing_is_lost_as_connections_break(shape, make_fleet, server, wait_un
     assert account.states.count(ACCEPTED) == len(account.states) > 0
     seen = {event.metadata["load_number"] for event in server.events if "load" in event.metadata}
     assert len(seen) == len(account.states)
-    starts = len(server.find("payload:startup"))
-    assert (starts > 10) == (shape == "deploy")
+    starts = {event.event_id for event in server.find("payload:startup")}  # some came again
+    assert (len(starts) > 10) == (shape == "deploy")
 
 
 def test_a_rodent_without_a_token_is_told(make_fleet, tmp_path):
