@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,7 +20,15 @@ IN_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUT_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-class RecordingType(click.ParamType):  # type: ignore[type-arg] # older ones of click take none
+if TYPE_CHECKING:
+    _OfRecordings = click.ParamType[Path | StoreUrl]
+    _OfStores = click.ParamType[StoreUrl]
+    _OfNumbers = click.ParamType[float]
+else:  # older ones of click take no parameter
+    _OfRecordings = _OfStores = _OfNumbers = click.ParamType
+
+
+class RecordingType(_OfRecordings):
     """A file with a recording, or the URL of a run in a store.
 
     Args:
@@ -46,7 +54,7 @@ class RecordingType(click.ParamType):  # type: ignore[type-arg] # older ones of 
             self.fail(str(error), param, ctx)
 
 
-class StoreType(click.ParamType):  # type: ignore[type-arg] # as above
+class StoreType(_OfStores):
     """The URL of a store, without a run."""
 
     name = "store"
@@ -64,7 +72,7 @@ class StoreType(click.ParamType):  # type: ignore[type-arg] # as above
         return url
 
 
-class _Measure(click.ParamType):  # type: ignore[type-arg] # as above
+class _Measure(_OfNumbers):
     """A number with a unit behind it, or without one."""
 
     units: Mapping[str, int]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
@@ -52,7 +52,7 @@ class LoadedRodent(Listener):
     def __init__(self, fleet: LoadFleet, number: int, settings: RodentSettings) -> None:
         self._fleet, self._settings = fleet, settings
         self._draw = random.Random(f"{fleet.settings.seed} {fleet.settings.worker} {number}")
-        self.place = number * _GOLDEN % 1.0
+        self.place: float = number * _GOLDEN % 1.0
         """Where it stands in the row of all, from 0 up to 1; however many there are, evenly."""
         self._emitting: asyncio.Task[None] | None = None
         self._up = False
@@ -166,17 +166,17 @@ class LoadFleet:
 
     def __init__(self, settings: FleetSettings) -> None:
         self.settings = settings
-        self.shape = shape_of(settings.shape)
+        self.shape: Final = shape_of(settings.shape)
         self.pool: Sequence[SampleEvent] = pool_of(settings.mix, settings.seed)
-        self.identities = _identities(settings)
-        self.roots = Path(settings.ca_file).read_bytes() if settings.ca_file else None
-        self.account = Account(secrets.token_hex(8))
-        self.address = settings.target
+        self.identities: Final = _identities(settings)
+        self.roots: Final = Path(settings.ca_file).read_bytes() if settings.ca_file else None
+        self.account: Final = Account(secrets.token_hex(8))
+        self.address: str = settings.target
         self.channel_options: list[tuple[str, Any]] = list(CHANNEL_OPTIONS)
-        self.thread = LoopThread("load-fleet")
+        self.thread: Final = LoopThread("load-fleet")
         self._rodents: dict[int, LoadedRodent] = {}
         self._samples: list[Sample] = []
-        self.settled = False
+        self.settled: bool = False
         self._workers = ThreadPoolExecutor(_AT_A_TIME, "load-fleet")
         self._begun = clock.monotonic()
         self._steps: list[asyncio.Task[None]] = []

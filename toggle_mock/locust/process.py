@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 import gevent
 import gevent.event
@@ -17,7 +18,7 @@ from toggle_mock.errors import ToggleMockError
 from toggle_mock.locust.accounts import Account
 from toggle_mock.locust.settings import FleetSettings, Order, Report, Sample, Settle, Stop
 
-logger = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 
 _TO_END = 30.0
 """Seconds until its process has ended, once its stdin is closed."""

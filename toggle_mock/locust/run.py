@@ -25,7 +25,7 @@ from toggle_mock.locust.oracle import Oracle
 from toggle_mock.locust.process import Fleet, FleetEndedError
 from toggle_mock.locust.settings import FleetSettings, Sample
 
-logger = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 
 _SETTLE, _ACCOUNT = "rodents_settle", "rodents_account"
 """Messages of Locust: from the master to its workers, and back."""

@@ -30,6 +30,7 @@ class RodentUser(User):
     """
 
     abstract = True
+    tasks: list[Any]
 
     profile: ClassVar[Profile] = "guarantees"
     """Which faults it has, see :class:`toggle_mock.SimulatedRodent`."""
@@ -43,7 +44,7 @@ class RodentUser(User):
         super().__init_subclass__()
         cls.tasks = [task for task in cls.tasks if task is not _nothing] or [_nothing]
 
-    def wait_time(self) -> float:
+    def wait_time(self: Any, /) -> float:  # so that between(1, 2) of Locust may take its place
         """Seconds between its tasks; without any it only waits."""
         return _FOREVER if self.tasks == [_nothing] else 0.0
 
