@@ -171,6 +171,13 @@ CODES: Final = CodeTable(
         "forked from the one it runs in.",
         "Start it in the process that uses it, and keep it running as long as it is used.",
     ),
+    Code(
+        "RE-323",
+        "toggle_mock.locust.errors.FleetEndedError",
+        "The process beside a worker of Locust that its Rodents are in has ended, or could not "
+        "begin.",
+        "See what it has written to stderr before: memory may have run out, or a setting be wrong.",
+    ),
     # Lines of the log: of the server
     Code(
         "RE-401",

@@ -2,12 +2,10 @@
 
 import ast
 import copy
-import importlib
 import inspect
 import io
 import logging
 import pickle
-import pkgutil
 import re
 import subprocess
 import sys
@@ -17,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from support.modules import modules_of
 
 import rodent_events
 import rodent_events.codes
@@ -49,9 +48,7 @@ def codes(package):
 
 def error_classes(package):
     """Those that are not private: what is private is caught where it is raised."""
-    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if not info.name.endswith("__main__") and ".pb" not in info.name:
-            importlib.import_module(info.name)
+    assert list(modules_of(package))  # whose classes are known once they are loaded
     found, seen = [ROOT_ERRORS[package]], set()
     while found:
         kind = found.pop()

@@ -4,11 +4,11 @@ import ast
 import importlib
 import inspect
 import pickle
-import pkgutil
 import re
 from pathlib import Path
 
 import pytest
+from support.modules import modules_of
 
 import rodent_events
 import rodent_events.integrations.asgi
@@ -45,18 +45,6 @@ PUBLIC = {
 }
 # What it has replaces Python's threads as it loads, which test_load.py has other processes do.
 APART = "toggle_mock.locust"
-# A module that somebody else's program loads, not a person; Locust's replace Python's threads.
-PROGRAMS = {
-    *("rodent_events.__main__", "toggle_mock.__main__", "toggle_mock.strategies.plugin"),
-    *(f"toggle_mock.locust.{name}" for name in ("locustfile", "process", "run", "user")),
-}
-
-
-def modules(package):
-    yield package
-    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if info.name not in PROGRAMS and ".pb" not in info.name:
-            yield importlib.import_module(info.name)
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name != APART])
@@ -144,7 +132,7 @@ def test_documentation_names_what_is_public():
 def test_all_errors_have_one_root(package, root):
     found = {
         kind
-        for module in modules(package)
+        for module in modules_of(package)
         for kind in vars(module).values()
         if isinstance(kind, type)
         and issubclass(kind, BaseException)

@@ -16,9 +16,6 @@ __all__ = ["RodentUser"]
 _HOMES = {"user": ("RodentUser",)}
 
 
+# There is no __dir__: who looks at all that every module has, as freezegun does, would load Locust.
 def __getattr__(name: str) -> object:
     return loaded(__name__, _HOMES, name)
-
-
-def __dir__() -> list[str]:
-    return __all__

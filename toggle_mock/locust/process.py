@@ -14,18 +14,14 @@ import gevent.event
 import gevent.lock
 import msgspec
 
-from toggle_mock.errors import ToggleMockError
 from toggle_mock.locust.accounts import Account
+from toggle_mock.locust.errors import FleetEndedError
 from toggle_mock.locust.settings import FleetSettings, Order, Report, Sample, Settle, Stop
 
 logger: Final = logging.getLogger(__name__)
 
 _TO_END = 30.0
 """Seconds until its process has ended, once its stdin is closed."""
-
-
-class FleetEndedError(ToggleMockError):
-    """The process of a fleet has ended too soon."""
 
 
 class Fleet:

@@ -20,9 +20,10 @@ from rodent_events import clock
 from toggle_mock.errors import RemoteError, ToggleMockError
 from toggle_mock.locust.accounts import Account
 from toggle_mock.locust.comparison import Verdict
+from toggle_mock.locust.errors import FleetEndedError
 from toggle_mock.locust.options import LoadOptions, options_of
 from toggle_mock.locust.oracle import Oracle
-from toggle_mock.locust.process import Fleet, FleetEndedError
+from toggle_mock.locust.process import Fleet
 from toggle_mock.locust.settings import FleetSettings, Sample
 
 logger: Final = logging.getLogger(__name__)
