@@ -290,6 +290,14 @@ CODES: Final = CodeTable(
         "says why.",
         "What it has is whole up to then; what is missing were its last entries.",
     ),
+    # Of fleets by Locust
+    Code(
+        "RE-417",
+        "Rodent %d is gone: %s",
+        "The process that the Rodents of a worker of Locust are in has ended before one of them.",
+        "See what it has written to stderr before. What its Rodents had is not accounted for: the "
+        "run is not clean.",
+    ),
 )
 
 logger: Final = CODES.logger("toggle_mock")

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
 
 import gevent
 import gevent.event
 import gevent.lock
 import msgspec
 
+from toggle_mock.codes import logger
 from toggle_mock.locust.accounts import Account
 from toggle_mock.locust.errors import FleetEndedError
 from toggle_mock.locust.settings import FleetSettings, Order, Report, Sample, Settle, Stop
-
-logger: Final = logging.getLogger(__name__)
 
 _TO_END = 30.0
 """Seconds until its process has ended, once its stdin is closed."""

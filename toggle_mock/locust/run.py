@@ -6,7 +6,6 @@ all fleets settle and gets their accounts, while all Rodents are still there.
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -17,6 +16,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from rodent_events import clock
+from toggle_mock.codes import logger
 from toggle_mock.errors import RemoteError, ToggleMockError
 from toggle_mock.locust.accounts import Account
 from toggle_mock.locust.comparison import Verdict
@@ -25,8 +25,6 @@ from toggle_mock.locust.options import LoadOptions, options_of
 from toggle_mock.locust.oracle import Oracle
 from toggle_mock.locust.process import Fleet
 from toggle_mock.locust.settings import FleetSettings, Sample
-
-logger: Final = logging.getLogger(__name__)
 
 _SETTLE, _ACCOUNT = "rodents_settle", "rodents_account"
 """Messages of Locust: from the master to its workers, and back."""
