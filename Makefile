@@ -94,7 +94,7 @@ build/oldest/.fetched: tools/oldest.txt
 	$(PYTHON) -m venv build/oldest
 	build/oldest/bin/pip install --quiet --requirement tools/oldest.txt \
 		pytest pytest-asyncio pytest-timeout pytest-xdist opentelemetry-proto opentelemetry-sdk grpcio-tools==1.74.0 \
-		openapi-spec-validator freezegun
+		openapi-spec-validator freezegun markdown
 	touch $@
 
 # Protobuf 6.31 does not read the JSON that it writes of groups, of which test_every_type has many.
