@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from toggle_mock.address import LOOPBACK
+from toggle_mock.faults.tcp_relay import end_listening
 
 _CHUNK = 64 * 1024
 
@@ -42,6 +43,11 @@ class Door:
     def open(self) -> None:
         """Let new connections in again."""
         self._open = True
+
+    async def end(self) -> None:
+        """Listen no more, and break all connections."""
+        await end_listening(self._listener)
+        self.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._open:

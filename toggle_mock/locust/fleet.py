@@ -240,6 +240,8 @@ class LoadFleet:
         self.thread.call(self._stop_all)
         wait([self._workers.submit(self.stop, number) for number in list(self._rodents)])
         self._workers.shutdown()
+        if self.shape.breaks_connections:
+            self.thread.call(self._door.end)
         self.thread.end()
 
     # In the event loop

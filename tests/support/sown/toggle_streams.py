@@ -145,19 +145,25 @@ def is_long_id(_stream, request) -> bool:
 
 
 def garbage_ends_the_connection(patch: Patch) -> None:
-    """What it cannot read ends all streams of the connection."""
-    undecodable, streams = Handled.undecodable, []
+    """What it cannot read ends all streams of the connection, also one that opens just then."""
+    undecodable, streams, ended = Handled.undecodable, [], set()
     opened = Rodent.opened
 
     def noting(self, stream):
         streams.append(stream)
         opened(self, stream)
+        end()
 
     def ending(self, message_type, error):
-        for stream in streams:
-            if stream.call.peer == self.call.peer and self.call.method == "Connect":
-                stream.put(Ending(Code.INTERNAL, "sown: garbage on the connection"))
+        if self.call.method == "Connect":
+            ended.add(self.call.peer)
+            end()
         return undecodable(self, message_type, error)
+
+    def end():
+        for stream in streams:
+            if stream.call.peer in ended:
+                stream.put(Ending(Code.INTERNAL, "sown: garbage on the connection"))
 
     patch(Rodent, "opened", noting)
     patch(Handled, "undecodable", ending)
