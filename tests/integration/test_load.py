@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -169,6 +170,15 @@ def test_nothing_is_lost_as_connections_break(shape, make_fleet, server, wait_un
     assert len(seen) == len(account.states)
     starts = {event.event_id for event in server.find("payload:startup")}  # some came again
     assert (len(starts) > 10) == (shape == "deploy")
+
+
+def test_a_fleet_that_has_ended_listens_no_more(server, key):
+    fleet = LoadFleet(FleetSettings(server.address, jwt_key=key, shape="storm"))
+    fleet.end()
+    host, _, port = fleet.address.rpartition(":")
+    assert fleet.address != server.address
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)))
 
 
 def test_a_rodent_without_a_token_is_told(make_fleet, tmp_path):
