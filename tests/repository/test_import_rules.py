@@ -50,6 +50,10 @@ SABOTAGES = {
         "toggle_mock/contract/explore/oracle.py",
         "from toggle_mock.contract.explore.player import Player",
     ),
+    "Locust knows the fleet by its process, and who compares knows neither": (
+        "toggle_mock/locust/comparison.py",
+        "from toggle_mock.locust.fleet import LoadFleet",
+    ),
     "No circle anywhere": (
         "toggle_mock/recording/text.py",
         "from toggle_mock.cli.events import events",
