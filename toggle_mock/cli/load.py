@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -160,8 +161,5 @@ def _free_port() -> int:
 
 
 def _check(url: str) -> None:
-    oracle = Oracle(url, 0)
-    try:
+    with closing(Oracle(url, 0)) as oracle:
         oracle.check()
-    finally:
-        oracle.close()

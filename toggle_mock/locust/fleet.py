@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +26,9 @@ from toggle_mock.locust.door import Door
 from toggle_mock.locust.identities import GivenIdentities, Identities, SignedIdentities
 from toggle_mock.locust.pools import pool_of
 from toggle_mock.locust.settings import FleetSettings, RodentSettings, Sample
-from toggle_mock.locust.shapes import Step, moments, rate_at, shape_of
+from toggle_mock.locust.shapes import Step, moment, rate_at, shape_of
 from toggle_mock.loop_thread import LoopThread
+from toggle_mock.recording.records import payload_of
 
 _AT_A_TIME = 32
 """Rodents that start or stop at the same time."""
@@ -270,30 +272,27 @@ class LoadFleet:
             await self._restart(step)
             return
         act = {"cut": self._door.cut, "close": self._door.close, "open": self._door.open}
-        for moment in moments(step):
-            await self._sleep_until(moment)
+        for cycle in count():
+            await self._sleep_until(moment(step, cycle))
             act[step.action]()
 
     async def _restart(self, step: Step) -> None:
         """Restart one Rodent after the other, in each cycle."""
-        cycle = 0
-        while True:
-            for rodent in sorted(self._rodents.values(), key=lambda one: one.place):
-                await self._sleep_until(cycle + step.at + step.over * rodent.place)
-                await asyncio.get_running_loop().run_in_executor(self._workers, rodent.restart)
-            cycle += 1
+        for cycle in count():
             await self._sleep_until(cycle)
+            for rodent in sorted(self._rodents.values(), key=lambda one: one.place):
+                await self._sleep_until(moment(step, cycle, rodent.place))
+                await asyncio.get_running_loop().run_in_executor(self._workers, rodent.restart)
 
-    async def _sleep_until(self, moment: float) -> None:
-        await asyncio.sleep((moment - self.time) * self.settings.cycle)
+    async def _sleep_until(self, time: float) -> None:
+        await asyncio.sleep((time - self.time) * self.settings.cycle)
 
 
 def payload_name(event: Event) -> str:
     """The name of the type of an event's payload, such as ``StoragePool``."""
-    (wrapper,) = [value for field, value in event.ListFields() if field.containing_oneof]
-    ((field, _payload),) = wrapper.ListFields()
-    name: str = field.message_type.name
-    return name.removesuffix("Payload")
+    payload = payload_of(event)
+    assert payload is not None  # a Rodent emits none without
+    return payload.DESCRIPTOR.name.removesuffix("Payload")
 
 
 def _flush(rodent: LoadedRodent, end: float) -> None:

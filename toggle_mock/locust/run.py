@@ -6,6 +6,7 @@ all fleets settle and gets their accounts, while all Rodents are still there.
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -183,14 +184,12 @@ class LoadRun:
         self._environment.process_exit_code = max(before, 1 if verdict.faults else 0)
 
     def _verdict(self, url: str) -> Verdict:
-        oracle = Oracle(url, self.options.settle)
         accounts = [one for one in self._accounts.values() if isinstance(one, Account)]
-        try:
-            verdict = oracle.judge(accounts)
-        except RemoteError as error:
-            verdict = Verdict(missing=[str(error)])
-        finally:
-            oracle.close()
+        with closing(Oracle(url, self.options.settle)) as oracle:
+            try:
+                verdict = oracle.judge(accounts)
+            except RemoteError as error:
+                verdict = Verdict(missing=[str(error)])
         verdict.missing += self._missing()
         return verdict
 

@@ -5,7 +5,7 @@ All times are shares of a cycle: 0 is its beginning, 1 its end, where the next o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
@@ -84,14 +84,12 @@ def rate_at(shape: Shape, time: float) -> float:
     raise ValueError(f"the rates of {shape.title!r} do not reach from 0 to 1")
 
 
-def moments(step: Step, place: float = 0.0) -> Iterator[float]:
-    """When a step happens, in cycles since the beginning, without an end.
+def moment(step: Step, cycle: int, place: float = 0.0) -> float:
+    """When a step happens in a cycle, in cycles since the beginning.
 
     Args:
         step: The step.
+        cycle: The number of the cycle, from 0 on.
         place: Where a Rodent stands in the row of all, from 0 up to 1.
     """
-    cycle = 0
-    while True:
-        yield cycle + step.at + step.over * place
-        cycle += 1
+    return cycle + step.at + step.over * place

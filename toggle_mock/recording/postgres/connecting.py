@@ -59,7 +59,7 @@ def connect(url: StoreUrl, **parameters: str) -> Connection:
     try:
         return psycopg.connect(make_conninfo(**given), autocommit=True)
     except psycopg.Error as error:
-        text = _one_line(error)
+        text = one_line(error)
         advice = next((help_ for word, help_ in _ADVICE.items() if word in text), "")
         raise StorageError(
             f"{url.store} cannot be used: {text}{advice and f': {advice}'}"
@@ -100,8 +100,9 @@ def telling(url: StoreUrl) -> Iterator[None]:
 def problem(url: StoreUrl, error: psycopg.Error) -> StorageError:
     """What to raise of something that the server has refused."""
     advice = next((text for kind, text in _ADVICE_BY_STATE.items() if isinstance(error, kind)), "")
-    return StorageError(f"{url.store}: {_one_line(error)}{advice and f': {advice}'}")
+    return StorageError(f"{url.store}: {one_line(error)}{advice and f': {advice}'}")
 
 
-def _one_line(error: psycopg.Error) -> str:
+def one_line(error: psycopg.Error) -> str:
+    """What the server says, without its line breaks."""
     return " ".join(str(error).split())

@@ -17,7 +17,7 @@ from toggle_mock.errors import StorageError
 from toggle_mock.recording.entries import ClearEntry, Entry
 from toggle_mock.recording.playback import Player
 from toggle_mock.recording.postgres.backlog import Backlog, WaitingEntry
-from toggle_mock.recording.postgres.connecting import connect, problem, reading, telling
+from toggle_mock.recording.postgres.connecting import connect, one_line, problem, reading, telling
 from toggle_mock.recording.postgres.event_rows import EventRows
 from toggle_mock.recording.postgres.migrations import LOCK, migrate
 from toggle_mock.recording.postgres.url import StoreUrl
@@ -212,7 +212,7 @@ class RunFile:
                 self._write(connection, entries)
         except psycopg.Error as error:
             if connection.closed:
-                raise _Away(" ".join(str(error).split())) from None
+                raise _Away(one_line(error)) from None
             raise problem(self._url, error) from None
         self._row = self._row._replace(place=entries[-1].place)
         self._known_kinds = len(self._kinds)
