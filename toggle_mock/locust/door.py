@@ -50,18 +50,16 @@ class Door:
         self.close()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self._open:
-            writer.transport.abort()
-            return
+        writers = {writer}
         try:
-            there, back = await asyncio.open_connection(*self._behind)
-        except OSError:  # Toggle is gone, which the Rodent is about to learn
-            writer.transport.abort()
-            return
-        writers = {writer, back}
-        self._writers |= writers
-        try:
-            await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            if self._open:
+                there, back = await asyncio.open_connection(*self._behind)
+                writers.add(back)
+                if self._open:  # still: an outage may have begun meanwhile
+                    self._writers |= writers
+                    await asyncio.gather(_pump(reader, back), _pump(there, writer))
+        except OSError:
+            pass  # Toggle is gone, which the Rodent is about to learn
         finally:
             self._writers -= writers
             for one in writers:
