@@ -1,18 +1,23 @@
 """Fleets by Locust: its master and workers, its exit code, and what breaks on the way."""
 
+import asyncio
 import json
 import re
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support.commands import TOGGLE_MOCK
 
 from toggle_mock import Tokens, reject
+from toggle_mock.address import LOOPBACK
+from toggle_mock.faults.tcp_relay import end_listening
 from toggle_mock.locust.accounts import ACCEPTED
+from toggle_mock.locust.door import Door
 from toggle_mock.locust.fleet import LoadFleet
 from toggle_mock.locust.settings import FleetSettings, RodentSettings
 
@@ -179,6 +184,28 @@ def test_a_fleet_that_has_ended_listens_no_more(server, key):
     assert fleet.address != server.address
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)))
+
+
+@pytest.mark.parametrize("steps", range(10))
+async def test_who_connects_just_as_an_outage_begins_is_not_left_alone(steps):
+    taken = []
+    behind = await asyncio.start_server(lambda _reader, writer: taken.append(writer), LOOPBACK, 0)
+    door = Door(*behind.sockets[0].getsockname())
+    host, _, port = (await door.listen()).rpartition(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.setblocking(False)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        door.close()
+        with suppress(ConnectionResetError):
+            async with asyncio.timeout(30):
+                while await asyncio.get_running_loop().sock_recv(client, 9):
+                    pass
+    await door.end()
+    await end_listening(behind)
+    for writer in taken:
+        writer.transport.abort()
+    await asyncio.sleep(0)
 
 
 def test_a_rodent_without_a_token_is_told(make_fleet, tmp_path):
