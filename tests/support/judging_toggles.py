@@ -43,7 +43,7 @@ _PATIENT = ToggleTimes(
     slack=20.0,
 )
 
-_IMPATIENT = {"answer": 0.3, "stored": 0.2, "idle": 2.0, "slack": 4.0}
+_IMPATIENT = {"answer": 0.3, "stored": 0.2, "idle": 3.5, "slack": 4.0}
 """Times of a Toggle of which is known that it will be waited for in vain."""
 
 _REVOKE = """{python} -c '

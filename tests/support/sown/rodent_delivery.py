@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import islice
 
 from rodent_events import client, ids
 from rodent_events.bus import EventBus
@@ -15,6 +16,9 @@ from support.sown.settings import setting
 from toggle_mock.contract.reference_agent import ReferenceAgent
 
 SEND = client.EventClient._send
+
+_FULL = 100
+"""So many events fill a batch."""
 
 
 def new_batch_ids() -> None:
@@ -29,7 +33,7 @@ def new_batch_ids() -> None:
 
 
 def recuts() -> None:
-    """What is tried again is a new batch, of all events that wait by then."""
+    """What is tried again is a new batch, of the events that have waited longest by then."""
     waiting: dict[str, bytes] = {}
     failed: set[str] = set()
     append = EventBus._append
@@ -42,7 +46,7 @@ def recuts() -> None:
         batch = EventBatch.FromString(data)
         own_id = batch.batch_id
         if own_id in failed:
-            batch = EventBatch.FromString(b"".join(waiting.values()))
+            batch = EventBatch.FromString(b"".join(islice(waiting.values(), _FULL)))
             batch.batch_id = ids.new_id()
         outcome = SEND(self, batch.SerializeToString())
         if outcome.status is Status.OK:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import cache
 
-from rodent_events import client, ids
+from rodent_events import client, clock, ids
 from rodent_events.account import Account
 from rodent_events.buffer import EventBuffer
 from rodent_events.bus import EventBus
@@ -18,6 +19,8 @@ from rodent_events.worker import Flush, Worker
 from support.sown.faults import Fault
 from support.sown.settings import setting
 from toggle_mock.contract.reference_agent import ReferenceAgent
+
+_TWO_MINUTES = 120.0
 
 
 def starts_afresh() -> None:
@@ -115,7 +118,14 @@ def notes_nothing() -> None:
 def takes_its_time() -> None:
     """However little time it has to end, it takes two minutes."""
     stop = Worker.stop
-    Worker.stop = lambda self, _timeout: stop(self, 120.0)
+
+    def slow(self, _timeout):
+        begin = clock.monotonic()
+        ended = stop(self, _TWO_MINUTES)
+        threading.Event().wait(begin + _TWO_MINUTES - clock.monotonic())
+        return ended
+
+    Worker.stop = slow
 
 
 def ends_at_once() -> None:

@@ -264,13 +264,14 @@ class _Writing:
 
 FAULTS = {
     "ends-idle-streams": ToggleFault(
-        caught("sown: idle for too long", "connect.idle"), lives_for(1.5)
+        caught("sown: idle for too long", "connect.idle"), lives_for(2.5)
     ),
     "ends-streams-at-batches": ToggleFault(
         caught(
             "UNAVAILABLE (sown: it sends events)",
             "connect.again",
             "connect.deaf",
+            "connect.many",
             "connect.stays",
             "connect.twice",
         ),

@@ -10,6 +10,9 @@ from toggle_mock.faults.outcomes import delay
 
 SHUTDOWN: Group[RodentRig] = Group("shutdown", "How it ends, and what it says of that")
 
+_MOMENT = 0.3
+"""Seconds that Toggle takes for an answer, so that who does not wait for it shows that."""
+
 
 @SHUTDOWN.case(
     "in-time",
@@ -108,8 +111,8 @@ def amid_call(rig: RodentRig) -> None:
 @SHUTDOWN.case(
     "complete",
     "A shutdown that is complete has delivered everything",
-    rule="Two and a half batches are emitted, and shutdown is asked for at once. Its answer is "
-    "complete, and all events have arrived by then.",
+    rule="Two and a half batches are emitted, and shutdown is asked for at once. Toggle takes a "
+    "moment for each answer. Shutdown is complete, and all events have arrived by then.",
     source="the driver protocol: complete says that all is delivered",
     cost="Whoever relies on the answer deletes what was never delivered.",
     needs=("driver",),
@@ -117,7 +120,8 @@ def amid_call(rig: RodentRig) -> None:
     waits=("batch",),
 )
 def complete(rig: RodentRig) -> None:
-    """A Toggle that is well."""
+    """A Toggle that is well, and not so quick that all has arrived by chance."""
+    rig.toggle.on_send_events.always(delay(_MOMENT))
     agent = rig.start()
     marks = agent.emit(5 * rig.contract.batch_size // 2)
     said = agent.shutdown(rig.patience("batch"))
@@ -149,15 +153,16 @@ def not_complete(rig: RodentRig) -> None:
 @SHUTDOWN.case(
     "flush",
     "A flush that is complete has delivered everything",
-    rule="A batch and a half is emitted, and flush is asked for. It is complete, and all events "
-    "have arrived by then.",
+    rule="A batch and a half is emitted, and flush is asked for. Toggle takes a moment for each "
+    "answer. Flush is complete, and all events have arrived by then.",
     source="the driver protocol: complete says that all is delivered",
     cost="Whoever relies on the answer goes on too early.",
     needs=("driver",),
     waits=("batch",),
 )
 def flush(rig: RodentRig) -> None:
-    """A Toggle that is well."""
+    """A Toggle that is well, and not so quick that all has arrived by chance."""
+    rig.toggle.on_send_events.always(delay(_MOMENT))
     agent = rig.start()
     marks = agent.emit(3 * rig.contract.batch_size // 2)
     said = agent.flush(rig.patience("batch"))
