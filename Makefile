@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-compare sabotage mutation distribution docs go-check go-generated go-driver-check go-bench-check recipes-check sown explore generated world clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-compare sabotage mutation distribution docs site go-check go-generated go-driver-check go-bench-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -197,6 +197,10 @@ distribution: $(READY)  ## Report what the strategies draw.
 
 docs: $(READY)  ## Build the documentation into build/docs.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict # with --quiet it would see no warning
+
+site: $(READY)  ## Commit the documentation, as that of this minor version, to the branch gh-pages; SITE_URL says where that is published.
+	export PATH="$(abspath $(BIN)):$$PATH" NO_MKDOCS_2_WARNING=1 && \
+		mike deploy --update-aliases $(basename $(VERSION)) latest && mike set-default latest
 
 go-check: $(READY)  ## Format, vet and test the Go module, against the mock of this tree; drift of its generated code.
 go-driver-check:  ## Format, vet and test the Rodent in Go, which takes its messages from that module.
