@@ -8,10 +8,12 @@ FROM ${BASE} AS build
 # Without a registry: PIP_NO_INDEX=1, with the wheels in build/wheels (make wheels).
 ARG PIP_NO_INDEX
 ARG PIP_FIND_LINKS=build/wheels
+# What of the distribution's extras it has; load,postgres for examples/kubernetes/load.
+ARG EXTRAS=serve,tls
 WORKDIR /src
 COPY . .
 RUN pip install --quiet --root-user-action ignore --no-cache-dir --no-compile --no-warn-script-location \
-        --ignore-installed --root /image --constraint tools/locked.txt '.[serve,tls]' \
+        --ignore-installed --root /image --constraint tools/locked.txt ".[${EXTRAS}]" \
     && python tools/image_root.py /image
 
 FROM scratch

@@ -170,6 +170,7 @@ sabotage: $(READY)  ## Break the delivery in chosen ways; show which test notice
 	$(BIN)/python tools/sabotage.py --markdown build/sabotage.md
 
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+EXTRAS ?= serve,tls
 IMAGE_PYTHON = $(shell sed -n 's/^ARG BASE=python:\([0-9.]*\)-.*/\1/p' Dockerfile)
 
 image:  ## Build the container image; without a registry within it: make wheels, and IMAGE_OPTIONS='--build-arg PIP_NO_INDEX=1'.
@@ -177,10 +178,10 @@ image:  ## Build the container image; without a registry within it: make wheels,
 		--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
 		--build-arg CREATED=$$(git show --no-patch --format=%cI HEAD) .
 
-wheels:  ## Fetch the wheels of the image, into build/wheels.
+wheels:  ## Fetch the wheels of the image, into build/wheels; EXTRAS=load,postgres for one with those.
 	rm -rf build/wheels
 	$$(tools/find_python $(IMAGE_PYTHON)) -m pip wheel --quiet --constraint tools/locked.txt --wheel-dir build/wheels \
-		'.[serve,tls]' $$(sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml)
+		'.[$(EXTRAS)]' $$(sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml)
 	rm build/wheels/rodent_events-*
 
 sown: $(READY)  ## Run each row of sown Rodents; all cases against each sown Toggle, or FAULTS: where are the tables wrong?
@@ -229,7 +230,7 @@ build/%/.ready: tools/%.txt
 	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
 
-recipes-check: build/recipes/.ready  ## Lint the recipes of ci/ and the workflows.
+recipes-check: build/recipes/.ready  ## Lint the recipes of ci/, what is for clusters, and the workflows.
 	build/recipes/bin/python tools/lint_recipes.py
 
 $(READY): pyproject.toml tools/locked.txt

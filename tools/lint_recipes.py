@@ -1,4 +1,6 @@
-"""Lint the recipes of ci/: against the schemas of who reads them, and their scripts.
+"""Lint the recipes of ci/ and what is for clusters: against the schemas of who reads them.
+
+Their scripts are linted too. What is for `kubectl apply --kustomize` is linted as that makes it.
 
 python tools/lint_recipes.py     with the Python of an environment that has ci/requirements.txt
 """
@@ -6,6 +8,7 @@ python tools/lint_recipes.py     with the Python of an environment that has ci/r
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,11 +31,13 @@ WORKFLOWS = [
     "ci/github/example.yml",
     *(f".github/workflows/{name}.yml" for name in ("ci", "nightly", "release")),
 ]
-MANIFESTS = [
-    "ci/kubernetes/deployment.yaml",
-    "ci/kubernetes/service.yaml",
-    "examples/how_to/agent.yaml",
-]
+MANIFESTS = ["examples/how_to/agent.yaml"]
+KUSTOMIZATIONS = ["ci/kubernetes", "examples/kubernetes/load"]
+SECRETS = {
+    "ci/kubernetes/jwt.key": "secret",
+    "examples/kubernetes/load/postgres.env": "PGPASSWORD=secret",
+}
+"""Files that a user makes, which are nobody's secrets here."""
 SCRIPTS = ["ci/github/start.sh"]
 
 
@@ -49,18 +54,33 @@ def action_scripts(path: Path) -> Iterator[str]:
             yield step["run"]
 
 
+def kustomized(folder: Path) -> Iterator[str]:
+    """The files with what kustomize makes, in a folder where all is copied to."""
+    for name in {path.split("/")[0] for path in KUSTOMIZATIONS}:
+        shutil.copytree(ROOT / name, folder / name)
+    for name, text in SECRETS.items():
+        (folder / name).write_text(text)
+    for name in KUSTOMIZATIONS:
+        made = folder / f"{name.replace('/', '-')}.yaml"
+        command = [shutil.which("kubectl") or "kubectl", "kustomize", str(folder / name)]
+        with made.open("w") as file:
+            subprocess.run(command, stdout=file, check=True)
+        yield str(made)
+
+
 def commands(folder: Path, go: str) -> Iterator[list[str]]:
     """The linters, each with what it is to lint."""
     for schema, paths in SCHEMAS.items():
         yield [f"{BIN}/check-jsonschema", "--builtin-schema", f"vendor.{schema}", *paths]
-    yield [f"{BIN}/kubernetes-validate", "--strict", "--kubernetes-version", KUBERNETES, *MANIFESTS]
+    manifests = [*MANIFESTS, *kustomized(folder / "kustomized")]
+    yield [f"{BIN}/kubernetes-validate", "--strict", "--kubernetes-version", KUBERNETES, *manifests]
     inline = [gitlab_script(ROOT / path) for path in SCHEMAS["gitlab-ci"]]
     inline += [
         script for path in SCHEMAS["github-actions"] for script in action_scripts(ROOT / path)
     ]
     for number, script in enumerate(inline):
         (folder / f"{number}.sh").write_text(f"#!/bin/bash\n{script}\n")
-    yield [f"{BIN}/shellcheck", *SCRIPTS, *(str(path) for path in sorted(folder.iterdir()))]
+    yield [f"{BIN}/shellcheck", *SCRIPTS, *(str(path) for path in sorted(folder.glob("*.sh")))]
     yield [go, "run", ACTIONLINT, "-shellcheck", f"{BIN}/shellcheck", *WORKFLOWS]
 
 

@@ -127,24 +127,123 @@ def test_what_a_container_is_told_are_options_that_there_are(path, tmp_path):
     assert serve.make_context("serve", words).params["port"] == 50051
 
 
-def test_a_cluster_gets_the_key_as_a_secret(tmp_path):
+@pytest.fixture(scope="module")
+def kustomized(tmp_path_factory):
+    """What kubectl makes of a folder, with the secrets that a user puts there."""
     if not shutil.which("kubectl"):
         (pytest.fail if "CI" in environment() else pytest.skip)("kubectl is not installed")
-    shutil.copytree(CI / "kubernetes", tmp_path, dirs_exist_ok=True)
-    (tmp_path / "jwt.key").write_text("secret")
-    made = subprocess.run(
-        ["kubectl", "kustomize", tmp_path], check=True, capture_output=True, text=True, timeout=60
+    copy = tmp_path_factory.mktemp("tree")
+    for name in ("ci/kubernetes", "examples/kubernetes"):
+        shutil.copytree(ROOT / name, copy / name)
+    (copy / "ci/kubernetes/jwt.key").write_text("secret")
+    (copy / "examples/kubernetes/load/postgres.env").write_text("PGPASSWORD=word")
+
+    def made(name: str) -> list[dict]:
+        command = ["kubectl", "kustomize", copy / name]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        return list(yaml.safe_load_all(done.stdout))
+
+    return made
+
+
+def pods_of(resources):
+    """The pods of a cluster, by what makes them."""
+    return {
+        (one["kind"], one["metadata"]["name"]): one["spec"]["template"]["spec"]
+        for one in resources
+        if "template" in one.get("spec", {})
+    }
+
+
+def values_of(document, name):
+    """All values that have a name, however deep."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from [value] if key == name else values_of(value, name)
+    elif isinstance(document, list):
+        for one in document:
+            yield from values_of(one, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "keys"),
+    [
+        ("ci/kubernetes", [("Deployment", "toggle-mock")], {"toggle-mock-key": "jwt.key"}),
+        (
+            "examples/kubernetes/load",
+            [
+                ("Deployment", "toggle-mock"),
+                ("Job", "load-master"),
+                ("Job", "load-workers"),
+                ("StatefulSet", "postgres"),
+            ],
+            {"toggle-mock-key": "jwt.key", "postgres": "PGPASSWORD"},
+        ),
+    ],
+)
+def test_a_cluster_gets_what_its_pods_name(kustomized, name, made, keys):
+    resources = kustomized(name)
+    pods = pods_of(resources)
+    assert sorted(pods) == made
+    secrets = [one for one in resources if one["kind"] == "Secret"]
+    names = {one["metadata"]["name"].rpartition("-")[0]: [*one["data"]] for one in secrets}
+    assert names == {name: [key] for name, key in keys.items()}
+    there = {one["metadata"]["name"] for one in resources if one["kind"] in {"Secret", "ConfigMap"}}
+    used = [one["secretName"] for one in values_of(resources, "secret")]
+    used += [one["name"] for one in values_of(resources, "secretKeyRef")]
+    used += [one["name"] for one in values_of(resources, "configMap")]
+    assert set(used) == there
+    labels = {
+        tuple(one["spec"]["template"]["metadata"]["labels"].values()): pods[key]
+        for one in resources
+        if (key := (one["kind"], one["metadata"]["name"])) in pods
+    }
+    for service in (one["spec"] for one in resources if one["kind"] == "Service"):
+        (container,) = labels[tuple(service["selector"].values())]["containers"]
+        assert {port["targetPort"] for port in service["ports"]} == {
+            port["name"] for port in container["ports"]
+        }
+    for pod in pods.values():
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert pod["enableServiceLinks"] is False
+        (container,) = pod["containers"]
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+
+
+def test_a_cluster_has_its_image_where_it_says(kustomized):
+    text = json.dumps(kustomized("examples/kubernetes/load"))
+    assert text.count('"toggle-mock:load"') == 3
+    assert json.dumps(kustomized("ci/kubernetes")).count("toggle-mock:latest") == 1
+
+
+PARSES = """
+import json, sys
+import toggle_mock.locust.user
+from locust.argument_parser import get_parser
+for arguments in json.load(sys.stdin):
+    options = get_parser().parse_args(arguments)
+    print(json.dumps([options.host, options.expect_workers, options.master_host]))
+"""
+
+
+def test_locust_takes_what_its_pods_are_told(kustomized):
+    resources = kustomized("examples/kubernetes/load")
+    pods = pods_of(resources)
+    arguments = [
+        pods["Job", name]["containers"][0]["args"] for name in ("load-master", "load-workers")
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", PARSES],
+        input=json.dumps(arguments),
+        env=environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    by_kind = {one["kind"]: one for one in yaml.safe_load_all(made.stdout)}
-    assert by_kind.keys() == {"Secret", "Service", "Deployment"}
-    pod = by_kind["Deployment"]["spec"]["template"]["spec"]
-    (key,) = (one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one)
-    assert by_kind["Secret"]["metadata"]["name"] == key
-    assert pod["securityContext"]["runAsNonRoot"]
-    assert (
-        by_kind["Deployment"]["spec"]["selector"]["matchLabels"]
-        == (by_kind["Service"]["spec"]["selector"])
-    )
-    ports = {one["name"] for one in pod["containers"][0]["ports"]}
-    assert {one["targetPort"] for one in by_kind["Service"]["spec"]["ports"]} == ports
-    assert json.dumps(by_kind["Deployment"]).count("toggle-mock:latest") == 1
+    assert done.returncode == 0, done.stderr
+    master, worker = map(json.loads, done.stdout.splitlines())
+    services = {one["metadata"]["name"] for one in resources if one["kind"] == "Service"}
+    assert {master[0].partition(":")[0], worker[2], "postgres"} == services
+    workers = next(one for one in resources if one["metadata"]["name"] == "load-workers")
+    assert master[1] == workers["spec"]["parallelism"] == workers["spec"]["completions"]
