@@ -25,10 +25,12 @@ class Player:
 
     Args:
         recording: Where they go.
+        keeps_schema: Whether it goes on to be read under its own schema, whatever they tell.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, *, keeps_schema: bool = False) -> None:
         self._recording = recording
+        self._keeps_schema = keeps_schema
         self._calls: dict[int, RecordedCall] = {}
 
     def play(self, entry: FeedLine) -> None:
@@ -42,7 +44,7 @@ class Player:
                 self._begin(entry)
             case RefusalEntry():
                 self._recording.refuse(entry.refusal)
-            case SchemaEntry():
+            case SchemaEntry() if not self._keeps_schema:
                 self._recording.play_schema(entry)
             case ClearEntry():
                 self._recording.clear()
@@ -78,10 +80,13 @@ class Player:
                 del self._calls[entry.call]
 
     def end(self) -> None:
-        """Nothing more comes: calls that were under way have ended with the server."""
+        """Nobody records any more: calls that were under way have ended with the server.
+
+        Should more come of one of them after all, it is taken as it is.
+        """
         for call in self._calls.values():
-            self._recording.end(call, "CANCELLED", "the recording ended", at=0.0)
-        self._calls.clear()
+            if call.status is None:
+                self._recording.end(call, "CANCELLED", "the recording ended", at=0.0)
 
 
 def accept(recording: Recording, call: RecordedCall, raw: bytes) -> None:

@@ -12,6 +12,9 @@ from toggle_mock.recording.entries import Entry, FeedLine, MessageEntry, convert
 Row: TypeAlias = tuple[int, str, str, bytes | None]
 """An entry: the number of its call, its kind, what else it says as JSON, its bytes."""
 
+CLEAR = "clear"
+"""The kind of the entry that all before it is forgotten with."""
+
 
 def row(entry: Entry) -> Row:
     """An entry as a row."""

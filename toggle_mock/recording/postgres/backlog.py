@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toggle_mock.recording.postgres.event_rows import EventRow
-from toggle_mock.recording.rows import Row
+from toggle_mock.recording.rows import CLEAR, Row
 
 _ROW_BYTES = 500
 """What a row takes in memory besides its bytes and its document, about."""
@@ -18,16 +18,19 @@ class WaitingEntry:
 
     place: int
     """In the run, from 1 on."""
-    row: Row | None
-    """None of what clears the run."""
+    row: Row
     events: Sequence[EventRow]
     """What it has accepted."""
 
     @property
+    def clears(self) -> bool:
+        """Whether it clears the run."""
+        _, kind, _, _ = self.row
+        return kind == CLEAR
+
+    @property
     def size(self) -> int:
         """Bytes of memory, about."""
-        if self.row is None:
-            return _ROW_BYTES
         _, _, document, raw = self.row
         return len(document) + len(raw or b"") + _ROW_BYTES * (1 + len(self.events))
 

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 import psycopg
 from psycopg import Connection, errors
 from psycopg.conninfo import make_conninfo
 
+from rodent_events.clock import monotonic
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.postgres.migrations import MIGRATIONS, check_version, version_of
 from toggle_mock.recording.postgres.url import StoreUrl
 
 _PATIENCE = 10
 """Seconds for a server to answer who connects, unless the URL says otherwise."""
+
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between two tries to come back to a store; each is twice the one before."""
+
+QUICKLY: Final[Mapping[str, str]] = {"connect_timeout": "2"}
+"""What one comes back with who others wait for meanwhile."""
 
 _DEFAULTS: Mapping[str, str] = {
     "application_name": "toggle-mock",
@@ -74,14 +82,23 @@ def reading(url: StoreUrl) -> Iterator[Connection]:
         StorageError: There is none to be had; or what is asked in the block fails.
     """
     with connect(url) as connection, telling(url):
-        version = version_of(connection)
-        check_version(version, url.store)
-        if version < len(MIGRATIONS):
-            raise StorageError(
-                f"{url.store} has no recordings of this version: see that the database is the "
-                "right one, or prepare it with `toggle-mock recordings migrate --store URL`"
-            )
+        check_readable(connection, url)
         yield connection
+
+
+def check_readable(connection: Connection, url: StoreUrl) -> None:
+    """See that a store has recordings of this version.
+
+    Raises:
+        StorageError: It has not.
+    """
+    version = version_of(connection)
+    check_version(version, url.store)
+    if version < len(MIGRATIONS):
+        raise StorageError(
+            f"{url.store} has no recordings of this version: see that the database is the "
+            "right one, or prepare it with `toggle-mock recordings migrate --store URL`"
+        )
 
 
 @contextmanager
@@ -106,3 +123,28 @@ def problem(url: StoreUrl, error: psycopg.Error) -> StorageError:
 def one_line(error: psycopg.Error) -> str:
     """What the server says, without its line breaks."""
     return " ".join(str(error).split())
+
+
+class Absence:
+    """How long a store is away by now, and when to try again to come back to it."""
+
+    def __init__(self) -> None:
+        self.pause: float | None = None
+        """Seconds between two tries; None while the store is there."""
+        self._due = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to try."""
+        return self.pause is None or monotonic() >= self._due
+
+    def go_on(self) -> bool:
+        """It is away, still or from now on: try again later. Whether that is new."""
+        is_new = self.pause is None
+        self.pause = min(_LONGEST_PAUSE, 2 * self.pause if self.pause else _SHORTEST_PAUSE)
+        self._due = monotonic() + self.pause
+        return is_new
+
+    def end(self) -> None:
+        """It is there."""
+        self.pause = None

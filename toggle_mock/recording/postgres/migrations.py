@@ -16,6 +16,15 @@ LOCK: Final = 0x746D  # "tm"
 """Of advisory locks: with 0 who changes tables or partitions has it, with its number each run that
 is being written."""
 
+IS_RECORDED: Final = f"""EXISTS (
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {LOCK} AND objid = run::oid
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)"""  # noqa: S608 - ours
+"""Whether somebody writes to a row of ``runs`` now."""
+
+CHANNEL: Final = "toggle_mock"
+"""Where each commit to a run is notified, with the number of the run and its last place."""
+
 _FIRST = """
 CREATE SCHEMA toggle_mock;
 

@@ -14,23 +14,25 @@ from psycopg import Connection
 from rodent_events.clock import monotonic
 from toggle_mock.codes import logger
 from toggle_mock.errors import StorageError
-from toggle_mock.recording.entries import ClearEntry, Entry
+from toggle_mock.recording.entries import Entry
 from toggle_mock.recording.playback import Player
 from toggle_mock.recording.postgres.backlog import Backlog, WaitingEntry
-from toggle_mock.recording.postgres.connecting import connect, one_line, problem, reading, telling
+from toggle_mock.recording.postgres.connecting import (
+    QUICKLY,
+    Absence,
+    connect,
+    one_line,
+    problem,
+    reading,
+    telling,
+)
 from toggle_mock.recording.postgres.event_rows import EventRows
-from toggle_mock.recording.postgres.migrations import LOCK, migrate
+from toggle_mock.recording.postgres.migrations import CHANNEL, LOCK, migrate
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import Kind
 from toggle_mock.recording.rows import entry_of, row
 from toggle_mock.wording import did_you_mean
-
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-"""Seconds between two tries to come back to a store; each is twice the one before."""
-
-_PATIENCE = "2"
-"""Seconds for a server to answer such a try: calls wait meanwhile."""
 
 LAST_TRIES = 5.0
 """Seconds in which it is tried still when the recording ends."""
@@ -47,10 +49,14 @@ _EVENTS = (
 )
 _EVENT_TYPES = ("date", "int4", "int8", "int4", "int8", "int4", "text", "int8", *["text"] * 4)
 _KINDS = "INSERT INTO toggle_mock.kinds VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
-_GROWN = (
-    "UPDATE toggle_mock.runs SET written = now(), place = %s, calls = calls + %s, "
-    "events = events + %s, bytes = bytes + %s WHERE run = %s"
+# With the news for who follows: once for each commit, and with it.
+_GROWN = f"""
+WITH grown AS (
+    UPDATE toggle_mock.runs SET written = now(), place = %s, calls = calls + %s,
+    events = events + %s, bytes = bytes + %s WHERE run = %s RETURNING run, place
 )
+SELECT pg_notify('{CHANNEL}', run || ' ' || place) FROM grown
+"""  # noqa: S608 - of this module alone
 _EMPTIED = "UPDATE toggle_mock.runs SET calls = 0, events = 0, bytes = 0 WHERE run = %s"
 
 
@@ -82,10 +88,9 @@ class RunFile:
     """
 
     def __init__(self, url: StoreUrl, *, is_new: bool = False) -> None:
-        self.retry_in: float | None = None
         self._url = url
         self._backlog = Backlog(url.max_waiting_mb << 20)
-        self._due = 0.0
+        self._absence = Absence()
         self._ended = False
         connection = connect(url)
         try:
@@ -101,6 +106,11 @@ class RunFile:
         self._known_kinds = len(self._kinds)
         self._event_rows = EventRows(self._kinds)
 
+    @property
+    def retry_in(self) -> float | None:
+        """See :attr:`RecordingFile.retry_in`."""
+        return None if self._ended else self._absence.pause
+
     def write(self, entries: Sequence[Entry]) -> None:
         """See :meth:`RecordingFile.write`; without entries, it comes back to the store if it can.
 
@@ -113,11 +123,11 @@ class RunFile:
                 f"the store is away, and {len(self._backlog)} entries wait already: more than "
                 f"buffer_mb={self._url.max_waiting_mb} has room for"
             )
-        if self._connection is not None or monotonic() >= self._due:
+        if self._connection is not None or self._absence.is_due:
             try:
                 self._catch_up()
             except StorageError:
-                self._ended, self.retry_in = True, None
+                self._ended = True
                 self._backlog.take_back(added)
                 raise
 
@@ -135,8 +145,6 @@ class RunFile:
 
     def _waiting(self, entry: Entry) -> WaitingEntry:
         self._last_place += 1
-        if isinstance(entry, ClearEntry):
-            return WaitingEntry(self._last_place, None, ())
         return WaitingEntry(self._last_place, row(entry), self._event_rows.of(entry))
 
     def _catch_up(self) -> None:
@@ -152,26 +160,24 @@ class RunFile:
         except _Away as away:
             self._leave(str(away))
         else:
-            self.retry_in = None
+            self._absence.end()
 
     def _leave(self, why: str) -> None:
         """Try again later."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        if self.retry_in is None:
+        if self._absence.go_on():
             logger.warning(
                 "%s is away: what is recorded waits for it, up to %d MB: %s",
                 self._url,
                 self._url.max_waiting_mb,
                 why,
             )
-        self.retry_in = min(_LONGEST_PAUSE, 2 * self.retry_in if self.retry_in else _SHORTEST_PAUSE)
-        self._due = monotonic() + self.retry_in
 
     def _come_back(self) -> Connection:
         try:
-            connection = connect(self._url, connect_timeout=_PATIENCE)
+            connection = connect(self._url, **QUICKLY)
         except StorageError as error:
             raise _Away(str(error)) from None
         try:
@@ -219,9 +225,12 @@ class RunFile:
         self._backlog.forget(self._row.place)
 
     def _write(self, connection: Connection, entries: Sequence[WaitingEntry]) -> None:
-        """Write all in one transaction; what is cleared by one of them is not written at all."""
+        """Write all in one transaction; what is cleared by one of them is not written at all.
+
+        What clears is the first that the run has then: so who follows it learns of that.
+        """
         run, day, _ = self._row
-        last_clear = max((at for at, one in enumerate(entries) if one.row is None), default=-1)
+        last_clear = max((at for at, one in enumerate(entries) if one.clears), default=-1)
         if last_clear >= 0:
             for table in ("entries", "events"):
                 connection.execute(
@@ -229,11 +238,11 @@ class RunFile:
                     (day, run),
                 )
             connection.execute(_EMPTIED, (run,))
-        kept = entries[last_clear + 1 :]
+        kept = entries[max(0, last_clear) :]
         new_kinds = list(self._kinds.items())[self._known_kinds :]
         for kind, number in new_kinds:
             connection.execute(_KINDS, (run, number, *kind))
-        rows = [(day, run, one.place, *one.row) for one in kept if one.row is not None]
+        rows = [(day, run, one.place, *one.row) for one in kept]
         events = [(day, run, one.place, *event) for one in kept for event in one.events]
         _copy(connection, _ENTRIES, _ENTRY_TYPES, rows)
         _copy(connection, _EVENTS, _EVENT_TYPES, events)
@@ -268,10 +277,19 @@ def play_rows(url: StoreUrl, rows: Iterable[tuple[Any, ...]], player: Player) ->
         StorageError: One is no entry.
     """
     for number, one in enumerate(rows, 1):
-        try:
-            player.play(entry_of(*one))
-        except (ValueError, TypeError) as error:
-            raise StorageError(f"{url}, entry {number}: {error}") from None
+        play_row(url, number, one, player)
+
+
+def play_row(url: StoreUrl, number: int, one: Sequence[Any], player: Player) -> None:
+    """Play an entry, of some number.
+
+    Raises:
+        StorageError: It is none.
+    """
+    try:
+        player.play(entry_of(*one))
+    except (ValueError, TypeError) as error:
+        raise StorageError(f"{url}, entry {number}: {error}") from None
 
 
 def run_of(connection: Connection, url: StoreUrl) -> RunRow:

@@ -11,16 +11,14 @@ from itertools import accumulate
 from psycopg import Connection
 
 from toggle_mock.recording.postgres.connecting import connect, telling
-from toggle_mock.recording.postgres.migrations import LOCK, MIGRATIONS, migrate
+from toggle_mock.recording.postgres.migrations import IS_RECORDED, MIGRATIONS, migrate
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.records import Kind
 
-_ALL = """
-SELECT run, name, begun, written, calls, events, bytes, EXISTS (
-    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = run::oid
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-) FROM toggle_mock.runs ORDER BY run
-"""
+_ALL = f"""
+SELECT run, name, begun, written, calls, events, bytes, {IS_RECORDED}
+FROM toggle_mock.runs ORDER BY run
+"""  # noqa: S608 - ours
 _COUNTS = """
 SELECT level, category, payload, count(*) FROM toggle_mock.events
 JOIN toggle_mock.kinds USING (run, kind) WHERE run = %s AND day = %s
@@ -47,7 +45,7 @@ class StoredRun:
 
 def stored_runs(connection: Connection) -> list[StoredRun]:
     """All runs, the oldest first."""
-    return [StoredRun(*row) for row in connection.execute(_ALL, (LOCK,))]
+    return [StoredRun(*row) for row in connection.execute(_ALL.encode())]
 
 
 def kinds_of(connection: Connection, run: int, day: object) -> Counter[Kind]:
