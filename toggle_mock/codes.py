@@ -298,13 +298,20 @@ CODES: Final = CodeTable(
         "See what it has written to stderr before. What its Rodents had is not accounted for: the "
         "run is not clean.",
     ),
-    # Of recordings in a store, by who follows them
+    # Of recordings in a store, by who follows or shares them
     Code(
         "RE-418",
         "%s is away: what is recorded there is read once it is back: %s",
         "The connection to a store is lost over which a run is followed; the error stands behind.",
         "See that the server runs and can be reached. Nothing is missing, and nothing comes twice: "
         "it is read on behind what was read last.",
+    ),
+    Code(
+        "RE-419",
+        "%s is followed no more",
+        "A server that shares a run cannot read what the others add; the error follows. Its calls "
+        "are refused, unless `record_best_effort` is given.",
+        "See the error: the run may have been deleted. Start the server again.",
     ),
 )
 

@@ -11,6 +11,7 @@ import pytest
 from support.commands import TOGGLE_MOCK
 from support.go_driver import GoDriver, built
 from support.postgres import running_server
+from support.proxies import running_proxy
 from support.raw_rodent import bearer
 from support.waiting import wait_until
 
@@ -125,6 +126,13 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture
+def proxy(free_port, tmp_path):
+    """Starts nginx or haproxy: see :class:`support.proxies.Proxy`."""
+    with running_proxy(tmp_path, free_port) as proxy:
+        yield proxy
 
 
 @pytest.fixture

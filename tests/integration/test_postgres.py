@@ -17,6 +17,7 @@ from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from toggle_mock import ToggleServer, load, save
 from toggle_mock.cli.main import main
 from toggle_mock.errors import StorageError
+from toggle_mock.recording.postgres import connecting, migrations
 from toggle_mock.recording.recorder import Recording
 
 
@@ -225,11 +226,28 @@ def test_a_store_of_a_later_version_is_told(postgres, two_runs):
     try:
         for use in (load, lambda url: ToggleServer(record=url).start()):
             with pytest.raises(
-                StorageError, match=r"is of version 1000, and this knows 1: upgrade"
+                StorageError, match=r"is of version 1000, and this knows 2: upgrade"
             ):
                 use(f"{two_runs}?run=one")
     finally:
         postgres.ask("DELETE FROM toggle_mock.migrations WHERE number = 1000", database)
+
+
+def test_a_store_of_an_earlier_version_is_brought_up_to_date_by_who_records(store, monkeypatch):
+    with monkeypatch.context() as before:
+        for module in (migrations, connecting):
+            before.setattr(module, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        with ToggleServer(record=f"{store}?run=one") as toggle:
+            send(toggle, "e1")
+    with pytest.raises(StorageError, match="prepare it with `toggle-mock recordings migrate"):
+        load(f"{store}?run=one")
+    for shared in (False, True):
+        with ToggleServer(record=f"{store}?run=one", record_shared=shared) as toggle:
+            send(toggle, f"e-{shared}")
+            assert ids(toggle.recording)[0] == "e1"
+            toggle.clear()
+            send(toggle, "e1")
+    assert ids(load(f"{store}?run=one")) == ["e1"]
 
 
 def test_a_database_that_cannot_hold_all_texts_is_told(postgres):

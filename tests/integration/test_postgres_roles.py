@@ -46,6 +46,19 @@ def test_a_writer_records_and_reads(postgres, database):
         assert [event.event_id for event in recording.events] == ["e"]
 
 
+def test_a_writer_shares_a_run(postgres, database):
+    shared = url(postgres, database, "writer", "shared")
+    with (
+        ToggleServer(record=shared, record_shared=True) as toggle,
+        ToggleServer(record=shared, record_shared=True) as other,
+        EventClient(target=toggle.address, jwt=toggle.jwt()) as client,
+    ):
+        client.send_batch(EventBatch(batch_id="b", events=[{"event_id": "e"}]))
+        assert [event.event_id for event in other.events] == ["e"]
+    asked = "SELECT count(*) FROM toggle_mock.writers"
+    assert postgres.ask(asked, database) == [(0,)]
+
+
 def test_a_reader_does_not_record(postgres, database):
     with pytest.raises(StorageError, match=r"permission denied for .*: see docs/postgres\.md"):
         ToggleServer(record=url(postgres, database, "reader", "two")).start()

@@ -1,9 +1,6 @@
 """Real proxies between the agent and Toggle: their limits, their own answers, their connections."""
 
-import os
-import shutil
 import socket
-import subprocess
 import threading
 
 import pytest
@@ -14,68 +11,6 @@ from rodent_events.retry_policy import Status
 from toggle_mock import RemoteToggle, simulate_fleet
 from toggle_mock.clients.replay import replay
 from toggle_mock.compat.rpcs.trials import Shape, try_out
-
-NGINX = """
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-    uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-    server {{ listen 127.0.0.1:{port} http2; location / {{ {what} }} }}
-}}
-"""
-HAPROXY = """
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 30s
-    timeout server 30s
-listen toggle
-    bind 127.0.0.1:{port} proto h2
-    {what}
-"""
-PROXIES = {"nginx": (NGINX, ["-p", "{folder}", "-c"]), "haproxy": (HAPROXY, ["-db", "-f"])}
-
-
-@pytest.fixture
-def proxy(free_port, tmp_path, wait_until):
-    """Starts nginx or haproxy with what is to be done with calls; gives its address.
-
-    One that was started before is ended first.
-    """
-    started = []
-
-    def end() -> None:
-        while started:
-            process = started.pop()
-            process.terminate()
-            process.wait()
-
-    def start(name: str, what: str) -> str:
-        program = shutil.which(name)
-        if program is None:
-            missing = pytest.fail if os.environ.get("CI") else pytest.skip
-            missing(f"{name} is not installed")
-        template, options = PROXIES[name]
-        # What nginx writes to belongs to a user of its own.
-        tmp_path.chmod(0o755)
-        file = tmp_path / "proxy.conf"
-        file.write_text(template.format(folder=tmp_path, port=free_port, what=what))
-        options = [option.format(folder=tmp_path) for option in options]
-        end()
-        started.append(subprocess.Popen([program, *options, file], stderr=subprocess.DEVNULL))
-        wait_until(lambda: accepts(free_port))
-        return f"127.0.0.1:{free_port}"
-
-    yield start
-    end()
-
-
-def accepts(port: int) -> bool:
-    with socket.socket() as connection:
-        return connection.connect_ex(("127.0.0.1", port)) == 0
-
 
 WAYS = {
     "nginx": ("nginx", "grpc_pass grpc://{};"),

@@ -112,6 +112,12 @@ _LAST_LINES = 2.0
     help="Record to FILE.ndjson, FILE.sqlite or FILE.pb, or to postgresql://HOST/DATABASE?run=NAME.",
 )
 @click.option(
+    "--record-shared",
+    is_flag=True,
+    help="Share the run of postgresql://… with other servers that do so: each adds what it takes "
+    "up, and has what all have.",
+)
+@click.option(
     "--record-best-effort",
     is_flag=True,
     help="Answer calls also when that can be written to no more; they are refused otherwise.",

@@ -93,6 +93,7 @@ class Finding:
             return Span(begin, end, start, self._slice(start, min(end, start + count)))
 
     def _catch_up(self) -> None:
+        self._toggle.catch_up()
         news = self._toggle.recording.read(self._position)
         if news.cleared:
             self._forget(begin=0)

@@ -9,9 +9,10 @@ from queue import SimpleQueue
 from typing import Final
 
 from toggle_mock.recording.entries import Entry, FeedEntry, FeedLine, MarkEntry, sliced, waiting
-from toggle_mock.recording.recorder import Recording, Sink
+from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.refusals import Refusal
+from toggle_mock.recording.sinks import Sink
 
 
 class EntryFeed(Sink):

@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from toggle_mock.codes import logger
 from toggle_mock.errors import StorageError
@@ -23,10 +23,14 @@ from toggle_mock.extras import extras
 from toggle_mock.recording.batches import BatchFile
 from toggle_mock.recording.entries import sliced
 from toggle_mock.recording.ndjson import NdjsonFile
+from toggle_mock.recording.outbox import Outbox
 from toggle_mock.recording.postgres.url import StoreUrl, is_store_url
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.sqlite import SqliteFile
 from toggle_mock.recording.writer import FileFormat, FileWriter, RecordingFile
+
+if TYPE_CHECKING:
+    from toggle_mock.recording.postgres.sharing import Sharing
 
 Place: TypeAlias = Path | StoreUrl
 """Where a recording is: in a file, or in a store."""
@@ -154,6 +158,18 @@ def _open_run(url: StoreUrl, recording: Recording | None) -> FileWriter:
         run.close()
         raise
     return FileWriter(run, None, str(url))
+
+
+def share(url: StoreUrl, recording: Recording, outbox: Outbox) -> Sharing:
+    """A part in a run that several servers share; see :class:`Sharing`.
+
+    Raises:
+        MissingExtraError: A store needs the extra ``postgres``.
+    """
+    with extras():  # loaded only where it is asked for
+        from toggle_mock.recording.postgres.sharing import Sharing  # noqa: PLC0415
+
+    return Sharing(url, recording, outbox)
 
 
 def _run_file(url: StoreUrl, *, is_new: bool = False) -> RecordingFile:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from msgspec import structs
 
-from toggle_mock.recording.decoded import DecodedBatches
 from toggle_mock.recording.entries import (
     AcceptEntry,
     CallEntry,
     ClearEntry,
     EndEntry,
-    Entry,
     MessageEntry,
     RefusalEntry,
     SchemaEntry,
@@ -37,6 +33,7 @@ from toggle_mock.recording.records import (
     RecordedMessage,
 )
 from toggle_mock.recording.refusals import Refusal
+from toggle_mock.recording.sinks import Recorder, Sink
 from toggle_mock.recording.snapshot import CallState, Snapshot
 from toggle_mock.schema import Schema, load_schema
 
@@ -57,30 +54,6 @@ MAX_CLEARED_BYTES = 1024 * 1024
 
 MAX_REFUSALS = 1_000
 """Refusals that a recording keeps."""
-
-
-class Sink(ABC):
-    """Who is told what is recorded, as it happens."""
-
-    failure: str | None = None
-    """Why it takes no more, for example since the disk is full; None while it does."""
-
-    @abstractmethod
-    def write(self, entry: Entry, about: RecordedCall | Refusal | None) -> None:
-        """Take an entry, and the call or refusal it is about; under a lock, so for later."""
-
-    @property
-    def behind(self) -> bool:
-        """Whether there are entries that are not where they are to go."""
-        return False
-
-    def when_written(self, then: Callable[[], None]) -> None:
-        """Call back once all entries of before are where they are to go; on any thread."""
-        then()
-
-    @abstractmethod
-    def close(self) -> None:
-        """Nothing more comes."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +88,7 @@ class Waiter:
     told: bool = False
 
 
-class Recording:
+class Recording(Recorder):
     """All calls and accepted batches since the last :meth:`clear`. For any number of threads.
 
     Args:
@@ -137,13 +110,10 @@ class Recording:
     ) -> None:
         if min(max_bytes, max_calls) < 0:
             raise ValueError(f"max_bytes is {max_bytes} and max_calls {max_calls}: neither is < 0")
+        super().__init__()
         self.max_bytes: Final = max_bytes
         self.max_calls: Final = max_calls
         self.deduplicate = deduplicate
-        self.sinks: list[Sink] = []
-        """Who is told of it as well."""
-        self.decoded: Final = DecodedBatches()
-        """The decoded form of the batches that were looked at last."""
         self._schema: Schema | None = None
         self._is_auto = False
         self._fitting: Fitting | None = None
@@ -369,9 +339,7 @@ class Recording:
                 records.pop()
         while batch_ids:
             batch_ids.popitem()
-        written = threading.Event()
-        self.when_written(written.set)
-        written.wait()
+        self._wait_written()
 
     def settle(self) -> None:
         """What arrived until now explains nothing that is missed later: its test is over."""
@@ -394,12 +362,6 @@ class Recording:
         while self._cleared_bytes > MAX_CLEARED_BYTES or len(self._cleared) > MAX_CLEARED:
             self._cleared_bytes -= len(self._cleared.popleft().raw)
 
-    def _tell(self, entry_of: Callable[[], Entry], about: RecordedCall | Refusal | None) -> None:
-        if self.sinks:
-            entry = entry_of()
-            for sink in self.sinks:
-                sink.write(entry, about)
-
     def snapshot(self, sink: Sink | None = None) -> Snapshot:
         """What is recorded now; a sink is told all that comes from then on, and nothing before."""
         with self._changed:
@@ -416,22 +378,6 @@ class Recording:
         with self._changed:
             if sink in self.sinks:
                 self.sinks.remove(sink)
-
-    @property
-    def failure(self) -> str | None:
-        """Why a file is written to no more, for example since the disk is full; None if all are."""
-        return next((sink.failure for sink in list(self.sinks) if sink.failure), None)
-
-    @property
-    def behind(self) -> bool:
-        """Whether something that is recorded is not in the files yet."""
-        return any(sink.behind for sink in list(self.sinks))
-
-    def when_written(self, then: Callable[[], None]) -> None:
-        """Call back once all that is recorded so far is in the files; on any thread."""
-        for sink in list(self.sinks):
-            then = partial(sink.when_written, then)
-        then()
 
     def _evict(self) -> None:
         while self._calls and (self._bytes > self.max_bytes or len(self._calls) > self.max_calls):

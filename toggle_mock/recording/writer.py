@@ -11,9 +11,10 @@ from typing import Protocol, TypeAlias
 
 from toggle_mock.codes import logger
 from toggle_mock.recording.entries import Entry, waiting
-from toggle_mock.recording.recorder import Recording, Sink
+from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.refusals import Refusal
+from toggle_mock.recording.sinks import Sink
 
 
 class RecordingFile(Protocol):

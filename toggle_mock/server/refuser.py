@@ -11,9 +11,9 @@ from typing import NoReturn
 import grpc
 import grpc.aio
 
-from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, SERVICE
 from toggle_mock.recording.refusals import Refusal
+from toggle_mock.recording.sinks import Recorder
 from toggle_mock.tokens.tokens import Tokens, unverified_claims
 from toggle_mock.wording import did_you_mean, shortened
 
@@ -30,14 +30,14 @@ ROOM = 256 * 1024 * 1024
 class Refuser:
     """Records what is turned away."""
 
-    recording: Recording
-    stale_calls: Recording
+    recording: Recorder
+    stale_calls: Recorder
     """Where that goes whose token is of an earlier era."""
     tokens: Tokens
     peer_of: Callable[[str], str]
     """The client behind a peer that gRPC names."""
 
-    def call(self, context: Context, method: str, kind: str, details: str) -> Recording:
+    def call(self, context: Context, method: str, kind: str, details: str) -> Recorder:
         """Record that a call was turned away; returns where."""
         claims = unverified_claims(tuple(context.invocation_metadata() or ()))
         recording = self.recording if self.tokens.is_current(claims) else self.stale_calls
@@ -82,7 +82,7 @@ class UnknownMethods(grpc.GenericRpcHandler):
         return grpc.stream_stream_rpc_method_handler(refuse)
 
 
-async def written(recording: Recording) -> None:
+async def written(recording: Recorder) -> None:
     """Wait until what is recorded so far is in the files: nothing goes out before that."""
     if recording.behind:
         loop = asyncio.get_running_loop()

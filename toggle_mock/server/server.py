@@ -23,13 +23,15 @@ from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread, refuse_greenlets
 from toggle_mock.page import Page, PageMode
-from toggle_mock.recording.files import Place, load, name_of, open_writer, place_of
+from toggle_mock.recording.files import Place, load, name_of, open_writer, place_of, share
 from toggle_mock.recording.fitting import AUTO
+from toggle_mock.recording.outbox import Outbox
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
+from toggle_mock.recording.sinks import Recorder
 from toggle_mock.rodents.register import RodentRegister
-from toggle_mock.schema import Schema
+from toggle_mock.schema import Schema, load_schema
 from toggle_mock.server.answering import REPLAY_MODES, Answering, OwnAnswers, ReplayMode
 from toggle_mock.server.exposure import warn
 from toggle_mock.server.host import GrpcHost
@@ -42,6 +44,7 @@ from toggle_mock.tokens.tokens import Tokens
 if TYPE_CHECKING:
     from toggle_mock.clients.upstream import Upstream
     from toggle_mock.http_api.listener import HttpServer
+    from toggle_mock.recording.postgres.sharing import Sharing
     from toggle_mock.tokens.certificates import Authority
 
 _INT32 = 2**31 - 1
@@ -93,6 +96,9 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         record: A file that the recording is written to while it goes on: ``.ndjson``,
             ``.sqlite`` or ``.pb``; or a run of a store, ``postgresql://HOST/DATABASE?run=NAME``,
             which gets a name of its own without one. What it has already is read at the start.
+        record_shared: Whether other servers record to the same run of a store, behind one address
+            for example. Then ``recording`` is a copy of the run, in the order of its commits, with
+            what all of them have taken up.
         record_best_effort: Whether calls are answered also once that can be written to no
             more, for example since the disk is full; they are refused with UNAVAILABLE otherwise.
         forward_to: A Toggle that answers in place of the mock, ``host:port`` or an
@@ -135,6 +141,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         recording: Recording | None = None,
         schema: Schema | Path | str | None = None,
         record: Path | str | None = None,
+        record_shared: bool = False,
         record_best_effort: bool = False,
         forward_to: Upstream | str | None = None,
         replay: Recording | Path | str | None = None,
@@ -150,32 +157,30 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             number("heartbeat", heartbeat, least=0.001)
         if tls not in {True, False, "mutual"}:
             raise ValueError(f"tls is {tls!r}: give True, False or 'mutual'")
-        if recording is not None and deduplicate:
-            raise ValueError(
-                "deduplicate is a matter of the recording: Recording(deduplicate=True)"
-            )
         self._tls, self._authority = tls, authority
         self._tls_names = checked_names("tls_names", tls_names)
         if self._tls_names and not tls:
             raise ValueError("tls_names is given, but there are no certificates without tls")
-        recording = Recording(deduplicate=deduplicate) if recording is None else recording
+        recording = _recording(recording, deduplicate=deduplicate)
         book, rodents, tokens = FaultBook(), RodentRegister(), tokens or Tokens()
         address = _address("host", host, port)
         front = Relay(address, self._speaks(address)) if relay else None
         self.stale_calls: Final = Recording(max_calls=1000)
         """Calls of clients that an earlier test left behind."""
         peer_of = front.server.peer_of if front else str
-        refuser = Refuser(recording, self.stale_calls, tokens, peer_of)
+        self._record = _begun(record)
+        self._sharing = _shared(record, recording, schema) if record_shared else None
+        self._incoming: Recorder = self._sharing.outbox if self._sharing else recording
+        refuser = Refuser(self._incoming, self.stale_calls, tokens, peer_of)
         if front is not None:
             front.on_refusal = refuser.connection
-        self._record = _begun(record)
         if not (replay is None or isinstance(replay, Recording) or self._record is None):
             _check_other_file(self._record, place_of(replay))
         self._answering = _answering(forward_to, replay, replay_mode)
         if max_message_bytes is None:
             max_message_bytes = _INT32 if self.upstream else _MAX_MESSAGE_BYTES
         self._service = RodentService(
-            recording,
+            self._incoming,
             self.stale_calls,
             tokens,
             book,
@@ -195,10 +200,11 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             credentials=self._credentials if tls else None,
         )
         self._given_schema = schema
-        if schema is not None:
+        if schema is not None and self._sharing is None:
             recording.read_under(schema)
         network = Network(self._host, front, self.clear, self._set_clock)
-        shared = Shared(recording, self.stale_calls, book, network, rodents, tokens)
+        catch_up = self._sharing.catch_up if self._sharing else _there_already
+        shared = Shared(recording, self.stale_calls, book, network, rodents, tokens, catch_up)
         super().__init__(shared, Scope())
         book.on_heal = self._release
         self._http_address = _http_address(http_host, http_port)
@@ -228,9 +234,12 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if self._host.thread is not None:
             raise RuntimeError(f"this server runs already, at {self.address}")
         refuse_greenlets()
-        if self._record is not None:
+        if self._sharing is not None:
+            self._sharing.start()
+        elif self._record is not None:
             writer = open_writer(self._record, None if self._has_run else self.recording)
             self.recording.sinks.append(writer)
+        if self._record is not None:
             self._declare_schema()
         self._has_run = True
         self._host.thread = thread = LoopThread("toggle-mock")
@@ -257,11 +266,22 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def _declare_schema(self) -> None:
         """Have the file say what is asked for here, or go on with what it says."""
         schema = self._given_schema
+        if self._sharing is not None:
+            self._share_schema(self._sharing)
+            return
         if schema is None and len(self.recording.possible_schemas) > 1:
             schema = AUTO
         if schema is not None:
             self.recording.read_under(schema)
         self.recording.tell_schema()
+
+    def _share_schema(self, sharing: Sharing) -> None:
+        """Have all who share the run read under the schema that is asked for here, if one is."""
+        if self._given_schema is not None:
+            asked = load_schema(self._given_schema)
+            if asked != self.recording.schema:
+                sharing.outbox.declare(asked)
+                sharing.catch_up()
 
     def stop(self, grace: float = _GRACE) -> None:
         """Stop serving; calls under way may end for so many seconds. Does nothing if it is stopped.
@@ -291,6 +311,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         self._host.thread = None
         thread.end()
         self._host.release_address()
+        if self._sharing is not None:
+            self._sharing.stop()
         while self.recording.sinks:
             self.recording.sinks.pop().close()
 
@@ -362,7 +384,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         """Why it answers no calls, or refuses all of them; None if it is ready for them."""
         if not self.serving:
             return "the server does not listen"
-        return self.recording.failure if self._service.must_record else None
+        return self._incoming.failure if self._service.must_record else None
 
     @property
     def root_certificate(self) -> bytes | None:
@@ -424,7 +446,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
 
     def clear(self) -> None:
         """Forget what was recorded."""
-        self.recording.clear()
+        self._incoming.clear()
         self.stale_calls.clear()
 
     def begin_test(self) -> None:
@@ -467,14 +489,53 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
 
     def over(self, recording: Recording) -> Session:
         """See :meth:`LocalToggle.over`."""
-        shared = replace(self._shared, recording=recording, rodents=RodentRegister())
+        shared = replace(
+            self._shared, recording=recording, rodents=RodentRegister(), catch_up=lambda: None
+        )
         return Session(self, shared, Scope())
+
+
+def _recording(given: Recording | None, *, deduplicate: bool) -> Recording:
+    if given is None:
+        return Recording(deduplicate=deduplicate)
+    if deduplicate:
+        raise ValueError("deduplicate is a matter of the recording: Recording(deduplicate=True)")
+    return given
 
 
 def _begun(record: Path | str | None) -> Place | None:
     """Where it is recorded; a run of a store has a name from here on."""
     place = None if record is None else place_of(record)
     return place.begun() if isinstance(place, StoreUrl) else place
+
+
+def _shared(
+    record: Path | str | None, recording: Recording, schema: Schema | Path | str | None
+) -> Sharing:
+    """A server's part in a run that it shares.
+
+    Raises:
+        ValueError: There is nothing that can be shared.
+    """
+    place = None if record is None else place_of(record)
+    if not isinstance(place, StoreUrl) or place.run is None:
+        shown = "not given" if place is None else str(place)
+        raise ValueError(
+            f"record is {shown}, and is to be shared: give a run of a store by its name, "
+            "postgresql://HOST/DATABASE?run=NAME"
+        )
+    if schema == AUTO:
+        raise ValueError(
+            "schema is 'auto', which each server would find out for itself: name one, or look at "
+            "the run with `toggle-mock events --schema auto`"
+        )
+    if schema is not None:
+        load_schema(schema)  # or it would be told at the start alone
+    return share(place, recording, Outbox())
+
+
+def _there_already() -> None:
+    """All that has arrived is recorded."""
 
 
 def _check_other_file(record: Place, replay: Place) -> None:

@@ -21,9 +21,9 @@ from toggle_mock.faults.outcomes import Outcome
 from toggle_mock.faults.outflow import Outflow
 from toggle_mock.faults.plans import Incoming
 from toggle_mock.faults.spec import as_text
-from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import MESSAGES, SERVICE, Metadata, RecordedCall, RecordedMessage
 from toggle_mock.recording.refusals import Refusal
+from toggle_mock.recording.sinks import Recorder
 from toggle_mock.rodents.register import RodentRegister
 from toggle_mock.rodents.rodent import Rodent
 from toggle_mock.rodents.stream import Accepted, Ending, Stream
@@ -40,8 +40,8 @@ Code = grpc.StatusCode
 class RodentService:
     """Answers as Toggle does, and records. Requests are taken as bytes and kept as they came."""
 
-    recording: Recording
-    stale_calls: Recording
+    recording: Recorder
+    stale_calls: Recorder
     """Where calls go whose token is of an earlier era: they are answered, and nobody sees them."""
     tokens: Tokens
     book: FaultBook
@@ -288,7 +288,7 @@ class Handled:
 
     call: RecordedCall
     context: Context
-    recording: Recording
+    recording: Recorder
     metadata: Sequence[tuple[str, str | bytes]]
     max_message_bytes: int
     must_record: bool

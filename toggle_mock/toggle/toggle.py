@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -172,6 +172,8 @@ class Shared:
     network: Network
     rodents: RodentRegister
     tokens: Tokens
+    catch_up: Callable[[], None] = lambda: None
+    """Waits until all has arrived in the recording that others have taken up by now."""
 
 
 class LocalToggle(Toggle):
@@ -194,6 +196,13 @@ class LocalToggle(Toggle):
         stale = self._shared.stale_calls.batches
         mine = [batch for batch in stale if self.scope.covers(batch.call)]
         yield Place("with a token from before begin_test(), of an earlier test", mine)
+
+    def catch_up(self) -> None:
+        """Wait until all is recorded here that was taken up by now, also by who shares the run."""
+        self._shared.catch_up()
+
+    def _catch_up(self) -> None:
+        self.catch_up()
 
     @property
     def rodents(self) -> Rodents:

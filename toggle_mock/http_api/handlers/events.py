@@ -39,6 +39,7 @@ def find(api: Api, given: FindEvents) -> FoundEvents:
     toggle = api.toggle(given.session)
     cursor = Cursor.read(given.after or "")
     matches = toggle.checked(given.query)
+    toggle.catch_up()
     news = toggle.recording.read(cursor.batches, 0.0)
     batches = with_pauses(toggle.mine(news.batches))
     found = behind(cursor, news, search(batches, matches, toggle.schema))

@@ -29,6 +29,7 @@ from toggle_mock.recording.recorder import Recording
 
 def export(api: Api) -> Lines:
     """The whole recording, one JSON object a line."""
+    api.server.catch_up()
     entries = api.server.recording.snapshot().entries()
     return Lines(b"".join(map(encode_line, some)) for some in sliced(entries))
 
@@ -104,6 +105,6 @@ async def feed(api: Api, given: InSession) -> Lines:
 
 def mark(api: Api, given: InSession, body: Mark) -> Done:
     """Put a mark into a feed, behind all that is recorded so far."""
-    api.toggle(given.session)
+    api.toggle(given.session).catch_up()
     api.feeds[body.feed].mark(body.mark)
     return Done()

@@ -105,10 +105,26 @@ class RunFollower:
         if not self._has_news and poll.poll(rest * 1000):
             self._hear(self._connection)
 
+    @property
+    def run(self) -> int:
+        """The number of the run."""
+        return self._run.run
+
+    def open(self) -> None:
+        """Go on behind the last entry that was played, after :meth:`close`.
+
+        Raises:
+            StorageError: The store cannot be used.
+        """
+        if self._connection is None:
+            self._connection = self._connected()
+            self._has_news, self._look_at = True, 0.0
+
     def close(self) -> None:
         """Follow no more."""
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
 
     @property
     def is_away(self) -> bool:

@@ -16,6 +16,9 @@ LOCK: Final = 0x746D  # "tm"
 """Of advisory locks: with 0 who changes tables or partitions has it, with its number each run that
 is being written."""
 
+WRITER_LOCK: Final = 0x746E
+"""Of those that servers hold which share a run, each with its number as a writer."""
+
 IS_RECORDED: Final = f"""EXISTS (
     SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {LOCK} AND objid = run::oid
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -151,7 +154,20 @@ REVOKE ALL ON FUNCTION toggle_mock.begin_run(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION toggle_mock.forget_runs(integer[]) FROM PUBLIC;
 """
 
-MIGRATIONS: Final[Sequence[str]] = (_FIRST,)
+_SHARED = """
+-- The place of the last entry that all before it was forgotten with; 0 without one.
+ALTER TABLE toggle_mock.runs ADD COLUMN cleared bigint NOT NULL DEFAULT 0;
+
+-- The servers that share a run; one that has ended as it should has none.
+CREATE TABLE toggle_mock.writers (
+    run integer NOT NULL REFERENCES toggle_mock.runs ON DELETE CASCADE,
+    writer integer GENERATED ALWAYS AS IDENTITY,
+    written bigint NOT NULL DEFAULT 0,  -- entries of it that the run has, or has cleared
+    PRIMARY KEY (run, writer)
+);
+"""
+
+MIGRATIONS: Final[Sequence[str]] = (_FIRST, _SHARED)
 """Each makes of what the one before has left what this version, or one before it, wants."""
 
 
@@ -182,13 +198,21 @@ def migrate(connection: Connection, shown: str) -> None:
         raise StorageError(
             f"{shown} has the encoding {encoding}: create a database with ENCODING 'UTF8'"
         )
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", (LOCK,))
-        version = version_of(connection)
-        check_version(version, shown)
-        for number, step in enumerate(MIGRATIONS[version:], version + 1):
-            connection.execute(step.encode())
-            connection.execute("INSERT INTO toggle_mock.migrations VALUES (%s)", (number,))
+    # Before the transaction, at whose begin alone the server notices what another has made.
+    connection.execute("SELECT pg_advisory_lock(%s, 0)", (LOCK,))
+    try:
+        with connection.transaction():
+            _go_through(connection, shown)
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s, 0)", (LOCK,))
+
+
+def _go_through(connection: Connection, shown: str) -> None:
+    version = version_of(connection)
+    check_version(version, shown)
+    for number, step in enumerate(MIGRATIONS[version:], version + 1):
+        connection.execute(step.encode())
+        connection.execute("INSERT INTO toggle_mock.migrations VALUES (%s)", (number,))
 
 
 def check_version(version: int, shown: str) -> None:

@@ -48,7 +48,7 @@ _EVENTS = (
     " peer, batch_id) FROM STDIN (FORMAT BINARY)"
 )
 _EVENT_TYPES = ("date", "int4", "int8", "int4", "int8", "int4", "text", "int8", *["text"] * 4)
-_KINDS = "INSERT INTO toggle_mock.kinds VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+_KINDS = "INSERT INTO toggle_mock.kinds VALUES (%s, %s, %s, %s, %s)"
 # With the news for who follows: once for each commit, and with it.
 _GROWN = f"""
 WITH grown AS (
@@ -57,7 +57,9 @@ WITH grown AS (
 )
 SELECT pg_notify('{CHANNEL}', run || ' ' || place) FROM grown
 """  # noqa: S608 - of this module alone
-_EMPTIED = "UPDATE toggle_mock.runs SET calls = 0, events = 0, bytes = 0 WHERE run = %s"
+_EMPTIED = """
+UPDATE toggle_mock.runs SET calls = 0, events = 0, bytes = 0, cleared = %s WHERE run = %s
+"""
 
 
 class RunRow(NamedTuple):
@@ -66,6 +68,14 @@ class RunRow(NamedTuple):
     run: int
     day: Any
     place: int
+
+
+class Placed(NamedTuple):
+    """An entry with its place in the run, and the number that its call has there."""
+
+    place: int
+    call: int
+    entry: WaitingEntry
 
 
 class _Away(StorageError):  # noqa: N818 - a state, which is over at some time
@@ -96,14 +106,17 @@ class RunFile:
         try:
             with telling(url):
                 migrate(connection, url.store)
-                self._row = _taken(connection, url, is_new=is_new)
-                self._kinds = _kinds(connection, self._row.run)
+                self._row = self._take(connection, is_new=is_new)
+                self._written = self._last_place = self._standing(connection, self._row)
         except BaseException:
             connection.close()
             raise
         self._connection: Connection | None = connection
-        self._last_place = self._row.place
-        self._known_kinds = len(self._kinds)
+        self._kinds: dict[Kind, int] = {}
+        """Those that were seen, with the numbers that they have here."""
+        self._kind_numbers: list[int] = []
+        """The numbers that they have in the run."""
+        self._known_kinds = 0
         self._event_rows = EventRows(self._kinds)
 
     @property
@@ -141,6 +154,8 @@ class RunFile:
         if self._backlog:
             logger.error("%s lacks %d entries that waited for it", self._url, len(self._backlog))
         if self._connection is not None:
+            with suppress(psycopg.Error):  # a connection that has broken just now
+                self._end(self._connection)
             self._connection.close()
 
     def _waiting(self, entry: Entry) -> WaitingEntry:
@@ -198,16 +213,17 @@ class RunFile:
             _Away: The server has not noticed yet that the old connection is gone.
             StorageError: The run is another one.
         """
-        if not _locked(connection, self._row.run):
+        if not self._lock(connection, self._row.run):
             raise _Away("the run is still locked by the connection that was lost")
-        found = _begun(connection, self._url)
-        if found.run != self._row.run or not self._row.place <= found.place <= self._last_place:
+        found = begun(connection, self._url)
+        standing = self._standing(connection, found)
+        if found.run != self._row.run or not self._written <= standing <= self._last_place:
             raise StorageError(
-                f"{self._url} is not as it was left, with entry {self._row.place} as its last: it "
-                f"has {found.place}; record to another run"
+                f"{self._url} is not as it was left, with entry {self._written} as its last: it "
+                f"has {standing}; record to another run"
             )
-        self._backlog.forget(found.place)
         self._row = found
+        self._settle(standing)
 
     def _flush(self, connection: Connection) -> None:
         entries = self._backlog.entries
@@ -220,9 +236,8 @@ class RunFile:
             if connection.closed:
                 raise _Away(one_line(error)) from None
             raise problem(self._url, error) from None
-        self._row = self._row._replace(place=entries[-1].place)
         self._known_kinds = len(self._kinds)
-        self._backlog.forget(self._row.place)
+        self._settle(entries[-1].place)
 
     def _write(self, connection: Connection, entries: Sequence[WaitingEntry]) -> None:
         """Write all in one transaction; what is cleared by one of them is not written at all.
@@ -230,25 +245,62 @@ class RunFile:
         What clears is the first that the run has then: so who follows it learns of that.
         """
         run, day, _ = self._row
-        last_clear = max((at for at, one in enumerate(entries) if one.clears), default=-1)
+        last_place, placed = self._placed(connection, entries)
+        last_clear = max((at for at, one in enumerate(placed) if one.entry.clears), default=-1)
         if last_clear >= 0:
             for table in ("entries", "events"):
                 connection.execute(
                     f"DELETE FROM toggle_mock.{table} WHERE day = %s AND run = %s",  # noqa: S608 - ours
                     (day, run),
                 )
-            connection.execute(_EMPTIED, (run,))
-        kept = entries[max(0, last_clear) :]
-        new_kinds = list(self._kinds.items())[self._known_kinds :]
-        for kind, number in new_kinds:
-            connection.execute(_KINDS, (run, number, *kind))
-        rows = [(day, run, one.place, *one.row) for one in kept]
-        events = [(day, run, one.place, *event) for one in kept for event in one.events]
+            connection.execute(_EMPTIED, (placed[last_clear].place, run))
+        kept = placed[max(0, last_clear) :]
+        if len(self._kinds) > self._known_kinds:
+            self._kind_numbers = _numbered(connection, run, self._kinds)
+        rows = [(day, run, place, call, *one.row[1:]) for place, call, one in kept]
+        events = [
+            (day, run, place, event.position, call, self._kind_numbers[event.kind], *event[3:])
+            for place, call, one in kept
+            for event in one.events
+        ]
         _copy(connection, _ENTRIES, _ENTRY_TYPES, rows)
         _copy(connection, _EVENTS, _EVENT_TYPES, events)
         calls = Counter(kind for *_, kind, _document, _raw in rows)["call"]
         size = sum(len(raw or b"") for *_, raw in rows)
-        connection.execute(_GROWN, (entries[-1].place, calls, len(events), size, run))
+        connection.execute(_GROWN, (last_place, calls, len(events), size, run))
+
+    # What is otherwise where others write too
+
+    def _take(self, connection: Connection, *, is_new: bool) -> RunRow:
+        """The run, begun unless there is one, for this connection alone."""
+        asked = "SELECT FROM toggle_mock.runs WHERE name = %s"
+        if is_new and connection.execute(asked, (self._url.run,)).fetchone() is not None:
+            raise FileExistsError(f"{self._url} exists")
+        if not self._lock(connection, begun(connection, self._url).run):
+            raise StorageError(f"{self._url} is in use by another server")
+        return begun(connection, self._url)  # it may have grown until then
+
+    def _lock(self, connection: Connection, run: int) -> bool:
+        """Lock a run, as long as the connection lasts; whether that could be."""
+        return locked(connection, "pg_try_advisory_lock", LOCK, run)
+
+    def _standing(self, _connection: Connection, row: RunRow) -> int:
+        """How many entries the run has of those that this has made, and of before."""
+        return row.place
+
+    def _placed(
+        self, _connection: Connection, entries: Sequence[WaitingEntry]
+    ) -> tuple[int, Sequence[Placed]]:
+        """The last place that is taken, and entries with what is theirs in the run."""
+        return entries[-1].place, [Placed(one.place, one.row[0], one) for one in entries]
+
+    def _settle(self, written: int) -> None:
+        """Forget what the run has: up to some entry of this."""
+        self._written = written
+        self._backlog.forget(written)
+
+    def _end(self, connection: Connection) -> None:
+        """Nothing more comes, and the run has all."""
 
 
 def load_run(url: StoreUrl, recording: Recording) -> None:
@@ -313,35 +365,31 @@ def run_of(connection: Connection, url: StoreUrl) -> RunRow:
     raise StorageError(f"{url.store} has no run {url.run!r}{near or some}")
 
 
-def _taken(connection: Connection, url: StoreUrl, *, is_new: bool) -> RunRow:
-    """The run, begun unless there is one, for this connection alone."""
-    asked = "SELECT FROM toggle_mock.runs WHERE name = %s"
-    if is_new and connection.execute(asked, (url.run,)).fetchone() is not None:
-        raise FileExistsError(f"{url} exists")
-    if not _locked(connection, _begun(connection, url).run):
-        raise StorageError(f"{url} is in use by another server")
-    return _begun(connection, url)  # it may have grown until then
-
-
-def _begun(connection: Connection, url: StoreUrl) -> RunRow:
+def begun(connection: Connection, url: StoreUrl) -> RunRow:
+    """The run of a name, which begins unless there is one."""
     asked = "SELECT run, day, place FROM toggle_mock.begin_run(%s)"
     found = connection.execute(asked, (url.run,)).fetchone()
     assert found is not None  # the function makes one
     return RunRow(*found)
 
 
-def _locked(connection: Connection, run: int) -> bool:
-    """Whether this connection alone writes to a run now."""
-    found = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK, run)).fetchone()
+def locked(connection: Connection, how: str, first: int, second: int) -> bool:
+    """Whether a connection has an advisory lock from here on, as long as it lasts."""
+    found = connection.execute(f"SELECT {how}(%s, %s)".encode(), (first, second)).fetchone()
     return found is not None and bool(found[0])
 
 
-def _kinds(connection: Connection, run: int) -> dict[Kind, int]:
+def _numbered(connection: Connection, run: int, kinds: Iterable[Kind]) -> list[int]:
+    """The numbers that kinds have in a run, which those get that have none."""
     rows = connection.execute(
-        "SELECT level, category, payload, kind FROM toggle_mock.kinds WHERE run = %s ORDER BY kind",
-        (run,),
+        "SELECT kind, level, category, payload FROM toggle_mock.kinds WHERE run = %s", (run,)
     )
-    return {Kind(level, category, payload): kind for level, category, payload, kind in rows}
+    known = {Kind(*kind): number for number, *kind in rows}
+    for kind in kinds:
+        if kind not in known:
+            known[kind] = len(known)
+            connection.execute(_KINDS, (run, known[kind], *kind))
+    return [known[kind] for kind in kinds]
 
 
 def _copy(

@@ -1,0 +1,230 @@
+"""A server's part in a run that several share: what it adds, its copy of what all have added."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import psycopg
+from psycopg import Connection
+
+from toggle_mock.codes import logger
+from toggle_mock.errors import StorageError
+from toggle_mock.recording.outbox import Outbox
+from toggle_mock.recording.postgres.connecting import QUICKLY, connect
+from toggle_mock.recording.postgres.following import RunFollower
+from toggle_mock.recording.postgres.shared_run import SharedRunFile
+from toggle_mock.recording.postgres.url import StoreUrl
+from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.writer import FileWriter
+
+_PATIENCE = 5.0
+"""Seconds for what is in the run to be in the copy; so long it takes only where much has come."""
+
+_LOOK = 0.2
+"""Seconds between two looks whether to end."""
+
+
+class Sharing:
+    """Adds to a run what an outbox tells, and has a recording be a copy of the run.
+
+    Args:
+        url: Which run; it begins unless the store has it.
+        recording: Where the copy is.
+        outbox: Who tells what is to be added.
+    """
+
+    def __init__(self, url: StoreUrl, recording: Recording, outbox: Outbox) -> None:
+        self.outbox: Final = outbox
+        """Who tells what is to be added."""
+        self._url, self._recording = url, recording
+        self._copy: RunCopy | None = None
+        self._writer: SharedWriter | None = None
+
+    def start(self) -> None:
+        """Take part: all that the run has is copied when this returns.
+
+        Raises:
+            StorageError: The store cannot be used, or a server writes to the run that does not
+                share it.
+        """
+        file = SharedRunFile(self._url, self.outbox.numbered)
+        try:
+            if self._copy is None:
+                self._copy = RunCopy(self._url, self._recording, self._fail)
+            self._copy.start()
+        except BaseException:
+            file.close()
+            raise
+        self._writer = SharedWriter(file, self._copy, str(self._url))
+        self.outbox.sinks.append(self._writer)
+
+    def catch_up(self) -> None:
+        """Wait until all is copied that has come here or is in the run; not while that is away."""
+        if self._copy is not None and self._writer is not None:
+            written = threading.Event()
+            self._writer.when_written(written.set)
+            written.wait(_PATIENCE)
+            self._copy.catch_up()
+
+    def _fail(self, why: str) -> None:
+        """The copy cannot go on: so what is added here could be seen by nobody here."""
+        if self._writer is not None:
+            self._writer.failure = why
+
+    def stop(self) -> None:
+        """Take part no more; what the run has by then stays in the copy."""
+        writer, self._writer = self._writer, None
+        if writer is not None and self._copy is not None:
+            self.outbox.sinks.remove(writer)
+            writer.close()
+            self._copy.stop(writer.place)
+
+
+class RunCopy:
+    """Has a recording follow a run, on a thread of its own.
+
+    Args:
+        url: Which run.
+        recording: Where it is played.
+        on_failure: Told why it follows no more, if it cannot.
+    """
+
+    def __init__(
+        self, url: StoreUrl, recording: Recording, on_failure: Callable[[str], None]
+    ) -> None:
+        self._url: Final = url
+        self._on_failure = on_failure
+        self._has_failed = False
+        self._follower = RunFollower(url, recording)
+        self._asking = Asking(url)
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[int, Callable[[], None]]] = []
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Copy what there is, and then what comes.
+
+        Raises:
+            StorageError: The store cannot be used, or something else is in the run.
+        """
+        self._follower.open()
+        for _ in self._follower.read():
+            pass
+        self._stopping = self._has_failed = False
+        self._thread = threading.Thread(target=self._run, name="toggle-copy", daemon=True)
+        self._thread.start()
+
+    def stop(self, place: int) -> None:
+        """Copy no more, once it is at some place or cannot get there."""
+        self._wait_for(place)
+        self._stopping = True
+        if self._thread is not None:
+            self._thread.join()
+        self._follower.close()
+        self._asking.close()
+
+    @property
+    def place(self) -> int:
+        """That of the last entry that is in the copy."""
+        return self._follower.place
+
+    def when_at(self, place: int, then: Callable[[], None]) -> None:
+        """Call back once the copy is at some place, or at once if it cannot get there now."""
+        with self._changed:
+            if self._may_reach(place):
+                self._waiting.append((place, then))
+                return
+        then()
+
+    def catch_up(self) -> None:
+        """Wait until it is where the run is now; not while the store is away."""
+        place = self._asking.place(self._follower.run)
+        if place is not None:
+            self._wait_for(place)
+
+    def _wait_for(self, place: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._may_reach(place), _PATIENCE)
+
+    def _may_reach(self, place: int) -> bool:
+        """Whether it is worth while to wait for a place."""
+        is_following = self._thread is not None and self._thread.is_alive() and not self._has_failed
+        return self.place < place and is_following and not self._follower.is_away
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                for _ in self._follower.read():
+                    self._tell()
+                self._tell()
+                self._follower.wait(_LOOK)
+        except Exception as error:  # whatever it is, who waits is told
+            logger.exception("%s is followed no more", self._url)
+            self._has_failed = True
+            self._on_failure(f"{self._url} is followed no more: {error}")
+        self._tell()
+
+    def _tell(self) -> None:
+        """Call back who has waited long enough."""
+        with self._changed:
+            due = [one for one in self._waiting if not self._may_reach(one[0])]
+            self._waiting = [one for one in self._waiting if self._may_reach(one[0])]
+            self._changed.notify_all()
+        for _, then in due:
+            then()
+
+
+class Asking:
+    """Asks the store how far a run is. For any number of threads.
+
+    Args:
+        url: Where the store is.
+    """
+
+    def __init__(self, url: StoreUrl) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    def place(self, run: int) -> int | None:
+        """The last place of a run; None while the store is away."""
+        asked = "SELECT place FROM toggle_mock.runs WHERE run = %s"
+        with self._lock, suppress(psycopg.Error, StorageError):
+            if self._connection is None or self._connection.closed:
+                self._connection = connect(self._url, **QUICKLY)
+            found = self._connection.execute(asked, (run,)).fetchone()
+            return int(found[0]) if found else None
+        return None
+
+    def close(self) -> None:
+        """Ask no more, for now."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+class SharedWriter(FileWriter):
+    """Writes what a server adds; that is over once it is in the copy as well."""
+
+    def __init__(self, file: SharedRunFile, copy: RunCopy, name: str) -> None:
+        self._run_file, self._copy = file, copy
+        super().__init__(file, None, name)
+
+    @property
+    def place(self) -> int:
+        """In the run, of the last entry that was written."""
+        return self._run_file.place
+
+    @property
+    def behind(self) -> bool:
+        """See :attr:`Sink.behind`."""
+        return super().behind or self._copy.place < self.place
+
+    def when_written(self, then: Callable[[], None]) -> None:
+        """See :meth:`Sink.when_written`."""
+        super().when_written(lambda: self._copy.when_at(self.place, then))
