@@ -126,8 +126,8 @@ def test_both_have_over_http_what_all_have(url):
             assert [event.event_id for event in remote.events] == ["e1", "e2"]
         with SimulatedRodent(other.toggle.address, other.toggle.jwt(rid="r7")):
             other.toggle.rodents["r7"].wait_connected()
-            (connect,) = remotes[0].wait_for_call("Connect")
             (known,) = remotes[1].rodents["r7"].calls
+            (connect,) = remotes[0].wait_for_call("Connect")
             assert (known.number, known.rid) == (connect.number, "r7")
 
 

@@ -28,22 +28,24 @@ from toggle_mock.http_api.bodies.rodents import (
 )
 from toggle_mock.http_api.state import Api
 from toggle_mock.rodents.rodent import Rodent
+from toggle_mock.toggle.toggle import LocalToggle
 
 
 def listed(api: Api, given: InSession) -> Rodents:
     """The Rodents that are or were connected."""
-    known = api.toggle(given.session).rodents
+    known = _toggle(api, given).rodents
     return Rodents(rodents=[RodentState.of(known[rid]) for rid in known])
 
 
 def one(api: Api, given: OneRodent) -> RodentWithHistory:
     """One Rodent, and every message of its streams."""
-    return RodentWithHistory.of(_rodent(api, given))
+    return RodentWithHistory.of(_toggle(api, given).rodents[given.rid])
 
 
 def wait_for_some(api: Api, given: InSession, body: WaitForRodents) -> Rodents:
     """Wait until so many Rodents are connected."""
     found = api.toggle(given.session).rodents.wait_connected(body.count, body.timeout)
+    _toggle(api, given)
     return Rodents(rodents=[RodentState.of(rodent) for rodent in found])
 
 
@@ -54,6 +56,7 @@ def wait(api: Api, given: OneRodent, body: WaitForRodent) -> RodentState:
         rodent.wait_connected(body.timeout)
     else:
         rodent.wait_disconnected(body.timeout)
+    _toggle(api, given)
     return RodentState.of(rodent)
 
 
@@ -120,6 +123,13 @@ def disconnect(api: Api, given: OneRodent, body: Disconnect) -> Done:
     """End a Rodent's streams with a status."""
     _rodent(api, given).disconnect(status_from(body.status), body.details)
     return Done()
+
+
+def _toggle(api: Api, given: InSession) -> LocalToggle:
+    """The mock, or a session of it, once the calls of its Rodents have their numbers."""
+    toggle = api.toggle(given.session)
+    toggle.catch_up()
+    return toggle
 
 
 def _rodent(api: Api, given: OneRodent) -> Rodent:

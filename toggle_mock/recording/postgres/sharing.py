@@ -142,6 +142,8 @@ class RunCopy:
 
     def catch_up(self) -> None:
         """Wait until it is where the run is now; not while the store is away."""
+        if self._follower.is_away:
+            return
         place = self._asking.place(self._follower.run)
         if place is not None:
             self._wait_for(place)
