@@ -120,10 +120,11 @@ def test_both_have_over_http_what_all_have(url):
             ending.enter_context(RemoteToggle(f"http://{each.toggle.http_address}", whole=True))
             for each in (one, other)
         ]
-        one.send("e1")
-        other.send("e2")
-        for remote in remotes:
-            assert [event.event_id for event in remote.events] == ["e1", "e2"]
+        sent = [f"e{number}" for number in range(10)]
+        for number, name in enumerate(sent, 1):
+            (one, other)[number % 2].send(name)
+            for remote in remotes:
+                assert ids(remote) == sent[:number]
         with SimulatedRodent(other.toggle.address, other.toggle.jwt(rid="r7")):
             other.toggle.rodents["r7"].wait_connected()
             (known,) = remotes[1].rodents["r7"].calls
@@ -170,23 +171,30 @@ def test_a_batch_of_a_call_that_was_cleared_meanwhile_counts_for_nothing(postgre
     one.write([CallEntry(-1, "SendEvents", "p", 1.0, (), {}), MessageEntry(-1, False, 1.0, raw)])
     other.write([ClearEntry()])
     one.write([AcceptEntry(-1), EndEntry(-1, "OK", "")])
+    one.write([CallEntry(-2, "SendEvents", "p", 1.0, (), {}), MessageEntry(-2, False, 1.0, raw)])
+    one.write([AcceptEntry(6), EndEntry(6, "OK", "")])  # its number is known by then
     for file in (one, other):
         file.close()
     (counts,) = postgres.ask("SELECT calls, events FROM toggle_mock.runs", database_of(url))
-    assert counts == (0, 0)
-    assert postgres.ask("SELECT * FROM toggle_mock.events", database_of(url)) == []
-    assert postgres.ask("SELECT entry FROM toggle_mock.entries", database_of(url)) == [("clear",)]
+    assert counts == (1, 1)
+    assert postgres.ask("SELECT call FROM toggle_mock.events", database_of(url)) == [(6,)]
+    asked = "SELECT place FROM toggle_mock.entries ORDER BY place"
+    assert postgres.ask(asked, database_of(url)) == [(place,) for place in range(3, 10)]
+    assert [(call.number, call.status) for call in load(url).calls] == [(6, "OK")]
 
 
 def test_kinds_of_events_are_told_apart_whoever_had_them_first(pair, url):
     kinds = {"pool": StoragePoolPayload(), "transfer": StorageTransferPayload()}
-    for one, names in zip(pair, [("pool", "transfer"), ("transfer", "pool")], strict=True):
-        for name in names:
-            with EventBus(
-                target=one.toggle.address, jwt=one.toggle.jwt(), batch_timeout=0.01, events_dir=None
-            ) as bus:
-                bus.emit(kinds[name])
-                assert bus.flush(30)
+    with ExitStack() as ending:
+        one, other = (
+            ending.enter_context(
+                EventBus(target=each.toggle.address, jwt=each.toggle.jwt(), events_dir=None)
+            )
+            for each in pair
+        )
+        for bus, name in [(one, "pool"), (other, "transfer"), (other, "pool"), (one, "transfer")]:
+            bus.emit(kinds[name])
+            assert bus.flush(30)
     for name in kinds:
         assert len(find_stored(url, f"payload:{name}")) == 2
 

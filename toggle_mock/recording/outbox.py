@@ -92,7 +92,7 @@ class Outbox(Recorder):
             self._add(SchemaEntry.of(schema, auto=False), None)
 
     def clear(self) -> None:
-        """See :meth:`Recorder.clear`; it is over once the copy here is cleared too."""
+        """See :meth:`Recorder.clear`."""
         with self._lock:
             self._add(ClearEntry(), None)
         self._wait_written()

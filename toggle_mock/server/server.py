@@ -447,6 +447,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def clear(self) -> None:
         """Forget what was recorded."""
         self._incoming.clear()
+        self.catch_up()
         self.stale_calls.clear()
 
     def begin_test(self) -> None:

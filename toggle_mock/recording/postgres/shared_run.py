@@ -9,6 +9,7 @@ that is given earlier may be committed later, behind who has read on already.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from msgspec import structs
 from psycopg import Connection
@@ -27,8 +28,6 @@ WITH mine AS (
 UPDATE toggle_mock.runs SET place = place + %s WHERE run = %s RETURNING place, cleared
 """
 _OF_WRITER = "WHERE run = %s AND writer = %s"
-_OF_NO_CALL = frozenset({"clear", "refusal", "schema"})
-"""What is not forgotten with its call."""
 
 
 class SharedRunFile(RunFile):
@@ -54,12 +53,7 @@ class SharedRunFile(RunFile):
         """The other way round."""
         self._new: dict[int, int] = {}
         """As the first, of calls that are about to be written."""
-        self._taken = 0
-        """The last place that was taken for what is about to be written."""
-        self.place = 0
-        """In the run, of the last entry that was written."""
         super().__init__(url)
-        self.place = self._row.place
 
     def _take(self, connection: Connection, *, is_new: bool) -> RunRow:  # noqa: ARG002 - never
         row = begun(connection, self._url)
@@ -94,7 +88,7 @@ class SharedRunFile(RunFile):
         run, count = self._row.run, len(entries)
         taken = (entries[-1].place, run, self._writer, count, run)
         ((last, cleared),) = connection.execute(_TAKEN, taken).fetchall()
-        self._taken, self._new = last, {}
+        self._new = {}
         placed = []
         for place, one in enumerate(entries, last - count + 1):
             own, kind, _, _ = one.row
@@ -103,13 +97,14 @@ class SharedRunFile(RunFile):
             elif one.clears:
                 cleared = place
             number = own if own >= 0 else self._new.get(own) or self._numbers.get(own, 0)
-            if number > cleared or kind in _OF_NO_CALL:
-                placed.append(Placed(place, number, one))
+            # What is told of a call that was cleared stays, so that no place lacks its entry, and
+            # is skipped by who reads; its events are not to be found.
+            kept = one if number > cleared else replace(one, events=())
+            placed.append(Placed(place, number, kept))
         return last, placed
 
     def _settle(self, written: int) -> None:
         if written > self._written:
-            self.place = self._taken
             self._number([one for one in self._backlog.entries if one.place <= written])
         super()._settle(written)
 

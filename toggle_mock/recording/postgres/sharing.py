@@ -41,7 +41,7 @@ class Sharing:
         """Who tells what is to be added."""
         self._url, self._recording = url, recording
         self._copy: RunCopy | None = None
-        self._writer: SharedWriter | None = None
+        self._writer: FileWriter | None = None
 
     def start(self) -> None:
         """Take part: all that the run has is copied when this returns.
@@ -58,7 +58,7 @@ class Sharing:
         except BaseException:
             file.close()
             raise
-        self._writer = SharedWriter(file, self._copy, str(self._url))
+        self._writer = FileWriter(file, None, str(self._url))
         self.outbox.sinks.append(self._writer)
 
     def catch_up(self) -> None:
@@ -80,7 +80,8 @@ class Sharing:
         if writer is not None and self._copy is not None:
             self.outbox.sinks.remove(writer)
             writer.close()
-            self._copy.stop(writer.place)
+            self._copy.catch_up()
+            self._copy.stop()
 
 
 class RunCopy:
@@ -101,7 +102,6 @@ class RunCopy:
         self._follower = RunFollower(url, recording)
         self._asking = Asking(url)
         self._changed = threading.Condition()
-        self._waiting: list[tuple[int, Callable[[], None]]] = []
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -118,27 +118,13 @@ class RunCopy:
         self._thread = threading.Thread(target=self._run, name="toggle-copy", daemon=True)
         self._thread.start()
 
-    def stop(self, place: int) -> None:
-        """Copy no more, once it is at some place or cannot get there."""
-        self._wait_for(place)
+    def stop(self) -> None:
+        """Copy no more."""
         self._stopping = True
         if self._thread is not None:
             self._thread.join()
         self._follower.close()
         self._asking.close()
-
-    @property
-    def place(self) -> int:
-        """That of the last entry that is in the copy."""
-        return self._follower.place
-
-    def when_at(self, place: int, then: Callable[[], None]) -> None:
-        """Call back once the copy is at some place, or at once if it cannot get there now."""
-        with self._changed:
-            if self._may_reach(place):
-                self._waiting.append((place, then))
-                return
-        then()
 
     def catch_up(self) -> None:
         """Wait until it is where the run is now; not while the store is away."""
@@ -150,12 +136,14 @@ class RunCopy:
 
     def _wait_for(self, place: int) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._may_reach(place), _PATIENCE)
+            self._changed.wait_for(
+                lambda: self._follower.place >= place or not self._is_following, _PATIENCE
+            )
 
-    def _may_reach(self, place: int) -> bool:
-        """Whether it is worth while to wait for a place."""
-        is_following = self._thread is not None and self._thread.is_alive() and not self._has_failed
-        return self.place < place and is_following and not self._follower.is_away
+    @property
+    def _is_following(self) -> bool:
+        is_alive = self._thread is not None and self._thread.is_alive()
+        return is_alive and not self._has_failed and not self._follower.is_away
 
     def _run(self) -> None:
         try:
@@ -171,13 +159,8 @@ class RunCopy:
         self._tell()
 
     def _tell(self) -> None:
-        """Call back who has waited long enough."""
         with self._changed:
-            due = [one for one in self._waiting if not self._may_reach(one[0])]
-            self._waiting = [one for one in self._waiting if self._may_reach(one[0])]
             self._changed.notify_all()
-        for _, then in due:
-            then()
 
 
 class Asking:
@@ -208,25 +191,3 @@ class Asking:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-
-
-class SharedWriter(FileWriter):
-    """Writes what a server adds; that is over once it is in the copy as well."""
-
-    def __init__(self, file: SharedRunFile, copy: RunCopy, name: str) -> None:
-        self._run_file, self._copy = file, copy
-        super().__init__(file, None, name)
-
-    @property
-    def place(self) -> int:
-        """In the run, of the last entry that was written."""
-        return self._run_file.place
-
-    @property
-    def behind(self) -> bool:
-        """See :attr:`Sink.behind`."""
-        return super().behind or self._copy.place < self.place
-
-    def when_written(self, then: Callable[[], None]) -> None:
-        """See :meth:`Sink.when_written`."""
-        super().when_written(lambda: self._copy.when_at(self.place, then))
