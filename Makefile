@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-compare sabotage mutation distribution docs site go-check go-generated go-driver-check go-bench-check recipes-check sown explore generated world clean
+.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-check sabotage mutation distribution docs site go-check go-generated go-driver-check go-bench-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -57,6 +57,7 @@ lint: $(READY) $(PROTO_READY) build/checkers/.ready  ## Format, lint, spelling, 
 	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
 	.venv-proto/bin/python tools/generate.py --check
 	$(BIN)/python tools/schemas.py --check
+	PYTHONPATH=tools $(BIN)/python -m bench.pages --check
 	$(BIN)/python tools/licences.py --check
 
 types: $(READY) build/checkers/.ready  ## Check with pyright: all that is public has a type, users' code passes.
@@ -141,8 +142,9 @@ COMPARED := proto/revisions toggle_mock/compat toggle_mock/strategies toggle_moc
 docs/compatibility.md: $(shell find $(COMPARED) -name '*.proto' -o -name '*.py') proto/revisions tools/compare_revisions.py tools/locked.txt | generated
 	$(BIN)/python tools/compare_revisions.py
 
-schemas: $(READY)  ## Generate what follows from the code: schemas, contract cases, codes, commands, the plot of the benchmarks, Go's client, man pages.
+schemas: $(READY)  ## Generate what follows from the code: schemas, contract cases, codes, commands, what the docs show of the benchmarks, Go's client, man pages.
 	$(BIN)/python tools/schemas.py
+	PYTHONPATH=tools $(BIN)/python -m bench.pages
 
 licences: $(READY)  ## List the licences of all that comes with the distribution, in docs/licences.md.
 	$(BIN)/python tools/licences.py
@@ -156,8 +158,8 @@ backlog: $(READY)  ## Deliver 2 GB of spool files; show the memory that takes.
 bench: $(READY)  ## Measure all that is fast, against floors and peers of the same run.
 	$(BIN)/python -m bench --json build/bench.json
 
-bench-compare:  ## Show what changed between two runs: OLD=one.json NEW=other.json.
-	$(BIN)/python -m bench.compare $(OLD) $(NEW)
+bench-check: $(READY)  ## Measure, and fail only where a row is worse than in the committed results, or in AGAINST=run.json.
+	$(BIN)/python -m bench --check $(if $(AGAINST),--against $(AGAINST)) --json build/bench-check.json
 
 explore: $(READY)  ## Show how soon the search finds each fault that is sown into an agent, and how small a schedule.
 	$(BIN)/python tests/support/exploring.py

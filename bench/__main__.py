@@ -1,6 +1,6 @@
 """The benchmarks: one table, each row against a floor or a peer of the same run.
 
-python -m bench [ROW ...] [--json FILE]
+python -m bench [ROW ...] [--json FILE] [--check]
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ from bench import (
     starting,
     viewing,
 )
+from bench.check import CALIBRATION
+from bench.results import Run, committed, last_of_each
 from bench.suite import Row, run
 
 MORE, LESS = True, False
 
 ROWS = [
+    Row(CALIBRATION, "itself", 1.05, LESS, emitting.calibration, "µs"),
     Row("emit", "protobuf alone", 0.8, LESS, emitting.emit, "µs"),
-    Row("emit under stress", "ms, p99.9", 1, LESS, emitting.under_stress, "ms", repeat=3),
+    Row("emit under stress", "ms, p99.9", 1, LESS, emitting.under_stress, "ms"),
     Row("end to end", "OpenTelemetry", 6, MORE, delivering.end_to_end, "events/s"),
     Row("end to end, limit", "emit or raw bytes", 0.8, MORE, delivering.limit, "events/s"),
     Row("CPU, batches of 100", "Go", 1.2, LESS, partial(delivering.in_go, 100), "µs"),
@@ -41,26 +44,26 @@ ROWS = [
     Row("memory", "serialized size", 1.5, LESS, emitting.memory, "bytes"),
     Row("threads", "one thread", 0.9, MORE, emitting.threads, "events/s"),
     Row("record", "bare grpc.aio", 0.9, MORE, recording.record, "events/s"),
-    Row("record, memory", "size", 1.3, LESS, recording.memory, "bytes", repeat=1),
-    Row("ask, first", "decoding all", 1.0, LESS, recording.ask_first, "s", repeat=1),
+    Row("record, memory", "size", 1.3, LESS, recording.memory, "bytes", once=True),
+    Row("ask, first", "decoding all", 1.0, LESS, recording.ask_first, "s", once=True),
     Row("ask", "decoding all", 0.1, LESS, recording.ask, "s"),
-    Row("clear", "ms, 10⁶ events", 100, LESS, recording.clear, "ms", repeat=3),
-    Row("stall, attach", "ms more", 50, LESS, stalling.attach, "ms", repeat=3),
-    Row("stall, save lines", "ms more", 50, LESS, stalling.save_lines, "ms", repeat=3),
-    Row("stall, save tables", "ms more", 50, LESS, stalling.save_tables, "ms", repeat=3),
-    Row("stall, clear", "ms more", 50, LESS, stalling.clear, "ms", repeat=3),
-    Row("stall, query", "ms more", 50, LESS, stalling.query, "ms", repeat=3),
-    Row("rodents", "KiB each", 400, LESS, recording.rodents, "KiB", repeat=1),
+    Row("clear", "ms, 10⁶ events", 100, LESS, recording.clear, "ms"),
+    Row("stall, attach", "ms more", 50, LESS, stalling.attach, "ms"),
+    Row("stall, save lines", "ms more", 50, LESS, stalling.save_lines, "ms"),
+    Row("stall, save tables", "ms more", 50, LESS, stalling.save_tables, "ms"),
+    Row("stall, clear", "ms more", 50, LESS, stalling.clear, "ms"),
+    Row("stall, query", "ms more", 50, LESS, stalling.query, "ms"),
+    Row("rodents", "KiB each", 400, LESS, recording.rodents, "KiB", once=True),
     Row("start", "ms", 100, LESS, starting.in_process, "ms"),
     Row("start, command", "import grpc", 2.5, LESS, starting.command, "s"),
     Row("start, container", "bare grpcio in it", 2.5, LESS, starting.container, "s"),
     Row("import", "grpc and messages", 1.2, LESS, starting.imports, "s"),
-    Row("first test", "pytest-httpserver", 1.2, LESS, installing.first_test, "s", repeat=3),
+    Row("first test", "pytest-httpserver", 1.2, LESS, installing.first_test, "s"),
     Row("page, first row", "ms, 10⁵ events", 1000, LESS, viewing.first_row, "ms"),
-    Row("page, frame", "ms, p95 of scrolling", 50, LESS, viewing.frame, "ms", repeat=3),
-    Row("page, memory", "MiB of scripts", 300, LESS, viewing.heap, "MiB", repeat=3),
+    Row("page, frame", "ms, p95 of scrolling", 50, LESS, viewing.frame, "ms"),
+    Row("page, memory", "MiB of scripts", 300, LESS, viewing.heap, "MiB"),
     Row("page, 10⁶ events", "10⁵ events", 1.5, LESS, viewing.growth, "ms"),
-    Row("size", "JSON", 0.6, LESS, sizes.worst, "bytes", repeat=1),
+    Row("size", "JSON", 0.6, LESS, sizes.worst, "bytes", once=True),
     Row("draw", "st.builds by hand", 1.0, LESS, drawing.draw, "µs"),
     Row("draw, recursive", "a flat message", 20, LESS, drawing.recursion, "µs"),
 ]
@@ -70,6 +73,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", nargs="*", help="names of rows; all if none is given")
     parser.add_argument("--json", type=Path, help="write the results to this file")
+    parser.add_argument("--note", default="", help="what stands in there of the circumstances")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="fail only where a row is worse than before, by more than the noise of both runs",
+    )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="what was before (default: the last committed results)",
+    )
     parser.add_argument(
         "--recorded",
         type=int,
@@ -81,7 +96,10 @@ def main() -> int:
     stalling.megabytes = arguments.recorded
     # Outages are made on purpose.
     logging.getLogger("rodent_events").setLevel(logging.CRITICAL)
-    return run({row.name: row for row in ROWS}, arguments.rows, arguments.json)
+    runs = [Run.load(arguments.against)] if arguments.against else committed()
+    before = last_of_each(runs) if arguments.check else None
+    rows = {row.name: row for row in ROWS}
+    return run(rows, arguments.rows, arguments.json, note=arguments.note, before=before)
 
 
 if __name__ == "__main__":

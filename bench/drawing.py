@@ -6,7 +6,7 @@ from google.protobuf.struct_pb2 import Struct
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bench.emitting import seconds
+from bench.emitting import processor_seconds
 from bench.suite import Sample
 from rodent_events import StorageTransferPayload
 from toggle_mock.strategies import from_message
@@ -45,7 +45,7 @@ def _draw(strategy: st.SearchStrategy[object], examples: int = EXAMPLES) -> floa
     def run(_message: object) -> None:
         pass
 
-    return seconds(run) / examples * 1e6
+    return processor_seconds(run) / examples * 1e6
 
 
 def draw() -> Sample:

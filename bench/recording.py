@@ -8,7 +8,7 @@ import psutil
 
 from bench.data import EVENT_BYTES
 from bench.delivering import batches
-from bench.emitting import seconds
+from bench.emitting import processor_seconds, seconds
 from bench.peers import send_all, server
 from bench.suite import BenchError, Sample
 from toggle_mock import ToggleServer
@@ -71,12 +71,12 @@ class _Asked:
         recorded = len(self.view.events)
         if recorded != MANY:
             raise BenchError(f"{recorded} events are recorded")
-        return seconds(self.query)
+        return processor_seconds(self.query)
 
     @cached_property
     def decoding(self) -> float:
         """Seconds to decode all events."""
-        return seconds(lambda: [event.message.level for event in self.view.events])
+        return processor_seconds(lambda: [event.message.level for event in self.view.events])
 
     def query(self) -> None:
         if self.view.find("category:STORAGE payload:pool"):
@@ -92,7 +92,7 @@ def ask_first() -> Sample:
 
 def ask() -> Sample:
     ask_first()
-    return Sample(seconds(_asked.query), _asked.decoding)
+    return Sample(processor_seconds(_asked.query), _asked.decoding)
 
 
 def clear() -> Sample:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import statistics
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-REPEAT = 5
+from bench.check import Change, Comparison
+from bench.intervals import Interval, Verdict, median_interval
+from bench.results import Figures, Run
+
+LOOKS = (7, 14, 28)
+"""Numbers of pairs after which a row may be decided."""
+
+CONFIDENCE = 1 - 0.05 / len(LOOKS)
+"""Of one look, so that all together are wrong once in twenty rows, at the most (Bonferroni)."""
+
+LONGEST = 100.0
+"""Seconds after which no further pair of a row is begun."""
+
 PACKAGES = ("grpcio", "protobuf", "uuid-utils", "hypothesis", "opentelemetry-sdk")
 
 
@@ -44,7 +56,15 @@ class Row:
     measure: Callable[[], Sample]
     unit: str = ""
     """Of ``ours`` and ``peer``."""
-    repeat: int = REPEAT
+    once: bool = False
+    """Whether one pair tells all, as with sizes, or a process can be measured once only."""
+
+    @property
+    def shown_goal(self) -> str:
+        return f"{'≥' if self.more_is_better else '≤'} {self.goal:g}"
+
+    def verdict(self, interval: Interval) -> Verdict:
+        return interval.verdict(self.goal, more_is_better=self.more_is_better)
 
 
 @dataclass(frozen=True)
@@ -54,39 +74,37 @@ class Result:
     row: Row
     samples: list[Sample]
 
-    @property
-    def value(self) -> float:
-        """The median."""
-        return statistics.median(sample.value for sample in self.samples)
-
-    @property
-    def is_met(self) -> bool:
-        if self.row.more_is_better:
-            return self.value >= self.row.goal
-        return self.value <= self.row.goal
-
-    def as_line(self) -> str:
-        sign = "≥" if self.row.more_is_better else "≤"
-        ours = statistics.median(sample.ours for sample in self.samples)
+    @cached_property
+    def figures(self) -> Figures:
+        """The medians, and where that of the ratios is."""
+        values = [sample.value for sample in self.samples]
+        interval = median_interval(values, CONFIDENCE)
         peers = [sample.peer for sample in self.samples if sample.peer is not None]
-        figures = f"{ours:,.4g}" + (f" / {statistics.median(peers):,.4g}" if peers else "")
-        verdict = "met" if self.is_met else "MISSED"
-        goal = f"{sign} {self.row.goal:g}"
-        return (
-            f"{self.row.name:24} {self.value:8.3f}  {goal:8} {verdict:7} "
-            f"{figures} {self.row.unit}, against {self.row.against}"
+        return Figures(
+            value=statistics.median(values),
+            low=interval.low,
+            high=interval.high,
+            pairs=len(self.samples),
+            ours=statistics.median(sample.ours for sample in self.samples),
+            other=statistics.median(peers) if peers else None,
+            unit=self.row.unit,
         )
 
-    def as_object(self) -> dict[str, Any]:
-        return {
-            "value": self.value,
-            "goal": self.row.goal,
-            "more_is_better": self.row.more_is_better,
-            "met": self.is_met,
-            "against": self.row.against,
-            "unit": self.row.unit,
-            "samples": [[sample.ours, sample.peer] for sample in self.samples],
-        }
+    @property
+    def verdict(self) -> Verdict:
+        return self.row.verdict(self.figures.interval)
+
+    def change(self, comparison: Comparison) -> Change:
+        row = self.row
+        return comparison.change(row.name, self.figures, more_is_better=row.more_is_better)
+
+    def as_line(self) -> str:
+        row, figures = self.row, self.figures
+        interval = f"[{figures.low:.4g}, {figures.high:.4g}]"
+        return (
+            f"{row.name:24} {figures.value:8.3f} {interval:18} of {figures.pairs:2}  "
+            f"{row.shown_goal:8} {self.verdict:7} {figures.both}, against {row.against}"
+        )
 
 
 class BenchError(Exception):
@@ -97,8 +115,19 @@ class MissingProgramError(Exception):
     """A row is not measured here, since a program is not installed that it is measured with."""
 
 
-def measure(row: Row) -> Result:
-    return Result(row, [row.measure() for _ in range(row.repeat)])
+def measure(row: Row, is_doubtful: Callable[[Result], bool] = lambda _: False) -> Result:
+    """Measure pairs until the interval has decided, and nobody has doubts; within limits."""
+    end = time.monotonic() + LONGEST
+    samples: list[Sample] = []
+    for look in LOOKS:
+        while len(samples) < look:
+            samples.append(row.measure())
+            if row.once or time.monotonic() > end:
+                return Result(row, samples)
+        result = Result(row, samples)
+        if result.verdict is not Verdict.NOISE and not is_doubtful(result):
+            break
+    return result
 
 
 def machine() -> dict[str, str]:
@@ -112,27 +141,43 @@ def machine() -> dict[str, str]:
     }
 
 
-def run(rows: Mapping[str, Row], chosen: list[str], path: Path | None) -> int:
-    """Measure rows and print them; the exit code is 1 if a goal is missed."""
+def run(
+    rows: Mapping[str, Row],
+    chosen: list[str],
+    path: Path | None,
+    *,
+    note: str = "",
+    before: Mapping[str, Run] | None = None,
+) -> int:
+    """Measure rows and print them.
+
+    Args:
+        rows: All, by their names.
+        chosen: Names of those that are measured; all, if there are none.
+        path: Where to write the results.
+        note: What stands in them of the circumstances.
+        before: The last run that has a row, by its name.
+
+    Returns:
+        The exit code: 1 if a goal is missed, or, if it is compared, a row is worse than before.
+    """
     unknown = [name for name in chosen if name not in rows]
     if unknown:
         sys.exit(f"no row {', '.join(unknown)}; there are {', '.join(rows)}")
-    facts = machine()
-    print("; ".join(f"{key} {value}" for key, value in facts.items()))
-    results = []
+    done = Run("now", note, machine(), {})
+    comparison = Comparison(before or {}, done)
+    print("; ".join(f"{key} {value}" for key, value in done.machine.items()))
+    failed = False
     for name in chosen or rows:
         try:
-            result = measure(rows[name])
+            result = measure(rows[name], lambda now: now.change(comparison) is Change.WORSE)
         except MissingProgramError as error:
             print(f"{name:24} not measured: {error}", flush=True)
             continue
-        results.append(result)
-        print(result.as_line(), flush=True)
+        change = result.change(comparison)
+        print(result.as_line(), "" if before is None else f": {change}", flush=True)
+        done.rows[name] = result.figures
+        failed |= result.verdict is Verdict.MISSED if before is None else change is Change.WORSE
     if path:
-        document = {
-            "machine": facts,
-            "rows": {result.row.name: result.as_object() for result in results},
-        }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    return 0 if all(result.is_met for result in results) else 1
+        done.save(path)
+    return 1 if failed else 0

@@ -1,4 +1,4 @@
-"""Write what follows from the code: schemas, cases, codes, commands, plot, Go's client, man pages.
+"""Write what follows from the code: schemas, cases, codes, commands, Go's client, man pages.
 
 python tools/schemas.py           write them
 python tools/schemas.py --check   change nothing, fail if one differs
@@ -10,7 +10,6 @@ import json
 import sys
 from pathlib import Path
 
-from bench_plot import plot
 from commands_page import page as commands
 from contract_page import Described, page
 from go_api import source
@@ -55,7 +54,6 @@ def texts() -> dict[Path, str]:
     whole = {**schemas, "contract-cases.md": cases, "commands.md": commands(toggle_mock)}
     docs = {DOCS / name: text for name, text in whole.items()}
     trouble = DOCS / "troubleshooting.md"
-    docs[DOCS / "benchmarks.svg"] = plot((DOCS / "benchmarks.md").read_text("utf-8"))
     docs[trouble] = with_part(trouble.read_text("utf-8"), "codes", by_message(), "make schemas")
     manual = {MAN / name: text for name, text in pages(toggle_mock).items()}
     return {**docs, **manual, GO_API: source(json.loads(schemas["openapi.json"]))}

@@ -1,70 +1,117 @@
 """The benchmarks judge as they should; what they measure is not asserted here."""
 
 import json
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from bench import compare
+from bench import suite
 from bench.__main__ import ROWS
+from bench.intervals import Verdict
+from bench.results import Figures, Run, last_of_each
 from bench.sizes import REVISION
-from bench.suite import MissingProgramError, Result, Row, Sample, run
+from bench.suite import LOOKS, MissingProgramError, Result, Row, Sample, measure, run
 from toggle_mock.schema import load_schema
 
 
-def row(name="a row", goal=2.0, more=False, samples=None, **options):
-    left = list(samples or [Sample(3, 2)])
-    return Row(name, "a peer", goal, more, lambda: left.pop(0), "µs", len(left), **options)
-
-
-@pytest.mark.parametrize(
-    ("ours", "goal", "more", "met"),
-    [(1.9, 2, False, True), (2.1, 2, False, False), (2.1, 2, True, True), (1.9, 2, True, False)],
-)
-def test_a_goal_is_met_or_not(ours, goal, more, met):
-    assert Result(row(goal=goal, more=more), [Sample(ours, 1.0)]).is_met == met
+def row(name="a row", goal=2.0, more=False, values=(1.5,), **options):
+    """One that measures these ratios, one after the other, from the first again in the end."""
+    numbers = count()
+    return Row(
+        name,
+        "a peer",
+        goal,
+        more,
+        lambda: Sample(values[next(numbers) % len(values)] * 10, 10),
+        "µs",
+        **options,
+    )
 
 
 def test_the_value_is_the_median_of_ratios():
     result = Result(row(), [Sample(1, 1), Sample(30, 10), Sample(1000, 1)])
-    assert result.value == 3
-    assert "MISSED" in result.as_line()
+    assert result.figures.value == 3
+    assert result.figures.ours == 30
+    assert result.figures.other == 1
+    assert "noise" in result.as_line()
 
 
-def test_a_run_is_written_and_compared(tmp_path, capsys):
-    paths = []
-    for name, ours in (("old", 2.0), ("new", 4.0)):
-        rows = {"emit": row("emit", samples=[Sample(ours, 2.0)] * 3)}
-        path = tmp_path / f"{name}.json"
-        assert run(rows, [], path) == 0
-        paths.append(path)
-    documents = [json.loads(path.read_text()) for path in paths]
-    assert documents[0]["rows"]["emit"]["value"] == 1.0
-    assert {"machine", "python", "grpcio"} <= documents[0]["machine"].keys()
-    (line,) = compare.lines(*documents)
-    assert line.endswith("WORSE")
-    assert compare.lines(*documents[::-1])[0].endswith("better")
-    assert compare.lines(documents[0], documents[0])[0].endswith("same")
-    assert "emit" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("values", "pairs", "verdict"),
+    [
+        ((1.5,), LOOKS[0], Verdict.MET),
+        ((2.5,), LOOKS[0], Verdict.MISSED),
+        ((1.9, 2.1), LOOKS[-1], Verdict.NOISE),
+        ((2.1, *[1.9] * 27), LOOKS[1], Verdict.MET),
+    ],
+    ids=["met", "missed", "about the goal", "met but for one that is far out"],
+)
+def test_pairs_are_measured_until_the_interval_is_beyond_the_goal(values, pairs, verdict):
+    result = measure(row(values=values))
+    assert (result.figures.pairs, result.verdict) == (pairs, verdict)
 
 
-def test_a_goal_that_is_missed_is_an_exit_code():
-    assert run({"slow": row(samples=[Sample(9, 1)])}, [], None) == 1
+def test_who_doubts_has_more_measured():
+    asked = []
+
+    def doubts(result):
+        asked.append(result.figures.pairs)
+        return len(asked) < 2
+
+    assert measure(row(), doubts).figures.pairs == LOOKS[1]
+    assert asked == list(LOOKS[:2])
+
+
+def test_what_one_pair_tells_is_measured_once():
+    result = measure(row(values=(3.0,), once=True))
+    assert (result.figures.pairs, result.verdict) == (1, Verdict.MISSED)
+
+
+def test_no_pair_is_begun_after_its_time(monkeypatch):
+    monkeypatch.setattr(suite, "LONGEST", 0.0)
+    assert measure(row(values=(1.9, 2.1))).figures.pairs == 1
+
+
+def test_a_run_is_written_and_read(tmp_path):
+    path = tmp_path / "folder" / "run.json"
+    rows = {"emit": row("emit", values=(1.23456,)), "size": row("size", goal=9)}
+    assert run(rows, [], path, note="beside a load") == 0
+    read = Run.load(path)
+    assert read.rows["emit"] == Figures(1.235, 1.235, 1.235, LOOKS[0], 12.35, 10.0, "µs")
+    assert list(read.rows) == ["emit", "size"]
+    assert read.note == "beside a load"
+    assert {"machine", "python", "grpcio"} <= read.machine.keys()
+    assert sum('"emit"' in line for line in path.read_text().splitlines()) == 1
+
+
+def test_the_last_run_that_has_a_row_counts():
+    figures = Figures(1, 1, 1, 1, 1, None, "")
+    old = Run("2026-11-01", "", {}, {"a": figures, "b": figures})
+    new = Run("2026-11-02", "", {}, {"b": figures})
+    assert last_of_each([old, new]) == {"a": old, "b": new}
+
+
+@pytest.mark.parametrize(("ours", "told", "code"), [(1.5, "same", 0), (3.0, "WORSE", 1)])
+def test_a_check_fails_only_where_a_row_is_worse(tmp_path, capsys, ours, told, code):
+    path = tmp_path / "before.json"
+    assert run({"emit": row("emit", goal=1)}, [], path) == 1  # misses its goal
+    before = last_of_each([Run.load(path)])
+    capsys.readouterr()
+    assert run({"emit": row("emit", goal=1, values=(ours,))}, [], None, before=before) == code
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.endswith(f": {told}")
+    assert f"of {LOOKS[-1] if code else LOOKS[0]:2}" in line  # what looks worse is looked at again
+
+
+def test_a_goal_that_is_missed_is_an_exit_code_and_noise_is_none():
+    assert run({"slow": row(values=(9.0,))}, [], None) == 1
+    assert run({"slow": row(values=(1.9, 2.1))}, [], None) == 0
 
 
 def test_a_row_that_is_none_is_told():
     with pytest.raises(SystemExit, match="no row nope; there are emit"):
         run({"emit": row()}, ["nope"], None)
-
-
-def test_rows_that_come_and_go_are_shown():
-    one = {"machine": {"python": "3.11"}, "rows": {"a": {}}}
-    other = {"machine": {"python": "3.12"}, "rows": {"b": {}}}
-    assert compare.lines(one, other)[0] == "python: 3.11, now 3.12"
-    assert [line.split() for line in compare.lines(one, other)[1:]] == [
-        ["a", "gone"],
-        ["b", "added"],
-    ]
 
 
 def test_each_row_has_a_name_of_its_own():
@@ -80,21 +127,6 @@ TABLE = [
 ]
 
 
-def test_the_page_has_every_row_with_its_goal():
-    shown = {cells[0]: cells[3] for cells in TABLE if len(cells) == 6}
-    signs = {True: "≥", False: "≤"}
-    assert {one.name: f"{signs[one.more_is_better]} {one.goal:g}" for one in ROWS} == {
-        name: goal for name, goal in shown.items() if name in {one.name for one in ROWS}
-    }
-
-
-def test_the_page_explains_each_goal_that_is_missed():
-    explained = PAGE.split("## Where we are slower\n", 1)[1].split("\n## ", 1)[0]
-    for cells in TABLE:
-        if len(cells) == 6 and cells[4] == "no":
-            assert f"**{cells[0]}**" in explained
-
-
 def test_the_page_has_the_size_of_each_payload_type():
     rows = [cells for cells in TABLE if len(cells) == 4 and cells[0].endswith("Payload")]
     assert [cells[0] for cells in rows] == [
@@ -104,11 +136,11 @@ def test_the_page_has_the_size_of_each_payload_type():
 
 
 def test_what_cannot_be_measured_here_is_told_and_misses_no_goal(tmp_path, capsys):
-    def measure():
+    def missing():
         raise MissingProgramError("chromium is not installed")
 
     path = tmp_path / "run.json"
-    rows = {"page": Row("page", "ms", 1, False, measure), "emit": row("emit", samples=[Sample(1)])}
+    rows = {"page": Row("page", "ms", 1, False, missing), "emit": row("emit")}
     assert run(rows, [], path) == 0
     assert "page" in capsys.readouterr().out.splitlines()[1]
     assert list(json.loads(path.read_text())["rows"]) == ["emit"]
