@@ -3,9 +3,9 @@
 import json
 import re
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -154,6 +154,7 @@ def test_what_is_cleared_at_one_is_gone_at_all(pair, url, in_background):
         lost = in_background(other.client.send_batch, EventBatch(batch_id="h", events=[{}]))
         one.toggle.wait_for_call("SendEvents", count=2)
         one.toggle.clear()
+        assert one.toggle.recording.calls == []  # also for who does not ask whether more has come
         assert one.ids == other.ids == []
         assert other.toggle.calls == []
         hanging.heal()
@@ -363,8 +364,7 @@ def test_processes_behind_one_address_lose_nothing_that_was_acknowledged(
             for _ in range(count):
                 name = f"e{len(acknowledged)}"
                 batch = EventBatch(batch_id=name, events=[{"event_id": name}])
-                while client.send_batch(batch).status.name != "OK":
-                    time.sleep(0.01)
+                wait_until(partial(is_acknowledged, client, batch))
                 acknowledged.append(name)
 
         send(20)
@@ -374,6 +374,10 @@ def test_processes_behind_one_address_lose_nothing_that_was_acknowledged(
         assert list(dict.fromkeys(ids(other))) == acknowledged
     peers = {call.peer for call in load(url).calls}
     assert len(peers) > 1
+
+
+def is_acknowledged(client: EventClient, batch: EventBatch) -> bool:
+    return client.send_batch(batch).status.name == "OK"
 
 
 def as_documented(servers: list[str]) -> dict[str, str]:
