@@ -38,8 +38,8 @@ INSTRUCTIONS = {
     "a batch delivered from memory": {11: 2464, 12: 2201, 13: 2144},
     "a batch delivered from disk": {11: 9000, 12: 8600, 13: 7800},
     "a batch taken by the mock": {11: 2596, 12: 2344, 13: 2422},
-    "a batch recorded": {11: 415.5, 12: 367.5, 13: 370.5},
-    "a query, a batch of no such kind": {11: 508.3, 12: 454.7, 13: 466},
+    "a batch recorded": {11: 441.5, 12: 390.5, 13: 393.5},
+    "a query, a batch of no such kind": {11: 513, 12: 458.3, 13: 469.7},
     "a query, a batch to look at": {11: 60205, 12: 51660, 13: 52365},
 }
 

@@ -228,3 +228,58 @@ def test_who_was_told_waits_for_no_lock_as_its_block_ends():
     first.__enter__()
     with recording.calling(lambda: ended.append(ends_elsewhere(first)), due=lambda: True):
         assert ended == [True]  # asked under the lock
+
+
+def accept_of(recording: Recording, sub: str, batch_id: str) -> None:
+    call = RecordedCall("SendEvents", "peer", (), claims={"sub": sub})
+    recording.begin(call)
+    recording.accept(call, b"", batch_id=batch_id, count=0)
+
+
+def ids(batches):
+    return [batch.batch_id for batch in batches]
+
+
+def test_an_organization_has_its_own_batches_over_evictions_and_a_clear():
+    recording = Recording(max_calls=4)
+    for number in range(6):
+        accept_of(recording, "even" if number % 2 == 0 else "odd", f"b{number}")
+    assert ids(recording.batches_of("even")) == ["b2", "b4"]
+    assert ids(recording.batches_of("odd")) == ["b3", "b5"]
+    assert ids(recording.batches_of(None)) == ["b2", "b3", "b4", "b5"]
+    assert recording.batches_of("nobody") == []
+    recording.clear()
+    assert recording.batches_of("even") == []
+    accept_of(recording, "even", "b6")
+    assert ids(recording.batches_of("even")) == ["b6"]
+
+
+def test_a_reader_of_an_organization_misses_nothing_of_it():
+    recording = Recording()
+    accept_of(recording, "mine", "m1")
+    accept_of(recording, "other", "o1")
+    accept_of(recording, "mine", "m2")
+    first = recording.read(Position(0, 0), sub="mine")
+    assert ids(first.batches) == ["m1", "m2"]
+    accept_of(recording, "other", "o2")
+    accept_of(recording, "mine", "m3")
+    assert ids(recording.read(first.position, sub="mine").batches)[-1:] == ["m3"]
+    assert ids(recording.read(first.position).batches) == ["o2", "m3"]
+
+
+def test_what_a_session_waits_for_is_found_without_a_look_at_what_others_have():
+    """A server for all tests has batches of many sessions, of which each is about a few."""
+    recording = Recording()
+    for number in range(500):
+        accept_of(recording, f"other{number}", f"o{number}")
+    asked = []
+
+    class Mine(Scope):
+        def covers(self, record):
+            asked.append(record)
+            return super().covers(record)
+
+    send(recording, "b1")
+    mine = Assertions(recording, Mine(sub="o1"))
+    assert len(mine.wait_for(timeout=1)) == len(mine.find()) == 1
+    assert len(asked) == 2

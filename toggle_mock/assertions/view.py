@@ -68,7 +68,7 @@ class RecordingView:
     def batches(self) -> list[RecordedBatch]:
         """The accepted batches, in the order of their arrival."""
         self._catch_up()
-        return self.mine(self.recording.batches)
+        return self.mine(self.recording.batches_of(self.scope.sub))
 
     @property
     def duplicates(self) -> list[RecordedBatch]:
@@ -123,7 +123,7 @@ class RecordingView:
 
     def _arrivals(self, timeout: float) -> Arrivals:
         """What has arrived, and what arrives within the time; of the batches those in the scope."""
-        return Arrivals(self.recording, self.mine, self._catch_up, timeout)
+        return Arrivals(self.recording, self.scope.sub, self.mine, self._catch_up, timeout)
 
 
 def search(

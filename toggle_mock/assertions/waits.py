@@ -98,6 +98,7 @@ class Arrivals:
 
     Args:
         recording: Where.
+        sub: The organization whose batches are meant; None for all.
         mine: Picks the batches that are meant.
         catch_up: Has the recording have all that has arrived.
         timeout: Seconds.
@@ -106,11 +107,13 @@ class Arrivals:
     def __init__(
         self,
         recording: Recording,
+        sub: str | None,
         mine: Callable[[Sequence[RecordedBatch]], list[RecordedBatch]],
         catch_up: Callable[[], None],
         timeout: float,
     ) -> None:
-        self._recording, self._mine, self._catch_up = recording, mine, catch_up
+        self._recording, self._sub = recording, sub
+        self._mine, self._catch_up = mine, catch_up
         self._deadline = clock.monotonic() + timeout
         self._position = Position(-1, 0)
         self._has_begun = False
@@ -123,6 +126,6 @@ class Arrivals:
         self._catch_up()
         recording, position = self._recording, self._position
         await Pause(recording, lambda: recording.has_news(position), self._deadline)
-        news = recording.read(position)
+        news = recording.read(position, sub=self._sub)
         self._position = news.position
         return replace(news, batches=self._mine(news.batches))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -120,6 +120,7 @@ class Recording(Recorder):
         self._changed = threading.Condition()
         self._calls: deque[RecordedCall] = deque()
         self._batches: deque[RecordedBatch] = deque()
+        self._batches_by_sub: dict[str, deque[RecordedBatch]] = {}
         self._duplicates: deque[RecordedBatch] = deque(maxlen=MAX_STREAM_MESSAGES)
         self._batch_ids: dict[str, int] = {}
         self._cleared: deque[RecordedBatch] = deque()
@@ -148,6 +149,14 @@ class Recording(Recorder):
         """The accepted batches, in the order of their arrival."""
         with self._changed:
             return list(self._batches)
+
+    def batches_of(self, sub: str | None) -> list[RecordedBatch]:
+        """The accepted batches of an organization, in the order of their arrival; None for all.
+
+        Others cost nothing: a server of many sessions has batches of many.
+        """
+        with self._changed:
+            return list(self._kept(sub))
 
     @property
     def duplicates(self) -> list[RecordedBatch]:
@@ -237,6 +246,7 @@ class Recording(Recorder):
             if not (duplicate and self.deduplicate):
                 self._batch_ids[batch_id] = call.number
                 self._batches.append(batch)
+                self._batches_by_sub.setdefault(call.sub, deque()).append(batch)
             self._tell(lambda: AcceptEntry(call.number), call)
             self.notify()
 
@@ -318,11 +328,12 @@ class Recording(Recorder):
         with self._changed:
             self._refusals.clear()
             self._remember(self._batches)
+            by_sub = list(self._batches_by_sub.values())
             forgotten = (self._calls, self._batches, self._duplicates)
             batch_ids = self._batch_ids
             self._calls, self._batches = deque(), deque()
             self._duplicates = deque(maxlen=MAX_STREAM_MESSAGES)
-            self._batch_ids, self._under_way = {}, {}
+            self._batch_ids, self._under_way, self._batches_by_sub = {}, {}, {}
             self._bytes = self._evicted_calls = self._evicted_batches = 0
             self._first_kept = self._number + 1
             self._epoch += 1
@@ -334,6 +345,9 @@ class Recording(Recorder):
             self.notify()
         self.decoded.clear()
         # One by one, as all at once would take a second in which no other thread runs.
+        for of_sub in by_sub:
+            while of_sub:
+                of_sub.pop()
         for records in forgotten:
             while records:
                 records.pop()
@@ -390,6 +404,10 @@ class Recording(Recorder):
             self._duplicates.popleft()
         while self._batches and self._batches[0].call.number < self._first_kept:
             evicted = self._batches.popleft()
+            of_sub = self._batches_by_sub[evicted.call.sub]
+            of_sub.popleft()
+            if not of_sub:
+                del self._batches_by_sub[evicted.call.sub]
             if self._batch_ids.get(evicted.batch_id) == evicted.call.number:
                 del self._batch_ids[evicted.batch_id]
             self._evicted_batches += 1
@@ -400,16 +418,33 @@ class Recording(Recorder):
         batches = self._evicted_batches + len(self._batches)
         return Position(self._epoch, batches, self._refusal_number)
 
-    def read(self, since: Position, timeout: float = 0.0) -> News:
-        """What came since a position; waits for the first of it, so many seconds at most."""
+    def read(self, since: Position, timeout: float = 0.0, sub: str | None = None) -> News:
+        """What came since a position; waits for the first of it, so many seconds at most.
+
+        Args:
+            since: The position.
+            timeout: Seconds.
+            sub: An organization, if others need not be told of, though they may be; None if not.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self.has_news(since), _patience(timeout))
             now = self._position()
             cleared = now.epoch != since.epoch
             read = 0 if cleared else since.batches
-            fresh = list(islice(self._batches, max(0, read - self._evicted_batches), None))
+            fresh = self._after(read, sub)
             refusals = [one for one in self._refusals if one.number > since.refusals]
             return News(fresh, now, cleared, refusals)
+
+    def _after(self, read: int, sub: str | None) -> list[RecordedBatch]:
+        """The batches after so many; if they are all, those of an organization."""
+        if read <= self._evicted_batches:
+            return list(self._kept(sub))
+        # From the end, as who waits reads a few of many each time.
+        fresh = self._evicted_batches + len(self._batches) - read
+        return list(islice(reversed(self._batches), fresh))[::-1]
+
+    def _kept(self, sub: str | None) -> Iterable[RecordedBatch]:
+        return self._batches if sub is None else self._batches_by_sub.get(sub, ())
 
     @property
     def epoch(self) -> int:
