@@ -34,6 +34,13 @@ BY_HAND = st.builds(
 
 
 def _draw(strategy: st.SearchStrategy[object], examples: int = EXAMPLES) -> float:
+    """Microseconds a message."""
+    return draw_seconds(strategy, examples) * 1e6
+
+
+def draw_seconds(strategy: st.SearchStrategy[object], examples: int) -> float:
+    """Processor time of a message."""
+
     @settings(
         max_examples=examples,
         database=None,
@@ -45,7 +52,7 @@ def _draw(strategy: st.SearchStrategy[object], examples: int = EXAMPLES) -> floa
     def run(_message: object) -> None:
         pass
 
-    return processor_seconds(run) / examples * 1e6
+    return processor_seconds(run) / examples
 
 
 def draw() -> Sample:

@@ -90,22 +90,8 @@ def threads() -> Sample:
     return Sample(by(8), by(1))
 
 
-def growth_in_memory() -> Sample:
-    """Microseconds an event, of a million against ten thousand."""
-
-    def cost(count: int) -> float:
-        entries = metadata(10_000)
-        with bus_in_memory() as bus:
-            return (
-                processor_seconds(lambda: [emit_all(bus, entries) for _ in range(count // 10_000)])
-                / count
-            )
-
-    return Sample(cost(1_000_000) * 1e6, min(cost(10_000) for _ in range(5)) * 1e6)
-
-
 def growth_with_spilling() -> Sample:
-    """The same while no Toggle is there, so that memory is spilled."""
+    """Microseconds an event, of a million against a tenth, while no Toggle is there."""
 
     def cost(count: int) -> float:
         entries = metadata(10_000)

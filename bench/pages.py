@@ -36,7 +36,7 @@ def table(rows: Sequence[Row], last: Mapping[str, Run]) -> str:
 
 def _line(row: Row, run: Run) -> str:
     figures = run.rows[row.name]
-    verdict = row.verdict(figures.interval)
+    verdict = row.verdict(figures)
     within = f"{figures.low:.3g} … {figures.high:.3g}" if figures.low < figures.high else "–"
     return (
         f"| {row.name} | {row.against} | {figures.value:.3g} | {within} | {row.shown_goal} "

@@ -51,7 +51,7 @@ def goals(rows: Sequence[Row], last: Mapping[str, Run]) -> str:
 
 def _bar(top: int, row: Row, figures: Figures) -> Iterator[str]:
     length = _length(row, figures.value)
-    colour = COLOURS[row.verdict(figures.interval)]
+    colour = COLOURS[row.verdict(figures)]
     ends = sorted(LABELS + _length(row, value) for value in (figures.low, figures.high))
     yield _text(LABELS - 10, top + 15, f"{row.name} ({row.against})", anchor="end")
     yield f'<rect x="{LABELS}" y="{top + 3}" width="{length}" height="{LINE - 6}" fill="{colour}"/>'
@@ -104,7 +104,7 @@ def _cell(
     points = " ".join(f"{across(place)},{down(one.value)}" for place, one in figures)
     yield f'<polyline points="{points}" fill="none" stroke="{TEXT}"/>'
     for place, one in figures:
-        at, colour = across(place), COLOURS[row.verdict(one.interval)]
+        at, colour = across(place), COLOURS[row.verdict(one)]
         yield _line(at, down(one.low), at, down(one.high), colour=colour)
         yield f'<circle cx="{at}" cy="{down(one.value)}" r="3" fill="{colour}"/>'
 

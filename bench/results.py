@@ -23,7 +23,8 @@ class Figures:
     """The median of the ratios, or of what is no ratio."""
     low: float
     high: float
-    pairs: int
+    pairs: int | None
+    """None in a run of before there were intervals."""
     ours: float
     other: float | None
     """Of the peer or floor; None if the value is no ratio."""

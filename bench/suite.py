@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from bench.check import Change, Comparison
-from bench.intervals import Interval, Verdict, median_interval
+from bench.intervals import Verdict, median_interval
 from bench.results import Figures, Run
 
 LOOKS = (7, 14, 28)
@@ -26,7 +26,7 @@ CONFIDENCE = 1 - 0.05 / len(LOOKS)
 """Of one look, so that all together are wrong once in twenty rows, at the most (Bonferroni)."""
 
 LONGEST = 100.0
-"""Seconds after which no further pair of a row is begun."""
+"""Seconds after which no further pair of a row is begun, beyond those of the first look."""
 
 PACKAGES = ("grpcio", "protobuf", "uuid-utils", "hypothesis", "opentelemetry-sdk")
 
@@ -63,8 +63,11 @@ class Row:
     def shown_goal(self) -> str:
         return f"{'≥' if self.more_is_better else '≤'} {self.goal:g}"
 
-    def verdict(self, interval: Interval) -> Verdict:
-        return interval.verdict(self.goal, more_is_better=self.more_is_better)
+    def verdict(self, figures: Figures) -> Verdict:
+        pairs = figures.pairs
+        if not self.once and pairs is not None and pairs < LOOKS[0]:
+            return Verdict.NOISE
+        return figures.interval.verdict(self.goal, more_is_better=self.more_is_better)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Result:
 
     @property
     def verdict(self) -> Verdict:
-        return self.row.verdict(self.figures.interval)
+        return self.row.verdict(self.figures)
 
     def change(self, comparison: Comparison) -> Change:
         row = self.row
@@ -122,7 +125,7 @@ def measure(row: Row, is_doubtful: Callable[[Result], bool] = lambda _: False) -
     for look in LOOKS:
         while len(samples) < look:
             samples.append(row.measure())
-            if row.once or time.monotonic() > end:
+            if row.once or (len(samples) >= LOOKS[0] and time.monotonic() > end):
                 return Result(row, samples)
         result = Result(row, samples)
         if result.verdict is not Verdict.NOISE and not is_doubtful(result):

@@ -34,7 +34,7 @@ def test_the_value_is_the_median_of_ratios():
     assert result.figures.value == 3
     assert result.figures.ours == 30
     assert result.figures.other == 1
-    assert "noise" in result.as_line()
+    assert "noise" in result.as_line()  # three are too few
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,23 @@ def test_what_one_pair_tells_is_measured_once():
     assert (result.figures.pairs, result.verdict) == (1, Verdict.MISSED)
 
 
-def test_no_pair_is_begun_after_its_time(monkeypatch):
+def test_after_its_time_no_pair_is_begun_that_the_first_look_does_not_need(monkeypatch):
     monkeypatch.setattr(suite, "LONGEST", 0.0)
-    assert measure(row(values=(1.9, 2.1))).figures.pairs == 1
+    assert measure(row(values=(1.9, 2.1))).figures.pairs == LOOKS[0]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "once", "verdict"),
+    [
+        (1, False, Verdict.NOISE),
+        (LOOKS[0] - 1, False, Verdict.NOISE),
+        (LOOKS[0], False, Verdict.MET),
+        (1, True, Verdict.MET),
+        (None, False, Verdict.MET),
+    ],
+)
+def test_too_few_pairs_decide_nothing(pairs, once, verdict):
+    assert row(once=once).verdict(Figures(1, 1, 1, pairs, 1, 1, "µs")) is verdict
 
 
 def test_a_run_is_written_and_read(tmp_path):

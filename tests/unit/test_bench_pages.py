@@ -51,7 +51,7 @@ def test_the_page_explains_each_goal_that_is_missed(pages):
     explained = page.split("## Where we are slower\n", 1)[1].split("\n## ", 1)[0]
     last = last_of_each(committed())
     for one in ROWS:
-        if one.verdict(last[one.name].rows[one.name].interval) is Verdict.MISSED:
+        if one.verdict(last[one.name].rows[one.name]) is Verdict.MISSED:
             assert f"**{one.name}**" in explained
 
 
