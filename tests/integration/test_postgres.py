@@ -14,10 +14,10 @@ from click.testing import CliRunner
 
 from rodent_events import EventBatch, EventClient, RegisterRequest, StoragePoolPayload
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
-from toggle_mock import ToggleServer, load, save
+from toggle_mock import ToggleServer, find_stored, load, save
 from toggle_mock.cli.main import main
 from toggle_mock.errors import StorageError
-from toggle_mock.recording.postgres import connecting, migrations
+from toggle_mock.recording.postgres import migrations
 from toggle_mock.recording.recorder import Recording
 
 
@@ -235,8 +235,7 @@ def test_a_store_of_a_later_version_is_told(postgres, two_runs):
 
 def test_a_store_of_an_earlier_version_is_brought_up_to_date_by_who_records(store, monkeypatch):
     with monkeypatch.context() as before:
-        for module in (migrations, connecting):
-            before.setattr(module, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        before.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
         with ToggleServer(record=f"{store}?run=one") as toggle:
             send(toggle, "e1")
     with pytest.raises(StorageError, match="prepare it with `toggle-mock recordings migrate"):
@@ -244,7 +243,8 @@ def test_a_store_of_an_earlier_version_is_brought_up_to_date_by_who_records(stor
     for shared in (False, True):
         with ToggleServer(record=f"{store}?run=one", record_shared=shared) as toggle:
             send(toggle, f"e-{shared}")
-            assert ids(toggle.recording)[0] == "e1"
+            found = find_stored(f"{store}?run=one", "rid:r1", limit=5)
+            assert [event.event_id for event in found] == ["e1", f"e-{shared}"]
             toggle.clear()
             send(toggle, "e1")
     assert ids(load(f"{store}?run=one")) == ["e1"]
@@ -285,6 +285,12 @@ def test_commands_take_a_run_as_they_take_a_file(store, toggle_server, tmp_path)
         send(toggle, "e1")
     done = CliRunner().invoke(main, ["events", url, "event_id:e1", "--json", "--schema", "auto"])
     assert [json.loads(line)["event"]["event_id"] for line in done.output.splitlines()] == ["e1"]
+    for place in (url, tmp_path / "copy.ndjson"):
+        if not isinstance(place, str):
+            save(load(url), place)
+        for limit, count in (("0", 0), ("1", 1), ("2", 1)):
+            done = CliRunner().invoke(main, ["events", str(place), "--limit", limit])
+            assert (done.exit_code, len(done.output.splitlines())) == (0, count), done.output
     exported = f"{store}?run=exported"
     assert CliRunner().invoke(main, ["events", url, "--export", exported]).exit_code == 0
     assert summary(load(exported)) == summary(load(url))

@@ -16,7 +16,7 @@ from toggle_mock.matching.fields import Field, Word
 from toggle_mock.matching.moments import Moment
 from toggle_mock.matching.narrowing import bound_of
 from toggle_mock.matching.payloads import PayloadType
-from toggle_mock.recording.postgres import asking
+from toggle_mock.recording.postgres import asking, bounds
 from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.strategies import batches
@@ -111,6 +111,9 @@ def test_three_stores_give_the_same_answers(places, recording, queries):
         expected = answers(RecordingView(recording).find(query))
         assert answers(of_file.find(query)) == expected
         assert answers(find_stored(url, query)) == expected, query
+        for limit in (0, 1, 3):
+            latest = expected[max(0, len(expected) - limit) :]
+            assert answers(find_stored(url, query, limit=limit)) == latest, (query, limit)
         if query and expected:
             reached("some")
         if len(expected) < len(recording.events):
@@ -131,6 +134,21 @@ def pools(places):
     return url
 
 
+@pytest.fixture
+def played(monkeypatch):
+    """The rows of the calls that are played."""
+    rows_of_calls = []
+    inner = asking.play_rows
+
+    def play_rows(url, rows, player):
+        rows = list(rows)
+        rows_of_calls.extend(row for row in rows if row[1] == "call")
+        inner(url, rows, player)
+
+    monkeypatch.setattr(asking, "play_rows", play_rows)
+    return rows_of_calls
+
+
 @pytest.mark.parametrize(
     ("query", "calls", "events"),
     [
@@ -144,18 +162,42 @@ def pools(places):
         ("pool_name:tank", 100, 100),
     ],
 )
-def test_only_what_may_match_is_loaded(pools, monkeypatch, query, calls, events):
-    played = []
-    inner = asking.play_rows
-
-    def play_rows(url, rows, player):
-        rows = list(rows)
-        played.extend(row for row in rows if row[1] == "call")
-        inner(url, rows, player)
-
-    monkeypatch.setattr(asking, "play_rows", play_rows)
+def test_only_what_may_match_is_loaded(pools, played, query, calls, events):
     assert len(find_stored(pools, query)) == events
     assert len(played) == calls
+
+
+@pytest.mark.parametrize(
+    ("query", "calls", "found"),
+    [
+        ("", 4, ["e98", "e99"]),
+        ("level:WARN rid:r3", 2, ["e83", "e93"]),
+        ("rid:r2", 2, ["e82", "e92"]),
+        ("batch_id:b8 OR event_id:e9", 2, ["e8", "e9"]),
+        ("level:INFO -event_id:e98", 10, ["e94", "e96"]),
+        ("event_id:nope", 0, []),
+    ],
+)
+def test_no_more_is_loaded_than_a_limit_wants(pools, played, query, calls, found):
+    """Of ever larger parts from the end, so that not all is read of a query that few match."""
+    assert [event.event_id for event in find_stored(pools, query, limit=2)] == found
+    assert len(played) <= calls
+
+
+def test_a_limit_below_zero_is_told(pools):
+    with pytest.raises(ValueError, match="limit is -1: give how many events are wanted, or None"):
+        find_stored(pools, limit=-1)
+
+
+def test_the_latest_are_found_across_all_of_a_run(pools, monkeypatch):
+    """However small the parts are in which a run is searched."""
+    monkeypatch.setattr(asking, "_FIRST_PLACES", 1)
+    monkeypatch.setattr(asking, "_MOST_PLACES", 7)
+    monkeypatch.setattr(asking, "_FIRST_CALLS", 1)
+    everything = [f"e{number}" for number in range(100)]
+    for limit in (1, 99, 100, 101):
+        found = [event.event_id for event in find_stored(pools, limit=limit)]
+        assert found == everything[-limit:]
 
 
 def test_what_is_read_under_another_schema_is_found(places):
@@ -178,4 +220,4 @@ def test_a_file_is_no_store():
 
 def test_a_bound_of_what_is_negated_is_none():
     wanted = ~Field("rid", Equals("r1"))
-    assert asking.clause_of(bound_of(wanted, asking.OF_ARRIVAL)) == ("true", [])
+    assert bound_of(wanted, bounds.OF_ARRIVAL) == bounds.AllOf()

@@ -29,6 +29,7 @@ _LOOK = 0.2
 @click.argument("recording", type=IN_RECORDING, metavar="FILE")
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--limit", type=click.IntRange(0), help="Print so many of the latest alone.")
 @schema_option
 @click.option("--export", type=OUT_RECORDING, help="Write the whole recording in another format.")
 @click.option(
@@ -41,6 +42,7 @@ def events(
     recording: Place,
     query: tuple[str, ...],
     as_json: bool,
+    limit: int | None,
     schema: str | None,
     export: Place | None,
     is_followed: bool,
@@ -57,12 +59,14 @@ def events(
         _follow(_followable(recording, export), text, schema, shown)
         return
     if isinstance(recording, StoreUrl) and not schema and not export:
-        found = find_stored(recording, text)
+        found = find_stored(recording, text, limit=limit)
     else:
         loaded = load(recording)
         if schema:
             loaded.read_under(schema)
         found = RecordingView(loaded).find(text)
+        if limit is not None:
+            found = found[max(0, len(found) - limit) :]
         if export:
             save(loaded, export)
     for event in found:

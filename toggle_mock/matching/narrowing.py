@@ -15,7 +15,7 @@ from toggle_mock.matching.keys import KeyKind, kind_of_key
 from toggle_mock.matching.matchers import All, AnyOf, Matcher
 from toggle_mock.matching.moments import Moment
 from toggle_mock.matching.values import spelled
-from toggle_mock.recording.postgres.asking import AllOf, Bound, OneOf, TextIs, TimeIs
+from toggle_mock.recording.postgres.bounds import AllOf, Bound, OneOf, TextIs, TimeIs
 
 ANYTHING = AllOf()
 """The bound of what a store cannot tell."""

@@ -2,96 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from itertools import accumulate
 
 from psycopg import Connection
 
 from toggle_mock.recording.playback import Player
-from toggle_mock.recording.postgres.event_rows import findable
+from toggle_mock.recording.postgres.bounds import (
+    AllOf,
+    Bound,
+    Clause,
+    KindIs,
+    arms_of,
+    clause_of,
+    is_of_few,
+)
 from toggle_mock.recording.postgres.run import RunRow, play_rows
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.records import Kind
-
-OF_ARRIVAL = frozenset({"rid", "sub", "peer", "batch_id"})
-"""The columns that tell where an event came from, whatever the schema that it is read under."""
-
-TEXTS = OF_ARRIVAL | {"event_id"}
-"""The columns that are found by their text."""
-
-
-@dataclass(frozen=True)
-class TextIs:
-    """A column has a text."""
-
-    column: str
-    text: str
-
-
-@dataclass(frozen=True)
-class TimeIs:
-    """The event is from after a time, or before it: ``>`` or ``<`` milliseconds since the epoch."""
-
-    sign: str
-    milliseconds: int
-
-
-@dataclass(frozen=True)
-class AllOf:
-    """All parts hold; so without any, always."""
-
-    parts: tuple[Bound, ...] = ()
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """One part holds."""
-
-    parts: tuple[Bound, ...]
-
-
-Bound: TypeAlias = TextIs | TimeIs | AllOf | OneOf
-"""What holds of all events that match, and perhaps of others."""
-
-Clause: TypeAlias = tuple[str, list[Any]]
-"""Text of SQL, and the values in it."""
-
-_INT64 = 1 << 63
-
-
-def clause_of(bound: Bound) -> Clause:
-    """The condition on a row of events that a bound is."""
-    match bound:
-        case TextIs(column, text):
-            return f"{column} = %s", [findable(text)]
-        case TimeIs(sign, milliseconds):
-            return f'"timestamp" {sign} %s', [max(-_INT64, min(_INT64 - 1, milliseconds))]
-        case AllOf(parts):
-            return _joined(" AND ", parts, empty="true")
-        case OneOf(parts):
-            return _joined(" OR ", parts, empty="false")
-
-
-def _joined(word: str, parts: Sequence[Bound], *, empty: str) -> Clause:
-    clauses = list(map(clause_of, parts))
-    text = word.join(f"({text})" for text, _ in clauses)
-    return text or empty, [value for _, values in clauses for value in values]
-
 
 _OF_RUN = "day = %s AND run = %s"
 _SCHEMAS = f"""
 SELECT call, entry, document::text, raw FROM toggle_mock.entries
 WHERE {_OF_RUN} AND entry = 'schema' ORDER BY place
 """  # noqa: S608 - of this module alone
-# With all that have the batch id of one that may match, so that it is told which only repeats; but
-# for those without events, which the store has no ids of.
-_FOUND = f"""
-WITH found AS MATERIALIZED (
-    SELECT DISTINCT call, batch_id FROM toggle_mock.events WHERE {_OF_RUN} AND (BOUND)
+_MATCHING = (
+    "SELECT place, call, count(*) FROM ({}) AS matching GROUP BY place, call ORDER BY place DESC"
 )
-SELECT call FROM found UNION SELECT call FROM toggle_mock.events
-WHERE {_OF_RUN} AND batch_id IN (SELECT batch_id FROM found WHERE batch_id <> '')
+_PART = "SELECT place, call, position FROM toggle_mock.events WHERE {} AND ({})"
+# All that have the batch id of one that may match, so that it is told which only repeats; but for
+# those without events, which the store has no ids of.
+_REPEATED = f"""
+SELECT call FROM toggle_mock.events WHERE {_OF_RUN} AND position = 0 AND batch_id IN (
+    SELECT batch_id FROM toggle_mock.events
+    WHERE {_OF_RUN} AND position = 0 AND place = ANY (%s) AND batch_id <> ''
+)
 """  # noqa: S608 - of this module alone
 # Call by call: what is not analyzed yet would be read as a whole otherwise.
 _CALLS = f"""
@@ -102,47 +48,115 @@ COPY (
 ) TO STDOUT (FORMAT BINARY)
 """  # noqa: S608 - of this module alone
 
+_FIRST_PLACES, _MORE_PLACES, _MOST_PLACES = 1_000, 2, 8_000
+"""Places at the end of a run that are searched first, how many times as many follow, and how many
+at most, if not all of the run is wanted."""
+
+_FIRST_CALLS, _MORE_CALLS = 4, 4
+"""Likewise of the calls that were found, which are played."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A call with events that may match."""
+
+    place: int
+    """Of the entry that accepted its batch."""
+    call: int
+    events: int
+    """That may match, as far as the store can tell."""
+
 
 def play_schemas(connection: Connection, url: StoreUrl, run: RunRow, player: Player) -> None:
     """Play what a run says of the schema that its events are read under."""
     play_rows(url, connection.execute(_SCHEMAS, (run.day, run.run)), player)
 
 
-def play_matching(
-    connection: Connection,
-    url: StoreUrl,
-    run: RunRow,
-    player: Player,
-    bound: Bound,
-    *,
-    may_match: Callable[[Kind], bool] | None = None,
+def kinds_that(
+    connection: Connection, run: RunRow, may_match: Callable[[Kind], bool]
+) -> Bound | None:
+    """The bound that some kinds of events are, of those which a run has; None if it has none.
+
+    Args:
+        connection: To the store.
+        run: Where to search.
+        may_match: Whether events of a kind may match.
+    """
+    asked = "SELECT kind, level, category, payload FROM toggle_mock.kinds WHERE run = %s"
+    kinds = [(number, Kind(*kind)) for number, *kind in connection.execute(asked, (run.run,))]
+    wanted = tuple(number for number, kind in kinds if may_match(kind))
+    if not wanted:
+        return None
+    return KindIs(wanted) if len(wanted) < len(kinds) else AllOf()
+
+
+def matching(
+    connection: Connection, run: RunRow, bound: Bound, limit: int | None
+) -> Iterator[list[Found]]:
+    """The calls with events that may match, the latest first, a part after another.
+
+    Args:
+        connection: To the store.
+        run: Where to search.
+        bound: What holds of all that match.
+        limit: How many events are wanted; a part has no more calls than are enough for that, if all
+            that may match do. None for all, in one part.
+    """
+    if limit is None:
+        yield _matching(connection, run, bound, None)
+        return
+    size = _FIRST_CALLS
+    for window in _windows(run, bound):
+        found = _matching(connection, run, bound, window)
+        while found:
+            sums = accumulate(one.events for one in found)
+            count = next((at for at, events in enumerate(sums, 1) if events >= limit), len(found))
+            yield found[: min(count, size)]
+            found = found[min(count, size) :]
+            size *= _MORE_CALLS
+
+
+def _windows(run: RunRow, bound: Bound) -> Iterator[tuple[int, int] | None]:
+    """Places between which to search, the latest first; None for all."""
+    if is_of_few(bound):
+        yield None
+        return
+    end, size = run.place, _FIRST_PLACES
+    while end > 0:
+        yield end - size, end
+        end -= size
+        size = min(size * _MORE_PLACES, _MOST_PLACES)
+
+
+def _matching(
+    connection: Connection, run: RunRow, bound: Bound, window: tuple[int, int] | None
+) -> list[Found]:
+    among: Clause = (_OF_RUN, [run.day, run.run])
+    if window is not None:
+        among = (f"{_OF_RUN} AND place > %s AND place <= %s", [run.day, run.run, *window])
+    within, own = among
+    parts = [clause_of(arm, among) for arm in arms_of(bound)]
+    # One after another, as each has an index of its own.
+    asked = _MATCHING.format(" UNION ".join(_PART.format(within, text) for text, _ in parts))
+    values = [value for _, of_part in parts for value in (*own, *of_part)]
+    return [Found(*row) for row in connection.execute(asked.encode(), values)]
+
+
+def play_calls(
+    connection: Connection, url: StoreUrl, run: RunRow, player: Player, found: Sequence[Found]
 ) -> None:
-    """Play the calls with events that may match.
+    """Play calls, with those that have repeated their batches or were repeated by them.
 
     Args:
         connection: To the store.
         url: What it is called in errors.
-        run: Where to search.
+        run: Where they are.
         player: What plays them.
-        bound: What holds of all that match.
-        may_match: Whether events of a kind may match; None if that is not asked.
+        found: The calls.
     """
-    text, values = clause_of(bound)
-    if may_match is not None:
-        kinds = _kinds(connection, run)
-        wanted = [number for number, kind in kinds if may_match(kind)]
-        if not wanted:
-            return
-        if len(wanted) < len(kinds):
-            text, values = f"({text}) AND kind = ANY (%s)", [*values, wanted]
     of_run = [run.day, run.run]
-    asked = _FOUND.replace("BOUND", text).encode()
-    calls = [call for (call,) in connection.execute(asked, [*of_run, *values, *of_run])]
-    with connection.cursor().copy(_CALLS, [calls, *of_run]) as copy:
+    repeated = connection.execute(_REPEATED, [*of_run, *of_run, [one.place for one in found]])
+    calls = {one.call for one in found} | {call for (call,) in repeated}
+    with connection.cursor().copy(_CALLS, [sorted(calls), *of_run]) as copy:
         copy.set_types(["int8", "text", "text", "bytea"])
         play_rows(url, copy.rows(), player)
-
-
-def _kinds(connection: Connection, run: RunRow) -> list[tuple[int, Kind]]:
-    asked = "SELECT kind, level, category, payload FROM toggle_mock.kinds WHERE run = %s"
-    return [(number, Kind(*kind)) for number, *kind in connection.execute(asked, (run.run,))]

@@ -167,7 +167,20 @@ CREATE TABLE toggle_mock.writers (
 );
 """
 
-MIGRATIONS: Final[Sequence[str]] = (_FIRST, _SHARED)
+_PLACES = """
+-- By place too, so that the latest of many that match are found without the others; and where
+-- events came from of the first of each batch alone, as all of a batch came from there.
+DROP INDEX toggle_mock.events_by_kind, toggle_mock.events_by_rid, toggle_mock.events_by_batch;
+CREATE INDEX events_by_kind ON toggle_mock.events (run, kind, place);
+CREATE INDEX events_by_place ON toggle_mock.events (run, place);
+CREATE INDEX batches_by_place ON toggle_mock.events (run, place) WHERE position = 0;
+CREATE INDEX batches_by_id ON toggle_mock.events (run, batch_id) WHERE position = 0;
+CREATE INDEX batches_by_rid ON toggle_mock.events (run, rid, place) WHERE position = 0;
+CREATE INDEX batches_by_sub ON toggle_mock.events (run, sub, place) WHERE position = 0;
+CREATE INDEX batches_by_peer ON toggle_mock.events (run, peer, place) WHERE position = 0;
+"""
+
+MIGRATIONS: Final[Sequence[str]] = (_FIRST, _SHARED, _PLACES)
 """Each makes of what the one before has left what this version, or one before it, wants."""
 
 
@@ -178,6 +191,11 @@ def version_of(connection: Connection) -> int:
         return 0
     newest = connection.execute("SELECT max(number) FROM toggle_mock.migrations").fetchone()
     return int(newest[0]) if newest and newest[0] else 0
+
+
+def is_current(version: int) -> bool:
+    """Whether a database of a version is as this version wants it."""
+    return version == len(MIGRATIONS)
 
 
 def migrate(connection: Connection, shown: str) -> None:
@@ -191,7 +209,7 @@ def migrate(connection: Connection, shown: str) -> None:
         StorageError: It is of a later version, or cannot hold all texts.
         psycopg.Error: This role may not, for example.
     """
-    if version_of(connection) == len(MIGRATIONS):
+    if is_current(version_of(connection)):
         return
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":

@@ -11,7 +11,7 @@ from itertools import accumulate
 from psycopg import Connection
 
 from toggle_mock.recording.postgres.connecting import connect, telling
-from toggle_mock.recording.postgres.migrations import IS_RECORDED, MIGRATIONS, migrate
+from toggle_mock.recording.postgres.migrations import IS_RECORDED, migrate, version_of
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.records import Kind
 
@@ -101,4 +101,4 @@ def prepare(url: StoreUrl) -> int:
     """
     with connect(url) as connection, telling(url):
         migrate(connection, url.store)
-    return len(MIGRATIONS)
+        return version_of(connection)
