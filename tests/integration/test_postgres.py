@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import grpc
+import httpx
 import pytest
 from click.testing import CliRunner
+from support.commands import TOGGLE_MOCK
 
 from rodent_events import EventBatch, EventClient, RegisterRequest, StoragePoolPayload
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
@@ -303,6 +305,27 @@ def test_commands_take_a_run_as_they_take_a_file(store, toggle_server, tmp_path)
         send(again, "e1")
         send(again, "unheard", status="INVALID_ARGUMENT")
         assert "1 of its events are not in it" in again.refusals[0].details
+
+
+def test_a_run_is_shown_in_the_page(store):
+    url = f"{store}?run=one"
+    with ToggleServer(record=url) as toggle:
+        send(toggle, "e1", "e2")
+    command = [TOGGLE_MOCK, "view", url, "--no-open"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as view:
+        page = view.stdout.readline().split()[-1]
+        answers = [httpx.get(f"{page}{path}") for path in ("", "api/v1/events?query=event_id:e2")]
+        refused = httpx.post(f"{page}api/v1/clear")
+        view.send_signal(signal.SIGINT)
+        rest = view.communicate(timeout=60)[0]
+    html, events = answers
+    assert (view.returncode, "s3cret" in f"{page}{rest}{html.text}{events.text}") == (0, False)
+    assert "<title>" in html.text
+    assert [one["event"]["event_id"] for one in events.json()["events"]] == ["e2"]
+    assert refused.status_code >= 400
+    assert ids(load(url)) == ["e1", "e2"]
 
 
 def test_serve_says_which_run_it_records_to(store):

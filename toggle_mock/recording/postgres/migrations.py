@@ -173,6 +173,9 @@ _PLACES = """
 DROP INDEX toggle_mock.events_by_kind, toggle_mock.events_by_rid, toggle_mock.events_by_batch;
 CREATE INDEX events_by_kind ON toggle_mock.events (run, kind, place);
 CREATE INDEX events_by_place ON toggle_mock.events (run, place);
+-- Tells which parts of a run have nothing of a time, in a few pages.
+CREATE INDEX events_by_moment ON toggle_mock.events USING brin (run, place, "timestamp")
+    WITH (pages_per_range = 16, autosummarize = on);
 CREATE INDEX batches_by_place ON toggle_mock.events (run, place) WHERE position = 0;
 CREATE INDEX batches_by_id ON toggle_mock.events (run, batch_id) WHERE position = 0;
 CREATE INDEX batches_by_rid ON toggle_mock.events (run, rid, place) WHERE position = 0;
