@@ -22,6 +22,7 @@ from bench import (
     sizes,
     stalling,
     starting,
+    storing,
     suite,
     viewing,
 )
@@ -94,6 +95,8 @@ ROWS = [
     Row("stall, save tables", "ms more", 50, LESS, stalling.save_tables, "ms"),
     Row("stall, clear", "ms more", 50, LESS, stalling.clear, "ms"),
     Row("stall, query", "ms more", 50, LESS, stalling.query, "ms"),
+    Row("store, write", "COPY alone", 0.7, MORE, storing.write, "rows/s"),
+    Row("store, query", "ms, 10⁶ events", 100, LESS, storing.query, "ms"),
     Row("rodents", "KiB each", 400, LESS, recording.rodents, "KiB", once=True),
     Row("start", "ms", 100, LESS, starting.in_process, "ms"),
     Row("start, command", "import grpc", 2.5, LESS, starting.command, "s"),
