@@ -136,7 +136,7 @@ def test_it_registers_until_it_is_taken_and_events_wait_for_that(start_go, toggl
 def test_a_batch_is_sent_again_as_it_is_until_toggle_has_it(start_go, toggle_server):
     script = [UNAVAILABLE, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED]
     toggle_server.on_send_events.returns([*script, lose_answer(), grpc.StatusCode.ABORTED])
-    driver = start_go(batch_size=2)
+    driver = start_go(batch_size=2, batch_timeout="1h")
     numbered(driver, range(6))
     assert driver.flush()
     calls = [call for call in toggle_server.calls if call.method == "SendEvents"]

@@ -191,9 +191,9 @@ def test_a_limit_below_zero_is_told(pools):
 
 def test_the_latest_are_found_across_all_of_a_run(pools, monkeypatch):
     """However small the parts are in which a run is searched."""
-    monkeypatch.setattr(asking, "_FIRST_PLACES", 1)
-    monkeypatch.setattr(asking, "_MOST_PLACES", 7)
-    monkeypatch.setattr(asking, "_FIRST_CALLS", 1)
+    monkeypatch.setattr(asking, "FIRST_PLACES", 1)
+    monkeypatch.setattr(asking, "MOST_PLACES", 7)
+    monkeypatch.setattr(asking, "FIRST_CALLS", 1)
     everything = [f"e{number}" for number in range(100)]
     for limit in (1, 99, 100, 101):
         found = [event.event_id for event in find_stored(pools, limit=limit)]

@@ -48,11 +48,11 @@ COPY (
 ) TO STDOUT (FORMAT BINARY)
 """  # noqa: S608 - of this module alone
 
-_FIRST_PLACES, _MORE_PLACES, _MOST_PLACES = 1_000, 2, 8_000
+FIRST_PLACES, MORE_PLACES, MOST_PLACES = 1_000, 2, 8_000
 """Places at the end of a run that are searched first, how many times as many follow, and how many
 at most, if not all of the run is wanted."""
 
-_FIRST_CALLS, _MORE_CALLS = 4, 4
+FIRST_CALLS, MORE_CALLS = 4, 4
 """Likewise of the calls that were found, which are played."""
 
 
@@ -105,7 +105,7 @@ def matching(
     if limit is None:
         yield _matching(connection, run, bound, None)
         return
-    size = _FIRST_CALLS
+    size = FIRST_CALLS
     for window in _windows(run, bound):
         found = _matching(connection, run, bound, window)
         while found:
@@ -113,7 +113,7 @@ def matching(
             count = next((at for at, events in enumerate(sums, 1) if events >= limit), len(found))
             yield found[: min(count, size)]
             found = found[min(count, size) :]
-            size *= _MORE_CALLS
+            size *= MORE_CALLS
 
 
 def _windows(run: RunRow, bound: Bound) -> Iterator[tuple[int, int] | None]:
@@ -121,11 +121,11 @@ def _windows(run: RunRow, bound: Bound) -> Iterator[tuple[int, int] | None]:
     if is_of_few(bound):
         yield None
         return
-    end, size = run.place, _FIRST_PLACES
+    end, size = run.place, FIRST_PLACES
     while end > 0:
         yield end - size, end
         end -= size
-        size = min(size * _MORE_PLACES, _MOST_PLACES)
+        size = min(size * MORE_PLACES, MOST_PLACES)
 
 
 def _matching(
