@@ -71,8 +71,8 @@ def test_beyond_the_limit_it_is_told_how_many_are_missing(postgres, store, wait_
         assert client.send_batch(large).status.name == "UNAVAILABLE"
         assert "entries wait already: more than buffer_mb=1 has room for" in toggle.unready
         assert send(client, "never") == ["UNAVAILABLE"]
-        postgres.start()
         caplog.set_level(logging.INFO)
+        postgres.start()
         wait_until(lambda: "is back" in caplog.text)
     kept = load(url)
     assert [event.event_id for event in kept.events] == ["e1", "large"]
