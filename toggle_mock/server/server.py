@@ -491,7 +491,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def over(self, recording: Recording) -> Session:
         """See :meth:`LocalToggle.over`."""
         shared = replace(
-            self._shared, recording=recording, rodents=RodentRegister(), catch_up=lambda: None
+            self._shared, recording=recording, rodents=RodentRegister(), catch_up=_there_already
         )
         return Session(self, shared, Scope())
 

@@ -60,7 +60,7 @@ class RunFollower:
     """
 
     def __init__(self, url: StoreUrl, recording: Recording, *, keeps_schema: bool = False) -> None:
-        self.place = 0
+        self.place: int = 0
         """That of the last entry that was played."""
         self._url: Final = url
         self._player = Player(recording, keeps_schema=keeps_schema)
