@@ -11,8 +11,6 @@ import struct
 import zlib
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 DOCS = Path(__file__).parents[1] / "docs"
 SIZE = (1200, 630)
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -50,6 +48,8 @@ def size_of(picture: bytes) -> tuple[int, int]:
 
 def draw(source: Path) -> bytes:
     """What Chromium shows of a drawing."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - who only looks needs none
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]

@@ -134,10 +134,10 @@ def test_to_leave_out_what_is_not_set_sets_nothing():
 class GrowingRecording(Recording):
     """Another batch arrives whenever somebody begins to wait, three in all."""
 
-    def read(self, since, timeout=0.0):
+    def read(self, since, timeout=0.0, sub=None):
         if since.epoch == -1 and len(self.batches) < 3:
             record(Assertions(self), pool(f"p{len(self.batches)}"))
-        return super().read(since, timeout)
+        return super().read(since, timeout, sub)
 
 
 def test_what_is_written_is_all_up_to_a_pause(write):
