@@ -29,11 +29,11 @@ class LateRecording(Recording):
 
     _waits = 0
 
-    def read(self, since, timeout=0.0):
+    def read(self, since, timeout=0.0, sub=None):
         self._waits += since.epoch == -1  # somebody begins to wait
         if self._waits == 2 and not self.batches:
             arrive(self)
-        return super().read(since, timeout)
+        return super().read(since, timeout, sub)
 
 
 def arrive(recording: Recording) -> None:

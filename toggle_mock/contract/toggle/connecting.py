@@ -380,6 +380,7 @@ def deaf(rig: ToggleRig) -> None:
     for _ in range(3):
         rig.heartbeat(stream)
         caller.stored(rig.batches.batch())
+    stream.must_be_open()
 
 
 def _open_stream(rig: ToggleRig, connection: Http2Connection) -> None:
