@@ -223,6 +223,7 @@ def test_events_follow_a_run_until_interrupted(store, start_command):
     [
         (["FILE", "--follow"], "is a file: --follow needs a run of a store, postgresql://HOST"),
         (["URL", "--follow", "--export", "x.pb"], "--export writes what there is now: leave out"),
+        (["URL", "--follow", "--limit", "3"], "--limit is of what there is now: leave out"),
         (["URL", "sorce:x", "--follow"], "did you mean source"),
     ],
 )

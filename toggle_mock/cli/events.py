@@ -56,7 +56,7 @@ def events(
     text = " ".join(query)
     shown: Callable[[RecordedEvent], str] = _as_json if as_json else as_line
     if is_followed:
-        _follow(_followable(recording, export), text, schema, shown)
+        _follow(_followable(recording, limit, export), text, schema, shown)
         return
     if isinstance(recording, StoreUrl) and not schema and not export:
         found = find_stored(recording, text, limit=limit)
@@ -77,7 +77,7 @@ def _as_json(event: RecordedEvent) -> str:
     return json.dumps(as_object(event))
 
 
-def _followable(recording: Place, export: Place | None) -> StoreUrl:
+def _followable(recording: Place, limit: int | None, export: Place | None) -> StoreUrl:
     """The run to follow.
 
     Raises:
@@ -85,6 +85,8 @@ def _followable(recording: Place, export: Place | None) -> StoreUrl:
     """
     if export:
         raise click.UsageError("--export writes what there is now: leave out --follow")
+    if limit is not None:
+        raise click.UsageError("--limit is of what there is now: leave out --follow")
     if not isinstance(recording, StoreUrl):
         raise click.UsageError(
             f"{recording} is a file: --follow needs a run of a store, "
