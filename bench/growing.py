@@ -26,7 +26,7 @@ from toggle_mock.clients.fleet import simulate_fleet
 from toggle_mock.compat import check
 from toggle_mock.recording.files import load
 from toggle_mock.recording.playback import accept
-from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.recorder import Recording, unlimited
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.schema import Schema
 from toggle_mock.strategies import from_message
@@ -105,7 +105,7 @@ def record() -> Sample:
 
     def cost(count: int) -> float:
         made = _batches(count)
-        recording = Recording(max_bytes=1 << 62)
+        recording = unlimited()
         return processor_seconds(lambda: _accept(recording, made))
 
     return growth(cost, 100)
@@ -133,7 +133,7 @@ def wait() -> Sample:
     """Batches that somebody waits for while they arrive one by one."""
 
     def cost(count: int) -> float:
-        recording = Recording(max_bytes=1 << 62)
+        recording = unlimited()
         made = _batches(count)
         toggle = Assertions(recording)
         arrived = threading.Semaphore(0)
@@ -158,7 +158,7 @@ def sessions() -> Sample:
     """Sessions of one server that each wait for what ten batches of theirs have brought."""
 
     def cost(count: int) -> float:
-        recording = Recording(max_bytes=1 << 62)
+        recording = unlimited()
         toggle = ToggleServer(recording=recording)
         parts = [toggle.session() for _ in range(count)]
         for part in parts:

@@ -8,7 +8,7 @@ from bench.data import by_protobuf, metadata
 from rodent_events import wire
 from rodent_events.batch import Batch
 from rodent_events.ids import new_id
-from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.recorder import Recording, unlimited
 from toggle_mock.recording.records import RecordedCall
 
 BATCH_SIZE = 100
@@ -16,7 +16,7 @@ BATCH_SIZE = 100
 
 def recorded(batches: int) -> Recording:
     """A recording of the same events in so many batches, which all have an id of their own."""
-    recording = Recording(max_bytes=1 << 62)
+    recording = unlimited()
     frames = [wire.delimited(1, by_protobuf(one)) for one in metadata(BATCH_SIZE)]
     for _ in range(batches):
         batch_id = new_id()

@@ -9,7 +9,7 @@ from toggle_mock.matching import Matchable
 from toggle_mock.recording.files import place_of
 from toggle_mock.recording.playback import Player
 from toggle_mock.recording.postgres.url import StoreUrl
-from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.recorder import unlimited
 from toggle_mock.recording.records import RecordedEvent
 
 
@@ -52,7 +52,7 @@ def find_stored(
 
     with reading(place) as connection:
         run = run_of(connection, place)
-        about = _recording()
+        about = unlimited()
         asking.play_schemas(connection, place, run, Player(about))
         wanted = RecordingView(about).checked(matcher)
         bound: bounds.Bound = bound_of(wanted, bounds.OF_ARRIVAL)
@@ -63,7 +63,7 @@ def find_stored(
             bound = bounds.all_of(bound_of(wanted, {*bounds.TEXTS, "timestamp"}), kinds)
         found: list[RecordedEvent] = []
         for calls in asking.matching(connection, run, bound, limit):
-            recording = _recording()
+            recording = unlimited()
             player = Player(recording)
             asking.play_calls(connection, place, run, player, calls)
             player.end()
@@ -73,8 +73,3 @@ def find_stored(
             if limit is not None and len(found) >= limit:
                 break
     return found if limit is None else found[max(0, len(found) - limit) :]
-
-
-def _recording() -> Recording:
-    """One without limits that matter."""
-    return Recording(max_bytes=1 << 62, max_calls=1 << 62)

@@ -16,7 +16,7 @@ from toggle_mock.loop_thread import LoopThread
 from toggle_mock.page import Page
 from toggle_mock.recording.files import Place, load, name_of
 from toggle_mock.recording.postgres.url import StoreUrl
-from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.recorder import Recording, unlimited
 from toggle_mock.server.server import ToggleServer
 
 _LOOK = 0.2
@@ -35,7 +35,7 @@ def view(recording: Place, http: int, open_page: bool, schema: str | None) -> No
     shows what comes meanwhile. It stays as it is. For example: toggle-mock view run.sqlite
     """
     stop = interrupt_event()
-    loaded = Recording(max_bytes=1 << 62, max_calls=1 << 62)
+    loaded = unlimited()
     if isinstance(recording, StoreUrl):
         if schema:
             loaded.read_under(schema)

@@ -42,7 +42,7 @@ from toggle_mock.http_api.follower import Follower
 from toggle_mock.http_api.remote_api import RemoteApi
 from toggle_mock.http_api.remote_rodents import RemoteRodents
 from toggle_mock.http_api.renewal import Renewal
-from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.recorder import unlimited
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.recording.scope import Scope
 from toggle_mock.schema import Schema
@@ -134,7 +134,7 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         self._has_relay = info.relay
         told = opened.address if opened else info.address
         self._address = self._elsewhere or _from_here(told, self._api.host)
-        copy = Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=info.deduplicate)
+        copy = unlimited(deduplicate=info.deduplicate)
         copy.read_under(_schema(info.schema))
         scope = Scope(opened.rid, opened.sub) if opened else Scope()
         super().__init__(copy, scope, Faults(RemoteInjector(self._api)))

@@ -25,7 +25,7 @@ from toggle_mock.recording.entries import sliced
 from toggle_mock.recording.ndjson import NdjsonFile
 from toggle_mock.recording.outbox import Outbox
 from toggle_mock.recording.postgres.url import StoreUrl, is_store_url
-from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.recorder import Recording, unlimited
 from toggle_mock.recording.sqlite import SqliteFile
 from toggle_mock.recording.writer import FileFormat, FileWriter, RecordingFile
 
@@ -74,7 +74,7 @@ def load(place: Place | str, recording: Recording | None = None) -> Recording:
         MissingExtraError: A store needs the extra ``postgres``.
     """
     place = place_of(place)
-    recording = recording or Recording(max_bytes=1 << 62, max_calls=1 << 62)
+    recording = recording or unlimited()
     if isinstance(place, StoreUrl):
         with extras():  # loaded only where it is asked for
             from toggle_mock.recording.postgres.run import load_run  # noqa: PLC0415

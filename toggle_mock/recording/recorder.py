@@ -534,6 +534,11 @@ class Recording(Recorder):
                 return
 
 
+def unlimited(*, deduplicate: bool = False) -> Recording:
+    """A recording without limits that matter, of what is recorded elsewhere."""
+    return Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=deduplicate)
+
+
 def _patience(timeout: float) -> float:
     return min(threading.TIMEOUT_MAX, max(0.0, timeout))
 

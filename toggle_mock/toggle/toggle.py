@@ -172,7 +172,7 @@ class Shared:
     network: Network
     rodents: RodentRegister
     tokens: Tokens
-    catch_up: Callable[[], None] = lambda: None
+    catch_up: Callable[[], None]
     """Waits until all has arrived in the recording that others have taken up by now."""
 
 

@@ -24,7 +24,7 @@ from toggle_mock.http_api.state import POKE, Api
 from toggle_mock.recording.entries import decode, encode_line, sliced
 from toggle_mock.recording.feed import EntryFeed
 from toggle_mock.recording.playback import Player
-from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.recorder import unlimited
 
 
 def export(api: Api) -> Lines:
@@ -36,7 +36,7 @@ def export(api: Api) -> Lines:
 
 def load(api: Api, body: LoadRecording) -> SessionOpened:
     """Look at a recording from elsewhere, as a session of its own, until that is closed."""
-    recording = Recording(max_bytes=1 << 62, max_calls=1 << 62)
+    recording = unlimited()
     player = Player(recording)
     for number, line in enumerate(body.content.splitlines(), 1):
         if line.strip():
