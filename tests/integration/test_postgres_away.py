@@ -2,10 +2,9 @@
 
 import logging
 import signal
-from contextlib import contextmanager
 
-import psycopg
 import pytest
+from support.run_files import begun, caught_up, deaf_to_commits
 
 from rodent_events import EventBatch, EventClient
 from toggle_mock import ToggleServer, load
@@ -103,46 +102,13 @@ def test_what_waits_at_the_end_is_tried_still(postgres, store, in_background):
     assert len(load(url).calls) == 1
 
 
-def begun(number: int) -> CallEntry:
-    return CallEntry(number, "Connect", "p", 1.0, (), {})
-
-
-def end_connections(postgres, store: str) -> None:
-    """End the connections to a database, as an administrator would."""
-    postgres.ask(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        f"WHERE datname = '{store.rpartition('/')[2]}'",
-        "postgres",
-    )
-
-
-def caught_up(file: RunFile, wait_until) -> None:
-    """Have a file write what waits."""
-
-    def has_caught_up() -> bool:
-        file.write([])
-        return file.retry_in is None
-
-    wait_until(has_caught_up)
-
-
 def test_what_the_server_has_already_is_not_written_again(postgres, store, wait_until, monkeypatch):
     """The connection breaks after the commit, and before the client hears of it."""
-    inner = psycopg.Connection.transaction
-
-    @contextmanager
-    def deaf(connection, *arguments):
-        with inner(connection, *arguments):
-            yield
-        connection.close()
-        raise psycopg.OperationalError("server closed the connection unexpectedly")
-
     url = f"{store}?run=one"
     file = RunFile(StoreUrl.of(url))
-    monkeypatch.setattr(psycopg.Connection, "transaction", deaf)
-    file.write([begun(1), begun(2)])
+    with deaf_to_commits(monkeypatch):
+        file.write([begun(1), begun(2)])
     assert file.retry_in
-    monkeypatch.setattr(psycopg.Connection, "transaction", inner)
     file.write([begun(3)])
     caught_up(file, wait_until)
     file.close()
@@ -153,7 +119,7 @@ def test_a_clear_that_waits_counts(postgres, store, wait_until):
     url = f"{store}?run=one"
     file = RunFile(StoreUrl.of(url))
     file.write([begun(1)])
-    end_connections(postgres, store)
+    postgres.end_connections(store)
     file.write([begun(2), ClearEntry(), begun(3)])
     caught_up(file, wait_until)
     file.close()
@@ -172,7 +138,7 @@ def test_a_run_that_is_another_one_meanwhile_is_told(postgres, store, wait_until
     file = RunFile(StoreUrl.of(f"{store}?run=one"))
     file.write([begun(1)])
     postgres.ask(change, store.rpartition("/")[2])
-    end_connections(postgres, store)
+    postgres.end_connections(store)
     file.write([begun(2)])
     with pytest.raises(StorageError, match=f"not as it was left, with entry 1 as its .* {problem}"):
         caught_up(file, wait_until)

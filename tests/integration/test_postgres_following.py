@@ -11,12 +11,13 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from support.commands import TOGGLE_MOCK
+from support.run_files import begun
 
 from rodent_events import EventBatch, EventClient
 from toggle_mock import ToggleServer
 from toggle_mock.cli.main import main
 from toggle_mock.errors import StorageError
-from toggle_mock.recording.entries import CallEntry, ClearEntry, EndEntry
+from toggle_mock.recording.entries import ClearEntry, EndEntry
 from toggle_mock.recording.postgres import following
 from toggle_mock.recording.postgres.following import RunFollower
 from toggle_mock.recording.postgres.run import RunFile
@@ -41,19 +42,6 @@ def send(client: EventClient, *names: str) -> None:
     for one in names:
         sent = client.send_batch(EventBatch(batch_id=one, events=[{"event_id": one}]))
         assert sent.status.name == "OK"
-
-
-def begun(number: int) -> CallEntry:
-    return CallEntry(number, "Connect", "p", 1.0, (), {})
-
-
-def end_connections(postgres, store: str) -> None:
-    """End the connections to a database, as an administrator would."""
-    postgres.ask(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        f"WHERE datname = '{store.rpartition('/')[2]}'",
-        "postgres",
-    )
 
 
 class Copy:
@@ -125,7 +113,7 @@ def test_a_connection_that_is_lost_loses_and_repeats_nothing(postgres, store, wa
         for number in range(5):
             sent += [f"e{number}-{one}" for one in range(5)]
             send(client, *sent[-5:])
-            end_connections(postgres, store)
+            postgres.end_connections(store)
             send(client, f"after-{number}")
             sent.append(f"after-{number}")
             wait_until(has_all)

@@ -4,12 +4,13 @@ import json
 import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-import psycopg
 import pytest
+from support.postgres import database_of
+from support.run_files import begun, caught_up, deaf_to_commits
 
 from rodent_events import (
     EventBatch,
@@ -73,19 +74,6 @@ def summary(recording) -> list:
         [call.number, call.method, call.status, [(one.raw, one.sent) for one in call.messages]]
         for call in recording.calls
     ]
-
-
-def database_of(url: str) -> str:
-    return url.rpartition("/")[2].partition("?")[0]
-
-
-def end_connections(postgres, url: str) -> None:
-    """End the connections to a database, as an administrator would."""
-    postgres.ask(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        f"WHERE datname = '{database_of(url)}'",
-        "postgres",
-    )
 
 
 def test_whichever_is_asked_has_what_all_have_taken_up_in_one_order(pair, url):
@@ -205,7 +193,7 @@ def test_connections_that_are_lost_lose_and_repeat_nothing(pair, postgres, url, 
     sent = 0
     for number in range(3):
         one.send(f"one-{number}")
-        end_connections(postgres, url)
+        postgres.end_connections(url)
         other.send(f"other-{number}")
         one.send(f"again-{number}")
         sent += 3
@@ -249,30 +237,15 @@ def gone(url: str) -> str:
 
 def test_what_the_store_has_already_is_not_written_again(postgres, url, wait_until, monkeypatch):
     """The connection breaks after the commit, and before the client hears of it."""
-    inner = psycopg.Connection.transaction
-
-    @contextmanager
-    def deaf(connection, *arguments):
-        with inner(connection, *arguments):
-            yield
-        connection.close()
-        raise psycopg.OperationalError("server closed the connection unexpectedly")
-
     numbers: dict[int, int] = {}
     file = SharedRunFile(StoreUrl.of(url), numbers.__setitem__)
     other = SharedRunFile(StoreUrl.of(url), lambda *_: None)
-    monkeypatch.setattr(psycopg.Connection, "transaction", deaf)
-    file.write([begun(-1), begun(-2)])
+    with deaf_to_commits(monkeypatch):
+        file.write([begun(-1), begun(-2)])
     assert file.retry_in
     assert numbers == {}
-    monkeypatch.setattr(psycopg.Connection, "transaction", inner)
     other.write([begun(-1)])
-
-    def has_caught_up() -> bool:
-        file.write([])
-        return file.retry_in is None
-
-    wait_until(has_caught_up)
+    caught_up(file, wait_until)
     assert numbers == {-1: 1, -2: 2}
     file.write([EndEntry(-2, "OK", ""), begun(-3), EndEntry(1, "ABORTED", "")])
     for one in (file, other):
@@ -280,10 +253,6 @@ def test_what_the_store_has_already_is_not_written_again(postgres, url, wait_unt
     recorded = [(call.number, call.status) for call in load(url).calls]
     assert recorded == [(1, "ABORTED"), (2, "OK"), (3, "CANCELLED"), (5, "CANCELLED")]
     assert postgres.ask("SELECT * FROM toggle_mock.writers", database_of(url)) == []
-
-
-def begun(number: int) -> CallEntry:
-    return CallEntry(number, "Connect", "p", 1.0, (), {})
 
 
 def test_places_are_without_gaps_however_many_write(postgres, url):

@@ -113,10 +113,23 @@ class PostgresServer:
         self.ask(f"CREATE DATABASE {name}", database="postgres")
         return self.url(name)
 
+    def end_connections(self, url: str) -> None:
+        """End the connections to the database of a store or a run, as an administrator would."""
+        self.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname = '{database_of(url)}'",
+            "postgres",
+        )
+
     def ask(self, statement: str, database: str) -> list[tuple]:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+
+def database_of(url: str) -> str:
+    """The name of the database of a store or a run."""
+    return url.rpartition("/")[2].partition("?")[0]
 
 
 def is_root() -> bool:
