@@ -5,10 +5,9 @@ python tools/page_picture.py [docs/page.png]
 
 from __future__ import annotations
 
-import shutil
 import sys
 
-from playwright.sync_api import sync_playwright
+from chromium import opened_page
 
 from toggle_mock import ToggleServer
 from toggle_mock.cli.demo_page import fleet
@@ -33,19 +32,12 @@ def main() -> int:
 
 def take(url: str, target: str) -> None:
     """A picture of the page with one event open."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        page.set_default_timeout(PATIENCE)
-        page.goto(url)
+    with opened_page(url, WIDTH, HEIGHT, PATIENCE) as page:
         rows = page.locator(".row:not(.awaited)")
         rows.filter(has_text="storage_").first.click()
         page.locator(".wire-fields tr").filter(has_text="operation").last.hover()
         page.locator("tr.marked").wait_for()
         page.screenshot(path=target)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ python tools/social_card.py
 from __future__ import annotations
 
 import hashlib
-import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -48,17 +47,10 @@ def size_of(picture: bytes) -> tuple[int, int]:
 
 def draw(source: Path) -> bytes:
     """What Chromium shows of a drawing."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - who only looks needs none
+    from chromium import opened_page  # noqa: PLC0415 - who only looks needs none
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
-        page.goto(source.as_uri())
-        picture = page.screenshot()
-        browser.close()
-    return picture
+    with opened_page(source.as_uri(), *SIZE) as page:
+        return page.screenshot()
 
 
 def main() -> None:
