@@ -172,6 +172,17 @@ def test_a_batch_of_a_call_that_was_cleared_meanwhile_counts_for_nothing(postgre
     assert [(call.number, call.status) for call in load(url).calls] == [(6, "OK")]
 
 
+def test_so_does_one_of_a_call_that_was_cleared_in_the_same_commit(postgres, url):
+    file = SharedRunFile(StoreUrl.of(url), lambda *_: None)
+    raw = EventBatch(batch_id="b", events=[{"event_id": "e"}]).SerializeToString()
+    call = [CallEntry(-1, "SendEvents", "p", 1.0, (), {}), MessageEntry(-1, False, 1.0, raw)]
+    file.write([*call, ClearEntry(), AcceptEntry(-1), EndEntry(-1, "OK", "")])
+    file.close()
+    assert postgres.ask("SELECT call FROM toggle_mock.events", database_of(url)) == []
+    assert find_stored(url) == []
+    assert load(url).calls == []
+
+
 def test_kinds_of_events_are_told_apart_whoever_had_them_first(pair, url):
     kinds = {"pool": StoragePoolPayload(), "transfer": StorageTransferPayload()}
     with ExitStack() as ending:
