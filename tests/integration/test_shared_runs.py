@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -22,6 +23,7 @@ from rodent_events import (
 from toggle_mock import RemoteToggle, SimulatedRodent, ToggleServer, find_stored, load
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.entries import AcceptEntry, CallEntry, ClearEntry, EndEntry, MessageEntry
+from toggle_mock.recording.postgres.following import RunFollower
 from toggle_mock.recording.postgres.run import RunFile
 from toggle_mock.recording.postgres.shared_run import SharedRunFile
 from toggle_mock.recording.postgres.url import StoreUrl
@@ -181,6 +183,21 @@ def test_so_does_one_of_a_call_that_was_cleared_in_the_same_commit(postgres, url
     assert postgres.ask("SELECT call FROM toggle_mock.events", database_of(url)) == []
     assert find_stored(url) == []
     assert load(url).calls == []
+
+
+def test_once_clear_returns_the_copy_is_empty_however_late_it_is(pair, monkeypatch):
+    one, _ = pair
+    read = RunFollower.read
+
+    def late(follower):
+        threading.Event().wait(0.3)
+        yield from read(follower)
+
+    monkeypatch.setattr(RunFollower, "read", late)
+    one.send("a")
+    assert one.ids == ["a"]
+    one.toggle.clear()
+    assert one.toggle.recording.calls == []
 
 
 def test_kinds_of_events_are_told_apart_whoever_had_them_first(pair, url):
