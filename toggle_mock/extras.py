@@ -8,7 +8,6 @@ from importlib import import_module
 
 BROUGHT: Mapping[str, Sequence[str]] = {
     "testing": (
-        "anyio",
         "google.rpc",
         "grpc_health",
         "grpc_reflection",
@@ -16,7 +15,7 @@ BROUGHT: Mapping[str, Sequence[str]] = {
         "msgspec",
         "psutil",
     ),
-    "serve": ("click", "httpx", "prometheus_client", "rich", "starlette", "uvicorn"),
+    "serve": ("anyio", "click", "httpx", "prometheus_client", "rich", "starlette", "uvicorn"),
     "tls": ("cryptography", "trustme"),
     "strategies": ("hypothesis",),
     "postgres": ("psycopg",),

@@ -17,6 +17,7 @@ import pytest
 from toggle_mock.assertions.snapshots import UPDATE
 from toggle_mock.pytest_agents import told_of, told_of_others
 from toggle_mock.pytest_guard import INI, POLICIES, GlobalBusGuard
+from toggle_mock.pytest_imports import leave_assertions
 from toggle_mock.pytest_report import OPTION as RECORD
 from toggle_mock.pytest_report import WHICH, RecordingReporter, remember
 from toggle_mock.pytest_snapshots import SnapshotKeeper
@@ -38,6 +39,8 @@ _BATCH_TIMEOUT = 0.05
 _PACE = 0.001
 
 _ADDRESS = "--toggle-address"
+
+leave_assertions()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

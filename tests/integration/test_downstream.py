@@ -134,6 +134,35 @@ def test_the_projects_import_what_the_wheel_has_installed(run, installed, tmp_pa
     assert Path(done.stdout.strip()).is_relative_to(installed), done.stdout
 
 
+REWRITTEN = """
+import sys
+
+def test_modules(event_bus, toggle_server, rodent):
+    for name, module in sys.modules.copy().items():
+        loader = getattr(getattr(module, "__spec__", None), "loader", None)
+        if type(loader).__name__ == "AssertionRewritingHook":
+            print("rewritten:", name)
+"""
+
+
+def test_pytest_rewrites_what_is_imported_with_the_plugin_and_no_module_that_a_test_needs(
+    run, tmp_path
+):
+    project = tmp_path / "project"
+    project.mkdir()
+    wanted = 'name = "it"\nversion = "0"\ndependencies = ["pytest", "rodent-events[testing]"]'
+    (project / "pyproject.toml").write_text(f"[project]\n{wanted}\n")
+    (project / "test_modules.py").write_text(REWRITTEN)
+    done = run(f"{PYTEST} -s", project)
+    assert done.returncode == 0, done.stdout
+    rewritten = set(re.findall(r"rewritten: (\S+)", done.stdout))
+    assert "test_modules" in rewritten
+    assert {name for name in rewritten if name.startswith("rodent_events")} == set()
+    ours = {name for name in rewritten if name.startswith("toggle_mock.")}
+    early = r"toggle_mock\.(extras|assertions|assertions\.snapshots|pytest_\w+)"
+    assert [name for name in ours if not re.fullmatch(early, name)] == []
+
+
 @pytest.mark.parametrize("project", COMMANDS)
 def test_a_project_passes_as_its_author_runs_it(run, checked_out, project):
     program = PROGRAMS.get(project, "python")
