@@ -1,4 +1,4 @@
-.PHONY: run test test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-check sabotage mutation distribution docs site go-check go-generated go-driver-check go-bench-check recipes-check sown explore generated world clean
+.PHONY: run test test-all test-fast test-repository test-containers image wheels coverage flaky check lint types audit licences release-check check-wheel check-oldest check-newest lock proto revision schemas soak backlog bench bench-check sabotage mutation distribution docs site go-check go-generated go-driver-check go-bench-check recipes-check sown explore generated world clean
 
 # The first of these that runs; a name may be there that does not.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -12,7 +12,7 @@ WORKERS ?= 4
 # Some tests take long, so whoever has nothing left takes of what others have.
 PARALLEL = -n $(WORKERS) --dist worksteal
 
-# For make flaky, and TESTS for make test and coverage too; for another Python: make test VENV=build/venv-3.12.
+# For make flaky, and TESTS for make test-all and coverage too; for another Python: make test-all VENV=build/venv-3.12.
 PYTHONS ?= 3.11 3.12 3.13
 RUNS ?= 20
 LONGEST ?= inf
@@ -24,7 +24,10 @@ unexport PYTHONDONTWRITEBYTECODE
 run: $(READY)  ## Show real events of this machine on their way to a mock Toggle.
 	$(BIN)/toggle-mock demo --once
 
-test: $(READY) $(PROTO_READY)  ## Run TESTS, or all.
+test: $(READY) $(PROTO_READY)  ## Run the tests, without those that are slow: three minutes.
+	$(BIN)/pytest $(PARALLEL) -m "not slow"
+
+test-all: $(READY) $(PROTO_READY)  ## Run TESTS, or all.
 	$(BIN)/pytest $(PARALLEL) $(TESTS)
 
 test-fast: $(READY)  ## Run the tests that open no socket, and the examples.
@@ -47,7 +50,7 @@ flaky: $(READY) $(PROTO_READY) $(PYTHONS:%=build/venv-%/.ready)  ## Run TESTS, o
 	$(BIN)/python tools/flaky.py --runs $(RUNS) --longest $(LONGEST) $(PYTHONS:%=--python build/venv-%/bin/python) -- \
 		-n $(WORKERS) $(TESTS)
 
-check: lint docs test test-repository  ## All that a change must pass, short of the wheel and the oldest versions.
+check: lint docs test-all test-repository  ## All that a change must pass, short of the wheel and the oldest versions.
 
 lint: $(READY) $(PROTO_READY) build/checkers/.ready  ## Format, lint, spelling, types, imports, drift of what is generated.
 	$(BIN)/ruff format --check .

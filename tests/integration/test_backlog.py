@@ -1,6 +1,9 @@
 """A large backlog is delivered with flat memory; the short form of ``make backlog``."""
 
+import pytest
 from support.backlog import FILE_BYTES, deliver
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_backlog_of_several_files_takes_no_more_memory_than_one():

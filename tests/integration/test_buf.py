@@ -15,6 +15,8 @@ from toggle_mock.compat.rules import violations
 from toggle_mock.errors import SchemaError
 from toggle_mock.schema import REVISIONS, load_schema
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", name="buf")
 def _buf():

@@ -12,6 +12,8 @@ from support.commands import TOGGLE_MOCK
 
 from rodent_events import EventBus, StorageTransferPayload
 
+pytestmark = pytest.mark.slow
+
 
 def emit_one(address: str, folder: Path, payload: StorageTransferPayload) -> None:
     token = subprocess.run([TOGGLE_MOCK, "token"], capture_output=True, text=True, check=True)

@@ -22,6 +22,8 @@ from toggle_mock.recording.files import load
 from toggle_mock.schema import load_schema
 from toggle_mock.tokens.tokens import Tokens
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str, code: int = 0, **options) -> str:
     done = subprocess.run(

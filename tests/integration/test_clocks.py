@@ -19,6 +19,8 @@ from support.delivery import ids, saved
 from rodent_events import EventBatchResponse
 from rodent_events.batch import time_of
 
+pytestmark = pytest.mark.slow
+
 YEARS = 10 * 365 * 86_400
 
 # Does what each line that comes in says, and answers with a line.

@@ -9,6 +9,8 @@ from toggle_mock.compat import Category, Severity, check
 from toggle_mock.compat.rules import RULES, violations
 from toggle_mock.errors import SchemaError
 
+pytestmark = pytest.mark.slow
+
 BY_TITLE = [pytest.param(case, id=case.title) for case in CASES]
 
 

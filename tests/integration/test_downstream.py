@@ -15,6 +15,8 @@ from support.distributions import brought_by, linked
 
 from toggle_mock import ToggleServer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROJECTS = Path(__file__).parent / "downstream"
 

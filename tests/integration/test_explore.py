@@ -20,6 +20,8 @@ from toggle_mock.contract.explore import (
 )
 from toggle_mock.contract.settings import RodentContract, RodentTimes
 
+pytestmark = pytest.mark.slow
+
 SCHEDULES = 100
 """For each of five seeds; toggle-mock explore plays as many as one likes."""
 

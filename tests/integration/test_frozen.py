@@ -13,6 +13,8 @@ import pytest
 
 from rodent_events import clock
 
+pytestmark = pytest.mark.slow
+
 # All is imported while time is frozen, used, and used again when it is not any more.
 IMPORTED_WITHIN = """
 import sys, time

@@ -14,6 +14,8 @@ from support.delivery import assert_balanced, emit, on_disk
 from rodent_events import EventBus, SpoolError, signals, wire
 from rodent_events.buffer import EventBuffer
 
+pytestmark = pytest.mark.slow
+
 NARROW = {
     "buffer_size": 100,
     "flush_threshold": 60,

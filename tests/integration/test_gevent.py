@@ -12,6 +12,8 @@ from support.delivery import ids
 from rodent_events import EventBatchResponse
 from rodent_events.latch import Latch
 
+pytestmark = pytest.mark.slow
+
 # Emits for each line that it is given, and counts what its greenlets do meanwhile.
 AGENT = """
 import sys

@@ -14,7 +14,10 @@ from support.payloads import PLACES, filled
 from rodent_events import ToggleRequest
 from toggle_mock import Authority, lose_answer, reject
 
-pytestmark = pytest.mark.timeout(300)  # the first one may have to build it
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),  # the first one may have to build it
+]
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 

@@ -14,7 +14,10 @@ from support.go_driver import SOURCE, numbered
 from rodent_events import ToggleRequest
 from toggle_mock import Authority, NoReplyError, NotConnectedError, delay, reject
 
-pytestmark = pytest.mark.timeout(300)  # the first one may have to build it
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),  # the first one may have to build it
+]
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT

@@ -6,7 +6,10 @@ from support.go_driver import QUICK
 
 from toggle_mock.cli.main import main
 
-pytestmark = pytest.mark.timeout(300)  # the first one may have to build it
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),  # the first one may have to build it
+]
 
 FLAGS = QUICK | {
     "own-events": "true",

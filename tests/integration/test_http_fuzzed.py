@@ -17,6 +17,8 @@ from toggle_mock.http_api.bodies.base import LONGEST_WAIT
 from toggle_mock.http_api.endpoint import Endpoint
 from toggle_mock.http_api.endpoints import ENDPOINTS
 
+pytestmark = pytest.mark.slow
+
 ENDLESS = {"/api/v1/recording/feed", "/api/v1/events/stream", "/api/v1/changes"}
 EXAMPLES = 6
 

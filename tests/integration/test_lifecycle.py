@@ -11,6 +11,8 @@ from support.delivery import ids, on_disk
 
 from rodent_events import EventBatch, EventBus
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(__file__).parents[1] / "support" / "forking.py"
 
 

@@ -21,6 +21,8 @@ from toggle_mock.locust.door import Door
 from toggle_mock.locust.fleet import LoadFleet
 from toggle_mock.locust.settings import FleetSettings, RodentSettings
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "locustfile.py"
 ON_A_BUSY_MACHINE = """
 import locust.runners

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from support.distributions import brought_by, linked
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 LOAD = "import sys; sys.argv[1:] = 'load --to 127.0.0.1:9'.split()"

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from support import plugins
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 RERUN = """

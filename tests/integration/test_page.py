@@ -22,6 +22,8 @@ from rodent_events import (
 )
 from toggle_mock import ToggleServer
 
+pytestmark = pytest.mark.slow
+
 POOL = StoragePoolPayload.STORAGE_POOL_OPERATION_CREATED
 
 

@@ -20,6 +20,8 @@ from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.recording.files import save
 from toggle_mock.recording.recorder import Recording
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def toggle():

@@ -5,7 +5,7 @@ from support import plugins
 
 from toggle_mock.recording.files import load
 
-pytestmark = pytest.mark.usefixtures("plain_pytest")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("plain_pytest")]
 
 
 @pytest.fixture

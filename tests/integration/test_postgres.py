@@ -22,6 +22,8 @@ from toggle_mock.errors import StorageError
 from toggle_mock.recording.postgres import migrations
 from toggle_mock.recording.recorder import Recording
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(postgres):

@@ -13,6 +13,8 @@ from toggle_mock.recording.entries import CallEntry, ClearEntry, EndEntry
 from toggle_mock.recording.postgres.run import RunFile
 from toggle_mock.recording.postgres.url import StoreUrl
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(postgres):

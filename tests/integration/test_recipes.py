@@ -15,6 +15,8 @@ from toggle_mock.cli.options import option_name
 from toggle_mock.cli.serve import serve
 from toggle_mock.dialing import channel
 
+pytestmark = pytest.mark.slow
+
 AGENT = ROOT / "examples" / "agent.py"
 
 

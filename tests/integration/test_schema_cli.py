@@ -13,6 +13,8 @@ from toggle_mock.compat import Category, IncompatibleError, Severity, assert_com
 from toggle_mock.errors import SchemaError
 from toggle_mock.schema import load_schema
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED = Path(__file__).parents[2] / "proto" / "revisions" / "2025-09-17" / "base.proto"
 
 

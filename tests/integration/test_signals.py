@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from support.delivery import on_disk
 
+pytestmark = pytest.mark.slow
+
 AT_LINE = Path(__file__).parents[1] / "support" / "signal_at_line.py"
 
 

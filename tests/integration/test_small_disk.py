@@ -10,6 +10,8 @@ from support.delivery import assert_balanced, emit, ids, on_disk, saved
 
 from rodent_events import EventBus, SpoolError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small_disk(tmp_path):

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """
 import pytest
 from rodent_events import EventBatch, StoragePoolPayload

@@ -1,6 +1,9 @@
 """The short form of ``make soak``."""
 
+import pytest
 from support.soak import EVERY_WAY, soak
+
+pytestmark = pytest.mark.slow
 
 
 def test_ends_of_the_agent_and_kills_of_the_server_lose_and_repeat_nothing():

@@ -8,6 +8,8 @@ from support.sown.rodent import FAULTS
 
 from toggle_mock.contract.verdicts import Result, Verdict
 
+pytestmark = pytest.mark.slow
+
 
 def told(result: Result) -> str:
     story = "\n".join(f"{moment.who}: {moment.what}" for moment in result.story)

@@ -14,6 +14,8 @@ from toggle_mock.contract.runner import Suite
 from toggle_mock.contract.toggle.rig import ToggleRig
 from toggle_mock.contract.verdicts import Result, Verdict
 
+pytestmark = pytest.mark.slow
+
 JOBS = 4
 
 OF_TLS = {

@@ -21,6 +21,8 @@ from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 from toggle_mock.strategies import batches
 
+pytestmark = pytest.mark.slow
+
 # Few of each, so that they often meet: some that an index cannot take, or that look alike in it.
 LONG = "x" * 199
 IDS = [

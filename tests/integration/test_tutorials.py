@@ -15,7 +15,7 @@ from toggle_mock import Tokens
 
 TUTORIALS = ROOT / "docs" / "tutorials"
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 from support.delivery import saved
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 
 # What each program has: a bus by environment, and a note of what emit has accepted.

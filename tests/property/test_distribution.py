@@ -10,6 +10,8 @@ from support.payloads import PLACES
 from rodent_events import SystemEvent
 from toggle_mock.schema import load_schema
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "distribution.md").read_text()
 ROWS = [
     [cell.strip().strip("`") for cell in line.strip("|").split("|")]

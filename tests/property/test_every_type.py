@@ -20,6 +20,8 @@ from support.world.drawing import FORMATS, come_back, drawn_types, warm_up
 from toggle_mock.fields import content_of, fields_of, set_fields
 from toggle_mock.strategies import from_message
 
+pytestmark = pytest.mark.slow
+
 EDITION = compiled(
     "edition",
     """edition = "2023"; package e;
