@@ -29,9 +29,10 @@ from rodent_events import (
     StorageTransferPayload,
     SystemInfo,
 )
+from rodent_events.client import SEND_EVENTS
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from rodent_events.retry_policy import Status
-from toggle_mock import NotReceivedError, ToggleServer, UnexpectedEventError
+from toggle_mock import NotReceivedError, ToggleServer, Tokens, UnexpectedEventError
 from toggle_mock.recording.records import MESSAGES
 
 Code = grpc.StatusCode
@@ -451,6 +452,25 @@ def test_fields_of_another_kind_do_not_hide_events(toggle_server, channel, beare
 def test_to_wait_for_less_than_one_is_a_mistake(toggle_server):
     with pytest.raises(ValueError, match="count is 0: give a whole number of 1 or more"):
         toggle_server.wait_for(count=0)
+
+
+def test_calls_that_wait_are_not_cancelled_however_many(make_toggle_server):
+    begun, released = threading.Event(), threading.Event()
+
+    class SlowTokens(Tokens):
+        def verified(self, *call):
+            begun.set()
+            assert released.wait(60)  # and with it the server's event loop
+            return super().verified(*call)
+
+    toggle = make_toggle_server(tokens=SlowTokens(), relay=False)
+    metadata = bearer(toggle.jwt(rid="r1"))
+    with grpc.insecure_channel(toggle.address) as channel:
+        send = channel.unary_unary(SEND_EVENTS)
+        calls = [send.future(b"", metadata=metadata) for _ in range(2_000)]
+        assert begun.wait(60)
+        released.set()
+        assert {call.code() for call in calls} == {Code.OK}
 
 
 @pytest.mark.parametrize("port", [-5, 70_000])

@@ -579,6 +579,9 @@ def _grpc_options(max_message_bytes: int, ping_interval: float) -> list[tuple[st
         ("grpc.http2.min_ping_interval_without_data_ms", int(ping_interval * 900)),
         # Two servers must never share a port.
         ("grpc.so_reuseport", 0),
+        # Beyond a thousand calls that wait, gRPC would cancel some: a fault that nobody asked for.
+        ("grpc.server.max_pending_requests", _INT32),
+        ("grpc.server.max_pending_requests_hard_limit", _INT32),
     ]
 
 
