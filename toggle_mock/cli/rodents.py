@@ -11,6 +11,7 @@ from toggle_mock.cli.options import IN_FILE, key_options, secret_of
 from toggle_mock.clients.fleet import simulate_fleet
 from toggle_mock.clients.profiles import PROFILES, Profile
 from toggle_mock.interrupts import interrupt_event
+from toggle_mock.open_files import allow_many
 from toggle_mock.tokens.tokens import Tokens
 
 
@@ -57,6 +58,7 @@ def rodents(
     jwt_key: Path | None,
 ) -> None:
     """Run COUNT simulated Rodents: they register, connect, answer commands and emit."""
+    allow_many()
     stop = interrupt_event()
     tokens = Tokens(algorithm=jwt_algorithm, key=secret_of(jwt_key))
     roots = ca_file.read_bytes() if ca_file else None

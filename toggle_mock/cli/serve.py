@@ -29,6 +29,7 @@ from toggle_mock.cli.options import (
 from toggle_mock.cli.printing import Printer
 from toggle_mock.cli.scenario import Scenario, Step, StepType, needs_relay, read_scenario
 from toggle_mock.interrupts import interrupt_event
+from toggle_mock.open_files import allow_many
 from toggle_mock.page import PAGE_MODES, PageMode
 from toggle_mock.recording.postgres.url import is_store_url
 from toggle_mock.recording.records import Events
@@ -198,6 +199,7 @@ def run(
     **options: Any,
 ) -> None:
     """Run a server until it is interrupted; ``options`` are those that ToggleServer has too."""
+    allow_many()
     log_to_stderr(FORMATTERS[log_format])
     stop = interrupt_event()
     steps = [*faults, *(read_scenario(scenario) if scenario else ())]

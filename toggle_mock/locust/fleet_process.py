@@ -19,6 +19,7 @@ from rodent_events.payload_types import payload_types, schema_of
 from rodent_events.pb.events.event_messages_pb2 import Event
 from toggle_mock.locust.fleet import LoadFleet
 from toggle_mock.locust.settings import Emit, FleetSettings, Order, Report, Settle, Start, Stop
+from toggle_mock.open_files import allow_many
 
 _BETWEEN_REPORTS = 0.2
 """Seconds."""
@@ -94,6 +95,7 @@ class FleetProcess:
 def main() -> None:
     """Run until stdin ends; an interrupt is for Locust, which ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    allow_many()
     FleetProcess(sys.stdin.buffer, sys.stdout.buffer).run()
 
 
