@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from toggle_mock.address import LOOPBACK
-from toggle_mock.cli.options import IN_FILE, OUT_FILE, key_options
-from toggle_mock.clients.profiles import PROFILES
+from toggle_mock.cli.fleet_options import fleet_options
+from toggle_mock.cli.options import IN_FILE, OUT_FILE
 from toggle_mock.errors import MissingExtraError
 from toggle_mock.locust.oracle import Oracle
 from toggle_mock.locust.pools import MIXES
@@ -23,20 +23,13 @@ _LOCUSTFILE = Path(__file__).parents[1] / "locust" / "locustfile.py"
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--to", "target", required=True, metavar="HOST:PORT", help="Toggle's address.")
+@fleet_options("guarantees")
 @click.option(
     "--rodents",
     type=click.IntRange(1, 1_000_000),
     default=100,
     show_default=True,
     help="How many Rodents.",
-)
-@click.option(
-    "--rate",
-    type=click.FloatRange(0, 1e6),
-    default=1.0,
-    show_default=True,
-    help="Events a second that each emits.",
 )
 @click.option(
     "--time",
@@ -72,21 +65,6 @@ _LOCUSTFILE = Path(__file__).parents[1] / "locust" / "locustfile.py"
     show_default=True,
     help="Which payloads are emitted.",
 )
-@click.option(
-    "--profile",
-    type=click.Choice([*PROFILES]),
-    default="guarantees",
-    show_default=True,
-    help="Whether they lose events and give up dialling as the published Rodent does.",
-)
-@click.option(
-    "--pace",
-    type=click.FloatRange(0, 1e6),
-    default=1.0,
-    show_default=True,
-    help="By what a Rodent's pauses are multiplied.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Makes events repeatable.")
 @click.option("--observe", metavar="URL", help="The HTTP API that shows what has arrived.")
 @click.option(
     "--settle",
@@ -97,8 +75,6 @@ _LOCUSTFILE = Path(__file__).parents[1] / "locust" / "locustfile.py"
 )
 @click.option("--report", type=OUT_FILE, help="Write what was found to this file, as JSON.")
 @click.option("--jwt-tokens", type=IN_FILE, help="File with tokens, one a line, not a key.")
-@click.option("--ca-file", type=IN_FILE, help="Root certificate, if Toggle speaks TLS.")
-@key_options
 @click.argument("more", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTION …]")
 def load(
     target: str,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from toggle_mock.cli.options import IN_FILE, key_options, secret_of
+from toggle_mock.cli.fleet_options import fleet_options
+from toggle_mock.cli.options import secret_of
 from toggle_mock.clients.fleet import simulate_fleet
-from toggle_mock.clients.profiles import PROFILES, Profile
+from toggle_mock.clients.profiles import Profile
 from toggle_mock.interrupts import interrupt_event
 from toggle_mock.open_files import allow_many
 from toggle_mock.tokens.tokens import Tokens
@@ -17,34 +18,10 @@ from toggle_mock.tokens.tokens import Tokens
 
 @click.command()
 @click.argument("count", type=click.IntRange(1, 100_000))
-@click.option("--to", "target", required=True, metavar="HOST:PORT", help="Toggle's address.")
-@click.option(
-    "--rate",
-    type=click.FloatRange(0, 1e6),
-    default=1.0,
-    show_default=True,
-    help="Events a second that each emits.",
-)
-@click.option(
-    "--pace",
-    type=click.FloatRange(0, 1e6),
-    default=1.0,
-    show_default=True,
-    help="By what a Rodent's pauses are multiplied.",
-)
-@click.option(
-    "--profile",
-    type=click.Choice([*PROFILES]),
-    default="published",
-    show_default=True,
-    help="Whether they lose events and give up dialling as the published Rodent does.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Makes events repeatable.")
+@fleet_options("published")
 @click.option(
     "--seconds", type=click.FloatRange(0, 1e9), help="End after so long; else when interrupted."
 )
-@click.option("--ca-file", type=IN_FILE, help="Root certificate, if Toggle speaks TLS.")
-@key_options
 def rodents(
     count: int,
     target: str,
