@@ -145,7 +145,7 @@ COMPARED := proto/revisions toggle_mock/compat toggle_mock/strategies toggle_moc
 docs/compatibility.md: $(shell find $(COMPARED) -name '*.proto' -o -name '*.py') proto/revisions tools/compare_revisions.py tools/locked.txt | generated
 	$(BIN)/python tools/compare_revisions.py
 
-schemas: $(READY)  ## Generate what follows from the code: schemas, contract cases, codes, commands, what the docs show of the benchmarks, Go's client, man pages.
+schemas: $(READY)  ## Generate what follows from the code: schemas, contract cases, codes, commands, what the docs show of capacity and benchmarks, Go's client, man pages.
 	$(BIN)/python tools/schemas.py
 	PYTHONPATH=tools $(BIN)/python -m bench.pages
 

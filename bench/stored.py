@@ -70,9 +70,14 @@ PEER = "ipv4:10.0.0.7:51712"
 
 
 class Batches:
-    """Makes batches of events as storage nodes report them; the same each time, but for ids."""
+    """Makes batches of events as storage nodes report them; the same each time, but for ids.
 
-    def __init__(self) -> None:
+    Args:
+        size: How many events a batch has.
+    """
+
+    def __init__(self, size: int = BATCH_SIZE) -> None:
+        self._size = size
         self._draw = random.Random(0)
         self.kinds: dict[Kind, int] = {}
 
@@ -96,8 +101,8 @@ class Batches:
         """So many batches, one after another."""
         for call in range(1, count + 1):
             events, frames = [], []
-            for place, (kind, body) in enumerate(self._draw.choices(self._bodies, k=BATCH_SIZE)):
-                event_id, at = new_id(), BEGUN + (call - 1) * BATCH_SIZE + place
+            for place, (kind, body) in enumerate(self._draw.choices(self._bodies, k=self._size)):
+                event_id, at = new_id(), BEGUN + (call - 1) * self._size + place
                 events.append((kind, event_id, at))
                 own = wire.delimited(1, event_id.encode()) + b"\x28" + wire.varint(at)
                 frames.append(wire.delimited(1, own + body))

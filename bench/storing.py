@@ -40,7 +40,7 @@ def _program(name: str) -> str:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def server() -> Iterator[str]:
     """The URL of a store in a server of its own."""
     own: dict[str, Any] = {}
     if not os.geteuid():  # as whom it refuses to run
@@ -85,7 +85,7 @@ def _wait_for(url: str) -> None:
 
 def write() -> Sample:
     """Rows a second through the recording, and by COPY of the same rows alone."""
-    with _server() as url:
+    with server() as url:
         entries = [one for batch in Batches().make(COUNT // BATCH_SIZE) for one in batch.entries()]
         parts = list(sliced(entries))
         file = RunFile(StoreUrl.of(f"{url}?run=ours"))
@@ -132,9 +132,9 @@ def _again(connection: psycopg.Connection, sizes: list[int]) -> tuple[int, float
 @cache
 def _filled() -> tuple[str, list[tuple[str, int | None]]]:
     """A run for all repetitions, with what is asked of it; its server ends with the program."""
-    server = _server()
-    url = server.__enter__()
-    atexit.register(server.__exit__, None, None, None)
+    running = server()
+    url = running.__enter__()
+    atexit.register(running.__exit__, None, None, None)
     with psycopg.connect(url, autocommit=True) as connection:
         fill(connection, "big", STORED // BATCH_SIZE)
         connection.execute("VACUUM ANALYZE")

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from capacity_page import capacity
 from commands_page import page as commands
 from contract_page import Described, page
 from go_api import source
@@ -55,6 +56,8 @@ def texts() -> dict[Path, str]:
     docs = {DOCS / name: text for name, text in whole.items()}
     trouble = DOCS / "troubleshooting.md"
     docs[trouble] = with_part(trouble.read_text("utf-8"), "codes", by_message(), "make schemas")
+    reckoned = DOCS / "capacity.md"
+    docs[reckoned] = capacity(reckoned.read_text("utf-8"))
     manual = {MAN / name: text for name, text in pages(toggle_mock).items()}
     return {**docs, **manual, GO_API: source(json.loads(schemas["openapi.json"]))}
 
