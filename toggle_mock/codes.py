@@ -313,6 +313,22 @@ CODES: Final = CodeTable(
         "are refused, unless `record_best_effort` is given.",
         "See the error: the run may have been deleted. Start the server again.",
     ),
+    # Of servers that share a run, by what they hear of each other
+    Code(
+        "RE-420",
+        "what was notified on %s of %s could not be taken up",
+        "A server that shares a run has failed to take up what another has asked for; the error "
+        "follows. It tries again within five seconds.",
+        "See the error: its role may lack a right, which docs/postgres.md names.",
+    ),
+    Code(
+        "RE-421",
+        "%s is away: what is notified there on %s is looked at once it is back: %s",
+        "The connection to a store is lost over which servers that share a run hear of each other; "
+        "the error stands behind.",
+        "See that the server runs and can be reached. Until then each has the faults and sessions "
+        "that it had.",
+    ),
 )
 
 logger: Final = CODES.logger("toggle_mock")
