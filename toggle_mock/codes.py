@@ -329,6 +329,27 @@ CODES: Final = CodeTable(
         "See that the server runs and can be reached. Until then each has the faults and sessions "
         "that it had.",
     ),
+    Code(
+        "RE-422",
+        "a fault that was asked for at another server is not in force here: %s: %s",
+        "A server that shares a run cannot have a fault in force that another could; the reason "
+        "stands behind.",
+        "Give each server what it needs, such as a relay; or ask for another fault.",
+    ),
+    Code(
+        "RE-423",
+        "%s: not each server that shares it is known to have taken up what was asked for here: %s",
+        "A fault is in force, or healed, a session open, or ended, but perhaps not at each server "
+        "yet.",
+        "See whether one of them hangs. It is taken up as soon as that server looks.",
+    ),
+    Code(
+        "RE-424",
+        "a fault that was healed goes on here: %s",
+        "A server could not undo what a fault has done, such as to listen again; the traceback "
+        "follows.",
+        "Start the server again.",
+    ),
 )
 
 logger: Final = CODES.logger("toggle_mock")

@@ -143,6 +143,7 @@ def test_info_tells_the_address_and_how_it_is_reached(toggle, ask):
             "address": toggle.address,
             "tls": False,
             "relay": True,
+            "shared": False,
             "root_certificate": None,
             "deduplicate": False,
             "page": "on",

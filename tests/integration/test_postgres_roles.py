@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import grpc
 import pytest
 from click.testing import CliRunner
 
@@ -55,6 +56,11 @@ def test_a_writer_shares_a_run(postgres, database):
     ):
         client.send_batch(EventBatch(batch_id="b", events=[{"event_id": "e"}]))
         assert [event.event_id for event in other.events] == ["e"]
+        with other.session(sub="org-1") as session:
+            fault = session.on_send_events.returns([grpc.StatusCode.ABORTED] * 2)
+            assert client.send_batch(EventBatch(batch_id="c")).status.name == "ABORTED"
+            assert fault.remaining == 1
+        assert toggle.faults.in_force == []
     asked = "SELECT count(*) FROM toggle_mock.writers"
     assert postgres.ask(asked, database) == [(0,)]
 

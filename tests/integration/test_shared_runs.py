@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+import grpc
+import httpx
 import pytest
 from support.postgres import database_of
 from support.run_files import begun, caught_up, deaf_to_commits
@@ -20,9 +22,11 @@ from rodent_events import (
     StoragePoolPayload,
     StorageTransferPayload,
 )
+from rodent_events.clock import monotonic
 from toggle_mock import RemoteToggle, SimulatedRodent, ToggleServer, find_stored, load
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.entries import AcceptEntry, CallEntry, ClearEntry, EndEntry, MessageEntry
+from toggle_mock.recording.postgres.board import PATIENCE
 from toggle_mock.recording.postgres.following import RunFollower
 from toggle_mock.recording.postgres.run import RunFile
 from toggle_mock.recording.postgres.shared_run import SharedRunFile
@@ -366,11 +370,39 @@ def test_processes_behind_one_address_lose_nothing_that_was_acknowledged(
 
         send(20)
         assert ids(one) == ids(other) == acknowledged
+        share_a_session(addresses, client)
         started[0].kill()
+        begun = monotonic()
+        with other.faults.failing(grpc.StatusCode.ABORTED):  # who was killed is not waited for
+            assert monotonic() - begun < PATIENCE
+            wait_until(lambda: status(client) == "ABORTED")
         send(20)
         assert list(dict.fromkeys(ids(other))) == acknowledged
     peers = {call.peer for call in load(url).calls}
     assert len(peers) > 1
+
+
+def share_a_session(addresses: list[dict], client: EventClient) -> None:
+    """Have a session that is opened at one server be one of both, and its faults as well."""
+    one, other = (f"{each['http']}/api/v1" for each in addresses)
+    opened = httpx.post(f"{one}/sessions", json={"sub": "org-1"}).json()
+    mine = {"session": opened["session"]}
+    body = {"method": "SendEvents", "returns": ["ABORTED"] * 7}
+    fault = httpx.post(f"{other}/faults", params=mine, json=body).json()["fault"]
+    found = [status(client) for _ in range(20)]
+    assert found == ["ABORTED"] * 7 + ["OK"] * 13
+    for each in (one, other):
+        told = httpx.get(f"{each}/faults", params=mine).json()
+        assert (told["faults"][fault]["remaining"], told["in_force"]) == (0, [])
+        failed = {"status": "ABORTED", **mine}
+        assert len(httpx.get(f"{each}/calls", params=failed).json()["calls"]) == 7
+    assert httpx.delete(f"{other}/sessions/{mine['session']}").is_success
+    assert httpx.get(f"{one}/faults", params=mine).status_code == 404
+
+
+def status(client: EventClient) -> str:
+    """How a batch without events fares."""
+    return client.send_batch(EventBatch()).status.name
 
 
 def is_acknowledged(client: EventClient, batch: EventBatch) -> bool:

@@ -6,7 +6,9 @@ from toggle_mock import ToggleServer
 from toggle_mock.errors import UnknownIdError
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.faults.spec import Outage
-from toggle_mock.http_api.state import Api, AskedFault, Named
+from toggle_mock.http_api.fault_ids import AskedFault
+from toggle_mock.http_api.named import Named
+from toggle_mock.http_api.state import Api
 
 
 class Fault(ActiveFault):

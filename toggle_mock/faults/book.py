@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.faults.outcomes import Outcome
-from toggle_mock.faults.plans import Incoming, Plan
+from toggle_mock.faults.plans import Incoming, Plan, Turns
 from toggle_mock.faults.spec import CallFault
 from toggle_mock.recording.scope import Scope
 
@@ -29,6 +29,8 @@ class ActiveCallFault(ActiveFault):
     """Who asked for it: a session, or None for the whole server."""
     end: Callable[[ActiveCallFault], None]
     """Ends it."""
+    asks: bool = False
+    """Whether it asks elsewhere what becomes of a call, and waits for the answer."""
     healed: bool = False
     """Whether it has ended: what waits for that from now on has nothing to wait for."""
 
@@ -59,30 +61,39 @@ class FaultBook:
         self._faults: list[ActiveCallFault] = []
         self.on_heal: Callable[[Sequence[ActiveCallFault]], None] = lambda _healed: None
         """Told what was healed."""
+        self.asks: bool = False
+        """Whether :meth:`decide` may have to wait, since a fault asks elsewhere."""
 
-    def add(self, spec: CallFault, scope: Scope, owner: object = None) -> ActiveCallFault:
+    def add(
+        self, spec: CallFault, scope: Scope, owner: object = None, turns: Turns | None = None
+    ) -> ActiveCallFault:
         """Put a fault in force; of two that are about a call, the older one decides first.
 
         Args:
             spec: The fault.
             scope: Whose calls are meant.
             owner: Who asks for it: a session, or None for the whole server.
+            turns: Counts its calls elsewhere; None counts them here, if they are counted.
 
         Raises:
             ValueError: It is about a Rodent that is not in the scope.
         """
-        scope = _narrowed(scope, spec.rid)
+        scope = narrowed(scope, spec.rid)
         # Not the numbers by which a plan chooses: who is chosen would tell how long it takes.
         chance = random.Random(f"outcomes {spec.seed}")
-        fault = ActiveCallFault(spec, spec.plan(), chance, scope, owner, self._remove)
+        plan, asks = spec.plan(turns), turns is not None
+        fault = ActiveCallFault(spec, plan, chance, scope, owner, self._remove, asks)
         with self._lock:
-            self._faults.append(fault)
+            self._keep([*self._faults, fault])
         return fault
+
+    def _keep(self, faults: list[ActiveCallFault]) -> None:
+        self._faults = faults
+        self.asks = any(fault.asks for fault in faults)
 
     def _remove(self, fault: ActiveCallFault) -> None:
         with self._lock:
-            if fault in self._faults:
-                self._faults.remove(fault)
+            self._keep([one for one in self._faults if one is not fault])
             fault.healed = True
         self.on_heal([fault])
 
@@ -90,7 +101,7 @@ class FaultBook:
         """End all faults, or those that one session asked for."""
         with self._lock:
             healed = [fault for fault in self._faults if owner in {None, fault.owner}]
-            self._faults = [fault for fault in self._faults if fault not in healed]
+            self._keep([fault for fault in self._faults if fault not in healed])
             for fault in healed:
                 fault.healed = True
         self.on_heal(healed)
@@ -105,13 +116,12 @@ class FaultBook:
             ]
 
     def decide(self, incoming: Incoming) -> tuple[Outcome, ActiveCallFault | None]:
-        """What becomes of a call, and which fault says so."""
+        """What becomes of a call, and which fault says so; see :attr:`asks`."""
         with self._lock:
-            faults = list(self._faults)
+            faults = self._faults
         for fault in faults:
             if fault.applies_to(incoming):
-                with self._lock:
-                    verdict = fault.plan.next(incoming)
+                verdict = fault.plan.next(incoming)
                 if verdict is not None:
                     outcome = verdict.outcome_for(incoming.call)
                     outcome.check_for(incoming.call.method)
@@ -120,7 +130,12 @@ class FaultBook:
         return Outcome(), None
 
 
-def _narrowed(scope: Scope, rid: str | None) -> Scope:
+def narrowed(scope: Scope, rid: str | None) -> Scope:
+    """A scope that is of one Rodent, if one is given.
+
+    Raises:
+        ValueError: It is not in the scope.
+    """
     if rid is None:
         return scope
     if scope.rid not in {None, rid}:

@@ -126,12 +126,8 @@ class Network:
                 or one of the session's own.
             ValueError: It concerns the whole server, and is asked for by a session.
         """
+        self.check(spec, owner)
         effect = spec.effect
-        if owner is not None and (effect.forget or effect.ahead):
-            raise ValueError(
-                f"{spec.kind} is about all sessions of the server: ask the server for it, not a "
-                "session"
-            )
         links = self._links_to_freeze(spec, owner)
         fault = ActiveConnectionFault(spec, owner, links, self._remove)
         if not effect.is_over_at_once:
@@ -139,6 +135,31 @@ class Network:
                 self._active.append(fault)
         self._host.carry_out(partial(self._follow, effect, owner))
         return fault
+
+    def check(self, spec: ConnectionFault, owner: object = None) -> None:
+        """See that a fault can be put in force; raises what :meth:`add` raises.
+
+        Raises:
+            NoRelayError: There is no relay, or none that can do it.
+            ValueError: It concerns the whole server, and is asked for by a session.
+        """
+        if owner is not None and (spec.effect.forget or spec.effect.ahead):
+            raise ValueError(
+                f"{spec.kind} is about all sessions of the server: ask the server for it, not a "
+                "session"
+            )
+        if self._relay is None and (spec.needs_relay or owner is not None):
+            raise NoRelayError(f"this fault of the connection {_NEEDS_RELAY}")
+        if owner is not None and owner not in self._own_ports():
+            raise NoRelayError(
+                "connections are everybody's: ask the server for this fault, not a session; or "
+                "open the session with own_port=True, and have its clients connect to its address"
+            )
+        if spec.needs_frames and self._relay is not None and self._relay.speaks.tls:
+            raise NoRelayError(
+                f"{spec.kind} is a frame of HTTP/2, which the relay cannot write into TLS: "
+                "make the server without tls"
+            )
 
     def heal(self, owner: object = None) -> None:
         """End all faults, or those that one session asked for."""
@@ -226,18 +247,6 @@ class Network:
 
     def _links_to_freeze(self, spec: ConnectionFault, owner: object) -> frozenset[Link]:
         own = self._own_ports()
-        if self._relay is None and (spec.needs_relay or owner is not None):
-            raise NoRelayError(f"this fault of the connection {_NEEDS_RELAY}")
-        if owner is not None and owner not in own:
-            raise NoRelayError(
-                "connections are everybody's: ask the server for this fault, not a session; or "
-                "open the session with own_port=True, and have its clients connect to its address"
-            )
-        if spec.needs_frames and self._relay is not None and self._relay.speaks.tls:
-            raise NoRelayError(
-                f"{spec.kind} is a frame of HTTP/2, which the relay cannot write into TLS: "
-                "make the server without tls"
-            )
         if not spec.effect.half_open or self._relay is None:
             return frozenset()
         relays = [own[owner]] if owner is not None else [self._relay, *own.values()]

@@ -1,13 +1,13 @@
-"""Plans: which outcome the next call gets. Pure; nothing here knows whose calls are meant."""
+"""Plans: which outcome the next call gets. Nothing here knows whose calls are meant."""
 
 from __future__ import annotations
 
 import random
-from collections import deque
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Final, Protocol
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -47,40 +47,77 @@ class Plan(Protocol):
         """Outcomes that are still to come; None if there is no end."""
 
 
-class InTurn(Plan):
+class Turns:
+    """Counts the calls that a plan gives outcomes to. For any number of threads.
+
+    Args:
+        total: As many there are.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total: Final = total
+        """As many there are."""
+        self.taken: int = 0
+        """As many there were."""
+        self._lock = threading.Lock()
+
+    def take(self) -> int | None:
+        """Which turn a call has, from 0 on; None if there were all."""
+        with self._lock:
+            if self.taken >= self.total:
+                return None
+            self.taken += 1
+            return self.taken - 1
+
+    def hear(self, taken: int) -> None:
+        """There were so many, as is known elsewhere."""
+        self.taken = taken
+
+
+class Counted(Plan):
+    """Gives out an outcome at each turn, then nothing.
+
+    Args:
+        turns: Counts them.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def next(self, _incoming: Incoming, /) -> Verdict | None:
+        """See :meth:`Plan.next`."""
+        turn = self._turns.take()
+        return None if turn is None else self._at(turn)
+
+    @property
+    def remaining(self) -> int | None:
+        """See :attr:`Plan.remaining`."""
+        return self._turns.total - self._turns.taken
+
+    def _at(self, turn: int) -> Verdict:
+        raise NotImplementedError
+
+
+class InTurn(Counted):
     """One outcome for each call, then nothing."""
 
-    def __init__(self, verdicts: Iterable[Verdict]) -> None:
-        self._verdicts = deque(verdicts)
+    def __init__(self, turns: Turns, verdicts: Sequence[Verdict]) -> None:
+        super().__init__(turns)
+        self._verdicts = verdicts
 
-    def next(self, _incoming: Incoming, /) -> Verdict | None:
-        """See :meth:`Plan.next`."""
-        return self._verdicts.popleft() if self._verdicts else None
-
-    @property
-    def remaining(self) -> int | None:
-        """See :attr:`Plan.remaining`."""
-        return len(self._verdicts)
+    def _at(self, turn: int) -> Verdict:
+        return self._verdicts[turn]
 
 
-class AfterOthers(Plan):
-    """The usual for so many calls, an outcome for the one after them, then nothing."""
+class AfterOthers(Counted):
+    """The usual for all calls but the last, an outcome for that, then nothing."""
 
-    def __init__(self, others: int, verdict: Verdict) -> None:
+    def __init__(self, turns: Turns, verdict: Verdict) -> None:
+        super().__init__(turns)
         self._verdict = verdict
-        self._remaining = others + 1
 
-    def next(self, _incoming: Incoming, /) -> Verdict | None:
-        """See :meth:`Plan.next`."""
-        if not self._remaining:
-            return None
-        self._remaining -= 1
-        return Outcome() if self._remaining else self._verdict
-
-    @property
-    def remaining(self) -> int | None:
-        """See :attr:`Plan.remaining`."""
-        return self._remaining
+    def _at(self, turn: int) -> Verdict:
+        return self._verdict if turn == self._turns.total - 1 else Outcome()
 
 
 @dataclass(frozen=True)

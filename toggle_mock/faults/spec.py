@@ -127,8 +127,17 @@ class CallFault(FaultSpec, frozen=True, kw_only=True):
         """What is decided of the calls, as far as it is known by now."""
         return ()
 
-    def plan(self) -> plans.Plan:
-        """Which outcomes the calls get that it is about."""
+    @property
+    def turns(self) -> int | None:
+        """How many calls it is about; None if there is no end of them."""
+        return None
+
+    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:
+        """Which outcomes the calls get that it is about.
+
+        Args:
+            turns: Counts these calls, if they are counted; None counts them here.
+        """
         raise NotImplementedError
 
 
@@ -158,9 +167,14 @@ class Returns(CallFault, frozen=True, kw_only=True):
         """See :meth:`CallFault.verdicts`."""
         return self.returns
 
-    def plan(self) -> plans.Plan:
+    @property
+    def turns(self) -> int:
+        """See :attr:`CallFault.turns`."""
+        return len(self.returns)
+
+    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
-        return plans.InTurn(self.returns)
+        return plans.InTurn(turns or plans.Turns(self.turns), self.returns)
 
 
 class At(CallFault, frozen=True, kw_only=True):
@@ -174,9 +188,14 @@ class At(CallFault, frozen=True, kw_only=True):
         """See :meth:`CallFault.verdicts`."""
         return [self.outcome]
 
-    def plan(self) -> plans.Plan:
+    @property
+    def turns(self) -> int:
+        """See :attr:`CallFault.turns`."""
+        return self.at + 1
+
+    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
-        return plans.AfterOthers(self.at, self.outcome)
+        return plans.AfterOthers(turns or plans.Turns(self.turns), self.outcome)
 
 
 class Always(CallFault, frozen=True, kw_only=True):
@@ -189,7 +208,7 @@ class Always(CallFault, frozen=True, kw_only=True):
         """See :meth:`CallFault.verdicts`."""
         return [self.always]
 
-    def plan(self) -> plans.Plan:
+    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:  # noqa: ARG002 - uncounted
         """See :meth:`CallFault.plan`."""
         return plans.EachCall(self.always)
 
@@ -204,7 +223,7 @@ class Rates(CallFault, frozen=True, kw_only=True):
         """See :meth:`CallFault.verdicts`."""
         return [verdict for verdict, _ in self.rates]
 
-    def plan(self) -> plans.Plan:
+    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:  # noqa: ARG002 - uncounted
         """See :meth:`CallFault.plan`."""
         return plans.ByChance(self.rates, self.seed)
 
@@ -215,7 +234,7 @@ class MessageLimit(CallFault, frozen=True, kw_only=True):
     kind: ClassVar[str] = "message_limit"
     message_limit: Count
 
-    def plan(self) -> plans.Plan:
+    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:  # noqa: ARG002 - uncounted
         """See :meth:`CallFault.plan`."""
         return plans.SizeLimit(self.message_limit)
 

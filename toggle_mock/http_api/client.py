@@ -67,7 +67,8 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         sub: The organization; if neither is given, one of its own.
         own_port: Whether it gets a port of its own, as :attr:`address`, so that faults of the
             connection are about its clients alone; they are refused without. None is wherever that
-            can be: the server has a relay, and listens for this machine alone.
+            can be: the server has a relay, listens for this machine alone, and shares its run with
+            no other.
         lease: Seconds after which the server ends the session, and heals its faults, if it has
             heard nothing of this process, which renews it from a thread. If the process ends, its
             session does within a second.
@@ -107,8 +108,8 @@ class RemoteToggle(Toggle, EndsWithAsyncBlock):
         try:
             info = self._api.get("/info", Info)
             if own_port is None:
-                is_near = info.relay and Address.from_target(info.address).is_of_this_machine
-                own_port = is_near and not address
+                is_near = Address.from_target(info.address).is_of_this_machine
+                own_port = info.relay and is_near and not address and not info.shared
             asked = OpenSession(rid=rid, sub=sub, lease=lease, own_port=own_port)
             self._see(info, None if whole else self._opened(asked))
         except BaseException:

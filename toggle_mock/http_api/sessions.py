@@ -8,16 +8,37 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from rodent_events import clock
 from toggle_mock.errors import UnknownIdError
-from toggle_mock.toggle.toggle import LocalSession
+from toggle_mock.toggle.toggle import LocalSession, LocalToggle
 
 HANG_UP = 1.0
 """Seconds in which a client is to be heard of, once its feed of the recording has ended."""
 
 _REMEMBERED = 1_000
 """Sessions that have ended by themselves, of which it can be told."""
+
+
+class AskedSession(Protocol):
+    """The session that a client asks for."""
+
+    @property
+    def rid(self) -> str | None:
+        """The Rodent that it is about."""
+
+    @property
+    def sub(self) -> str | None:
+        """The organization that it is about."""
+
+    @property
+    def lease(self) -> float | None:
+        """Seconds after which it ends, unless its client is heard of; None for never."""
+
+    @property
+    def own_port(self) -> bool:
+        """Whether it has a port of its own."""
 
 
 @dataclass(eq=False)
@@ -79,6 +100,20 @@ class Sessions:
             self._renew(opened)
             self._open[opened.name] = opened
         return opened.name
+
+    def open(self, asked: AskedSession, server: LocalToggle) -> OpenedSession:
+        """Open a session.
+
+        Args:
+            asked: Which.
+            server: Of which server.
+
+        Raises:
+            NoRelayError: It is to have a port of its own, and there is no relay.
+            ValueError: It is to have one, and others share the server's run.
+        """
+        toggle = server.session(asked.rid, asked.sub, own_port=asked.own_port)
+        return self.opened(self.add(toggle, asked.lease))
 
     def __getitem__(self, name: str) -> LocalSession:
         return self.opened(name).toggle
@@ -146,11 +181,14 @@ class Sessions:
                 one for one in self._open.values() if one.ends_at <= now and not one.requests
             ]
             for one in overdue:
-                del self._open[one.name]
-                self._ended[one.name] = one.lease
-            for oldest in list(self._ended)[:-_REMEMBERED]:
-                del self._ended[oldest]
+                self._end(one)
         return overdue
+
+    def _end(self, overdue: OpenedSession) -> None:
+        del self._open[overdue.name]
+        self._ended[overdue.name] = overdue.lease
+        for oldest in list(self._ended)[:-_REMEMBERED]:
+            del self._ended[oldest]
 
     def _renew(self, opened: OpenedSession) -> None:
         opened.ends_at = self._now() + opened.lease

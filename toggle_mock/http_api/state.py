@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import concurrent.futures
-import itertools
 import secrets
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from toggle_mock.codes import logger
-from toggle_mock.errors import UnknownIdError
 from toggle_mock.faults.active import ActiveFault
+from toggle_mock.http_api.fault_ids import AskedFault, FaultIds, OwnFaultIds, SharedFaultIds
 from toggle_mock.http_api.finding import Findings
+from toggle_mock.http_api.named import KEPT, Named
 from toggle_mock.http_api.sessions import OpenedSession, Sessions
+from toggle_mock.http_api.shared_sessions import SharedSessions
 from toggle_mock.page import Page
 from toggle_mock.recording.feed import EntryFeed
 from toggle_mock.rodents.stream import Reply
@@ -32,74 +31,8 @@ POKE = 0.2
 _THREADS = 1_000
 """Requests that may wait at the same time."""
 
-_KEPT = 1_000
-"""Faults, and commands under way, that one can refer to by their ids."""
-
 
 _PAGE = Page()
-
-
-class Named(Generic[T]):
-    """Things that clients refer to by an id. For any number of threads.
-
-    Args:
-        what: What one of them is called.
-        hint: Where one gets an id.
-        most: How many there can be; of more, the oldest are forgotten. None for any number.
-    """
-
-    def __init__(self, what: str, hint: str, most: int | None = None) -> None:
-        self._what, self._hint, self._most = what, hint, most
-        self._lock = threading.Lock()
-        self._things: dict[str, T] = {}
-
-    def add(self, name: str, thing: T) -> None:
-        """Let it be referred to."""
-        with self._lock:
-            if self._most is not None:
-                for oldest in list(self._things)[: 1 - self._most]:
-                    del self._things[oldest]
-            self._things[name] = thing
-
-    def __getitem__(self, name: str) -> T:
-        with self._lock:
-            if name in self._things:
-                return self._things[name]
-        raise self.unknown(name)
-
-    def pop(self, name: str) -> T:
-        """Let it be referred to no more.
-
-        Raises:
-            UnknownIdError: There is none of this id.
-        """
-        with self._lock:
-            if name in self._things:
-                return self._things.pop(name)
-        raise self.unknown(name)
-
-    def discard(self, name: str) -> None:
-        """Let it be referred to no more, if it can be."""
-        with self._lock:
-            self._things.pop(name, None)
-
-    def items(self) -> list[tuple[str, T]]:
-        """Those that there are, by their ids, the oldest first."""
-        with self._lock:
-            return list(self._things.items())
-
-    def unknown(self, name: str) -> UnknownIdError:
-        """The error that there is none of this id."""
-        return UnknownIdError(f"there is no {self._what} {name!r}: {self._hint}")
-
-
-@dataclass(frozen=True)
-class AskedFault:
-    """A fault that a client asked for."""
-
-    fault: ActiveFault
-    session: str | None
-    """The session that it was asked for in."""
 
 
 class Api:
@@ -120,18 +53,16 @@ class Api:
         """The mock, not narrowed to anything."""
         self.document = document
         """Describes the endpoints, as JSON."""
-        self.sessions: Final = Sessions()
+        shared = toggle.shared_faults
+        self.sessions: Sessions = Sessions() if shared is None else SharedSessions(toggle, shared)
         self.findings: Final = Findings()
-        self.faults: Named[AskedFault] = Named(
-            "fault", "GET /api/v1/faults tells which there are", _KEPT
-        )
+        self.faults: FaultIds = OwnFaultIds() if shared is None else SharedFaultIds(shared)
         self.commands: Named[concurrent.futures.Future[Reply]] = Named(
-            "command under way", "POST /api/v1/rodents/{rid}/commands sends one", _KEPT
+            "command under way", "POST /api/v1/rodents/{rid}/commands sends one", KEPT
         )
         self.feeds: Named[EntryFeed] = Named("feed", "GET /api/v1/recording/feed opens one")
         self.closing = False
         """Whether streams are to end."""
-        self._fault_numbers = itertools.count(1)
         self._limiter = anyio.CapacityLimiter(_THREADS)
 
     def toggle(self, session: str | None) -> LocalToggle:
@@ -178,10 +109,8 @@ class Api:
         return name
 
     def add_fault(self, fault: AskedFault) -> str:
-        """Let a fault be referred to; returns its id. The oldest of too many is forgotten."""
-        name = str(next(self._fault_numbers))
-        self.faults.add(name, fault)
-        return name
+        """Let a fault be referred to; returns its id."""
+        return self.faults.add(fault)
 
     def take_fault(self, name: str, session: str | None) -> ActiveFault:
         """The fault of an id; nobody can refer to it any more. With a session, one of that session.
@@ -191,7 +120,7 @@ class Api:
         """
         if name not in self.faults_of(session):
             raise self.faults.unknown(name)
-        return self.faults.pop(name).fault
+        return self.faults.pop(name)
 
     def faults_of(self, session: str | None) -> dict[str, AskedFault]:
         """The faults that were asked for, by their ids; with a session, those of that session.

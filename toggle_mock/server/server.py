@@ -19,7 +19,9 @@ from toggle_mock.extras import extras
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.first_bytes import Speaks
+from toggle_mock.faults.injector import LocalInjector
 from toggle_mock.faults.outcomes import number
+from toggle_mock.faults.shared import SharedFaults, SharedInjector
 from toggle_mock.faults.tcp_relay import Relay
 from toggle_mock.loop_thread import LoopEndedError, LoopThread, refuse_greenlets
 from toggle_mock.page import Page, PageMode
@@ -203,10 +205,14 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if schema is not None and self._sharing is None:
             recording.read_under(schema)
         network = Network(self._host, front, self.clear, self._set_clock)
-        catch_up = self._sharing.catch_up if self._sharing else _there_already
-        shared = Shared(recording, self.stale_calls, book, network, rodents, tokens, catch_up)
-        super().__init__(shared, Scope())
         book.on_heal = self._release
+        catch_up = self._sharing.catch_up if self._sharing else _there_already
+        faults = SharedFaults(self._sharing.board, book, network) if self._sharing else None
+        injector = partial(_injector, book, network, faults)
+        shared = Shared(
+            recording, self.stale_calls, injector, network, rodents, tokens, catch_up, faults
+        )
+        super().__init__(shared, Scope())
         self._http_address = _http_address(http_host, http_port)
         self._http_names = checked_names("http_allowed_hosts", http_allowed_hosts, special={"*"})
         if self._http_names and self._http_address is None:
@@ -247,7 +253,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             thread.call(self._host.come_back)
             thread.call(self._shared.network.begin)
             if self._http_address is not None:
-                thread.call(partial(self._serve_http, self._http_address))
+                self._serve_http(thread, self._http_address)
         except BaseException:
             thread.call(partial(self._stop_serving, 0.0))
             self._end_thread(thread)
@@ -316,13 +322,13 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         while self.recording.sinks:
             self.recording.sinks.pop().close()
 
-    async def _serve_http(self, address: Address) -> None:
+    def _serve_http(self, thread: LoopThread, address: Address) -> None:
         with extras():  # loaded only where it is asked for
             from toggle_mock.http_api.listener import HttpServer  # noqa: PLC0415
 
-        http = HttpServer(self, address, self._http_names, self._page)
-        await http.start()
-        self._http = http
+        # Not made in the loop, which whoever has a fault begin here meanwhile may wait for.
+        self._http = HttpServer(self, address, self._http_names, self._page)
+        thread.call(self._http.start)
 
     async def _stop_serving(self, grace: float) -> None:
         if self._http is not None:
@@ -483,10 +489,15 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         Raises:
             NoRelayError: It is to have a port of its own, and there is no relay.
             RuntimeError: It is to have one, and the server does not run.
+            ValueError: It is to have one, and the server shares its run with others.
         """
         if rid is None and sub is None:
             sub = f"session-{secrets.token_hex(4)}"
         return Session(self, self._shared, Scope(rid, sub), own_port=own_port)
+
+    def session_named(self, name: str, scope: Scope) -> Session:
+        """See :meth:`LocalToggle.session_named`."""
+        return Session(self, self._shared, scope, name)
 
     def over(self, recording: Recording) -> Session:
         """See :meth:`LocalToggle.over`."""
@@ -533,6 +544,19 @@ def _shared(
     if schema is not None:
         load_schema(schema)  # or it would be told at the start alone
     return share(place, recording, Outbox())
+
+
+def _injector(
+    book: FaultBook,
+    network: Network,
+    shared: SharedFaults | None,
+    scope: Scope,
+    session: str | None,
+) -> LocalInjector | SharedInjector:
+    """What puts faults in force here, or, if they are shared, at each server."""
+    if shared is None:
+        return LocalInjector(book, network, scope)
+    return SharedInjector(shared, scope, session)
 
 
 def _there_already() -> None:

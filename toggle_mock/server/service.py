@@ -119,7 +119,7 @@ class RodentService:
         outcome, fault = Outcome(), None
         if handled.recording is not self.stale_calls:
             incoming = Incoming(handled.call, handled.request, handled.recording.decoded)
-            outcome, fault = self._decide(incoming)
+            outcome, fault = await self._decide(incoming)
         await self._delay(outcome, fault)
         answer = await self._take_effect(handled, asked) if outcome.takes_effect else None
         if outcome.hang:
@@ -141,9 +141,12 @@ class RodentService:
         await handled.refuse_unrecorded()
         return answer.response
 
-    def _decide(self, incoming: Incoming) -> tuple[Outcome, ActiveCallFault | None]:
+    async def _decide(self, incoming: Incoming) -> tuple[Outcome, ActiveCallFault | None]:
         """What becomes of a call, and which fault says so; that is recorded with its end."""
-        outcome, fault = self.book.decide(incoming)
+        if self.book.asks:
+            outcome, fault = await asyncio.to_thread(self.book.decide, incoming)
+        else:
+            outcome, fault = self.book.decide(incoming)
         if fault is not None:
             incoming.call.fault = as_text(fault.spec)
         return outcome, fault
@@ -196,7 +199,7 @@ class RodentService:
         await handled.admit(self.tokens)
         if handled.recording is self.stale_calls:
             await handled.abort(_EARLIER)
-        outcome, fault = self._decide(Incoming(handled.call, b""))
+        outcome, fault = await self._decide(Incoming(handled.call, b""))
         if outcome.delay or outcome.hang:
             self.rodents.settle(handled.call)
         await self._delay(outcome, fault)

@@ -17,13 +17,29 @@ class Session(LocalSession):
         parent: The server that it is a part of.
         shared: What it shares with that.
         scope: Whose records are meant, and whose calls fail.
+        name: Its id, if it has one.
         own_port: Whether its clients connect to a port of its own.
+
+    Raises:
+        ValueError: It is to have one, and the server shares its run with others.
     """
 
     def __init__(
-        self, parent: LocalToggle, shared: Shared, scope: Scope, *, own_port: bool = False
+        self,
+        parent: LocalToggle,
+        shared: Shared,
+        scope: Scope,
+        name: str | None = None,
+        *,
+        own_port: bool = False,
     ) -> None:
-        super().__init__(shared, scope)
+        if own_port and shared.faults is not None:
+            raise ValueError(
+                "own_port is a port of one server, and this one shares its run with others, which "
+                "clients of the session get to as well: leave it out, or use a server that does "
+                "not share (without record_shared, --record-shared)"
+            )
+        super().__init__(shared, scope, name)
         self._parent = parent
         self._relay = shared.network.open_port(self._injector) if own_port else None
 
@@ -70,6 +86,10 @@ class Session(LocalSession):
     ) -> LocalSession:
         """Another session of the same server; see :meth:`ToggleServer.session`."""
         return self._parent.session(rid, sub, own_port=own_port)
+
+    def session_named(self, name: str, scope: Scope) -> LocalSession:
+        """See :meth:`LocalToggle.session_named`."""
+        return self._parent.session_named(name, scope)
 
     def over(self, recording: Recording) -> LocalSession:
         """See :meth:`LocalToggle.over`."""

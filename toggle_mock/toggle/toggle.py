@@ -10,11 +10,11 @@ from typing import Final
 from toggle_mock.assertions.assertions import Assertions
 from toggle_mock.assertions.elsewhere import Place, noted
 from toggle_mock.context import EndsWithBlock
-from toggle_mock.faults.book import FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.control import Faults
 from toggle_mock.faults.injector import LocalInjector
 from toggle_mock.faults.script import Script
+from toggle_mock.faults.shared import SharedFaults, SharedInjector
 from toggle_mock.faults.spec import as_text
 from toggle_mock.matching import Matcher
 from toggle_mock.recording.recorder import Recording
@@ -168,12 +168,15 @@ class Shared:
     recording: Recording
     stale_calls: Recording
     """Calls of clients that an earlier test left behind."""
-    book: FaultBook
+    injector: Callable[[Scope, str | None], LocalInjector | SharedInjector]
+    """Makes what puts faults in force for a scope, and for a session if that has an id."""
     network: Network
     rodents: RodentRegister
     tokens: Tokens
     catch_up: Callable[[], None]
     """Waits until all has arrived in the recording that others have taken up by now."""
+    faults: SharedFaults | None = None
+    """Those that several servers share, if they do."""
 
 
 class LocalToggle(Toggle):
@@ -182,10 +185,11 @@ class LocalToggle(Toggle):
     Args:
         shared: What the server and its sessions have in common.
         scope: Whose records are meant, and whose calls fail.
+        name: The id of the session that it is, if it has one.
     """
 
-    def __init__(self, shared: Shared, scope: Scope) -> None:
-        self._injector = LocalInjector(shared.book, shared.network, scope)
+    def __init__(self, shared: Shared, scope: Scope, name: str | None = None) -> None:
+        self._injector = shared.injector(scope, name)
         super().__init__(shared.recording, scope, Faults(self._injector))
         self.tokens: Final = shared.tokens
         """Issues, verifies and revokes tokens, for the whole server."""
@@ -215,6 +219,11 @@ class LocalToggle(Toggle):
         return self._shared.network.has_relay
 
     @property
+    def shared_faults(self) -> SharedFaults | None:
+        """The faults of all servers that share its run; None if it shares none."""
+        return self._shared.faults
+
+    @property
     @abstractmethod
     def unready(self) -> str | None:
         """Why it answers no calls, or refuses all of them; None if it is ready for them."""
@@ -224,6 +233,10 @@ class LocalToggle(Toggle):
         self, rid: str | None = None, sub: str | None = None, *, own_port: bool = False
     ) -> LocalSession:
         """See :meth:`Toggle.session`."""
+
+    @abstractmethod
+    def session_named(self, name: str, scope: Scope) -> LocalSession:
+        """A session that was opened at a server which shares the run, by its id."""
 
     @abstractmethod
     def over(self, recording: Recording) -> LocalSession:

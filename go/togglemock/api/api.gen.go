@@ -27,6 +27,9 @@ type Info struct {
 	// Whether connections can break on command.
 	Relay bool `json:"relay"`
 
+	// Whether it shares its recording, faults and sessions with others.
+	Shared bool `json:"shared"`
+
 	// As PEM, if it speaks TLS.
 	RootCertificate *string `json:"root_certificate"`
 

@@ -37,6 +37,9 @@ class Info(Answer):
     address: Annotated[str, Meta(description="HOST:PORT of the gRPC server.")]
     tls: bool
     relay: Annotated[bool, Meta(description="Whether connections can break on command.")]
+    shared: Annotated[
+        bool, Meta(description="Whether it shares its recording, faults and sessions with others.")
+    ]
     root_certificate: Annotated[str | None, Meta(description="As PEM, if it speaks TLS.")]
     deduplicate: Annotated[bool, Meta(description="Whether a repeated batch is counted once.")]
     page: Annotated[PageMode, Meta(description="Whether there is a page at /.")]

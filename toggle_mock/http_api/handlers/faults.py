@@ -5,7 +5,8 @@ from __future__ import annotations
 from toggle_mock.faults.spec import FaultSpec, as_text
 from toggle_mock.http_api.bodies.base import Done, InSession
 from toggle_mock.http_api.bodies.faults import FaultAdded, Faults, FaultState, OneFault
-from toggle_mock.http_api.state import Api, AskedFault
+from toggle_mock.http_api.fault_ids import AskedFault
+from toggle_mock.http_api.state import Api
 
 
 def listed(api: Api, given: InSession) -> Faults:

@@ -33,6 +33,7 @@ def info(api: Api) -> Info:
         address=toggle.address,
         tls=root is not None,
         relay=toggle.has_relay,
+        shared=toggle.shared_faults is not None,
         root_certificate=root.decode() if root else None,
         page=api.page.mode,
         file=api.page.file or None,

@@ -49,9 +49,9 @@ def restore(api: Api, given: InSession) -> Done:
 
 def open_session(api: Api, body: OpenSession) -> SessionOpened:
     """Open a session, a part of the server that sees only its own Rodents."""
-    toggle = api.server.session(body.rid, body.sub, own_port=body.own_port)
-    scope, name = toggle.scope, api.sessions.add(toggle, body.lease)
-    return SessionOpened(session=name, address=toggle.address, rid=scope.rid, sub=scope.sub)
+    opened = api.sessions.open(body, api.server)
+    scope, address = opened.toggle.scope, opened.toggle.address
+    return SessionOpened(session=opened.name, address=address, rid=scope.rid, sub=scope.sub)
 
 
 def sessions(api: Api) -> Sessions:

@@ -93,10 +93,8 @@ class Hearing:
                     self._come_back()
                 else:
                     self._hear(self._connection)
-            except psycopg.Error as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next look may do
                 self._note(error)
-            except Exception:  # whatever it is, the next look may do
-                logger.exception(_NOT_TAKEN, self._channel, self._url)
 
     def _hear(self, connection: Connection) -> None:
         """Wait until there is something to look at, or to stop; look."""
@@ -123,12 +121,16 @@ class Hearing:
             poll.register(connection.fileno(), select.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
-    def _note(self, error: psycopg.Error) -> None:
-        connection = self._connection
-        if connection is not None and not connection.closed:
-            logger.error(_NOT_TAKEN, self._channel, self._url, exc_info=error)
+    def _note(self, error: Exception) -> None:
+        if isinstance(error, psycopg.Error) and (not self._connection or self._connection.closed):
+            self._leave(one_line(error))
             return
-        self._leave(one_line(error))
+        logger.error(
+            "what was notified on %s of %s could not be taken up",
+            self._channel,
+            self._url,
+            exc_info=error,
+        )
 
     def _leave(self, why: str) -> None:
         if self._connection is not None:
@@ -169,6 +171,3 @@ class Hearing:
     def _take(self, _told: object) -> None:
         """Something was notified while it was looked at: look once more."""
         self._has_news = True
-
-
-_NOT_TAKEN = "what was notified on %s of %s could not be taken up"

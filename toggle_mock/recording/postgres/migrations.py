@@ -25,6 +25,13 @@ IS_RECORDED: Final = f"""EXISTS (
 )"""  # noqa: S608 - ours
 """Whether somebody writes to a row of ``runs`` now."""
 
+IS_ALIVE: Final = f"""EXISTS (
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {WRITER_LOCK}
+    AND objid = writer::oid
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)"""  # noqa: S608 - ours
+"""Whether the server of a row of ``writers`` is connected now."""
+
 CHANNEL: Final = "toggle_mock"
 """Where each commit to a run is notified, with the number of the run and its last place."""
 
@@ -183,7 +190,41 @@ CREATE INDEX batches_by_sub ON toggle_mock.events (run, sub, place) WHERE positi
 CREATE INDEX batches_by_peer ON toggle_mock.events (run, peer, place) WHERE position = 0;
 """
 
-MIGRATIONS: Final[Sequence[str]] = (_FIRST, _SHARED, _PLACES)
+_BOARD = """
+-- What the servers that share a run have in common now: how often it was changed, and up to which
+-- change each has taken it up; nothing if it does not take part.
+CREATE TABLE toggle_mock.boards (
+    run integer PRIMARY KEY REFERENCES toggle_mock.runs ON DELETE CASCADE,
+    version bigint NOT NULL DEFAULT 0
+);
+ALTER TABLE toggle_mock.writers ADD COLUMN board bigint;
+
+-- Faults that are in force, or happen once at each.
+CREATE TABLE toggle_mock.faults (
+    run integer NOT NULL REFERENCES toggle_mock.runs ON DELETE CASCADE,
+    fault bigint NOT NULL,             -- the version of the board that has it first
+    writer integer NOT NULL,           -- who was asked for it
+    spec json NOT NULL,
+    rid text,
+    sub text,
+    session text,
+    is_over_at_once boolean NOT NULL,
+    taken bigint NOT NULL DEFAULT 0,   -- counted outcomes that calls have met
+    PRIMARY KEY (run, fault)
+);
+
+CREATE TABLE toggle_mock.sessions (
+    run integer NOT NULL REFERENCES toggle_mock.runs ON DELETE CASCADE,
+    session text NOT NULL,
+    rid text,
+    sub text,
+    lease float8,                      -- seconds; without one it stays
+    ends timestamptz,
+    PRIMARY KEY (run, session)
+);
+"""
+
+MIGRATIONS: Final[Sequence[str]] = (_FIRST, _SHARED, _PLACES, _BOARD)
 """Each makes of what the one before has left what this version, or one before it, wants."""
 
 

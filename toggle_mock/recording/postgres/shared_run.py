@@ -55,6 +55,16 @@ class SharedRunFile(RunFile):
         """As the first, of calls that are about to be written."""
         super().__init__(url)
 
+    @property
+    def run(self) -> int:
+        """The number of the run."""
+        return self._row.run
+
+    @property
+    def writer(self) -> int:
+        """The number of who writes here."""
+        return self._writer
+
     def _take(self, connection: Connection, *, is_new: bool) -> RunRow:  # noqa: ARG002 - never
         row = begun(connection, self._url)
         if not locked(connection, "pg_try_advisory_lock_shared", LOCK, row.run):

@@ -13,6 +13,7 @@ from psycopg import Connection
 from toggle_mock.codes import logger
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.outbox import Outbox
+from toggle_mock.recording.postgres.board import StoredBoard
 from toggle_mock.recording.postgres.connecting import QUICKLY, connect
 from toggle_mock.recording.postgres.following import RunFollower
 from toggle_mock.recording.postgres.shared_run import SharedRunFile
@@ -39,6 +40,8 @@ class Sharing:
     def __init__(self, url: StoreUrl, recording: Recording, outbox: Outbox) -> None:
         self.outbox: Final = outbox
         """Who tells what is to be added."""
+        self.board: Final = StoredBoard(url)
+        """What it has in common with those who share the run."""
         self._url, self._recording = url, recording
         self._copy: RunCopy | None = None
         self._writer: FileWriter | None = None
@@ -55,6 +58,11 @@ class Sharing:
             if self._copy is None:
                 self._copy = RunCopy(self._url, self._recording, self._fail)
             self._copy.start()
+            try:
+                self.board.start(file.run, file.writer)
+            except BaseException:
+                self._copy.stop()
+                raise
         except BaseException:
             file.close()
             raise
@@ -76,6 +84,7 @@ class Sharing:
 
     def stop(self) -> None:
         """Take part no more; what the run has by then stays in the copy."""
+        self.board.stop()
         writer, self._writer = self._writer, None
         if writer is not None and self._copy is not None:
             self.outbox.sinks.remove(writer)
