@@ -350,6 +350,21 @@ CODES: Final = CodeTable(
         "follows.",
         "Start the server again.",
     ),
+    Code(
+        "RE-425",
+        "%s: what other servers ask of Rodents here waits: %s",
+        "A server that shares a run cannot tell the others what has come of what they ask of its "
+        "Rodents; the error stands behind. It tries again within five seconds.",
+        "See that the server of the store runs and can be reached, and that its role has the "
+        "rights which docs/postgres.md names.",
+    ),
+    Code(
+        "RE-426",
+        "%s: what another server asks of a Rodent here could not be done",
+        "A server that shares a run has failed to do what another asks of a Rodent; the error "
+        "follows, and who has asked is told.",
+        "See the error; that it is one is a mistake of ours, which is to be reported.",
+    ),
 )
 
 logger: Final = CODES.logger("toggle_mock")

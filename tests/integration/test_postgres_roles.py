@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from rodent_events import EventBatch, EventClient
-from toggle_mock import ToggleServer, load
+from toggle_mock import SimulatedRodent, ToggleServer, load
 from toggle_mock.cli.main import main
 from toggle_mock.errors import StorageError
 
@@ -61,6 +61,8 @@ def test_a_writer_shares_a_run(postgres, database):
             assert client.send_batch(EventBatch(batch_id="c")).status.name == "ABORTED"
             assert fault.remaining == 1
         assert toggle.faults.in_force == []
+        with SimulatedRodent(toggle.address, toggle.jwt(rid="r1"), pace=0.001):
+            assert other.rodents["r1"].command("system.status", timeout=60).success
     asked = "SELECT count(*) FROM toggle_mock.writers"
     assert postgres.ask(asked, database) == [(0,)]
 

@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import grpc
 import httpx
 import pytest
 from support.postgres import database_of
+from support.raw_rodent import RawRodent
 from support.run_files import begun, caught_up, deaf_to_commits
 
 from rodent_events import (
@@ -371,6 +373,13 @@ def test_processes_behind_one_address_lose_nothing_that_was_acknowledged(
         send(20)
         assert ids(one) == ids(other) == acknowledged
         share_a_session(addresses, client)
+        raw = RawRodent(SimpleNamespace(address=target, jwt=one.jwt), "r9")
+        ending.callback(raw.close)
+        for each in (one, other):
+            reply = each.rodents["r9"].start_command("c", timeout=60)
+            raw.answer(next(said for said in raw.stream if said.command.command_type == "c"))
+            assert reply.result(60).success
+            assert list(each.rodents) == ["r9"]
         started[0].kill()
         begun = monotonic()
         with other.faults.failing(grpc.StatusCode.ABORTED):  # who was killed is not waited for

@@ -4,7 +4,7 @@ import threading
 
 import grpc
 
-from rodent_events import RodentRequest
+from rodent_events import CommandResponse, RodentRequest, ToggleRequest
 from rodent_events.pb.base_pb2_grpc import RodentServiceStub
 from toggle_mock import ToggleServer
 
@@ -37,6 +37,11 @@ class RawRodent:
         with self._ready:
             self._answers.append(answer)
             self._ready.notify()
+
+    def answer(self, request: ToggleRequest) -> None:
+        """Say that a command has succeeded."""
+        response = CommandResponse(request_id=request.request_id, success=True)
+        self.send(RodentRequest(request_id=request.request_id, command_response=response))
 
     def close(self) -> None:
         self.send(None)

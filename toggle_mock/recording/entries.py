@@ -86,6 +86,14 @@ class MessageEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="message"
         return cls(call.number, message.sent, message.at, message.raw)
 
 
+class StreamEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="stream"):
+    """A Connect call has become a stream; only in a run that several servers share."""
+
+    call: int
+    server: int
+    """The number of the server that it is at."""
+
+
 class AcceptEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="accept"):
     """A call's batch was accepted."""
 
@@ -204,7 +212,14 @@ class MarkEntry(msgspec.Struct, frozen=True, tag_field="entry", tag="mark"):
 
 
 Entry: TypeAlias = (
-    CallEntry | MessageEntry | AcceptEntry | EndEntry | RefusalEntry | ClearEntry | SchemaEntry
+    CallEntry
+    | MessageEntry
+    | StreamEntry
+    | AcceptEntry
+    | EndEntry
+    | RefusalEntry
+    | ClearEntry
+    | SchemaEntry
 )
 """One thing that happened."""
 

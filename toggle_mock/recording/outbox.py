@@ -14,6 +14,7 @@ from toggle_mock.recording.entries import (
     MessageEntry,
     RefusalEntry,
     SchemaEntry,
+    StreamEntry,
 )
 from toggle_mock.recording.recorder import MAX_STREAM_MESSAGES
 from toggle_mock.recording.records import Metadata, RecordedCall, RecordedMessage
@@ -61,6 +62,11 @@ class Outbox(Recorder):
             del call.messages[:-MAX_STREAM_MESSAGES]
             self._add(MessageEntry.of(call, message), call)
         return message
+
+    def opened(self, call: RecordedCall) -> None:
+        """See :meth:`Recorder.opened`."""
+        with self._lock:
+            self._add(StreamEntry(call.number, server=0), call)
 
     def accept(self, call: RecordedCall, raw: bytes, *, batch_id: str, count: int) -> None:  # noqa: ARG002 - of others
         """See :meth:`Recorder.accept`."""

@@ -14,6 +14,7 @@ from toggle_mock.recording.entries import (
     MessageEntry,
     RefusalEntry,
     SchemaEntry,
+    StreamEntry,
     metadata_of,
 )
 from toggle_mock.recording.recorder import Recording
@@ -48,7 +49,7 @@ class Player:
                 self._recording.play_schema(entry)
             case ClearEntry():
                 self._recording.clear()
-            case MessageEntry() | AcceptEntry() | EndEntry():
+            case MessageEntry() | StreamEntry() | AcceptEntry() | EndEntry():
                 if (call := self._calls.get(entry.call)) is not None:
                     self._go_on(call, entry)
 
@@ -66,8 +67,12 @@ class Player:
         self._calls[entry.call] = call
         self._recording.begin(call)
 
-    def _go_on(self, call: RecordedCall, entry: MessageEntry | AcceptEntry | EndEntry) -> None:
+    def _go_on(
+        self, call: RecordedCall, entry: MessageEntry | StreamEntry | AcceptEntry | EndEntry
+    ) -> None:
         match entry:
+            case StreamEntry():
+                self._recording.play_stream(call, entry.server)
             case MessageEntry():
                 self._recording.message(call, entry.raw, sent=entry.sent, at=entry.at)
             case AcceptEntry():

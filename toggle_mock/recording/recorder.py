@@ -137,6 +137,9 @@ class Recording(Recorder):
         self._epoch = 0
         self._version = 0
         self._waiting: list[Waiter] = []
+        self.on_stream: Callable[[RecordedCall, int], None] = _nobody
+        """Told, under a lock, of each Connect call that has become a stream at one of the servers
+        that share what is recorded, and the server's number."""
 
     @property
     def calls(self) -> list[RecordedCall]:
@@ -230,6 +233,15 @@ class Recording(Recorder):
             self._tell(lambda: MessageEntry.of(call, message), call)
             self.notify()
         return message
+
+    def opened(self, call: RecordedCall) -> None:
+        """See :meth:`Recorder.opened`; of no note where one server alone records."""
+
+    def play_stream(self, call: RecordedCall, server: int) -> None:
+        """A Connect call has become a stream at a server of those that share the recording."""
+        with self._changed:
+            self.on_stream(call, server)
+            self.notify()
 
     def accept(self, call: RecordedCall, raw: bytes, *, batch_id: str, count: int) -> None:
         """Record that a call's batch was accepted; not if the call itself was cleared meanwhile."""
@@ -537,6 +549,10 @@ class Recording(Recorder):
 def unlimited(*, deduplicate: bool = False) -> Recording:
     """A recording without limits that matter, of what is recorded elsewhere."""
     return Recording(max_bytes=1 << 62, max_calls=1 << 62, deduplicate=deduplicate)
+
+
+def _nobody(_call: RecordedCall, _server: int) -> None:
+    """Nobody is told of streams."""
 
 
 def _patience(timeout: float) -> float:

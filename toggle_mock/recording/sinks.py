@@ -58,6 +58,10 @@ class Recorder(ABC):
         """Record a message of a call; ``at`` in seconds since the epoch, if that is not now."""
 
     @abstractmethod
+    def opened(self, call: RecordedCall) -> None:
+        """A Connect call has become a stream."""
+
+    @abstractmethod
     def accept(self, call: RecordedCall, raw: bytes, *, batch_id: str, count: int) -> None:
         """Record that a call's batch was accepted."""
 

@@ -43,23 +43,30 @@ class Rodents(RodentHandles[Rodent]):
     @property
     def connected(self) -> list[Rodent]:
         """See :attr:`RodentHandles.connected`."""
-        return [rodent for rodent in self._known() if rodent.connected]
+        return [rodent for rodent in self._known() if rodent.known_connected]
 
     def wait_connected(self, count: int = 1, timeout: float = TIMEOUT) -> list[Rodent]:
         """See :meth:`RodentHandles.wait_connected`."""
-        with self._register.changed:
-            if not self._register.changed.wait_for(lambda: len(self.connected) >= count, timeout):
-                raise NotConnectedError(
-                    f"waited {timeout:g} s for {count} connected rodent(s), there are "
-                    f"{len(self.connected)}: {', '.join(r.rid for r in self.connected) or 'none'}"
-                )
-            return self.connected
+        if not self._register.wait_for(lambda: len(self._open()) >= count, timeout):
+            found = self._open()
+            raise NotConnectedError(
+                f"waited {timeout:g} s for {count} connected rodent(s), there are "
+                f"{len(found)}: {', '.join(r.rid for r in found) or 'none'}"
+            )
+        return self._open()
 
     def _known(self) -> list[Rodent]:
+        self._register.catch_up()
+        return self._known_now()
+
+    def _open(self) -> list[Rodent]:
+        return [rodent for rodent in self._known_now() if rodent.known_connected]
+
+    def _known_now(self) -> list[Rodent]:
         return [
             rodent
             for rodent in self._register.all()
-            if rodent.calls
+            if rodent.known_calls
             and self._scope.sub in {None, rodent.sub}
             and self._scope.rid in {None, rodent.rid}
         ]
@@ -75,6 +82,18 @@ class RodentRegister:
         self._awaited: dict[tuple[str | None, str], Rodent] = {}
         self._expected: dict[int, Rodent] = {}
 
+    def _new(self, rid: str, sub: str) -> Rodent:
+        """A Rodent that was not heard of before."""
+        return Rodent(rid, sub)
+
+    def catch_up(self) -> None:
+        """Wait until all is known that has come by now."""
+
+    def wait_for(self, due: Callable[[], bool], timeout: float) -> bool:
+        """Wait until something is so of streams, so many seconds at most; whether it is."""
+        with self.changed:
+            return self.changed.wait_for(due, timeout)
+
     def all(self) -> list[Rodent]:
         """Those that have connected."""
         with self.changed:
@@ -83,10 +102,16 @@ class RodentRegister:
     def get(self, rid: str, sub: str | None) -> Rodent:
         """A Rodent by its id, whichever its organization unless that is given."""
         with self.changed:
+            found = self.find(rid, sub)
+            return found or self._awaited.setdefault((sub, rid), self._new(rid, sub or ""))
+
+    def find(self, rid: str, sub: str | None) -> Rodent | None:
+        """The same, if it has connected."""
+        with self.changed:
             for (own_sub, own_rid), rodent in reversed(self._rodents.items()):
                 if own_rid == rid and sub in {None, own_sub}:
                     return rodent
-            return self._awaited.setdefault((sub, rid), Rodent(rid, sub or ""))
+        return None
 
     def expect(self, call: RecordedCall) -> None:
         """A Connect call has come that may become a Rodent's stream; told before it is recorded.
@@ -106,17 +131,17 @@ class RodentRegister:
         """A stream was opened; returns its Rodent."""
         rid, sub = stream.call.rid, stream.call.sub
         with self.changed:
-            rodent = self._rodents.get((sub, rid))
-            if rodent is None:
-                rodent = self._adopt(rid, sub)
+            rodent = self._connecting(rid, sub)
             rodent.opened(stream)
             self.changed.notify_all()
         return rodent
 
-    def _adopt(self, rid: str, sub: str) -> Rodent:
-        """A Rodent that connects for the first time; perhaps somebody has asked for it already."""
+    def _connecting(self, rid: str, sub: str) -> Rodent:
+        """A Rodent that connects; perhaps somebody has asked for it before its first time."""
+        if (known := self._rodents.get((sub, rid))) is not None:
+            return known
         awaited = [self._awaited.pop((scope, rid), None) for scope in (sub, None)]
-        rodent = next((one for one in awaited if one is not None), None) or Rodent(rid, sub)
+        rodent = next((one for one in awaited if one is not None), None) or self._new(rid, sub)
         rodent.adopted(sub)
         self._rodents[sub, rid] = rodent
         return rodent
@@ -133,7 +158,7 @@ class RodentRegister:
             kept = {
                 key: rodent
                 for key, rodent in self._rodents.items()
-                if any(unless(call.claims) for call in rodent.calls)
+                if any(unless(call.claims) for call in rodent.known_calls)
             }
             rodents = [rodent for key, rodent in self._rodents.items() if key not in kept]
             self._rodents = kept

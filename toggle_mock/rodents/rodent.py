@@ -43,20 +43,46 @@ class Rodent(RodentHandle):
         self._expected: set[int] = set()
         """Connect calls, by their identity, that may become streams in a moment."""
 
+    # What is known here, which is all unless several servers share a run
+
+    @property
+    def is_open_here(self) -> bool:
+        """Whether a stream is open at this server."""
+        return any(not stream.ending for stream in list(self._streams))
+
+    @property
+    def known_connected(self) -> bool:
+        """Whether a stream is open, as far as is known now."""
+        return self.is_open_here
+
+    @property
+    def known_calls(self) -> list[RecordedCall]:
+        """Its Connect calls as far as they are known now."""
+        return self._calls
+
+    def _catch_up(self) -> None:
+        """Wait until all is known."""
+
+    # As any handle
+
     @property
     def sub(self) -> str:
         """See :attr:`RodentHandle.sub`."""
+        if not self._sub:
+            self._catch_up()
         return self._sub
 
     @property
     def connected(self) -> bool:
-        """Whether a stream is open."""
-        return any(not stream.ending for stream in list(self._streams))
+        """See :attr:`RodentHandle.connected`."""
+        self._catch_up()
+        return self.known_connected
 
     @property
     def calls(self) -> list[RecordedCall]:
         """See :attr:`RodentHandle.calls`."""
-        return self._calls
+        self._catch_up()
+        return self.known_calls
 
     @property
     def unexpected_messages(self) -> list[UnexpectedMessage]:
@@ -66,8 +92,7 @@ class Rodent(RodentHandle):
     @property
     def history(self) -> list[RecordedMessage]:
         """See :attr:`RodentHandle.history`."""
-        with self._changed:
-            return [message for call in self._calls for message in list(call.messages)]
+        return [message for call in list(self.calls) for message in list(call.messages)]
 
     def wait_connected(self, timeout: float = TIMEOUT) -> None:
         """See :meth:`RodentHandle.wait_connected`."""
@@ -90,12 +115,8 @@ class Rodent(RodentHandle):
         timeout: float = TIMEOUT,
     ) -> concurrent.futures.Future[Reply]:
         """See :meth:`RodentHandle.start_command`."""
-        command = CommandRequest(
-            command_type=command_type, target=target, payload=serialized(payload)
-        )
-        return self._ask(
-            ToggleRequest(request_id=new_id(), command=command), "command_response", timeout
-        )
+        request = command(command_type, serialized(payload), target)
+        return self._ask(request, "command_response", timeout)
 
     def send(self, message: ToggleRequest | bytes, *, timeout: float = TIMEOUT) -> None:
         """See :meth:`RodentHandle.send`."""
@@ -123,8 +144,8 @@ class Rodent(RodentHandle):
         """A stream was opened; what is sent from now on goes over it."""
         with self._changed:
             self._streams.append(stream)
-            self.calls.append(stream.call)
-            del self.calls[:-_STREAMS]
+            self._calls.append(stream.call)
+            del self._calls[:-STREAMS]
             self._changed.notify_all()
 
     def closed(self, stream: Stream, ending: Ending) -> None:
@@ -136,12 +157,37 @@ class Rodent(RodentHandle):
             end = f"{ending.status.name} {ending.details}".strip()
             _fail(future, NotConnectedError(f"the stream of rodent {self.rid} ended: {end}"))
 
-    def end_streams(self, ending: Ending) -> None:
-        """End those streams that are open; there may be none."""
+    def end_streams(self, ending: Ending) -> bool:
+        """End those streams that are open here; whether there was one."""
         with self._changed:
+            was_open = self.is_open_here
             for stream in self._streams:
                 stream.ending = True
                 stream.put(ending)
+        return was_open
+
+    def ask_here(
+        self, request: ToggleRequest, answer: str, timeout: float = 0.0
+    ) -> concurrent.futures.Future[Any] | None:
+        """Ask something over the newest stream that is open here; None if none is.
+
+        Args:
+            request: What is asked.
+            answer: The kind of answer that is awaited.
+            timeout: Seconds, while one is open, for Connect calls that have come to become newer
+                ones.
+        """
+        with self._changed:
+            stream = self._open_stream(timeout)
+            return None if stream is None else self._ask_over(stream, request, answer)
+
+    def send_here(self, raw: bytes, timeout: float = 0.0) -> bool:
+        """Send a message over the same stream; whether there is one."""
+        with self._changed:
+            if (stream := self._open_stream(timeout)) is None:
+                return False
+            stream.put(raw)
+        return True
 
     @staticmethod
     def asked(stream: Stream, request: RodentRequest) -> bool:
@@ -170,8 +216,8 @@ class Rodent(RodentHandle):
 
     def _unexpected(self, message: RecordedMessage, reason: str) -> None:
         with self._changed:
-            self.unexpected_messages.append(UnexpectedMessage(message, reason))
-            del self.unexpected_messages[:-_UNEXPECTED_MESSAGES]
+            self._unexpected_messages.append(UnexpectedMessage(message, reason))
+            del self._unexpected_messages[:-_UNEXPECTED_MESSAGES]
             self._changed.notify_all()
 
     # How
@@ -189,29 +235,42 @@ class Rodent(RodentHandle):
         return cast("Acknowledgement", answer)
 
     def _disconnect(self, status: grpc.StatusCode, details: str) -> None:
-        with self._changed:
-            if not self.connected:
-                raise self._not_connected("there is no stream to end")
-            self.end_streams(Ending(status, details))
+        if not self.end_streams(Ending(status, details)):
+            raise self._not_connected("there is no stream to end")
 
     def _stream(self, timeout: float) -> Stream:
         with self._changed:
-            self._changed.wait_for(lambda: self.connected and not self._expected, timeout)
-            if not self.connected:
+            self._changed.wait_for(lambda: self.is_open_here and not self._expected, timeout)
+            if (stream := self._newest_stream()) is None:
                 raise self._not_connected(f"no Connect call of it is open after {timeout:g} s")
-            return next(stream for stream in reversed(self._streams) if not stream.ending)
+            return stream
+
+    def _open_stream(self, timeout: float) -> Stream | None:
+        """The newest that is open, unless none is now."""
+        self._changed.wait_for(lambda: not (self.is_open_here and self._expected), timeout)
+        return self._newest_stream()
+
+    def _newest_stream(self) -> Stream | None:
+        return next((stream for stream in reversed(self._streams) if not stream.ending), None)
 
     def _not_connected(self, why: str) -> NotConnectedError:
-        last = f"; the last one: {self.calls[-1]!r}" if self.calls else ""
+        calls = self.known_calls
+        last = f"; the last one: {calls[-1]!r}" if calls else ""
         return NotConnectedError(f"rodent {self.rid} is not connected: {why}{last}")
 
     def _ask(
         self, request: ToggleRequest, answer: str, timeout: float
     ) -> concurrent.futures.Future[Any]:
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         with self._changed:
-            stream = self._stream(timeout)
-            stream.pending[request.request_id] = (answer, future)
+            return self._ask_over(self._stream(timeout), request, answer)
+
+    @staticmethod
+    def _ask_over(
+        stream: Stream, request: ToggleRequest, answer: str
+    ) -> concurrent.futures.Future[Any]:
+        """Ask over a stream; under the lock, so that it does not end meanwhile."""
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        stream.pending[request.request_id] = (answer, future)
         future.add_done_callback(lambda _: stream.pending.pop(request.request_id, None))
         stream.put(request.SerializeToString())
         return future
@@ -228,11 +287,17 @@ class Rodent(RodentHandle):
             ) from None
 
 
-_STREAMS = 1_000
+STREAMS = 1_000
 """The most recent Connect calls that are kept of a Rodent."""
 
 _UNEXPECTED_MESSAGES = 1_000
 """The most recent unexpected_messages that are kept."""
+
+
+def command(command_type: str, payload: bytes = b"", target: str = "") -> ToggleRequest:
+    """A command with an id of its own."""
+    inner = CommandRequest(command_type=command_type, target=target, payload=payload)
+    return ToggleRequest(request_id=new_id(), command=inner)
 
 
 def new_id() -> str:

@@ -33,6 +33,7 @@ from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.scope import Scope
 from toggle_mock.recording.sinks import Recorder
 from toggle_mock.rodents.register import RodentRegister
+from toggle_mock.rodents.shared import SharedRegister
 from toggle_mock.schema import Schema, load_schema
 from toggle_mock.server.answering import REPLAY_MODES, Answering, OwnAnswers, ReplayMode
 from toggle_mock.server.exposure import warn
@@ -164,7 +165,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         if self._tls_names and not tls:
             raise ValueError("tls_names is given, but there are no certificates without tls")
         recording = _recording(recording, deduplicate=deduplicate)
-        book, rodents, tokens = FaultBook(), RodentRegister(), tokens or Tokens()
+        book, tokens = FaultBook(), tokens or Tokens()
         address = _address("host", host, port)
         front = Relay(address, self._speaks(address)) if relay else None
         self.stale_calls: Final = Recording(max_calls=1000)
@@ -173,6 +174,10 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         self._record = _begun(record)
         self._sharing = _shared(record, recording, schema) if record_shared else None
         self._incoming: Recorder = self._sharing.outbox if self._sharing else recording
+        self._shared_rodents = (
+            SharedRegister(recording, self._sharing.catch_up) if self._sharing else None
+        )
+        rodents = self._shared_rodents or RodentRegister()
         refuser = Refuser(self._incoming, self.stale_calls, tokens, peer_of)
         if front is not None:
             front.on_refusal = refuser.connection
@@ -241,7 +246,7 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             raise RuntimeError(f"this server runs already, at {self.address}")
         refuse_greenlets()
         if self._sharing is not None:
-            self._sharing.start()
+            self._take_part(self._sharing)
         elif self._record is not None:
             writer = open_writer(self._record, None if self._has_run else self.recording)
             self.recording.sinks.append(writer)
@@ -260,6 +265,16 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
             raise
         self._warn()
         return self
+
+    def _take_part(self, sharing: Sharing) -> None:
+        """Share the run, and what is asked of Rodents."""
+        sharing.start()
+        try:
+            if self._shared_rodents is not None:
+                self._shared_rodents.mail.start(sharing.letters())
+        except BaseException:
+            sharing.stop()
+            raise
 
     def _warn(self) -> None:
         """Tell of faces that others than this machine get to."""
@@ -318,6 +333,8 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
         thread.end()
         self._host.release_address()
         if self._sharing is not None:
+            if self._shared_rodents is not None:
+                self._shared_rodents.mail.stop()
             self._sharing.stop()
         while self.recording.sinks:
             self.recording.sinks.pop().close()

@@ -25,7 +25,7 @@ from toggle_mock.recording.records import MESSAGES, SERVICE, Metadata, RecordedC
 from toggle_mock.recording.refusals import Refusal
 from toggle_mock.recording.sinks import Recorder
 from toggle_mock.rodents.register import RodentRegister
-from toggle_mock.rodents.rodent import Rodent
+from toggle_mock.rodents.rodent import Rodent, command
 from toggle_mock.rodents.stream import Accepted, Ending, Stream
 from toggle_mock.server.answering import Answer, Answering, Asked, Conversation, OwnAnswers
 from toggle_mock.server.refuser import Refuser, written
@@ -236,11 +236,13 @@ class RodentService:
         stream = Stream(handled.call, asyncio.get_running_loop())
         conversation = self.answering.conversation(stream, handled.context)
         # Listed before its Rodent sees that it is accepted: who acts on that reaches it.
+        handled.recording.opened(handled.call)
         rodent = self.rodents.opened(stream)
         self.rodents.settle(handled.call)
         tasks: list[asyncio.Task[None]] = []
         ending = _GONE
         try:
+            await handled.written()
             # The Rodent sees that its stream is accepted before anything is said.
             if conversation.accepts_at_once:
                 await handled.context.send_initial_metadata(())
@@ -490,7 +492,7 @@ async def _ask_for_status(rodent: Rodent, pause: float) -> None:
     while True:
         if asked is not None:
             asked.cancel()  # one that is not answered is not waited for any more
-        asked = rodent.start_command("system.status", timeout=0.0)
+        asked = rodent.ask_here(command("system.status"), "command_response")
         await asyncio.sleep(pause)
 
 

@@ -117,15 +117,16 @@ class RodentState(Answer):
 
     @classmethod
     def of(cls, rodent: Rodent, **more: Any) -> Self:
-        """A Rodent as it is now."""
-        last = next(reversed(list(rodent.calls)), None)
+        """A Rodent as it is known now."""
+        calls = list(rodent.known_calls)
+        last = calls[-1] if calls else None
         heard = (one.at for one in reversed(last.messages) if not one.sent) if last else iter(())
         reasons = [message.reason for message in list(rodent.unexpected_messages)]
         return cls(
             rid=rodent.rid,
             sub=rodent.sub,
-            connected=rodent.connected,
-            streams=len(rodent.calls),
+            connected=rodent.known_connected,
+            streams=len(calls),
             since=last.arrived if last else None,
             heard=next(heard, None),
             unexpected_messages=reasons,
@@ -156,7 +157,7 @@ class RodentWithHistory(RodentState):
         """A Rodent as it is now, with all that went over its streams."""
         return super().of(
             rodent,
-            calls=[call.number for call in list(rodent.calls)],
+            calls=[call.number for call in list(rodent.known_calls)],
             history=[Message.of(message) for message in rodent.history],
             unexpected=[Unexpected.of_unexpected(one) for one in list(rodent.unexpected_messages)],
             **more,

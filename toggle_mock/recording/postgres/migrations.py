@@ -19,6 +19,10 @@ is being written."""
 WRITER_LOCK: Final = 0x746E
 """Of those that servers hold which share a run, each with its number as a writer."""
 
+SERVER_LOCK: Final = 0x746F
+"""Of those that the same servers hold over the connection on which they hear of each other. It is
+missed at once if it is lost; one that is written to, with the next entry."""
+
 IS_RECORDED: Final = f"""EXISTS (
     SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {LOCK} AND objid = run::oid
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -224,7 +228,24 @@ CREATE TABLE toggle_mock.sessions (
 );
 """
 
-MIGRATIONS: Final[Sequence[str]] = (_FIRST, _SHARED, _PLACES, _BOARD)
+_LETTERS = """
+-- What servers that share a run ask of Rodents whose streams are at another of them. They vanish
+-- with the one that asks.
+CREATE TABLE toggle_mock.letters (
+    run integer NOT NULL,
+    name text NOT NULL,
+    asker integer NOT NULL,            -- the server that has written it
+    letter json NOT NULL,
+    holds timestamptz NOT NULL,        -- until when it may be taken
+    taker integer,                     -- the server that does what it says
+    answer json,
+    PRIMARY KEY (run, name),
+    FOREIGN KEY (run, asker) REFERENCES toggle_mock.writers ON DELETE CASCADE
+);
+CREATE INDEX letters_by_asker ON toggle_mock.letters (run, asker);
+"""
+
+MIGRATIONS: Final[Sequence[str]] = (_FIRST, _SHARED, _PLACES, _BOARD, _LETTERS)
 """Each makes of what the one before has left what this version, or one before it, wants."""
 
 

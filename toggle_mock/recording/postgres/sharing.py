@@ -16,6 +16,7 @@ from toggle_mock.recording.outbox import Outbox
 from toggle_mock.recording.postgres.board import StoredBoard
 from toggle_mock.recording.postgres.connecting import QUICKLY, connect
 from toggle_mock.recording.postgres.following import RunFollower
+from toggle_mock.recording.postgres.letters import RunLetters
 from toggle_mock.recording.postgres.shared_run import SharedRunFile
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.recorder import Recording
@@ -44,6 +45,7 @@ class Sharing:
         """What it has in common with those who share the run."""
         self._url, self._recording = url, recording
         self._copy: RunCopy | None = None
+        self._file: SharedRunFile | None = None
         self._writer: FileWriter | None = None
 
     def start(self) -> None:
@@ -66,8 +68,14 @@ class Sharing:
         except BaseException:
             file.close()
             raise
+        self._file = file
         self._writer = FileWriter(file, None, str(self._url))
         self.outbox.sinks.append(self._writer)
+
+    def letters(self) -> RunLetters:
+        """The letters of the servers that take part; this one's part ends with :meth:`stop`."""
+        assert self._file is not None  # it has started
+        return RunLetters(self._url, self._file.run, self._file.writer)
 
     def catch_up(self) -> None:
         """Wait until all is copied that has come here or is in the run; not while that is away."""
