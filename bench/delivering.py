@@ -21,14 +21,14 @@ COUNT = 100_000
 BATCH_SIZE = 100
 
 
-def batches(count: int) -> list[bytes]:
-    """Serialized batches as the default profile makes them."""
+def batches(count: int, size: int = BATCH_SIZE) -> list[bytes]:
+    """Serialized batches, as the default profile makes them unless a size is given."""
     frames = [wire.delimited(1, by_protobuf(one)) for one in metadata(count)]
     return [
         Batch.of(
-            frames[n : n + BATCH_SIZE], batch_id=new_id(), timestamp=time.time_ns() // 1_000_000
+            frames[n : n + size], batch_id=new_id(), timestamp=time.time_ns() // 1_000_000
         ).data
-        for n in range(0, count, BATCH_SIZE)
+        for n in range(0, count, size)
     ]
 
 

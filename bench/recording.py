@@ -19,6 +19,7 @@ from toggle_mock.recording.recorder import Recording
 from toggle_mock.recording.records import RecordedCall
 
 COUNT = 100_000
+SINGLE = 4_000
 IN_FLIGHT = 8
 MANY = 1_000_000
 
@@ -40,6 +41,12 @@ def record() -> Sample:
     """Events a second of the server's processor time."""
     made = batches(COUNT)
     return Sample(_ingestion("mock", made, COUNT), _ingestion("raw-aio", made, COUNT))
+
+
+def record_single() -> Sample:
+    """Calls a second of the server's processor time, each with one event."""
+    made = batches(SINGLE, 1)
+    return Sample(_ingestion("mock", made, SINGLE), _ingestion("raw-aio", made, SINGLE))
 
 
 def memory() -> Sample:
