@@ -1,5 +1,6 @@
 """Several servers that share a run have their faults and sessions in common."""
 
+import math
 import signal
 import threading
 import time
@@ -22,6 +23,8 @@ from toggle_mock import (
 )
 from toggle_mock.recording.board import BoardChanges, BoardState
 from toggle_mock.recording.postgres import board
+from toggle_mock.recording.postgres.migrations import BOARD_LOCK
+from toggle_mock.recording.scope import Scope
 from toggle_mock.tokens.tokens import Tokens
 
 OK, ABORTED, UNAVAILABLE = (
@@ -114,6 +117,25 @@ def test_outcomes_are_counted_over_all_however_many_call_at_once(pair):
     assert sorted(found) == ["ABORTED"] * 4 + ["OK"] * 16
     assert fault.remaining == 0
     assert pair[1].toggle.faults.in_force == []
+
+
+def test_a_call_that_waits_for_its_turn_holds_up_no_other(pair, in_background, monkeypatch):
+    one, other = pair
+    entered, let_on = threading.Event(), threading.Event()
+    claim = board.StoredBoard.claim
+
+    def slow(*arguments) -> int | None:
+        entered.set()
+        let_on.wait(30)
+        return claim(*arguments)
+
+    monkeypatch.setattr(board.StoredBoard, "claim", slow)
+    one.toggle.on_send_events.returns([ABORTED], rid="r2")
+    waiting = in_background(other.call, "r2")
+    assert entered.wait(30)
+    assert other.call() == "OK"
+    let_on.set()
+    assert waiting.result() == "ABORTED"
 
 
 def test_who_is_held_at_one_goes_on_as_it_is_healed_at_another(pair, in_background, wait_until):
@@ -234,18 +256,20 @@ def test_a_session_can_be_used_at_each(http_pair):
 
 def test_a_session_that_is_not_heard_of_ends_everywhere_and_once(http_pair, wait_until, caplog):
     one, other = http_pair
-    opened = one.api.post("/sessions", json={"sub": "org-7", "lease": 0.5}).json()
+    apis = [one.api, other.api]
+    opened = apis[0].post("/sessions", json={"sub": "org-7", "lease": 2.0}).json()
     mine = {"session": opened["session"]}
     body = {"method": "SendEvents", "always": "ABORTED"}
-    other.api.post("/faults", json=body, params=mine)
-    until = time.monotonic() + 1.5
+    apis[1].post("/faults", json=body, params=mine)
+    until = time.monotonic() + 2.5
     while time.monotonic() < until:
-        for each in (one, other):
-            assert each.api.post(f"/sessions/{mine['session']}/renew").is_success
+        for api in apis:
+            assert api.post(f"/sessions/{mine['session']}/renew").is_success
+            threading.Event().wait(0.1)
     assert other.call("r7", "org-7") == "ABORTED"
     wait_until(lambda: other.call("r7", "org-7") == "OK")
     assert one.call("r7", "org-7") == "OK"
-    assert one.api.get("/faults", params=mine).status_code == 404
+    assert apis[0].get("/faults", params=mine).status_code == 404
     assert caplog.text.count("the client of the session of sub org-7 is gone") == 1
 
 
@@ -286,6 +310,16 @@ def test_python_s_sessions_heal_their_own_everywhere(pair):
     assert (other.call("r7"), one.call("r8")) == ("OK", "UNAVAILABLE")
 
 
+def test_a_session_that_ends_takes_its_faults_with_it_also_if_its_server_dies_then(pair):
+    one, other = pair
+    common, scope = one.toggle.shared_faults.board, Scope(sub="org-7")
+    common.open_session("s", scope, math.inf)
+    one.toggle.session_named("s", scope).faults.failing(ABORTED)
+    assert other.call("r7", "org-7") == "ABORTED"
+    common.end_session("s")
+    assert other.call("r7", "org-7") == "OK"
+
+
 def test_connections_that_are_lost_are_come_back_from(pair, postgres, url, wait_until):
     one, other = pair
     fault = one.toggle.on_send_events.returns([ABORTED] * 3)
@@ -298,6 +332,21 @@ def test_connections_that_are_lost_are_come_back_from(pair, postgres, url, wait_
     wait_until(lambda: other.call() == "OK")
     one.toggle.faults.failing(ABORTED)
     wait_until(lambda: other.call() == "ABORTED")
+
+
+def test_servers_that_have_nothing_to_do_are_known_to_be_there_after_that(
+    url, postgres, pair, serve_one, wait_until
+):
+    pair[0].toggle.faults.failing(ABORTED)
+    asked = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = {BOARD_LOCK}"
+
+    def connections() -> set[tuple]:
+        return set(postgres.ask(asked, database_of(url)))
+
+    before = connections()
+    postgres.end_connections(url)
+    wait_until(lambda: len(connections() - before) == len(before) == 2)
+    assert serve_one().call() == "ABORTED"  # who comes finds others, whose faults stay
 
 
 def test_while_the_store_is_away_each_goes_on_by_itself(pair, postgres, wait_until):

@@ -105,6 +105,17 @@ def test_a_lease_is_not_renewed_at_each_request(servers, common, clock):
     assert other.opened(name)
 
 
+def test_who_asks_for_it_renews_it_at_once(servers, clock):
+    one, other = servers
+    name = opened(one)
+    for _ in range(3):
+        clock.now += 9
+        one.renew(name)
+        assert other.take_overdue() == []
+    with pytest.raises(UnknownIdError):
+        one.renew("none")
+
+
 def test_a_request_may_take_longer_than_the_lease(servers, clock):
     one, other = servers
     name = opened(one)

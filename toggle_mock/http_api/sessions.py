@@ -151,6 +151,16 @@ class Sessions:
                 return self._open.pop(name)
         raise self._unknown(name)
 
+    def renew(self, name: str) -> None:
+        """Have its lease begin anew; each other request in it does so too.
+
+        Raises:
+            UnknownIdError: There is none of this id.
+        """
+        opened = self.opened(name)
+        with self._lock:
+            self._renew(opened)
+
     @contextmanager
     def heard_of(self, name: str | None) -> Iterator[None]:
         """A client asks for something in a session, if there is one of this id."""

@@ -69,6 +69,16 @@ class SharedSessions(Sessions):
             opened.undo()
         return []
 
+    def renew(self, name: str) -> None:
+        """See :meth:`Sessions.renew`: at once, if there is not all of it left.
+
+        Raises:
+            UnknownIdError: There is none of this id.
+            StorageError: The store is away.
+        """
+        super().renew(name)
+        self._tell(self.opened(name), is_there=True)
+
     def hung_up(self, name: str | None) -> None:
         """See :meth:`Sessions.hung_up`."""
         super().hung_up(name)
@@ -101,11 +111,12 @@ class SharedSessions(Sessions):
                     news[one.name] = True
             told = [(self._open[name], there) for name, there in news.items() if name in self._open]
         for opened, is_there in told:
-            if math.isfinite(opened.lease):
-                with suppress(StorageError):  # which ends no session either
-                    self._tell(opened, is_there=is_there)
+            with suppress(StorageError):  # which ends no session either
+                self._tell(opened, is_there=is_there)
 
     def _tell(self, opened: OpenedSession, *, is_there: bool) -> None:
+        if math.isinf(opened.lease):
+            return
         if not is_there:
             self._board.shorten_session(opened.name, HANG_UP)
         elif opened.ends_at - self._now() < opened.lease:

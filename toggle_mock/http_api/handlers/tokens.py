@@ -80,5 +80,5 @@ def close_session(api: Api, given: OneSession) -> Done:
 
 def renew_session(api: Api, given: OneSession) -> Done:
     """Renew the lease of a session, as each other request in it does."""
-    api.toggle(given.session)
+    api.sessions.renew(given.session)
     return Done()

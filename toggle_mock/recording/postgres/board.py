@@ -26,7 +26,8 @@ from toggle_mock.recording.board import (
 )
 from toggle_mock.recording.postgres.connecting import QUICKLY, Absence, connect, telling
 from toggle_mock.recording.postgres.hearing import Hearing
-from toggle_mock.recording.postgres.migrations import IS_ALIVE
+from toggle_mock.recording.postgres.migrations import BOARD_LOCK, IS_ALIVE
+from toggle_mock.recording.postgres.run import locked
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.scope import Scope
 
@@ -99,6 +100,8 @@ class StoredBoard(Board):
         self._listeners: list[Listener] = []
         self._errands, self._claims = Errands(url), Errands(url)
         self._hearing: Hearing | None = None
+        self._holder: Connection | None = None
+        """The connection by whose lock others see that this server is alive."""
 
     # Taking part
 
@@ -115,7 +118,7 @@ class StoredBoard(Board):
         self._run, self._writer = run, writer
         try:
             self._errands.do(self._join)
-            self._hearing = Hearing(self._url, self._channel, self._look)
+            self._hearing = Hearing(self._url, self._channel, self._look_and_live)
             self._hearing.start()
         except BaseException:
             self.stop()
@@ -184,6 +187,12 @@ class StoredBoard(Board):
 
     def _leave(self, connection: Connection) -> None:
         connection.execute(_TAKEN_UP, (None, self._run, self._writer))
+
+    def _look_and_live(self, connection: Connection) -> None:
+        is_held = connection is self._holder
+        if is_held or locked(connection, "pg_try_advisory_lock", BOARD_LOCK, self._writer):
+            self._holder = connection
+        self._look(connection)
 
     def _look(self, connection: Connection) -> None:
         with self._turn:

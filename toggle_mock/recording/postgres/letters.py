@@ -13,7 +13,7 @@ from psycopg import Connection
 from toggle_mock.recording.letters import Answer, Letter, StoredLetter
 from toggle_mock.recording.postgres.connecting import QUICKLY, connect, problem
 from toggle_mock.recording.postgres.hearing import Hearing
-from toggle_mock.recording.postgres.migrations import SERVER_LOCK, WRITER_LOCK
+from toggle_mock.recording.postgres.migrations import LETTERS_LOCK, WRITER_LOCK
 from toggle_mock.recording.postgres.run import locked
 from toggle_mock.recording.postgres.url import StoreUrl
 
@@ -53,7 +53,7 @@ WHERE run = %s AND (asker = %s OR taker = %s OR (taker IS NULL AND holds > now()
 """
 _SILENT = f"""
 SELECT writer FROM toggle_mock.writers WHERE run = %s AND NOT EXISTS (
-    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid IN ({WRITER_LOCK}, {SERVER_LOCK})
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid IN ({WRITER_LOCK}, {LETTERS_LOCK})
     AND objid = writer::oid
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )
@@ -179,7 +179,7 @@ class RunLetters:
     def _lock_by(self, connection: Connection) -> None:
         """Hold the lock by which others see that this server is there, and tell them to look."""
         # The store may not have noticed that the connection of before is lost, which has it still.
-        if locked(connection, "pg_try_advisory_lock", SERVER_LOCK, self.server):
+        if locked(connection, "pg_try_advisory_lock", LETTERS_LOCK, self.server):
             self._locked_by = connection
             connection.execute("SELECT pg_notify(%s, '')", (self._channel,))
 

@@ -19,9 +19,12 @@ is being written."""
 WRITER_LOCK: Final = 0x746E
 """Of those that servers hold which share a run, each with its number as a writer."""
 
-SERVER_LOCK: Final = 0x746F
-"""Of those that the same servers hold over the connection on which they hear of each other. It is
-missed at once if it is lost; one that is written to, with the next entry."""
+LETTERS_LOCK: Final = 0x746F
+"""The same, by the connections over which they hear what is asked of their Rodents: such a one is
+missed at once if it is lost, and one that is written to with the next entry."""
+
+BOARD_LOCK: Final = 0x7470
+"""The same, by those over which they hear what they have in common."""
 
 IS_RECORDED: Final = f"""EXISTS (
     SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {LOCK} AND objid = run::oid
@@ -30,11 +33,11 @@ IS_RECORDED: Final = f"""EXISTS (
 """Whether somebody writes to a row of ``runs`` now."""
 
 IS_ALIVE: Final = f"""EXISTS (
-    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {WRITER_LOCK}
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {BOARD_LOCK}
     AND objid = writer::oid
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )"""  # noqa: S608 - ours
-"""Whether the server of a row of ``writers`` is connected now."""
+"""Whether the server of a row of ``writers`` takes part in the board of its run now."""
 
 CHANNEL: Final = "toggle_mock"
 """Where each commit to a run is notified, with the number of the run and its last place."""
