@@ -1,5 +1,6 @@
 """Rodents of servers that share a run: asked, listed and waited for at each, wherever they are."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -208,6 +209,18 @@ def test_what_many_ask_at_once_gets_there_once(pair, rid, rodent):
 
 
 @pytest.mark.usefixtures("letters")
+def test_of_several_servers_with_a_stream_one_alone_takes_a_letter(pair, url, rid, wait_until):
+    with ExitStack() as ending:
+        for toggle in pair:
+            ending.enter_context(connected(toggle, rid))
+        asking = ending.enter_context(shared(url))
+        for _ in range(20):
+            asking.rodents[rid].send(b"")
+        wait_until(lambda: len(asking.rodents[rid].history) >= 20)
+        assert len(asking.rodents[rid].history) == 20
+
+
+@pytest.mark.usefixtures("letters")
 def test_connections_that_are_lost_lose_and_repeat_nothing(postgres, url, one, rid, raw):
     seen = one.rodents[rid]
     for _ in range(3):
@@ -250,6 +263,18 @@ def test_one_that_is_connected_here_is_asked_without_the_store(other, rid, roden
 
 
 # Read
+
+
+def test_once_a_rodent_is_accepted_each_server_knows(one, other, rid, monkeypatch):
+    write = SharedRunFile.write
+
+    def late(file, entries):
+        threading.Event().wait(0.2)
+        write(file, entries)
+
+    monkeypatch.setattr(SharedRunFile, "write", late)
+    with connected(other, rid):
+        assert one.rodents[rid].connected
 
 
 @pytest.mark.usefixtures("rodent")

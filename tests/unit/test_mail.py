@@ -4,13 +4,16 @@ import threading
 from concurrent.futures import Future
 
 import pytest
+from grpc import StatusCode
 from msgspec import structs
 from support.waiting import wait_until
 
-from rodent_events import Acknowledgement, CommandResponse
+from rodent_events import Acknowledgement, CommandResponse, RodentRequest
 from toggle_mock import NotConnectedError, Reply
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.letters import Answer, Letter, StoredLetter, ToEnd, ToSend
+from toggle_mock.recording.recorder import Recording
+from toggle_mock.recording.records import RecordedCall, RecordedMessage
 from toggle_mock.rodents.mail import (
     GRACE,
     Absences,
@@ -25,6 +28,9 @@ from toggle_mock.rodents.mail import (
     result_of,
     steps,
 )
+from toggle_mock.rodents.rodent import command
+from toggle_mock.rodents.shared import SharedRegister
+from toggle_mock.rodents.stream import Ending, Stream
 
 LETTER = Letter("r1", "org-1", ToSend(b"ask", "command_response"))
 FOR_TWO = Letter("r1", "org-1", ToEnd("OK", ""), server=2)
@@ -118,6 +124,8 @@ class Table:
         self.letters: dict[str, StoredLetter] = {}
         self.silent: frozenset[int] = frozenset()
         self.is_away = False
+        self.tries = 0
+        """How often it was asked while it was away."""
         self.everybody = []
 
     def tell(self):
@@ -148,6 +156,7 @@ class LettersOf:
 
     def _check(self):
         if self._table.is_away:
+            self._table.tries += 1
             raise StorageError("the store is away")
 
     def write(self, name, letter, _seconds):
@@ -326,6 +335,18 @@ def test_who_has_asked_is_told_that_its_server_stops(table):
     other.mail.stop()
 
 
+def test_who_stops_does_not_wait_for_a_store_that_is_away_with_each_letter(table):
+    one, other = (Server(table, number) for number in (1, 2))
+    other.streams.open.add("r1")
+    asked = [one.mail.ask(LETTER, 20) for _ in range(5)]
+    table.is_away = True
+    one.mail.stop()
+    assert all(each.done() for each in asked)
+    assert table.tries == 1
+    table.is_away = False
+    other.mail.stop()
+
+
 def test_what_fails_is_told_to_who_has_asked(servers, monkeypatch, caplog):
     one, other = servers
     other.streams.open.add("r1")
@@ -343,3 +364,70 @@ def test_one_that_nobody_waits_for_is_withdrawn_by_its_server(servers, table):
     table.letters["left"] = StoredLetter("left", 1, LETTER)
     table.tell()
     wait_until(lambda: not table.letters)
+
+
+# What is done with a letter where the Rodent is connected
+
+
+class Loop:
+    """An event loop that does at once what it is told to."""
+
+    @staticmethod
+    def call_soon_threadsafe(what, *arguments):
+        what(*arguments)
+
+
+@pytest.fixture
+def register():
+    return SharedRegister(Recording(), lambda: None)
+
+
+@pytest.fixture
+def stream(register):
+    call = RecordedCall("Connect", "peer", (), claims={"rid": "r1", "sub": "org-1"}, number=7)
+    stream = Stream(call, Loop())
+    register.opened(stream)
+    return stream
+
+
+COMMAND = command("c")
+ASKING = Letter("r1", None, ToSend(COMMAND.SerializeToString(), "command_response"))
+
+
+def test_a_command_is_sent_and_its_answer_told(register, stream):
+    told = []
+    register.carry_out(ASKING, told.append)
+    assert stream.outgoing.get_nowait() == ASKING.errand.raw
+    response = CommandResponse(request_id=COMMAND.request_id, success=True)
+    request = RodentRequest(request_id=COMMAND.request_id, command_response=response)
+    raw = RecordedMessage("Connect", b"", sent=False)
+    register.find("r1", None).received(stream, raw, request)
+    assert told == [Answer(response.SerializeToString(), COMMAND.request_id)]
+
+
+def test_what_nobody_waits_for_is_not_awaited_of_the_rodent(register, stream):
+    told = []
+    register.carry_out(ASKING, told.append)()
+    assert stream.pending == {}
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "errand", [ASKING.errand, ToSend(b""), ToEnd("OK", "")], ids=["ask", "send", "end"]
+)
+@pytest.mark.parametrize("rid", ["r1", "unknown"])
+def test_who_asks_is_told_that_the_stream_has_ended(register, stream, errand, rid):
+    register.closed(register.find("r1", None), stream, Ending(StatusCode.OK, ""))
+    told = []
+    register.carry_out(Letter(rid, None, errand), told.append)
+    assert told == [Answer(error=f"the stream of rodent {rid} ended before it was asked")]
+
+
+def test_which_letters_a_server_is_for(register, stream):
+    assert register.has(Letter("r1", None, ToSend(b"")))
+    assert register.has(Letter("r1", "org-1", ToSend(b"")))
+    assert not register.has(Letter("r1", "org-2", ToSend(b"")))
+    assert not register.has(Letter("r2", None, ToSend(b"")))
+    assert register.has(Letter("r2", None, ToEnd("OK", ""), server=1))
+    register.closed(register.find("r1", None), stream, Ending(StatusCode.OK, ""))
+    assert not register.has(Letter("r1", None, ToSend(b"")))

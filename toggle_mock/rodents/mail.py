@@ -251,6 +251,7 @@ class Mail:
         """Those that nobody had taken when they were seen last."""
         self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._is_stopping = False
 
     @property
     def server(self) -> int:
@@ -265,6 +266,7 @@ class Mail:
             StorageError: The store cannot be used.
         """
         self._letters, self._absences, self._tasks = letters, Absences(), SimpleQueue()
+        self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="toggle-letters", daemon=True)
         self._thread.start()
         try:
@@ -281,6 +283,7 @@ class Mail:
         letters.stop()
         for one in list(self._asked.values()):
             self._settle(one, Answer(error="the server that was asked was stopped"))
+        self._is_stopping = True
         self._tasks.put(None)
         thread.join()
         letters.close()
@@ -421,6 +424,8 @@ class Mail:
     def _run(self) -> None:
         has_failed = False
         while (task := self._tasks.get()) is not None:
+            if has_failed and self._is_stopping:
+                continue  # the store is away: who stops does not wait for it with each
             try:
                 task()
                 has_failed = False

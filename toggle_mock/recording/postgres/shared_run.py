@@ -53,8 +53,7 @@ class SharedRunFile(RunFile):
 
     def __init__(self, url: StoreUrl, numbered: Callable[[int, int], None]) -> None:
         self._numbered = numbered
-        self.writer = 0
-        """The number of the server in the run."""
+        self._writer = 0
         self._numbers: dict[int, int] = {}
         """In the run, by the negative ones, of the calls under way."""
         self._own: dict[int, int] = {}
@@ -68,6 +67,11 @@ class SharedRunFile(RunFile):
         """The number of the run."""
         return self._row.run
 
+    @property
+    def writer(self) -> int:
+        """The number of who writes here."""
+        return self._writer
+
     def _take(self, connection: Connection, *, is_new: bool) -> RunRow:  # noqa: ARG002 - never
         row = begun(connection, self._url)
         if not locked(connection, "pg_try_advisory_lock_shared", LOCK, row.run):
@@ -76,23 +80,23 @@ class SharedRunFile(RunFile):
                 "(record_shared=True, --record-shared), or record to another run"
             )
         asked = "INSERT INTO toggle_mock.writers (run) VALUES (%s) RETURNING writer"
-        ((self.writer,),) = connection.execute(asked, (row.run,)).fetchall()
-        locked(connection, "pg_try_advisory_lock", WRITER_LOCK, self.writer)
+        ((self._writer,),) = connection.execute(asked, (row.run,)).fetchall()
+        locked(connection, "pg_try_advisory_lock", WRITER_LOCK, self._writer)
         return row
 
     def _lock(self, connection: Connection, run: int) -> bool:
         return locked(connection, "pg_try_advisory_lock_shared", LOCK, run) and locked(
-            connection, "pg_try_advisory_lock", WRITER_LOCK, self.writer
+            connection, "pg_try_advisory_lock", WRITER_LOCK, self._writer
         )
 
     def _standing(self, connection: Connection, row: RunRow) -> int:
         asked = f"SELECT written FROM toggle_mock.writers {_OF_WRITER}"  # noqa: S608 - ours
-        found = connection.execute(asked.encode(), (row.run, self.writer)).fetchone()
+        found = connection.execute(asked.encode(), (row.run, self._writer)).fetchone()
         return int(found[0]) if found else 0
 
     def _waiting(self, entry: Entry) -> WaitingEntry:
         if isinstance(entry, StreamEntry):
-            entry = structs.replace(entry, server=self.writer)
+            entry = structs.replace(entry, server=self._writer)
         if isinstance(entry, MessageEntry | StreamEntry | AcceptEntry | EndEntry | RefusalEntry):
             entry = structs.replace(entry, call=self._own.get(entry.call, entry.call))
         return super()._waiting(entry)
@@ -101,7 +105,7 @@ class SharedRunFile(RunFile):
         self, connection: Connection, entries: Sequence[WaitingEntry]
     ) -> tuple[int, Sequence[Placed]]:
         run, count = self._row.run, len(entries)
-        taken = (entries[-1].place, run, self.writer, count, run)
+        taken = (entries[-1].place, run, self._writer, count, run)
         ((last, cleared),) = connection.execute(_TAKEN, taken).fetchall()
         self._new = {}
         placed = []
@@ -134,4 +138,4 @@ class SharedRunFile(RunFile):
 
     def _end(self, connection: Connection) -> None:
         asked = f"DELETE FROM toggle_mock.writers {_OF_WRITER}"  # noqa: S608 - ours
-        connection.execute(asked.encode(), (self._row.run, self.writer))
+        connection.execute(asked.encode(), (self._row.run, self._writer))
