@@ -461,6 +461,19 @@ def test_a_session_lists_and_deletes_its_own_faults_alone(ask):
     assert ask("GET", "/faults")[1]["faults"] == {}
 
 
+@pytest.mark.parametrize("end", ["/faults?session={}", "/sessions/{}"])
+def test_a_session_that_shows_a_recording_heals_what_was_asked_for_in_it_alone(ask, end):
+    body = {"method": "SendEvents", "always": "UNAVAILABLE"}
+    server = ask("POST", "/faults", body)[1]["fault"]
+    name = ask("POST", "/recording/load", {"name": "x.ndjson", "content": ""})[1]["session"]
+    ask("POST", f"/faults?session={name}", {"method": "Register", "always": "ABORTED"})
+    assert len(ask("GET", "/faults")[1]["in_force"]) == 2
+    assert ask("DELETE", end.format(name))[0] == 200
+    assert list(ask("GET", "/faults")[1]["faults"]) == [server]
+    assert len(ask("GET", "/faults")[1]["in_force"]) == 1
+    assert ask("DELETE", "/faults")[0] == 200
+
+
 def test_further_claims_are_in_the_token_and_those_that_are_null_are_not(ask, toggle):
     jwt = ask("POST", "/tokens", {"rid": "r7", "claims": {"exp": None, "color": "red"}})[1]["jwt"]
     with EventClient(target=toggle.address, jwt=jwt) as client:

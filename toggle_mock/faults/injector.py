@@ -65,3 +65,34 @@ class LocalInjector(FaultInjector):
     def in_force(self) -> Sequence[FaultSpec]:
         """The faults that may still hit calls of the scope, and those of connections."""
         return [*self.book.in_force(self.scope), *self.network.in_force(self.owner)]
+
+
+class GuestInjector(FaultInjector):
+    """Puts faults in force for all, and heals those alone that were put in force by it.
+
+    Args:
+        server: Puts them in force.
+    """
+
+    owner: None = None
+    """What the faults are known by: they are the server's."""
+
+    def __init__(self, server: FaultInjector) -> None:
+        self._server = server
+        self._own: list[ActiveFault] = []
+
+    def add(self, spec: FaultSpec, /) -> ActiveFault:
+        """Put a fault in force; raises what the server's raises."""
+        fault = self._server.add(spec)
+        self._own.append(fault)
+        return fault
+
+    def heal_all(self) -> None:
+        """End all faults that were put in force here."""
+        own, self._own = self._own, []
+        for fault in own:
+            fault.heal()
+
+    def in_force(self) -> Sequence[FaultSpec]:
+        """The faults that may still hit anything."""
+        return self._server.in_force()

@@ -19,7 +19,7 @@ from toggle_mock.extras import extras
 from toggle_mock.faults.book import ActiveCallFault, FaultBook
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.first_bytes import Speaks
-from toggle_mock.faults.injector import LocalInjector
+from toggle_mock.faults.injector import GuestInjector, LocalInjector
 from toggle_mock.faults.outcomes import number
 from toggle_mock.faults.shared import SharedFaults, SharedInjector
 from toggle_mock.faults.tcp_relay import Relay
@@ -519,7 +519,11 @@ class ToggleServer(LocalToggle, EndsWithAsyncBlock):
     def over(self, recording: Recording) -> Session:
         """See :meth:`LocalToggle.over`."""
         shared = replace(
-            self._shared, recording=recording, rodents=RodentRegister(), catch_up=_there_already
+            self._shared,
+            recording=recording,
+            injector=lambda _scope, _name: GuestInjector(self._injector),
+            rodents=RodentRegister(),
+            catch_up=_there_already,
         )
         return Session(self, shared, Scope())
 

@@ -12,7 +12,7 @@ from toggle_mock.assertions.elsewhere import Place, noted
 from toggle_mock.context import EndsWithBlock
 from toggle_mock.faults.connections import Network
 from toggle_mock.faults.control import Faults
-from toggle_mock.faults.injector import LocalInjector
+from toggle_mock.faults.injector import GuestInjector, LocalInjector
 from toggle_mock.faults.script import Script
 from toggle_mock.faults.shared import SharedFaults, SharedInjector
 from toggle_mock.faults.spec import as_text
@@ -168,7 +168,7 @@ class Shared:
     recording: Recording
     stale_calls: Recording
     """Calls of clients that an earlier test left behind."""
-    injector: Callable[[Scope, str | None], LocalInjector | SharedInjector]
+    injector: Callable[[Scope, str | None], LocalInjector | SharedInjector | GuestInjector]
     """Makes what puts faults in force for a scope, and for a session if that has an id."""
     network: Network
     rodents: RodentRegister
