@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 import threading
+from contextlib import ExitStack
 
 import grpc
 import grpc.aio
@@ -454,23 +455,47 @@ def test_to_wait_for_less_than_one_is_a_mistake(toggle_server):
         toggle_server.wait_for(count=0)
 
 
+class HeldTokens(Tokens):
+    """Hold up the event loop of their server, from the first call on until they are to go on."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.go_on = threading.Event(), threading.Event()
+
+    def verified(self, *call):
+        self.asked.set()
+        assert self.go_on.wait(60)
+        return super().verified(*call)
+
+
 def test_calls_that_wait_are_not_cancelled_however_many(make_toggle_server):
-    begun, released = threading.Event(), threading.Event()
-
-    class SlowTokens(Tokens):
-        def verified(self, *call):
-            begun.set()
-            assert released.wait(60)  # and with it the server's event loop
-            return super().verified(*call)
-
-    toggle = make_toggle_server(tokens=SlowTokens(), relay=False)
+    tokens = HeldTokens()
+    toggle = make_toggle_server(tokens=tokens, relay=False)
     metadata = bearer(toggle.jwt(rid="r1"))
     with grpc.insecure_channel(toggle.address) as channel:
         send = channel.unary_unary(SEND_EVENTS)
         calls = [send.future(b"", metadata=metadata) for _ in range(2_000)]
-        assert begun.wait(60)
-        released.set()
+        assert tokens.asked.wait(60)
+        tokens.go_on.set()
         assert {call.code() for call in calls} == {Code.OK}
+
+
+def test_connections_of_a_storm_wait_in_a_queue_as_long_as_the_kernel_lets_it_be(
+    make_toggle_server,
+):
+    tokens = HeldTokens()
+    toggle = make_toggle_server(tokens=tokens, relay=True)
+    host, _, port = toggle.address.rpartition(":")
+    metadata = bearer(toggle.jwt(rid="r1"))
+    with grpc.insecure_channel(toggle.address) as channel, ExitStack() as storm:
+        call = channel.unary_unary(SEND_EVENTS).future(b"", metadata=metadata)
+        assert tokens.asked.wait(60)
+        try:
+            for _ in range(120):  # each has its place, where asyncio alone would have 100 of them
+                storm.enter_context(socket.create_connection((host, int(port)), timeout=0.5))
+        finally:
+            tokens.go_on.set()
+        assert call.code() is Code.OK
 
 
 @pytest.mark.parametrize("port", [-5, 70_000])

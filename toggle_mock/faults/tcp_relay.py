@@ -16,6 +16,10 @@ from toggle_mock.faults.conditions import Age, Conditions, Delay
 from toggle_mock.faults.first_bytes import Opening, Speaks
 from toggle_mock.faults.frames import GOAWAY, Frames
 
+_BACKLOG = 4096
+"""Connections that wait to be accepted, as when a thousand Rodents come back at once. Linux has no
+more unless it is told to; whom it has no room for tries again after a second."""
+
 _CHUNK = 64 * 1024
 _QUEUE = 256
 """Chunks that may be under way in one direction."""
@@ -296,7 +300,9 @@ class Relay:
                 self.address = self.address.at(self._reserved.getsockname()[1])
         if not self.refusing:
             reserved, self._reserved = self._reserved, None
-            self._listener = await asyncio.start_server(self._accept, sock=reserved)
+            self._listener = await asyncio.start_server(
+                self._accept, sock=reserved, backlog=_BACKLOG
+            )
 
     def beside(self, address: Address) -> Relay:
         """Another one, in front of the same server."""
