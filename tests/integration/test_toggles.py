@@ -135,7 +135,7 @@ def test_a_server_elsewhere_has_what_a_session_here_has():
         return {name for name in dir(kind) if not name.startswith("_")}
 
     # They take what only the process of the server has, or are done by each question over HTTP.
-    of_the_server_alone = {"mine", "over", "catch_up"}
+    of_the_server_alone = {"mine", "over", "catch_up", "session_named", "shared_faults"}
     assert names(Session) <= names(RemoteToggle) | of_the_server_alone
 
 
