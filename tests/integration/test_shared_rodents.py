@@ -20,6 +20,7 @@ from toggle_mock import (
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.entries import CallEntry, EndEntry, StreamEntry
 from toggle_mock.recording.postgres.letters import RunLetters
+from toggle_mock.recording.postgres.migrations import SERVER_LOCK
 from toggle_mock.recording.postgres.shared_run import SharedRunFile
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.tokens.tokens import Tokens
@@ -86,6 +87,13 @@ def letters(postgres, url, wait_until):
     wait_until(lambda: not standing())
 
 
+@pytest.fixture(name="soon_gone")
+def _soon_gone(monkeypatch):
+    """Servers that are silent are gone soon."""
+    monkeypatch.setattr("toggle_mock.recording.postgres.hearing.POLL", 0.05)
+    monkeypatch.setattr("toggle_mock.rodents.mail.GRACE", 0.1)
+
+
 def simulated(toggle, rid: str) -> SimulatedRodent:
     return SimulatedRodent(toggle.address, toggle.jwt(rid=rid), pace=0.001)
 
@@ -99,6 +107,17 @@ def connected(toggle, rid: str):
         yield raw
     finally:
         raw.close()
+
+
+def write_late(monkeypatch) -> None:
+    """What is recorded gets into the run a moment later from now on."""
+    write = SharedRunFile.write
+
+    def late(file, entries):
+        threading.Event().wait(0.2)
+        write(file, entries)
+
+    monkeypatch.setattr(SharedRunFile, "write", late)
 
 
 # Asked
@@ -136,6 +155,15 @@ def test_a_stream_elsewhere_is_ended_with_a_status(one, other, rid, raw):
         assert [call.status for call in toggle.rodents[rid].calls] == ["RESOURCE_EXHAUSTED"]
         with pytest.raises(NotConnectedError, match="there is no stream to end"):
             toggle.rodents[rid].disconnect()
+
+
+@pytest.mark.usefixtures("raw")
+def test_it_is_open_no_more_before_its_end_is_written(one, rid, monkeypatch):
+    seen = one.rodents[rid]
+    assert seen.connected
+    write_late(monkeypatch)
+    seen.disconnect()
+    assert not seen.connected
 
 
 def test_so_are_those_at_each_server(one, other, rid):
@@ -220,8 +248,9 @@ def test_of_several_servers_with_a_stream_one_alone_takes_a_letter(pair, url, ri
         assert len(asking.rodents[rid].history) == 20
 
 
-@pytest.mark.usefixtures("letters")
-def test_connections_that_are_lost_lose_and_repeat_nothing(postgres, url, one, rid, raw):
+def test_connections_that_are_lost_lose_and_repeat_nothing(
+    postgres, url, one, rid, raw, letters, wait_until
+):
     seen = one.rodents[rid]
     for _ in range(3):
         reply = seen.start_command("c", timeout=60)
@@ -229,7 +258,8 @@ def test_connections_that_are_lost_lose_and_repeat_nothing(postgres, url, one, r
         postgres.end_connections(url)
         raw.answer(request)
         assert reply.result(60).success
-        postgres.end_connections(url)
+        wait_until(lambda: not letters())
+        postgres.end_connections(url)  # the next letter is written over one of these
     raw.send(None)
     assert list(raw.stream) == []
 
@@ -266,13 +296,7 @@ def test_one_that_is_connected_here_is_asked_without_the_store(other, rid, roden
 
 
 def test_once_a_rodent_is_accepted_each_server_knows(one, other, rid, monkeypatch):
-    write = SharedRunFile.write
-
-    def late(file, entries):
-        threading.Event().wait(0.2)
-        write(file, entries)
-
-    monkeypatch.setattr(SharedRunFile, "write", late)
+    write_late(monkeypatch)
     with connected(other, rid):
         assert one.rodents[rid].connected
 
@@ -333,9 +357,21 @@ def test_clearing_the_run_leaves_a_rodent_connected(one, other, rid):
         assert not toggle.calls
 
 
-def test_what_a_server_that_is_gone_was_amid_is_open_no_more(postgres, wait_until, monkeypatch):
-    monkeypatch.setattr("toggle_mock.recording.postgres.hearing.POLL", 0.05)
-    monkeypatch.setattr("toggle_mock.rodents.mail.GRACE", 0.1)
+@pytest.mark.usefixtures("soon_gone")
+def test_a_server_that_has_lost_its_connections_and_is_idle_is_not_gone(postgres, wait_until):
+    url = f"{postgres.new_database()}?run=one"
+    held = f"SELECT objid FROM pg_locks WHERE classid = {SERVER_LOCK}"
+    with shared(url) as one, shared(url) as other, connected(other, "r1"):
+        assert one.rodents["r1"].connected
+        postgres.end_connections(url)
+        wait_until(lambda: len(postgres.ask(held, database_of(url))) == 2)
+        wait_until(lambda: one.rodents["r1"].connected)
+        with pytest.raises(TimeoutError):
+            one.rodents["r1"].wait_disconnected(0.5)
+
+
+@pytest.mark.usefixtures("soon_gone")
+def test_what_a_server_that_is_gone_was_amid_is_open_no_more(postgres, wait_until):
     url = f"{postgres.new_database()}?run=one"
     with shared(url) as toggle:
         file = SharedRunFile(StoreUrl.of(url), lambda *_: None)

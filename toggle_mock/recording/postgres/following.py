@@ -54,15 +54,25 @@ class RunFollower:
         url: Which run.
         recording: Where it is played.
         keeps_schema: Whether that goes on to be read under its own schema, whatever the run says.
+        takes_part: Whether who reads records to it too; so it is never recorded by nobody, though
+            it may seem so while no connection is there that was lost and is not missed yet.
 
     Raises:
         StorageError: The store cannot be used, or has no such run.
     """
 
-    def __init__(self, url: StoreUrl, recording: Recording, *, keeps_schema: bool = False) -> None:
+    def __init__(
+        self,
+        url: StoreUrl,
+        recording: Recording,
+        *,
+        keeps_schema: bool = False,
+        takes_part: bool = False,
+    ) -> None:
         self.place: int = 0
         """That of the last entry that was played."""
         self._url: Final = url
+        self._takes_part = takes_part
         self._player = Player(recording, keeps_schema=keeps_schema)
         self._absence = Absence()
         self._has_news = True
@@ -177,7 +187,7 @@ class RunFollower:
         if found is None:
             raise StorageError(f"{self._url} is there no more: it was deleted")
         (is_recorded,) = found
-        if not is_recorded:
+        if not (is_recorded or self._takes_part):
             self._player.end()
         self._look_at = monotonic() + POLL
 

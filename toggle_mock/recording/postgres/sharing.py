@@ -116,7 +116,7 @@ class RunCopy:
         self._url: Final = url
         self._on_failure = on_failure
         self._has_failed = False
-        self._follower = RunFollower(url, recording)
+        self._follower = RunFollower(url, recording, takes_part=True)
         self._asking = Asking(url)
         self._changed = threading.Condition()
         self._stopping = False
