@@ -16,6 +16,8 @@ from toggle_mock.http_api import client
 from toggle_mock.http_api.remote_api import RemoteApi
 from toggle_mock.http_api.renewal import Renewal
 
+pytestmark = pytest.mark.slow
+
 RUN = """
 import sys
 import grpc

@@ -19,6 +19,8 @@ from toggle_mock.clients.simulated_rodent import SimulatedRodent
 from toggle_mock.faults.conditions import Conditions
 from toggle_mock.faults.tcp_relay import Relay, end_listening
 
+pytestmark = pytest.mark.slow
+
 BOTH = pytest.mark.parametrize("relay", [False, True], ids=["direct", "relay"])
 
 

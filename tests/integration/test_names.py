@@ -8,6 +8,8 @@ from contextlib import ExitStack
 import pytest
 from support.delivery import ids
 
+pytestmark = pytest.mark.slow
+
 # Emits an event for each line that comes in.
 AGENT = """
 import logging, sys

@@ -24,6 +24,8 @@ from toggle_mock.recording.postgres.run import RunFile
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.recorder import Recording
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(postgres):

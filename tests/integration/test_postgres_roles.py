@@ -12,6 +12,8 @@ from toggle_mock import SimulatedRodent, ToggleServer, load
 from toggle_mock.cli.main import main
 from toggle_mock.errors import StorageError
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "postgres.md"
 
 

@@ -40,6 +40,8 @@ from toggle_mock.http_api.bodies.base import Failure
 from toggle_mock.http_api.client import RemoteToggle
 from toggle_mock.http_api.errors import error_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def elsewhere():

@@ -9,6 +9,8 @@ import pytest
 from toggle_mock.clients.fleet import simulate_fleet
 from toggle_mock.clients.simulated_rodent import SimulatedRodent
 
+pytestmark = pytest.mark.slow
+
 PACE = 0.001
 RODENTS = 1_000 if os.environ.get("CI") else 200
 COMMANDS = 10

@@ -24,6 +24,8 @@ from rodent_events import (
     UsageQuotaPayload,
 )
 
+pytestmark = pytest.mark.slow
+
 Code = grpc.StatusCode
 OK = EventBatchResponse(success=True)
 

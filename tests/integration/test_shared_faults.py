@@ -27,6 +27,8 @@ from toggle_mock.recording.postgres.migrations import BOARD_LOCK
 from toggle_mock.recording.scope import Scope
 from toggle_mock.tokens.tokens import Tokens
 
+pytestmark = pytest.mark.slow
+
 OK, ABORTED, UNAVAILABLE = (
     grpc.StatusCode.OK,
     grpc.StatusCode.ABORTED,

@@ -25,6 +25,8 @@ from toggle_mock.recording.postgres.shared_run import SharedRunFile
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.tokens.tokens import Tokens
 
+pytestmark = pytest.mark.slow
+
 Code = grpc.StatusCode
 NAMES = (f"r{number}" for number in count(1))
 

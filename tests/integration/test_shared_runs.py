@@ -35,6 +35,8 @@ from toggle_mock.recording.postgres.shared_run import SharedRunFile
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.tokens.tokens import Tokens
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "postgres.md"
 
 

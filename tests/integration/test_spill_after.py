@@ -11,6 +11,8 @@ from support.delivery import assert_balanced, emit, ids, saved
 from rodent_events import Event, EventBatchResponse, EventBuffer, EventBus
 from rodent_events.config import SpoolMode
 
+pytestmark = pytest.mark.slow
+
 # Emits in bursts, and says how many events it has emitted before each pause.
 AGENT = """
 import sys, threading

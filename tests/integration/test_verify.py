@@ -16,6 +16,8 @@ from support.judging import FAST, ROOT
 
 from toggle_mock.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 DRIVER = (sys.executable, "-m", "toggle_mock.contract.driver", "--pace", "0.01")
 SOWN = (sys.executable, str(ROOT / "tests" / "support" / "sown" / "rodent.py"))
 
