@@ -9,6 +9,8 @@ import pytest
 from toggle_mock.compat import Severity, check
 from toggle_mock.schema import REVISIONS, load_schema
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
 FIRST, SECOND, THIRD, FOURTH = "2025-09-17", "2025-10-03", "2025-10-10", "2025-12-09"
 STEPS = [(FIRST, SECOND), (SECOND, THIRD), (THIRD, FOURTH), (FIRST, FOURTH)]

@@ -13,6 +13,8 @@ from toggle_mock.contract.program import Program
 from toggle_mock.contract.runner import Suite
 from toggle_mock.contract.verdicts import Breach, Verdict
 
+pytestmark = pytest.mark.slow
+
 READY = """echo '{"ready": true}'; """
 
 

@@ -15,6 +15,8 @@ from toggle_mock.recording.files import load, save
 from toggle_mock.schema import REVISIONS, load_schema
 from toggle_mock.strategies import from_message
 
+pytestmark = pytest.mark.slow
+
 ALL_CATEGORIES = [name for name in CATEGORIES.values() if name != "UNSPECIFIED"]
 FORMATS = (".ndjson", ".sqlite", ".pb")
 

@@ -15,6 +15,8 @@ from support.go_driver import find_go
 from toggle_mock.cli.main import main
 from toggle_mock.schema import REVISIONS, load_schema
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 GO = ROOT / "go"
 PACKAGE = "example.com/agent/pb"

@@ -20,7 +20,7 @@ from toggle_mock import (
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.entries import CallEntry, EndEntry, StreamEntry
 from toggle_mock.recording.postgres.letters import RunLetters
-from toggle_mock.recording.postgres.migrations import SERVER_LOCK
+from toggle_mock.recording.postgres.migrations import LETTERS_LOCK
 from toggle_mock.recording.postgres.shared_run import SharedRunFile
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.tokens.tokens import Tokens
@@ -362,7 +362,7 @@ def test_clearing_the_run_leaves_a_rodent_connected(one, other, rid):
 @pytest.mark.usefixtures("soon_gone")
 def test_a_server_that_has_lost_its_connections_and_is_idle_is_not_gone(postgres, wait_until):
     url = f"{postgres.new_database()}?run=one"
-    held = f"SELECT objid FROM pg_locks WHERE classid = {SERVER_LOCK}"
+    held = f"SELECT objid FROM pg_locks WHERE classid = {LETTERS_LOCK}"
     with shared(url) as one, shared(url) as other, connected(other, "r1"):
         assert one.rodents["r1"].connected
         postgres.end_connections(url)

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support.codecs import FAULTS, PROPERTIES, Codec
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "proofs.md").read_text()
 SECTION = PAGE.split("## Sown faults\n", 1)[1].split("\n## ", 1)[0]
 CAUGHT_BY = dict(
