@@ -78,7 +78,7 @@ class EveryNth(Plan):
     every: Count
     outcome: Verdict
 
-    def plan(self) -> plans.Plan:
+    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:  # noqa: ARG002
         """See :meth:`CallFault.plan`."""
         return plans.EveryNth(self.every, self.outcome)
 
