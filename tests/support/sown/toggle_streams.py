@@ -52,9 +52,9 @@ def beats(most: int, *, needs_answers: bool = False):
     """It sends so many heartbeats on a stream, and no more; or each after an answer only."""
 
     def sow(patch: Patch) -> None:
-        start_command, counts = Rodent.start_command, {}
+        ask_here, counts = Rodent.ask_here, {}
 
-        def start(self, command_type, *arguments, **more):
+        def ask(self, *arguments):
             calls = self.calls
             key = calls[-1].number
             counts[key] = counts.get(key, 0) + 1
@@ -62,9 +62,9 @@ def beats(most: int, *, needs_answers: bool = False):
             if counts[key] > most + (answered if needs_answers else 0):
                 counts[key] -= 1
                 return _Never()
-            return start_command(self, command_type, *arguments, **more)
+            return ask_here(self, *arguments)
 
-        patch(Rodent, "start_command", start)
+        patch(Rodent, "ask_here", ask)
 
     return sow
 
@@ -85,20 +85,18 @@ def ids(make):
 
 def counts_ids_per_stream(patch: Patch) -> None:
     """The first request of each stream has the id 1."""
-    opened, numbers = Rodent.opened, {}
-    start_command = Rodent.start_command
+    opened, ask_here, numbers = Rodent.opened, Rodent.ask_here, {}
 
     def begin(self, stream):
         numbers[self.rid] = count(1)
         opened(self, stream)
 
-    def start(self, *arguments, **more):
-        rodents.new_id = lambda: str(next(numbers[self.rid]))
-        return start_command(self, *arguments, **more)
+    def ask(self, request, *arguments):
+        request.request_id = str(next(numbers[self.rid]))
+        return ask_here(self, request, *arguments)
 
     patch(Rodent, "opened", begin)
-    patch(rodents, "new_id", rodents.new_id)
-    patch(Rodent, "start_command", start)
+    patch(Rodent, "ask_here", ask)
 
 
 def ends_at(wrong, status: grpc.StatusCode = Code.INVALID_ARGUMENT):
