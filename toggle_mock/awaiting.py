@@ -39,7 +39,9 @@ async def in_thread(function: Callable[[], T]) -> T:
     if trio is None:
         return await _in_thread_of_asyncio(function)
     run = trio.lowlevel.current_trio_token()
-    limiter = _limiters.setdefault(run, trio.CapacityLimiter(_THREADS))
+    limiter = _limiters.get(run)
+    if limiter is None:
+        limiter = _limiters[run] = trio.CapacityLimiter(_THREADS)
     answer: T = await trio.to_thread.run_sync(function, abandon_on_cancel=True, limiter=limiter)
     return answer
 

@@ -287,7 +287,7 @@ def test_one_that_is_connected_here_is_asked_without_the_store(other, rid, roden
     seen.wait_connected()
     for each in ("write", "take", "answer", "withdraw"):
         monkeypatch.setattr(RunLetters, each, not_here)
-    monkeypatch.setattr("toggle_mock.recording.postgres.sharing.Asking.place", not_here)
+    monkeypatch.setattr("toggle_mock.recording.postgres.sharing.RunCopy.catch_up", not_here)
     assert seen.command("system.status").success
     assert seen.push_config("logging").success
     seen.disconnect(Code.UNAVAILABLE)

@@ -7,9 +7,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import psycopg
 from psycopg import Connection
 from psycopg.types.json import Json
 
@@ -24,14 +23,12 @@ from toggle_mock.recording.board import (
     PostedSession,
     changes,
 )
-from toggle_mock.recording.postgres.connecting import QUICKLY, Absence, connect, telling
+from toggle_mock.recording.postgres.errands import Errands
 from toggle_mock.recording.postgres.hearing import Hearing
-from toggle_mock.recording.postgres.migrations import BOARD_LOCK, IS_ALIVE
+from toggle_mock.recording.postgres.migrations import BOARD_LOCK, is_held
 from toggle_mock.recording.postgres.run import locked
 from toggle_mock.recording.postgres.url import StoreUrl
 from toggle_mock.recording.scope import Scope
-
-T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds in which the servers that are alive are to take up a change."""
@@ -57,7 +54,7 @@ SELECT version, (
 _TAKEN_UP = "UPDATE toggle_mock.writers SET board = %s WHERE run = %s AND writer = %s"
 _OTHERS = f"""
 SELECT count(*) FROM toggle_mock.writers
-WHERE run = %s AND writer <> %s AND board < %s AND {IS_ALIVE}
+WHERE run = %s AND writer <> %s AND board < %s AND {is_held(BOARD_LOCK, "writer")}
 """  # noqa: S608 - ours
 _LOCKED = "SELECT version FROM toggle_mock.boards WHERE run = %s FOR UPDATE"
 _CHANGED = """
@@ -117,7 +114,7 @@ class StoredBoard(Board):
         """
         self._run, self._writer = run, writer
         try:
-            self._errands.do(self._join)
+            self._errands.do_once(self._join)
             self._hearing = Hearing(self._url, self._channel, self._look_and_live)
             self._hearing.start()
         except BaseException:
@@ -220,7 +217,7 @@ class StoredBoard(Board):
         """
         if not self._takes_part:
             raise RuntimeError("faults and sessions are those of servers that run: start it first")
-        version = self._errands.do(partial(self._changed, change))
+        version = self._errands.do_once(partial(self._changed, change))
         self._wait_for_others(version)
         return version
 
@@ -277,7 +274,7 @@ class StoredBoard(Board):
 
         number = self._change(begin)
         if is_over_at_once:  # and has happened: who comes later has nothing to see
-            self._errands.do(lambda connection: self._deleted(connection, fault=number))
+            self._errands.do_once(lambda connection: self._deleted(connection, fault=number))
         return number
 
     def take_down(self, number: int, /) -> None:
@@ -301,7 +298,7 @@ class StoredBoard(Board):
         if self._claims.is_resting:
             raise StorageError(f"{self._url} is away")
         asked = (self._run, number, most)
-        found = self._claims.do(lambda one: one.execute(_CLAIMED, asked).fetchone())
+        found = self._claims.do_once(lambda one: one.execute(_CLAIMED, asked).fetchone())
         return int(found[0]) - 1 if found else None
 
     # Sessions
@@ -338,7 +335,7 @@ class StoredBoard(Board):
 
     def renew_session(self, name: str, seconds: float, /) -> None:
         """See :meth:`Board.renew_session`."""
-        self._errands.do(lambda connection: self._let_last(connection, name, seconds, "%s"))
+        self._errands.do_once(lambda connection: self._let_last(connection, name, seconds, "%s"))
 
     def shorten_session(self, name: str, seconds: float, /) -> None:
         """See :meth:`Board.shorten_session`."""
@@ -350,65 +347,6 @@ class StoredBoard(Board):
         then = until % "clock_timestamp() + make_interval(secs => %s)"
         asked = f"UPDATE toggle_mock.sessions SET ends = {then} WHERE run = %s AND session = %s"  # noqa: S608 - ours
         return connection.execute(asked.encode(), (seconds, self._run, name)).rowcount
-
-
-class Errands:
-    """A connection for what is asked of a store now and then. For any number of threads.
-
-    Args:
-        url: Where the store is.
-    """
-
-    def __init__(self, url: StoreUrl) -> None:
-        self._url = url
-        self._lock = threading.Lock()
-        self._connection: Connection | None = None
-        self._absence = Absence()
-
-    @property
-    def is_resting(self) -> bool:
-        """Whether the store is away, and it is too early to try again."""
-        return not self._absence.is_due
-
-    def do(self, errand: Callable[[Connection], T]) -> T:
-        """Run an errand, over a connection in autocommit that was there a moment ago.
-
-        Raises:
-            StorageError: The store is away, or refuses it.
-        """
-        with self._lock:
-            connection = self._connected()
-            with telling(self._url):
-                return errand(connection)
-
-    def close(self) -> None:
-        """End the connection, for now."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _connected(self) -> Connection:
-        if self._connection is not None and _is_there(self._connection):
-            return self._connection
-        self._connection = None
-        try:
-            self._connection = connect(self._url, **QUICKLY)
-        except StorageError:
-            self._absence.go_on()
-            raise
-        self._absence.end()
-        return self._connection
-
-
-def _is_there(connection: Connection) -> bool:
-    """Whether a connection is there still, so that no errand is begun, and perhaps done, twice."""
-    try:
-        connection.execute("SELECT")
-    except psycopg.Error:
-        connection.close()
-        return False
-    return True
 
 
 def _state_of(

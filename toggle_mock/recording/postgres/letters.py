@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-import psycopg
 from psycopg import Connection
 
 from toggle_mock.recording.letters import Answer, Letter, StoredLetter
-from toggle_mock.recording.postgres.connecting import QUICKLY, connect, problem
+from toggle_mock.recording.postgres.errands import Errands
 from toggle_mock.recording.postgres.hearing import Hearing
-from toggle_mock.recording.postgres.migrations import LETTERS_LOCK, WRITER_LOCK
+from toggle_mock.recording.postgres.migrations import LETTERS_LOCK, WRITER_LOCK, is_held
 from toggle_mock.recording.postgres.run import locked
 from toggle_mock.recording.postgres.url import StoreUrl
 
@@ -52,11 +50,8 @@ SELECT name, asker, letter::text, taker, answer::text FROM toggle_mock.letters
 WHERE run = %s AND (asker = %s OR taker = %s OR (taker IS NULL AND holds > now()))
 """
 _SILENT = f"""
-SELECT writer FROM toggle_mock.writers WHERE run = %s AND NOT EXISTS (
-    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid IN ({WRITER_LOCK}, {LETTERS_LOCK})
-    AND objid = writer::oid
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-)
+SELECT writer FROM toggle_mock.writers WHERE run = %s
+AND NOT {is_held(WRITER_LOCK, "writer")} AND NOT {is_held(LETTERS_LOCK, "writer")}
 """  # noqa: S608 - ours
 
 _letters: msgspec.json.Decoder[Letter] = msgspec.json.Decoder(Letter)
@@ -79,8 +74,7 @@ class RunLetters:
         """The number of this server in the run."""
         self._url, self._run = url, run
         self._channel = f"toggle_mock_letters_{run}"
-        self._lock = threading.Lock()
-        self._connection: Connection | None = None
+        self._errands = Errands(url)
         self._heard: Callable[[Sequence[StoredLetter], frozenset[int]], None]
         self._hearing = Hearing(url, self._channel, self._look)
         self._locked_by: Connection | None = None
@@ -107,10 +101,7 @@ class RunLetters:
 
     def close(self) -> None:
         """Write no more."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._errands.close()
 
     def write(self, name: str, letter: Letter, seconds: float) -> None:
         """Write a letter that may be taken for so many seconds.
@@ -151,22 +142,10 @@ class RunLetters:
         return self._ask(_WITHDRAW, self._run, name, also_taken, self._channel)
 
     def _ask(self, statement: str, *values: Any) -> bool:
-        """Whether there was something to do; asked once more if the connection is lost."""
-        with self._lock:
-            try:
-                return self._execute(statement, values)
-            except psycopg.Error as error:
-                if self._connection is not None and not self._connection.closed:
-                    raise problem(self._url, error) from None
-            try:
-                return self._execute(statement, values)
-            except psycopg.Error as error:
-                raise problem(self._url, error) from None
-
-    def _execute(self, statement: str, values: Sequence[Any]) -> bool:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url, **QUICKLY)
-        return bool(self._connection.execute(statement.encode(), values).fetchall())
+        """Whether there was something to do."""
+        return self._errands.do(
+            lambda one: bool(one.execute(statement.encode(), values).fetchall())
+        )
 
     def _look(self, connection: Connection) -> None:
         if connection is not self._locked_by:

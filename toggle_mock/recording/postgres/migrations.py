@@ -26,18 +26,22 @@ missed at once if it is lost, and one that is written to with the next entry."""
 BOARD_LOCK: Final = 0x7470
 """The same, by those over which they hear what they have in common."""
 
-IS_RECORDED: Final = f"""EXISTS (
-    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {LOCK} AND objid = run::oid
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-)"""  # noqa: S608 - ours
-"""Whether somebody writes to a row of ``runs`` now."""
 
-IS_ALIVE: Final = f"""EXISTS (
-    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {BOARD_LOCK}
-    AND objid = writer::oid
+def is_held(lock: int, number: str) -> str:
+    """SQL: whether somebody holds an advisory lock now.
+
+    Args:
+        lock: One of those above.
+        number: The column that has its number.
+    """
+    return f"""EXISTS (
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {lock} AND objid = {number}::oid
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )"""  # noqa: S608 - ours
-"""Whether the server of a row of ``writers`` takes part in the board of its run now."""
+
+
+IS_RECORDED: Final = is_held(LOCK, "run")
+"""Whether somebody writes to a row of ``runs`` now."""
 
 CHANNEL: Final = "toggle_mock"
 """Where each commit to a run is notified, with the number of the run and its last place."""

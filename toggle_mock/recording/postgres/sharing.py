@@ -7,14 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-import psycopg
 from psycopg import Connection
 
 from toggle_mock.codes import logger
 from toggle_mock.errors import StorageError
 from toggle_mock.recording.outbox import Outbox
 from toggle_mock.recording.postgres.board import StoredBoard
-from toggle_mock.recording.postgres.connecting import QUICKLY, connect
+from toggle_mock.recording.postgres.errands import Errands
 from toggle_mock.recording.postgres.following import RunFollower
 from toggle_mock.recording.postgres.letters import RunLetters
 from toggle_mock.recording.postgres.shared_run import SharedRunFile
@@ -117,7 +116,7 @@ class RunCopy:
         self._on_failure = on_failure
         self._has_failed = False
         self._follower = RunFollower(url, recording, takes_part=True)
-        self._asking = Asking(url)
+        self._errands = Errands(url)
         self._changed = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -141,15 +140,20 @@ class RunCopy:
         if self._thread is not None:
             self._thread.join()
         self._follower.close()
-        self._asking.close()
+        self._errands.close()
 
     def catch_up(self) -> None:
         """Wait until it is where the run is now; not while the store is away."""
         if self._follower.is_away:
             return
-        place = self._asking.place(self._follower.run)
-        if place is not None:
-            self._wait_for(place)
+        with suppress(StorageError):  # it is away, as the follower is about to notice
+            for (place,) in self._errands.do(self._asked):
+                self._wait_for(place)
+
+    def _asked(self, connection: Connection) -> list[tuple[int]]:
+        """The last place of the run, if it is there still."""
+        asked = "SELECT place FROM toggle_mock.runs WHERE run = %s"
+        return connection.execute(asked, (self._follower.run,)).fetchall()
 
     def _wait_for(self, place: int) -> None:
         with self._changed:
@@ -178,33 +182,3 @@ class RunCopy:
     def _tell(self) -> None:
         with self._changed:
             self._changed.notify_all()
-
-
-class Asking:
-    """Asks the store how far a run is. For any number of threads.
-
-    Args:
-        url: Where the store is.
-    """
-
-    def __init__(self, url: StoreUrl) -> None:
-        self._url = url
-        self._lock = threading.Lock()
-        self._connection: Connection | None = None
-
-    def place(self, run: int) -> int | None:
-        """The last place of a run; None while the store is away."""
-        asked = "SELECT place FROM toggle_mock.runs WHERE run = %s"
-        with self._lock, suppress(psycopg.Error, StorageError):
-            if self._connection is None or self._connection.closed:
-                self._connection = connect(self._url, **QUICKLY)
-            found = self._connection.execute(asked, (run,)).fetchone()
-            return int(found[0]) if found else None
-        return None
-
-    def close(self) -> None:
-        """Ask no more, for now."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
