@@ -78,7 +78,7 @@ class EveryNth(Plan):
     every: Count
     outcome: Verdict
 
-    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:  # noqa: ARG002
+    def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
         return plans.EveryNth(self.every, self.outcome)
 

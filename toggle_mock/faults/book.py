@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from toggle_mock.faults.active import ActiveFault
 from toggle_mock.faults.outcomes import Outcome
-from toggle_mock.faults.plans import Incoming, Plan, Turns
+from toggle_mock.faults.plans import Incoming, Plan
 from toggle_mock.faults.spec import CallFault
 from toggle_mock.recording.scope import Scope
 
@@ -65,7 +65,7 @@ class FaultBook:
         """Whether :meth:`decide` may have to wait, since a fault asks elsewhere."""
 
     def add(
-        self, spec: CallFault, scope: Scope, owner: object = None, turns: Turns | None = None
+        self, spec: CallFault, scope: Scope, owner: object = None, plan: Plan | None = None
     ) -> ActiveCallFault:
         """Put a fault in force; of two that are about a call, the older one decides first.
 
@@ -73,7 +73,7 @@ class FaultBook:
             spec: The fault.
             scope: Whose calls are meant.
             owner: Who asks for it: a session, or None for the whole server.
-            turns: Counts its calls elsewhere; None counts them here, if they are counted.
+            plan: One that asks elsewhere what becomes of a call; None for the fault's own.
 
         Raises:
             ValueError: It is about a Rodent that is not in the scope.
@@ -81,8 +81,8 @@ class FaultBook:
         scope = narrowed(scope, spec.rid)
         # Not the numbers by which a plan chooses: who is chosen would tell how long it takes.
         chance = random.Random(f"outcomes {spec.seed}")
-        plan, asks = spec.plan(turns), turns is not None
-        fault = ActiveCallFault(spec, plan, chance, scope, owner, self._remove, asks)
+        asks = plan is not None
+        fault = ActiveCallFault(spec, plan or spec.plan(), chance, scope, owner, self._remove, asks)
         with self._lock:
             self._keep([*self._faults, fault])
         return fault

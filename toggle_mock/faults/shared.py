@@ -18,6 +18,7 @@ from toggle_mock.faults.plans import Turns
 from toggle_mock.faults.spec import (
     CallFault,
     ConnectionFault,
+    CountedFault,
     FaultSpec,
     Restart,
     as_text,
@@ -113,11 +114,12 @@ class SharedFaults:
             # The recording is one, and is cleared once, by who was asked.
             return self.network.add(spec if is_own or not spec.effect.forget else Restart())
         assert isinstance(spec, CallFault)
-        turns = None
-        if spec.turns is not None:
+        plan = None
+        if isinstance(spec, CountedFault):
             claim = partial(self.board.claim, posted.number, spec.turns)
             turns = self._turns[posted.number] = ClaimedTurns(spec.turns, claim)
-        return self.book.add(spec, posted.scope, turns=turns)
+            plan = spec.plan_over(turns)
+        return self.book.add(spec, posted.scope, plan=plan)
 
     def _heal(self, number: int) -> None:
         self._turns.pop(number, None)

@@ -127,17 +127,25 @@ class CallFault(FaultSpec, frozen=True, kw_only=True):
         """What is decided of the calls, as far as it is known by now."""
         return ()
 
+    def plan(self) -> plans.Plan:
+        """Which outcomes the calls get that it is about."""
+        raise NotImplementedError
+
+
+class CountedFault(CallFault, frozen=True, kw_only=True):
+    """What becomes of so many calls of a method."""
+
     @property
-    def turns(self) -> int | None:
-        """How many calls it is about; None if there is no end of them."""
-        return None
+    def turns(self) -> int:
+        """How many calls it is about."""
+        raise NotImplementedError
 
-    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:
-        """Which outcomes the calls get that it is about.
+    def plan(self) -> plans.Plan:
+        """See :meth:`CallFault.plan`."""
+        return self.plan_over(plans.Turns(self.turns))
 
-        Args:
-            turns: Counts these calls, if they are counted; None counts them here.
-        """
+    def plan_over(self, turns: plans.Turns) -> plans.Plan:
+        """The same, where its calls are counted by somebody else."""
         raise NotImplementedError
 
 
@@ -157,7 +165,7 @@ class ConnectionFault(FaultSpec, frozen=True, kw_only=True):
 # Of calls
 
 
-class Returns(CallFault, frozen=True, kw_only=True):
+class Returns(CountedFault, frozen=True, kw_only=True):
     """One outcome for each of the next calls, then as usual."""
 
     kind: ClassVar[str] = "returns"
@@ -169,15 +177,15 @@ class Returns(CallFault, frozen=True, kw_only=True):
 
     @property
     def turns(self) -> int:
-        """See :attr:`CallFault.turns`."""
+        """See :attr:`CountedFault.turns`."""
         return len(self.returns)
 
-    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:
-        """See :meth:`CallFault.plan`."""
-        return plans.InTurn(turns or plans.Turns(self.turns), self.returns)
+    def plan_over(self, turns: plans.Turns) -> plans.Plan:
+        """See :meth:`CountedFault.plan_over`."""
+        return plans.InTurn(turns, self.returns)
 
 
-class At(CallFault, frozen=True, kw_only=True):
+class At(CountedFault, frozen=True, kw_only=True):
     """The outcome of one call: that with this index, counted from 0 and from now on."""
 
     kind: ClassVar[str] = "at"
@@ -190,12 +198,12 @@ class At(CallFault, frozen=True, kw_only=True):
 
     @property
     def turns(self) -> int:
-        """See :attr:`CallFault.turns`."""
+        """See :attr:`CountedFault.turns`."""
         return self.at + 1
 
-    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:
-        """See :meth:`CallFault.plan`."""
-        return plans.AfterOthers(turns or plans.Turns(self.turns), self.outcome)
+    def plan_over(self, turns: plans.Turns) -> plans.Plan:
+        """See :meth:`CountedFault.plan_over`."""
+        return plans.AfterOthers(turns, self.outcome)
 
 
 class Always(CallFault, frozen=True, kw_only=True):
@@ -208,7 +216,7 @@ class Always(CallFault, frozen=True, kw_only=True):
         """See :meth:`CallFault.verdicts`."""
         return [self.always]
 
-    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:  # noqa: ARG002 - uncounted
+    def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
         return plans.EachCall(self.always)
 
@@ -223,7 +231,7 @@ class Rates(CallFault, frozen=True, kw_only=True):
         """See :meth:`CallFault.verdicts`."""
         return [verdict for verdict, _ in self.rates]
 
-    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:  # noqa: ARG002 - uncounted
+    def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
         return plans.ByChance(self.rates, self.seed)
 
@@ -234,7 +242,7 @@ class MessageLimit(CallFault, frozen=True, kw_only=True):
     kind: ClassVar[str] = "message_limit"
     message_limit: Count
 
-    def plan(self, turns: plans.Turns | None = None) -> plans.Plan:  # noqa: ARG002 - uncounted
+    def plan(self) -> plans.Plan:
         """See :meth:`CallFault.plan`."""
         return plans.SizeLimit(self.message_limit)
 
